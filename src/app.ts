@@ -1,0 +1,69 @@
+// The whole way of a request, in the order in which it happens. A step that says no throws one `GatewayError`; the last
+// two lines make its record and its answer, and nothing else does.
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { AuditTrail } from './audit/trail.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { accessLog } from './http/access-log.ts';
+import { authenticate, requireScope } from './http/authenticate.ts';
+import { serveOpenApi } from './http/documents.ts';
+import type { InFlight } from './http/in-flight.ts';
+import { limitLingering } from './http/linger.ts';
+import { addressRateLimit, callerRateLimit } from './http/rate-limits.ts';
+import { receive } from './http/receive.ts';
+import { recordRefusal } from './http/record-refusal.ts';
+import { renderError } from './http/render-error.ts';
+import { requireRoute } from './http/require-route.ts';
+import { runOperation } from './http/run-operation.ts';
+import type { WireFaults } from './http/wire-faults.ts';
+import type { VerifyToken } from './identity/verify-token.ts';
+import type { Logger } from './log/logger.ts';
+import type { Registry } from './operations/registry.ts';
+import type { PolicyStore } from './policy/store.ts';
+import type { UpstreamClient } from './upstream/client.ts';
+
+/** Everything that serving a request needs; made and torn down by `gateway.ts`. */
+export interface AppServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly inFlight: InFlight;
+  readonly wireFaults: WireFaults;
+  readonly verifyToken: VerifyToken;
+  readonly policies: PolicyStore;
+  readonly trail: AuditTrail;
+  readonly upstream: UpstreamClient;
+  /** `openapi/gateway.yaml` as JSON text. */
+  readonly openApi: string;
+}
+
+export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: AppServices): Express {
+  const { clock, logger, registry, inFlight, wireFaults, trail } = services;
+  const { perAddressPerMinute, perCallerPerMinute } = config.limits;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.set('trust proxy', [...config.listen.trustProxy]);
+
+  app.use((request, response, next) => {
+    wireFaults.track(request, response);
+    next();
+  });
+  app.use(receive(clock, registry));
+  app.use(accessLog(logger));
+  app.use(helmet());
+  app.use(limitLingering);
+  app.use(inFlight.middleware);
+  app.use(requireRoute);
+  app.use(addressRateLimit(perAddressPerMinute));
+  app.use(serveOpenApi(services.openApi));
+  app.use(authenticate(services.verifyToken));
+  app.use(callerRateLimit(perCallerPerMinute));
+  app.use(requireScope);
+  app.use(runOperation(services));
+  app.use(recordRefusal(trail, clock));
+  app.use(renderError(logger));
+  return app;
+}

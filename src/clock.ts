@@ -1,0 +1,13 @@
+// The only source of time and of random ids. Handed in everywhere, so that a test decides what time it is.
+import { randomUUID } from 'node:crypto';
+
+/** Time and ids as the gateway sees them. */
+export interface Clock {
+  /** Milliseconds since the epoch (UTC), as in RFC 9562's and OCSF's timestamps. */
+  now(): number;
+  /** A new random UUID (RFC 9562, version 4), lower case. */
+  newId(): string;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = Object.freeze({ now: () => Date.now(), newId: () => randomUUID() });

@@ -1,0 +1,109 @@
+// The settings as the rest of the gateway sees them: grouped, frozen, with the secrets wrapped. Nothing here has a
+// default of its own; those are in `schema.ts`.
+import type { SettingValues } from './schema.ts';
+import type { Secret } from './secret.ts';
+
+/** The two parts of the service credential (RFC 6749 section 2.3.1). */
+export interface ServiceCredential {
+  readonly clientId: Secret;
+  readonly clientSecret: Secret;
+}
+
+export interface AuthConfig {
+  readonly issuers: readonly string[];
+  readonly audience: string;
+  readonly jwksUri: string | undefined;
+  readonly jwksFile: string | undefined;
+  readonly algorithms: readonly string[];
+  readonly tokenType: 'at+jwt' | undefined;
+  readonly clockToleranceSeconds: number;
+  readonly jwksMaxStaleMs: number;
+}
+
+export interface UpstreamConfig {
+  readonly apiUrl: string;
+  readonly tokenUrl: string;
+  readonly credential: ServiceCredential;
+  readonly tokenScope: string | undefined;
+  readonly tokenAudience: string | undefined;
+  readonly connectTimeoutMs: number;
+  readonly timeoutMs: number;
+  readonly connections: number;
+}
+
+export interface Config {
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly adminHost: string;
+    readonly adminPort: number;
+    readonly basePath: string;
+    readonly trustProxy: readonly string[];
+  };
+  readonly auth: AuthConfig;
+  readonly scopes: { readonly create: string; readonly list: string; readonly delete: string };
+  readonly upstream: UpstreamConfig;
+  readonly policyFile: string;
+  readonly preflight: 'enforce' | 'off';
+  readonly limits: {
+    readonly perCallerPerMinute: number;
+    readonly perAddressPerMinute: number;
+    readonly maxInFlight: number;
+  };
+  readonly shutdownGraceMs: number;
+  readonly logLevel: SettingValues['LOG_LEVEL'];
+}
+
+/** Groups checked values. Total: a fault cannot come up here any more. */
+export function toConfig(values: SettingValues, credential: ServiceCredential): Config {
+  const withoutSlash = values.AEROSPIKE_API_URL.replace(/\/+$/, '');
+  return deepFreeze({
+    listen: {
+      host: values.HOST,
+      port: values.PORT,
+      adminHost: values.ADMIN_HOST ?? values.HOST,
+      adminPort: values.ADMIN_PORT,
+      basePath: values.BASE_PATH ?? '',
+      trustProxy: values.TRUST_PROXY ?? [],
+    },
+    auth: {
+      issuers: values.AUTH_ISSUERS,
+      audience: values.AUTH_AUDIENCE,
+      jwksUri: values.AUTH_JWKS_URI,
+      jwksFile: values.AUTH_JWKS_FILE,
+      algorithms: values.AUTH_ALGORITHMS,
+      tokenType: values.AUTH_TOKEN_TYPE,
+      clockToleranceSeconds: values.AUTH_CLOCK_TOLERANCE_SECONDS,
+      jwksMaxStaleMs: values.AUTH_JWKS_MAX_STALE_SECONDS * 1000,
+    },
+    scopes: {
+      create: values.AUTH_SCOPE_CREATE,
+      list: values.AUTH_SCOPE_LIST,
+      delete: values.AUTH_SCOPE_DELETE,
+    },
+    upstream: {
+      apiUrl: withoutSlash,
+      tokenUrl: values.AEROSPIKE_TOKEN_URL,
+      credential,
+      tokenScope: values.AEROSPIKE_TOKEN_SCOPE,
+      tokenAudience: values.AEROSPIKE_TOKEN_AUDIENCE,
+      connectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
+      timeoutMs: values.UPSTREAM_TIMEOUT_MS,
+      connections: values.UPSTREAM_CONNECTIONS,
+    },
+    policyFile: values.POLICY_FILE,
+    preflight: values.PREFLIGHT,
+    limits: {
+      perCallerPerMinute: values.RATE_LIMIT_PER_MINUTE,
+      perAddressPerMinute: values.RATE_LIMIT_ADDRESS_PER_MINUTE,
+      maxInFlight: values.MAX_IN_FLIGHT,
+    },
+    shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    logLevel: values.LOG_LEVEL,
+  });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,92 @@
+// How one setting's text becomes a value. Each reader takes what its `expected` says and nothing else; there is no
+// trimming to fit and no guessing.
+import { isIP } from 'node:net';
+import { parseSecureUrl } from '../net/secure-url.ts';
+
+/** One kind of setting: what it accepts, in words for an operator, and the value or `undefined` for a text it refuses. */
+export interface Reader<T> {
+  readonly expected: string;
+  readonly read: (text: string) => T | undefined;
+}
+
+export const wholeNumber = (least: number, most: number): Reader<number> => ({
+  expected: `a whole number from ${least} to ${most}`,
+  read: (text) => {
+    if (!/^\d{1,12}$/.test(text)) return undefined;
+    const value = Number(text);
+    return value >= least && value <= most ? value : undefined;
+  },
+});
+
+export const oneOf = <const T extends string>(...words: T[]): Reader<T> => ({
+  expected: `one of ${words.join(', ')}`,
+  read: (text) => words.find((word) => word === text),
+});
+
+/** RFC 6749 section 3.3: a scope is visible ASCII without space, quote and backslash. */
+export const scopeWord: Reader<string> = {
+  expected: 'one scope: visible ASCII without spaces, quotes and backslashes',
+  read: (text) => (/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text) ? text : undefined),
+};
+
+export const line = (what: string): Reader<string> => ({
+  expected: what,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  read: (text) => (/^[^\x00-\x1f\x7f]+$/.test(text) ? text : undefined),
+});
+
+export const hostName: Reader<string> = {
+  expected: 'an IP address or a host name',
+  read: (text) => (isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text) ? text : undefined),
+};
+
+export const basePath: Reader<string> = {
+  expected: 'a path such as /v1: it begins with a slash, ends without one, and has plain segments',
+  read: (text) => (/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(text) ? text : undefined),
+};
+
+const urlRule = 'an https URL (http only for a loopback host) without credentials and fragment';
+const plainUrlRule = `${urlRule}, and without a query`;
+
+/** The text itself, not a normal form of it: an issuer is compared character by character (RFC 8414 section 3.3). */
+const readUrl = (text: string): string | undefined => (parseSecureUrl(text) === undefined ? undefined : text);
+const readPlainUrl = (text: string): string | undefined => (text.includes('?') ? undefined : readUrl(text));
+
+export const endpointUrl: Reader<string> = { expected: urlRule, read: readUrl };
+export const baseUrl: Reader<string> = { expected: plainUrlRule, read: readPlainUrl };
+
+export const issuerUrls: Reader<readonly string[]> = {
+  expected: `comma-separated issuers, each named once, each ${plainUrlRule}`,
+  read: (text) => {
+    const issuers = words(text);
+    const good = issuers.every((issuer) => readPlainUrl(issuer) !== undefined);
+    return good && new Set(issuers).size === issuers.length ? issuers : undefined;
+  },
+};
+
+const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
+
+export const signatureAlgorithms: Reader<readonly string[]> = {
+  expected: 'comma-separated asymmetric JWS algorithms, such as RS256,PS256,ES256,EdDSA',
+  read: (text) => {
+    const algorithms = words(text);
+    return algorithms.length > 0 && algorithms.every((name) => asymmetric.test(name))
+      ? algorithms
+      : undefined;
+  },
+};
+
+export const proxyAddresses: Reader<readonly string[]> = {
+  expected: 'comma-separated IP addresses or CIDRs (a prefix of 0 would believe everybody)',
+  read: (text) => (words(text).every(isAddressBlock) ? words(text) : undefined),
+};
+
+function isAddressBlock(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
+const words = (text: string): string[] => text.split(',').map((word) => word.trim());

@@ -1,0 +1,102 @@
+// Every setting that there is: its name, its default, what it accepts. What is not in this table is not a setting.
+import {
+  basePath,
+  baseUrl,
+  endpointUrl,
+  hostName,
+  issuerUrls,
+  line,
+  oneOf,
+  proxyAddresses,
+  type Reader,
+  scopeWord,
+  signatureAlgorithms,
+  wholeNumber,
+} from './readers.ts';
+
+export interface Setting<T> extends Reader<T> {
+  /** The text that stands in when the variable is empty; `undefined` with `required` false means "not set". */
+  readonly fallback: string | undefined;
+  readonly required: boolean;
+  /** The value may come from the file that `NAME_FILE` names, and is never printed. */
+  readonly secret: boolean;
+  /** Part of the interface, but not of this version: setting it is a fault, since it would promise what is not done. */
+  readonly unavailable: boolean;
+}
+
+const common = { fallback: undefined, required: false, secret: false, unavailable: false };
+type Maybe<T> = Setting<T> & { readonly required: false; readonly fallback: undefined };
+type Always<T> = Setting<T> & ({ readonly required: true } | { readonly fallback: string });
+
+const optional = <T>(reader: Reader<T>): Maybe<T> => ({
+  ...common,
+  ...reader,
+  fallback: undefined,
+  required: false,
+});
+const required = <T>(reader: Reader<T>): Always<T> => ({ ...common, ...reader, required: true });
+const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
+  ...common,
+  ...reader,
+  fallback,
+});
+const later = (what: string): Maybe<string> => ({ ...optional(line(what)), unavailable: true });
+
+const file = line('the path of a file');
+const secretText = line('a text without control characters');
+const minutes10 = 600_000;
+
+export const settings = {
+  HOST: defaulting('0.0.0.0', hostName),
+  PORT: defaulting('8080', wholeNumber(0, 65_535)),
+  ADMIN_HOST: optional(hostName),
+  ADMIN_PORT: defaulting('9090', wholeNumber(0, 65_535)),
+  BASE_PATH: optional(basePath),
+  TRUST_PROXY: optional(proxyAddresses),
+
+  AUTH_ISSUERS: required(issuerUrls),
+  AUTH_AUDIENCE: required(line('the `aud` value that a token must carry')),
+  AUTH_JWKS_URI: optional(endpointUrl),
+  AUTH_JWKS_FILE: optional(file),
+  AUTH_ALGORITHMS: defaulting('RS256,PS256,ES256,EdDSA', signatureAlgorithms),
+  AUTH_TOKEN_TYPE: optional(oneOf('at+jwt')),
+  AUTH_CLOCK_TOLERANCE_SECONDS: defaulting('5', wholeNumber(0, 300)),
+  AUTH_JWKS_MAX_STALE_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
+  AUTH_SCOPE_CREATE: defaulting('update:database', scopeWord),
+  AUTH_SCOPE_LIST: defaulting('read:database', scopeWord),
+  AUTH_SCOPE_DELETE: defaulting('delete:database', scopeWord),
+
+  AEROSPIKE_API_URL: defaulting('https://api.aerospike.com/v1', baseUrl),
+  AEROSPIKE_TOKEN_URL: defaulting('https://auth.control.aerospike.cloud/oauth/token', endpointUrl),
+  AEROSPIKE_CLIENT_ID: { ...required(secretText), secret: true },
+  AEROSPIKE_CLIENT_SECRET: { ...required(secretText), secret: true },
+  AEROSPIKE_TOKEN_SCOPE: optional(line('scopes separated by spaces')),
+  AEROSPIKE_TOKEN_AUDIENCE: optional(line('an audience')),
+  UPSTREAM_CONNECT_TIMEOUT_MS: defaulting('3000', wholeNumber(1, minutes10)),
+  UPSTREAM_TIMEOUT_MS: defaulting('30000', wholeNumber(1, minutes10)),
+  UPSTREAM_CONNECTIONS: defaulting('64', wholeNumber(1, 10_000)),
+
+  POLICY_FILE: required(file),
+  POLICY_TESTS_FILE: later('the path of a file'),
+  PREFLIGHT: defaulting('enforce', oneOf('enforce', 'off')),
+  AUDIT_FILE: later('the path of a file'),
+  AUDIT_SIGNING_KEY_FILE: later('the path of a file'),
+  TLS_CERT_FILE: later('the path of a file'),
+  TLS_KEY_FILE: later('the path of a file'),
+  TLS_CLIENT_CA_FILE: later('the path of a file'),
+
+  RATE_LIMIT_PER_MINUTE: defaulting('60', wholeNumber(0, 1_000_000)),
+  RATE_LIMIT_ADDRESS_PER_MINUTE: defaulting('600', wholeNumber(0, 1_000_000)),
+  MAX_IN_FLIGHT: defaulting('256', wholeNumber(1, 100_000)),
+  IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
+  REDIS_URL: { ...later('a redis URL'), secret: true },
+  SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
+  LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+type ValueOf<S> = S extends Maybe<infer T> ? T | undefined : S extends Setting<infer T> ? T : never;
+
+/** Every setting, read and checked one by one. */
+export type SettingValues = { readonly [Name in SettingName]: ValueOf<(typeof settings)[Name]> };

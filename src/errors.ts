@@ -1,0 +1,165 @@
+// The one table of everything that the gateway itself can answer instead of the upstream, and the one error type that
+// carries it. A status, a type, a title or a log level is decided here and nowhere else.
+
+const urn = (name: string) => `urn:aerospike:errors:${name}` as const;
+
+/** Problem types of the vendor's contract (`ErrorType`); the gateway uses no others. Each has one title. */
+export const problemTitles = {
+  [urn('auth:unauthorized')]: 'Unauthorized',
+  [urn('auth:token-expired')]: 'Token Expired',
+  [urn('resource:not-found')]: 'Resource Not Found',
+  [urn('resource:already-exists')]: 'Resource Already Exists',
+  [urn('validation:failed')]: 'Validation Error',
+  [urn('system:internal')]: 'Internal Server Error',
+  [urn('system:unavailable')]: 'Service Unavailable',
+  [urn('ratelimit:exceeded')]: 'Rate Limit Exceeded',
+} as const;
+
+export type ProblemType = keyof typeof problemTitles;
+
+/** How loudly an answer is logged: `error` wants an operator, `warn` may, `info` is everyday. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export interface ErrorRule {
+  readonly status: number;
+  readonly type: ProblemType;
+  /** Says what happened to somebody who cannot see the gateway's logs. */
+  readonly detail: string;
+  readonly level: LogLevel;
+  /** RFC 9209 section 2.3 error type for `Proxy-Status`. */
+  readonly proxyError: string;
+}
+
+const denied = 'http_request_denied';
+const rule = (
+  status: number,
+  type: ProblemType,
+  level: LogLevel,
+  detail: string,
+  proxyError = denied,
+): ErrorRule => Object.freeze({ status, type, detail, level, proxyError });
+
+const auth = urn('auth:unauthorized');
+const validation = urn('validation:failed');
+const unavailable = urn('system:unavailable');
+
+/** Every refusal and failure that the gateway raises, by its code (also the `code` of log lines and audit records). */
+export const errorRules = {
+  'token-missing': rule(401, auth, 'info', 'This route needs a bearer token in the Authorization header.'),
+  'token-duplicated': rule(400, auth, 'info', 'The request carries more than one Authorization header.'),
+  'token-invalid': rule(401, auth, 'info', 'The access token is not valid here.'),
+  'token-expired': rule(401, urn('auth:token-expired'), 'info', 'The access token has expired.'),
+  'scope-missing': rule(403, auth, 'info', 'The access token lacks the scope that this operation needs.'),
+  'policy-denied': rule(403, auth, 'info', 'The policy does not allow this request.'),
+  'request-invalid': rule(400, validation, 'info', 'The provided information is not in the correct format.'),
+  'request-malformed': rule(400, validation, 'info', 'The request is not well-formed HTTP/1.1.'),
+  'request-timeout': rule(408, validation, 'info', 'The request did not arrive in time.'),
+  'headers-too-large': rule(431, validation, 'info', 'The header section of the request is too large.'),
+  'route-unknown': rule(404, urn('resource:not-found'), 'info', 'There is no such route.'),
+  'method-not-allowed': rule(405, validation, 'info', 'The route does not support this method.'),
+  'body-too-large': rule(413, validation, 'info', 'The request body is larger than 16384 bytes.'),
+  'media-type-unsupported': rule(415, validation, 'info', 'The request body must be application/json.'),
+  'rate-limited': rule(429, urn('ratelimit:exceeded'), 'info', 'Too many requests.'),
+  overloaded: rule(503, unavailable, 'warn', 'The gateway is serving as many requests as it may.'),
+  stopping: rule(503, unavailable, 'info', 'The gateway is stopping.'),
+  'keys-unavailable': rule(
+    503,
+    unavailable,
+    'error',
+    "The issuer's keys are not known at the moment, so the access token cannot be checked.",
+    'proxy_internal_error',
+  ),
+  'audit-unavailable': rule(
+    503,
+    unavailable,
+    'error',
+    'The audit record cannot be written, so nothing is forwarded.',
+    'proxy_internal_error',
+  ),
+  'upstream-unreachable': rule(502, unavailable, 'error', 'Aerospike Cloud could not be reached.'),
+  'upstream-broken': rule(502, unavailable, 'error', 'The answer of Aerospike Cloud was broken.'),
+  'upstream-timeout': rule(504, unavailable, 'error', 'Aerospike Cloud did not answer in time.'),
+  'credential-refused': rule(
+    502,
+    unavailable,
+    'error',
+    "Aerospike Cloud refused the gateway's own credential.",
+    'proxy_configuration_error',
+  ),
+  'service-token-unavailable': rule(
+    502,
+    unavailable,
+    'error',
+    'The gateway could not get an access token for Aerospike Cloud.',
+  ),
+  'service-token-timeout': rule(
+    504,
+    unavailable,
+    'error',
+    'The token endpoint of Aerospike Cloud did not answer in time.',
+  ),
+  internal: rule(
+    500,
+    urn('system:internal'),
+    'error',
+    'An unexpected error occurred. Please try again later.',
+    'proxy_internal_error',
+  ),
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof errorRules;
+
+/** Was a create sent to the upstream? `maybe`: it left, and nobody can say whether it arrived. */
+export type Sent = 'no' | 'maybe' | 'yes';
+
+export interface GatewayErrorOptions {
+  /** Replaces the rule's detail. Must hold nothing secret and nothing of the cause. */
+  detail?: string;
+  /** The problem's `context` member (RFC 9457 extension of the vendor's contract). */
+  context?: Record<string, unknown>;
+  /** Response header fields besides the problem's own. */
+  headers?: Record<string, string>;
+  /** Replaces the rule's RFC 9209 error type. */
+  proxyError?: string;
+  /** The status that the upstream gave, when it gave one (RFC 9209 `received-status`). */
+  receivedStatus?: number;
+  /** For the log only; never for the caller. */
+  cause?: unknown;
+}
+
+/** A request that ends here. `code` says why, by the table above; only `http/render-error.ts` turns it into an answer. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly rule: ErrorRule;
+  readonly detail: string;
+  readonly context: Record<string, unknown> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly proxyError: string;
+  readonly receivedStatus: number | undefined;
+
+  constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
+    const found = errorRules[code];
+    super(options.detail ?? found.detail, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.rule = found;
+    this.detail = this.message;
+    this.context = options.context;
+    this.headers = options.headers ?? {};
+    this.proxyError = options.proxyError ?? found.proxyError;
+    this.receivedStatus = options.receivedStatus;
+  }
+}
+
+/** One entry of `context.invalid` (the vendor's `InvalidFieldError`). `field` is a JSON Pointer (RFC 6901). */
+export interface InvalidField {
+  readonly field: string;
+  readonly type: 'urn:aerospike:errors:validation:failed';
+  readonly description: string;
+}
+
+export const invalidField = (field: string, description: string): InvalidField => ({
+  field,
+  type: 'urn:aerospike:errors:validation:failed',
+  description,
+});

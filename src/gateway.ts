@@ -1,0 +1,149 @@
+// Puts the gateway together, opens its listeners, and takes it apart again: the one place that knows what is made of what
+// and in which order it ends.
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { createApp } from './app.ts';
+import { AuditChain, type Reporter } from './audit/chain.ts';
+import { policyLoadedEvent } from './audit/event.ts';
+import { type AuditSink, AuditTrail } from './audit/trail.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { adminListener } from './http/admin.ts';
+import { InFlight } from './http/in-flight.ts';
+import { close, createListener, listen } from './http/listener.ts';
+import { WireFaults } from './http/wire-faults.ts';
+import { KeySet } from './identity/key-set.ts';
+import { keySourceFor } from './identity/key-source.ts';
+import { createVerifyToken } from './identity/verify-token.ts';
+import type { Logger } from './log/logger.ts';
+import { createPeering } from './operations/create-peering.ts';
+import { listPeerings } from './operations/list-peerings.ts';
+import { createRegistry } from './operations/registry.ts';
+import { createAgent } from './outbound/exchange.ts';
+import type { PolicyStore } from './policy/store.ts';
+import { UpstreamClient } from './upstream/client.ts';
+import { ServiceToken } from './upstream/service-token.ts';
+import { requestToken } from './upstream/token-request.ts';
+
+export interface GatewayParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sink: AuditSink;
+  readonly reporter: Reporter;
+  readonly policies: PolicyStore;
+}
+
+export interface RunningGateway {
+  readonly port: number;
+  readonly adminPort: number;
+  /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** How long requests that were cut off at the end of the grace period have to write their records. */
+const lastRecordsMs = 1000;
+
+/** Rejects when a listener cannot be opened; then nothing of the gateway is left. */
+export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
+  const { clock, logger, policies } = parts;
+  const trail = new AuditTrail(new AuditChain(parts.reporter, clock.newId), parts.sink, clock.now);
+  const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
+  const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
+  const keySets = new Map(
+    config.auth.issuers.map((issuer) => {
+      const source = keySourceFor(issuer, config.auth, issuerAgent);
+      return [issuer, new KeySet(issuer, source, config.auth.jwksMaxStaleMs, parts)];
+    }),
+  );
+  const inFlight = new InFlight(config.limits.maxInFlight);
+  const wireFaults = new WireFaults(parts);
+  const operations = [createPeering(config.scopes.create), listPeerings(config.scopes.list)];
+  const app = createApp(config, {
+    clock,
+    logger,
+    policies,
+    trail,
+    inFlight,
+    wireFaults,
+    registry: createRegistry(operations, config.listen.basePath),
+    verifyToken: createVerifyToken(config.auth, keySets, clock),
+    upstream: new UpstreamClient(
+      upstreamAgent,
+      new ServiceToken(() => requestToken(upstreamAgent, config.upstream), parts),
+      { ...config.upstream, userAgent: `peergate/${parts.reporter.version}` },
+    ),
+    openApi: await readOpenApi(config.listen.basePath),
+  });
+  const server = createListener(app);
+  wireFaults.attach(server);
+  const admin = createListener(
+    adminListener({
+      policy: () => policies.current() !== undefined,
+      keys: () => [...keySets.values()].some((keys) => keys.known()),
+      audit: () => trail.writable(),
+      notStopping: () => !inFlight.stopping(),
+    }),
+  );
+
+  const closeOutbound = async () => {
+    for (const keys of keySets.values()) keys.stop();
+    await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
+  };
+
+  await recordPolicy(trail, parts);
+  for (const keys of keySets.values()) keys.start();
+  try {
+    const port = await listen(server, config.listen.port, config.listen.host);
+    const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
+    return { port, adminPort, stop };
+  } catch (error) {
+    await Promise.all([close(server), close(admin), closeOutbound()]);
+    throw error;
+  }
+
+  async function stop(): Promise<void> {
+    const idle = inFlight.stop();
+    const closed = close(server);
+    if (!(await within(config.shutdownGraceMs, idle))) {
+      logger.warn('requests are cut off at the end of the grace period');
+      await upstreamAgent.destroy();
+      await within(lastRecordsMs, idle);
+    }
+    server.closeAllConnections();
+    admin.closeAllConnections();
+    await Promise.all([closed, close(admin), closeOutbound()]);
+  }
+}
+
+/** The record of the policy that the gateway starts with. Without it the gateway runs, but is not ready. */
+async function recordPolicy(
+  trail: AuditTrail,
+  { policies, reporter, clock, logger }: GatewayParts,
+): Promise<void> {
+  const versions = { old: undefined, new: policies.current().version };
+  try {
+    await trail.record(policyLoadedEvent(versions, reporter.instance, clock.now()));
+  } catch (error) {
+    logger.error({ err: error }, 'the loaded policy could not be recorded');
+  }
+}
+
+/** The contract as JSON, with the address under which this instance serves it. */
+async function readOpenApi(basePath: string): Promise<string> {
+  const text = await readFile(new URL('../openapi/gateway.yaml', import.meta.url), 'utf8');
+  const document = parse(text) as Record<string, unknown>;
+  return JSON.stringify({ ...document, servers: [{ url: basePath === '' ? '/' : basePath }] });
+}
+
+/** Did it happen in time? */
+async function within(milliseconds: number, event: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([event.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

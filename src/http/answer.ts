@@ -1,0 +1,14 @@
+// Gives the upstream's answer to the caller: status and body as they came, the named header fields, and word of who said
+// it. Adds nothing and leaves out everything else.
+import type { Response } from 'express';
+import type { UpstreamAnswer } from '../upstream/read-answer.ts';
+
+export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
+  const { status, headers, body, requestId } = answer;
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (requestId !== undefined) response.setHeader('X-Request-Id', requestId);
+  response.setHeader('Proxy-Status', `peergate; received-status=${status}`);
+  if (status !== 204) response.setHeader('Content-Length', body.length);
+  response.end(body);
+}

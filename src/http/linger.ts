@@ -1,0 +1,14 @@
+// Ends connections whose request goes on after its answer: the rest is read and thrown away for a moment, so that a
+// client that is still sending gets to see the answer, and no longer.
+import type { RequestHandler } from 'express';
+
+const lingerMs = 2000;
+
+export const limitLingering: RequestHandler = (request, response, next) => {
+  response.once('finish', () => {
+    if (request.complete) return;
+    const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+    request.once('close', () => clearTimeout(timer));
+  });
+  next();
+};

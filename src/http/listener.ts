@@ -1,0 +1,46 @@
+// Opens and closes the HTTP servers. Every time limit is set here, so that a client that is slow on purpose or by
+// accident cannot hold a connection.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const limits = {
+  /** For the whole header section. */
+  headersTimeout: 5_000,
+  /** For the whole request. */
+  requestTimeout: 15_000,
+  /** Longer than an ingress keeps an idle connection, so that it is the ingress that closes it. */
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+  requireHostHeader: true,
+};
+
+/** A server that does not listen yet. */
+export function createListener(handler: RequestListener): Server {
+  const server = createServer(limits, handler);
+  // Headers are limited by their size; a limit by number would hide the rest of them, a second Authorization too.
+  server.maxHeadersCount = 0;
+  // "Expect: 100-continue" must not be answered before the token is good; other expectations may be ignored.
+  server.on('checkContinue', handler);
+  server.on('checkExpectation', handler);
+  return server;
+}
+
+/** Resolves to the port. Rejects when the address cannot be had. */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Stops accepting and closes what is idle. Resolves when the last connection is gone. */
+export function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,47 @@
+// The two rate limits: per client address before anything costs a signature check, and per caller after it. Both say in
+// standard header fields how much is left.
+import type { Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, type Options, rateLimit } from 'express-rate-limit';
+import { GatewayError } from '../errors.ts';
+import { callerOf, contextOf } from './request-context.ts';
+
+const windowMs = 60_000;
+/** One customer commonly has an IPv6 network of this size, and with it any number of addresses. */
+const ipv6Subnet = 56;
+
+export const addressRateLimit = (limitPerMinute: number): RequestHandler =>
+  limiter('address', limitPerMinute, (_request, response) =>
+    ipKeyGenerator(contextOf(response).clientAddress, ipv6Subnet),
+  );
+
+export const callerRateLimit = (limitPerMinute: number): RequestHandler =>
+  limiter('caller', limitPerMinute, (_request, response) => {
+    const { issuer, subject } = callerOf(response);
+    return JSON.stringify([issuer, subject]);
+  });
+
+function limiter(
+  name: string,
+  limit: number,
+  keyGenerator: (request: Request, response: Response) => string,
+): RequestHandler {
+  if (limit === 0) return (_request, _response, next) => next();
+  const options: Partial<Options> = {
+    windowMs,
+    limit,
+    keyGenerator,
+    identifier: name,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    // Its checks are about Express's own idea of the client address, which is not used here.
+    validate: false,
+    handler: (_request, _response, next) => {
+      next(
+        new GatewayError('rate-limited', {
+          detail: `More than ${limit} requests in a minute from this ${name}.`,
+        }),
+      );
+    },
+  };
+  return rateLimit(options);
+}

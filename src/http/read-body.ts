@@ -1,0 +1,69 @@
+// Reads the body of a request whose token is good: at most 16,384 bytes of application/json without any coding. Refuses
+// by the headers alone where they suffice, and never holds more than the limit in memory.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayError } from '../errors.ts';
+import type { WireFaults } from './wire-faults.ts';
+
+const maxBodyBytes = 16_384;
+const jsonMediaType = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?$/i;
+
+/** The body's bytes. Rejects with a `GatewayError`. */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  wireFaults: WireFaults,
+): Promise<Buffer> {
+  checkCoding(request);
+  checkMediaType(request);
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new GatewayError('body-too-large');
+  // RFC 9110 section 10.1.1: only now is the client told to send what it has announced.
+  if (isExpectingContinue(request)) response.writeContinue();
+  return await collect(request, wireFaults);
+}
+
+export const isExpectingContinue = (request: IncomingMessage): boolean =>
+  request.headers.expect?.toLowerCase() === '100-continue';
+
+/** RFC 9112 section 6.1: a coding that is not understood makes the end of the message a matter of opinion. */
+export function checkFraming(request: IncomingMessage): void {
+  const transfer = request.headers['transfer-encoding'];
+  if (transfer === undefined || transfer.toLowerCase() === 'chunked') return;
+  const detail = 'The only transfer coding that is understood here is chunked.';
+  throw new GatewayError('request-malformed', { detail, headers: { Connection: 'close' } });
+}
+
+/** RFC 9110 section 15.5.16 asks to say what would have been understood. */
+function checkCoding(request: IncomingMessage): void {
+  const coding = request.headers['content-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'identity') return;
+  const detail = 'The request body must not be compressed.';
+  throw new GatewayError('media-type-unsupported', { detail, headers: { 'Accept-Encoding': 'identity' } });
+}
+
+function checkMediaType(request: IncomingMessage): void {
+  const values = request.headersDistinct['content-type'] ?? [];
+  const [value] = values;
+  if (values.length === 1 && value !== undefined && jsonMediaType.test(value)) return;
+  throw new GatewayError('media-type-unsupported', { headers: { Accept: 'application/json' } });
+}
+
+function collect(request: IncomingMessage, wireFaults: WireFaults): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const fail = (error: GatewayError) => {
+      request.off('data', take);
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBodyBytes) fail(new GatewayError('body-too-large'));
+      else chunks.push(chunk);
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', (cause) => fail(new GatewayError('request-malformed', { cause })));
+    request.once('close', () => fail(new GatewayError('request-malformed')));
+    wireFaults.watch(request, fail);
+  });
+}

@@ -1,0 +1,62 @@
+// Writes the one audit record of a refusal before its answer goes out, once a token was presented. When the record cannot
+// be written the caller learns just that: a refusal that nobody can prove is not given.
+import type { ErrorRequestHandler, Response } from 'express';
+import { type RequestFacts, refusedEvent } from '../audit/event.ts';
+import type { AuditTrail } from '../audit/trail.ts';
+import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Operation } from '../operations/operation.ts';
+import { toGatewayError } from './render-error.ts';
+import { contextOf } from './request-context.ts';
+
+/** Only logged (interface, section 5). */
+const onlyLogged: readonly ErrorCode[] = ['token-missing', 'rate-limited', 'overloaded'];
+
+export const recordRefusal =
+  (trail: AuditTrail, clock: Clock): ErrorRequestHandler =>
+  async (thrown: unknown, request, response, next) => {
+    const error = toGatewayError(thrown);
+    const { route, recorded } = contextOf(response);
+    const presented = request.headers.authorization !== undefined;
+    if (
+      route.kind === 'operation' &&
+      presented &&
+      recorded === undefined &&
+      !onlyLogged.includes(error.code)
+    ) {
+      const { operation } = route;
+      const facts = factsOf(response, operation);
+      await trail.record(refusedEvent(operation.events.refused, facts, error, clock.now()));
+    }
+    next(error);
+  };
+
+/** What is known of the request so far, as the audit records want it. */
+export function factsOf(response: Response, operation: Operation): RequestFacts {
+  const context = contextOf(response);
+  const {
+    startedAt,
+    gatewayRequestId,
+    requestId,
+    clientAddress,
+    caller,
+    clusterId,
+    peering,
+    page,
+    decision,
+  } = context;
+  return {
+    startedAt,
+    gatewayRequestId,
+    requestId,
+    clientAddress,
+    method: operation.method,
+    route: operation.route,
+    operation: operation.id,
+    caller,
+    clusterId,
+    peering,
+    page,
+    decision,
+  };
+}

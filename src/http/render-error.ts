@@ -1,0 +1,33 @@
+// The border where an error becomes an answer; nothing else writes one. An error that is not one of ours is logged whole
+// and answered with 500 and no word of its cause.
+import type { ErrorRequestHandler } from 'express';
+import { GatewayError } from '../errors.ts';
+import { type Logger, logAt } from '../log/logger.ts';
+import { problemHeaders, problemOf } from './problem.ts';
+import { isExpectingContinue } from './read-body.ts';
+import { contextOf } from './request-context.ts';
+
+export const toGatewayError = (error: unknown): GatewayError =>
+  error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
+
+export const renderError =
+  (logger: Logger): ErrorRequestHandler =>
+  (thrown: unknown, request, response, _next) => {
+    const error = toGatewayError(thrown);
+    const context = contextOf(response);
+    const { gatewayRequestId } = context;
+    context.code = error.code;
+    if (error.rule.level !== 'info')
+      logAt(logger, error.rule.level, { gatewayRequestId, code: error.code, err: error }, error.message);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(problemHeaders(error))) response.setHeader(name, value);
+    // RFC 9110 section 10.1.1: without "100 Continue" the body may never come, or may come all the same.
+    if (!request.complete && isExpectingContinue(request)) response.setHeader('Connection', 'close');
+    const body = Buffer.from(JSON.stringify(problemOf(error, gatewayRequestId)));
+    response.statusCode = error.rule.status;
+    response.setHeader('Content-Length', body.length);
+    response.end(body);
+  };

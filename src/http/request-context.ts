@@ -1,0 +1,47 @@
+// What is known of one request while it is served. Each member is set once, by the step that its comment names; what a
+// later step needs and does not find is a bug, answered with 500.
+import type { Response } from 'express';
+import type { ErrorCode } from '../errors.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { RouteMatch } from '../operations/registry.ts';
+import type { Decision, PeeringRequest } from '../policy/decision.ts';
+
+export interface RequestContext {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The gateway's own id: `X-Gateway-Request-Id`, a UUID. */
+  readonly gatewayRequestId: string;
+  /** What goes upstream as `X-Request-Id`. */
+  readonly requestId: string;
+  /** An IP address. */
+  readonly clientAddress: string;
+  readonly route: RouteMatch;
+  /** Keeps the request counted as in flight until the function that it returns is called, whatever the caller does. */
+  hold: () => () => void;
+  /** `authenticate`. */
+  caller?: Principal;
+  /** The pipeline, as soon as each is known to be valid. */
+  clusterId?: string;
+  peering?: PeeringRequest;
+  page?: { readonly limit?: number; readonly offset?: number };
+  decision?: Decision;
+  /** The pipeline: an intent or an outcome stands for this request, so that no refusal must be recorded. */
+  recorded?: true;
+  /** `renderError`. */
+  code?: ErrorCode;
+}
+
+const key = 'context';
+
+export const contextOf = (response: Response): RequestContext => response.locals[key] as RequestContext;
+
+export const setContext = (response: Response, context: RequestContext): void => {
+  response.locals[key] = context;
+};
+
+/** The verified caller. Only for steps behind `authenticate`. */
+export function callerOf(response: Response): Principal {
+  const { caller } = contextOf(response);
+  if (caller === undefined) throw new Error('a step that needs a caller ran before authentication');
+  return caller;
+}

@@ -1,0 +1,59 @@
+// Reads JSON as RFC 8259 says and more strictly: UTF-8 without errors and without a byte order mark, and no object that
+// names a member twice, since two readers of such an object may each believe another value.
+
+/** The value, or the sentence that says what is wrong. Never throws. */
+export type StrictJson = { readonly value: unknown } | { readonly fault: string };
+
+export function readStrictJson(bytes: Uint8Array): StrictJson {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { fault: 'The body is not valid UTF-8.' };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { fault: 'The body is not valid JSON.' };
+  }
+  return repeatsMember(text) ? { fault: 'The body has an object that names a member twice.' } : { value };
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const colon = 0x3a;
+
+/** Needs text that `JSON.parse` accepted: then a string is a member's name exactly when a colon follows it. */
+function repeatsMember(text: string): boolean {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '{' || character === '[') open.push(new Set());
+    else if (character === '}' || character === ']') open.pop();
+    else if (text.charCodeAt(at) === quote) {
+      const end = endOfString(text, at);
+      if (text.charCodeAt(skipSpace(text, end + 1)) === colon) {
+        const members = open.at(-1);
+        const name = JSON.parse(text.slice(at, end + 1)) as string;
+        if (members?.has(name)) return true;
+        members?.add(name);
+      }
+      at = end;
+    }
+  }
+  return false;
+}
+
+/** The index of the closing quote of the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;
+  return at;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (' \t\n\r'.includes(text[at] ?? '.')) at += 1;
+  return at;
+}

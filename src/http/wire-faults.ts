@@ -1,0 +1,105 @@
+// What Node's own parser refuses still gets a problem document (RFC 9457), once, on the right request: a fault in a body
+// goes to the request whose body it is, and one behind a request waits until that has been answered.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, GatewayError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import { problemHeaders, problemOf } from './problem.ts';
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
+/** How long the other side may take to read a refusal before the connection is cut. */
+const lingerMs = 1000;
+
+interface Open {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export class WireFaults {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #open = new WeakMap<Duplex, Set<Open>>();
+  readonly #faults = new WeakMap<IncomingMessage, GatewayError>();
+  readonly #watchers = new WeakMap<IncomingMessage, (error: GatewayError) => void>();
+
+  constructor(services: { clock: Clock; logger: Logger }) {
+    this.#clock = services.clock;
+    this.#logger = services.logger;
+  }
+
+  /** Listens to everything that Node itself would refuse without a word. */
+  attach(server: Server): void {
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
+    server.on('connect', (_request, socket) => this.#refuse(new GatewayError('route-unknown'), socket));
+  }
+
+  /** Remembers that the socket has a request under way. */
+  track(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const open = this.#open.get(socket) ?? new Set<Open>();
+    this.#open.set(socket, open);
+    const entry = { request, response };
+    open.add(entry);
+    response.once('close', () => open.delete(entry));
+  }
+
+  /** Calls `fail` when the rest of the request's body turns out to be unreadable, now or later. */
+  watch(request: IncomingMessage, fail: (error: GatewayError) => void): void {
+    const fault = this.#faults.get(request);
+    if (fault !== undefined) fail(fault);
+    else this.#watchers.set(request, fail);
+  }
+
+  #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const refusal = new GatewayError(codes[error.code ?? ''] ?? 'request-malformed', { cause: error });
+    const open = [...(this.#open.get(socket) ?? [])];
+    const last = open.at(-1);
+    if (last === undefined) {
+      this.#refuse(refusal, socket);
+      return;
+    }
+    if (!last.request.complete) this.#failBody(last.request, refusal);
+    if (last.response.headersSent) last.response.once('close', () => socket.destroy());
+    else last.response.setHeader('Connection', 'close');
+  }
+
+  #failBody(request: IncomingMessage, refusal: GatewayError): void {
+    if (this.#faults.has(request)) return;
+    this.#faults.set(request, refusal);
+    this.#watchers.get(request)?.(refusal);
+  }
+
+  #refuse(error: GatewayError, socket: Duplex): void {
+    const { status } = error.rule;
+    const gatewayRequestId = this.#clock.newId();
+    const body = JSON.stringify(problemOf(error, gatewayRequestId));
+    const headers = {
+      ...problemHeaders(error),
+      'X-Gateway-Request-Id': gatewayRequestId,
+      'X-Request-Id': gatewayRequestId,
+      'Cache-Control': 'no-store',
+      'Content-Length': String(Buffer.byteLength(body)),
+      Connection: 'close',
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#logger.info({ gatewayRequestId, status, code: error.code }, 'request refused by the parser');
+    socket.end(`HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
+    setTimeout(() => socket.destroy(), lingerMs).unref();
+  }
+}

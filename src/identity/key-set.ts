@@ -1,0 +1,161 @@
+// The keys of one issuer, kept current in the background. Known keys outlive an outage of the issuer up to a limit, a
+// new key is found at once, a withdrawn one stops within the cache age, and a broken answer changes nothing.
+import {
+  type CryptoKey,
+  createLocalJWKSet,
+  errors,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
+} from 'jose';
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import type { KeySource } from './key-source.ts';
+
+/** Keys are fetched anew at least this often while the issuer can be reached. */
+const maxAgeMs = 600_000;
+/** Fetches that an unknown `kid` causes are at least so far apart. */
+const unknownKeyCooldownMs = 30_000;
+/** After a failure: 1 s, doubling up to this. */
+const longestBackoffMs = 30_000;
+/** The part of the cache age after which the background fetch begins, so that no request has to wait for it. */
+const refreshAt = 0.8;
+
+interface KnownKeys {
+  readonly resolve: ReturnType<typeof createLocalJWKSet>;
+  readonly fetchedAt: number;
+  readonly count: number;
+}
+
+export class KeySet {
+  readonly #issuer: string;
+  readonly #source: KeySource;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #maxStaleMs: number;
+  readonly #maxAgeMs: number;
+  #known: KnownKeys | undefined;
+  #pending: Promise<void> | undefined;
+  #failures = 0;
+  #nextAttemptAt = 0;
+  #unknownKeyFetchedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(
+    issuer: string,
+    source: KeySource,
+    maxStaleMs: number,
+    services: { clock: Clock; logger: Logger },
+  ) {
+    this.#issuer = issuer;
+    this.#source = source;
+    this.#clock = services.clock;
+    this.#logger = services.logger;
+    this.#maxStaleMs = maxStaleMs;
+    this.#maxAgeMs = Math.min(maxAgeMs, maxStaleMs);
+  }
+
+  /** Fetches the keys and goes on keeping them current until `stop`. */
+  start(): void {
+    void this.#refresh();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Is there any key that a token could be checked with? */
+  known(): boolean {
+    return this.#usable() !== undefined;
+  }
+
+  /**
+   * The key for a token's header, for `jwtVerify`. Rejects with jose's `JWKSNoMatchingKey` when the issuer has no such
+   * key, and with `keys-unavailable` when nobody can know.
+   */
+  readonly find = async (header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> => {
+    await this.#beCurrent();
+    const first = await this.#lookUp(header, token);
+    if (first !== undefined) return first;
+    if (this.#pending !== undefined) {
+      await this.#pending;
+      const second = await this.#lookUp(header, token);
+      if (second !== undefined) return second;
+    }
+    const now = this.#clock.now();
+    if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs) {
+      this.#unknownKeyFetchedAt = now;
+      await this.#refresh();
+    }
+    const last = await this.#lookUp(header, token);
+    if (last === undefined) throw new errors.JWKSNoMatchingKey();
+    return last;
+  };
+
+  async #lookUp(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey | undefined> {
+    const known = this.#usable();
+    if (known === undefined) throw this.#unavailable();
+    try {
+      return await known.resolve(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+      throw error;
+    }
+  }
+
+  /** The keys, while they are not older than an outage may make them. An empty set is no keys at all. */
+  #usable(): KnownKeys | undefined {
+    const known = this.#known;
+    if (known === undefined || this.#clock.now() - known.fetchedAt > this.#maxStaleMs) return undefined;
+    return known.count === 0 ? undefined : known;
+  }
+
+  /** Waits for a fetch only where going on without one would break a promise; never during the back-off of an outage. */
+  async #beCurrent(): Promise<void> {
+    const now = this.#clock.now();
+    const fresh = this.#known !== undefined && now - this.#known.fetchedAt <= this.#maxAgeMs;
+    if (fresh) return;
+    const usable = this.known();
+    if (this.#pending === undefined && now < this.#nextAttemptAt) return;
+    const attempt = this.#refresh();
+    if (!usable || this.#failures === 0) await attempt;
+  }
+
+  #refresh(): Promise<void> {
+    this.#pending ??= this.#fetch().finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  async #fetch(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      const set = await this.#source();
+      this.#known = { resolve: createLocalJWKSet(set), fetchedAt: this.#clock.now(), count: set.keys.length };
+      this.#failures = 0;
+      this.#nextAttemptAt = 0;
+      this.#schedule(this.#maxAgeMs * refreshAt);
+    } catch (error) {
+      this.#failures += 1;
+      const backoffMs = Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs);
+      this.#nextAttemptAt = this.#clock.now() + backoffMs;
+      this.#schedule(backoffMs);
+      const fields = { issuer: this.#issuer, failures: this.#failures, usable: this.known(), err: error };
+      this.#logger.warn(fields, 'keys of an issuer could not be fetched');
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => void this.#refresh(), delayMs);
+    this.#timer.unref();
+  }
+
+  #unavailable(): GatewayError {
+    const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#clock.now()) / 1000));
+    return new GatewayError('keys-unavailable', { headers: { 'Retry-After': String(seconds) } });
+  }
+}

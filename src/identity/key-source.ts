@@ -1,0 +1,65 @@
+// Where an issuer's keys come from: its metadata, a given URL, or a file. Gives a JWK Set (RFC 7517 section 5) or
+// rejects; refuses redirects, oversized and malformed documents, and metadata that names another issuer.
+import { readFile } from 'node:fs/promises';
+import type { JSONWebKeySet } from 'jose';
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import type { AuthConfig } from '../config/config.ts';
+import { parseSecureUrl } from '../net/secure-url.ts';
+import { exchange } from '../outbound/exchange.ts';
+
+/** Fetches the issuer's current keys. Rejects when they cannot be had; the message is for the log. */
+export type KeySource = () => Promise<JSONWebKeySet>;
+
+const limits = { timeoutMs: 5000, maxBytes: 256 * 1024 };
+
+const keySetDocument = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+const metadataDocument = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
+
+/** The source that the settings name for this issuer. */
+export function keySourceFor(issuer: string, auth: AuthConfig, agent: Dispatcher): KeySource {
+  const { jwksUri, jwksFile } = auth;
+  if (jwksFile !== undefined) return async () => readKeySet(JSON.parse(await readFile(jwksFile, 'utf8')));
+  if (jwksUri !== undefined) return () => fetchKeySet(agent, jwksUri);
+  return async () => fetchKeySet(agent, await discoverKeysUrl(issuer, agent));
+}
+
+/** OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3. */
+async function discoverKeysUrl(issuer: string, agent: Dispatcher): Promise<string> {
+  const failures: unknown[] = [];
+  for (const url of metadataUrls(issuer)) {
+    try {
+      const metadata = metadataDocument.parse(await fetchJson(agent, url));
+      // OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3: otherwise one issuer could speak for another.
+      if (metadata.issuer !== issuer) throw new Error('the metadata names another issuer');
+      return metadata.jwks_uri;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new AggregateError(failures, `no usable metadata: ${failures.map(String).join('; ')}`);
+}
+
+function metadataUrls(issuer: string): URL[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    new URL(`${origin}${path}/.well-known/openid-configuration`),
+    new URL(`${origin}/.well-known/oauth-authorization-server${path}`),
+  ];
+}
+
+async function fetchKeySet(agent: Dispatcher, text: string): Promise<JSONWebKeySet> {
+  const url = parseSecureUrl(text);
+  if (url === undefined) throw new Error('the URL of the keys is neither https nor of this machine');
+  return readKeySet(await fetchJson(agent, url));
+}
+
+const readKeySet = (value: unknown): JSONWebKeySet => keySetDocument.parse(value) as JSONWebKeySet;
+
+async function fetchJson(agent: Dispatcher, url: URL): Promise<unknown> {
+  const headers = { accept: 'application/json' };
+  const { status, body } = await exchange(agent, { method: 'GET', url, headers }, limits);
+  if (status !== 200) throw new Error(`the document was answered with status ${status}`);
+  return JSON.parse(body.toString('utf8'));
+}

@@ -1,0 +1,50 @@
+// What an operation is: one method on one route of the upstream, with the scope it needs and the way from a caller's
+// request to the one that goes upstream. Operations differ in this and in nothing else.
+import type { EventCode } from '../audit/event.ts';
+import type { InvalidField } from '../errors.ts';
+import type { Policy } from '../policy/decide.ts';
+import type { Decision, PeeringRequest } from '../policy/decision.ts';
+import type { UpstreamRequest } from '../upstream/client.ts';
+
+/** A caller's request before anything of it has been checked. */
+export interface RawRequest {
+  /** The path segment as it stood in the request line, not decoded. */
+  readonly clusterId: string;
+  readonly query: URLSearchParams;
+  /** The JSON value of the body; `undefined` for an operation that reads none. */
+  readonly body: unknown;
+}
+
+/** A request whose every part is valid. */
+export interface ParsedRequest {
+  readonly clusterId: string;
+  readonly peering?: PeeringRequest;
+  readonly page?: { readonly limit?: number; readonly offset?: number };
+}
+
+/** Everything that is wrong with a request, in the vendor's form (`ValidationErrorContext`). */
+export interface RequestFaults {
+  readonly missing: readonly string[];
+  readonly invalid: readonly InvalidField[];
+}
+
+export interface Operation {
+  readonly method: 'GET' | 'POST';
+  /** The route below `BASE_PATH`, with `{clusterId}` in it. */
+  readonly route: string;
+  /** The vendor's operationId. */
+  readonly id: string;
+  /** The scope that a token must carry. */
+  readonly scope: string;
+  readonly readsBody: boolean;
+  readonly events: {
+    readonly refused: EventCode;
+    /** Only for an operation that changes something. */
+    readonly intent?: EventCode;
+    readonly outcome: EventCode;
+  };
+  parse(raw: RawRequest): ParsedRequest | RequestFaults;
+  /** Absent where the policy has no say. */
+  decide?(policy: Policy, parsed: ParsedRequest): Decision;
+  toUpstream(parsed: ParsedRequest, requestId: string): UpstreamRequest;
+}

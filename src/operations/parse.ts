@@ -1,0 +1,72 @@
+// The parts of a request that operations have in common, read strictly: the cluster's id, the query, and the gathering of
+// every fault into one refusal.
+import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
+import { uuidPattern } from '../net/aws.ts';
+import type { ParsedRequest, RequestFaults } from './operation.ts';
+
+/** So many unknown names are listed at most, each so long at most: a refusal is not an echo. */
+const mostNamed = 20;
+const longestName = 64;
+
+/** Collects faults as they are found. */
+export class Faults {
+  readonly missing: string[] = [];
+  readonly invalid: InvalidField[] = [];
+
+  reject(field: string, description: string): void {
+    this.invalid.push(invalidField(field, description));
+  }
+
+  /** Members or parameters that nobody knows. `place` is a JSON Pointer. */
+  rejectUnknown(place: string, names: readonly string[], known: string): void {
+    for (const name of names.slice(0, mostNamed)) {
+      this.reject(`${place}/${escapePointer(shorten(name))}`, `is not known here; ${known}`);
+    }
+    if (names.length > mostNamed)
+      this.reject(place, `has ${names.length - mostNamed} more members that are not known here`);
+  }
+
+  any(): boolean {
+    return this.missing.length + this.invalid.length > 0;
+  }
+}
+
+export const isFaulty = (parsed: ParsedRequest | RequestFaults): parsed is RequestFaults =>
+  'invalid' in parsed;
+
+export const requestInvalid = ({ missing, invalid }: RequestFaults): GatewayError =>
+  new GatewayError('request-invalid', {
+    context: { ...(missing.length > 0 ? { missing } : {}), ...(invalid.length > 0 ? { invalid } : {}) },
+  });
+
+/** UUIDs are equal in either case (RFC 9562 section 4); policy, upstream and audit see the lower one. */
+export function parseClusterId(segment: string, faults: Faults): string {
+  if (!uuidPattern.test(segment)) faults.reject('/clusterId', 'must be the UUID of a cluster');
+  return segment.toLowerCase();
+}
+
+/** The named parameters, each at most once. Every other one is a fault. */
+export function parseQuery(
+  query: URLSearchParams,
+  known: readonly string[],
+  faults: Faults,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  const unknown = new Set<string>();
+  for (const [name, value] of query) {
+    if (!known.includes(name)) unknown.add(name);
+    else if (found.has(name)) faults.reject(`/${name}`, 'must be given once');
+    else found.set(name, value);
+  }
+  const names =
+    known.length === 0 ? 'there are no query parameters' : `the query parameters are ${known.join(', ')}`;
+  faults.rejectUnknown('', [...unknown], names);
+  return found;
+}
+
+/** RFC 6901 section 3. */
+const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Cut between characters, not within a surrogate pair, so that the answer stays well-formed Unicode. */
+const shorten = (name: string): string =>
+  (name.length > longestName ? `${[...name].slice(0, longestName).join('')}…` : name).toWellFormed();

@@ -1,0 +1,66 @@
+// Knows every route. Matches the path as it came, without decoding it: an encoded slash or dot is never a path separator
+// here, and what is not a route is refused.
+import type { Operation } from './operation.ts';
+
+/** Where a request goes. `template` is safe to log; the caller's own path is not. */
+export type RouteMatch =
+  | {
+      readonly kind: 'operation';
+      readonly template: string;
+      readonly operation: Operation;
+      readonly clusterId: string;
+      readonly query: string;
+    }
+  | { readonly kind: 'document'; readonly template: string }
+  /** A proxied route, or a document, but not with this method. */
+  | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }
+  | { readonly kind: 'unknown'; readonly template: undefined };
+
+export interface Registry {
+  match(method: string, url: string): RouteMatch;
+}
+
+export const openApiPath = '/openapi.json';
+
+/** RFC 9112 section 3.2.2: a server accepts the absolute form, too. */
+const absoluteForm = /^https?:\/\/[^/?#]*/i;
+
+export function createRegistry(operations: readonly Operation[], basePath: string): Registry {
+  const templates = [...new Set(operations.map(({ route }) => route))];
+  const routes = templates.map((template) => ({
+    template,
+    expression: new RegExp(
+      `^${literal(basePath)}${template.split('{clusterId}').map(literal).join('([^/]+)')}$`,
+    ),
+    operations: operations.filter(({ route }) => route === template),
+  }));
+
+  return {
+    match: (method, url) => {
+      const target = url.replace(absoluteForm, '');
+      const queryAt = target.indexOf('?');
+      const path = queryAt < 0 ? target : target.slice(0, queryAt);
+      const query = queryAt < 0 ? '' : target.slice(queryAt + 1);
+      if (path === basePath + openApiPath) return matchDocument(method);
+      for (const { template, expression, operations: candidates } of routes) {
+        const clusterId = expression.exec(path)?.[1];
+        if (clusterId === undefined) continue;
+        const operation = candidates.find((candidate) => candidate.method === method);
+        if (operation !== undefined) return { kind: 'operation', template, operation, clusterId, query };
+        return {
+          kind: 'wrong-method',
+          template,
+          allow: candidates.map((candidate) => candidate.method).join(', '),
+        };
+      }
+      return { kind: 'unknown', template: undefined };
+    },
+  };
+}
+
+function matchDocument(method: string): RouteMatch {
+  if (method === 'GET' || method === 'HEAD') return { kind: 'document', template: openApiPath };
+  return { kind: 'wrong-method', template: openApiPath, allow: 'GET, HEAD' };
+}
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,0 +1,151 @@
+// One HTTP exchange with another server: one request, one whole answer, within a time and a size. Follows no redirect,
+// repeats nothing, and always knows whether the request can have been received.
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, type Dispatcher } from 'undici';
+import type { Sent } from '../errors.ts';
+import { ExchangeError, failureOf } from './failures.ts';
+
+/** The answer, whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface ExchangeLimits {
+  /** From sending the request to the last byte of the answer; the same again at most to wait for a connection. */
+  readonly timeoutMs: number;
+  /** An answer with a longer body is broken. */
+  readonly maxBytes: number;
+}
+
+/** Connections to any number of servers, kept open between requests. */
+export const createAgent = (connectTimeoutMs: number, connections: number): Agent =>
+  new Agent({
+    connections,
+    connect: { timeout: connectTimeoutMs },
+    // The exchange has one time limit over everything, which a server cannot stretch by answering slowly.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+    allowH2: false,
+  });
+
+/** Rejects with an `ExchangeError`, and with nothing else. */
+export function exchange(
+  agent: Dispatcher,
+  request: ExchangeRequest,
+  limits: ExchangeLimits,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { method, url, headers, body } = request;
+    const handler = new ExchangeHandler(limits, resolve, reject);
+    const path = `${url.pathname}${url.search}`;
+    try {
+      agent.dispatch(
+        { origin: url.origin, path, method, headers: { ...headers }, body: body ?? null },
+        handler,
+      );
+    } catch (error) {
+      handler.onResponseError(undefined, error as Error);
+    }
+  });
+}
+
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #limits: ExchangeLimits;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: ExchangeError) => void;
+  readonly #chunks: Buffer[] = [];
+  #timer: NodeJS.Timeout;
+  #sent: Sent = 'no';
+  #status: number | undefined;
+  #headers: IncomingHttpHeaders = {};
+  #size = 0;
+  #ended = false;
+
+  constructor(
+    limits: ExchangeLimits,
+    resolve: (answer: Answer) => void,
+    reject: (error: ExchangeError) => void,
+  ) {
+    this.#limits = limits;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(() => this.#fail('timeout', 'connection_timeout'), limits.timeoutMs);
+  }
+
+  /** Called when there is a connection, just before the first byte is written to it. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended) {
+      controller.abort(new Error('the wait for a connection was given up'));
+      return;
+    }
+    this.#sent = 'maybe';
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#fail('timeout', 'http_response_timeout');
+      controller.abort(new Error('the exchange took too long'));
+    }, this.#limits.timeoutMs);
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) return;
+    this.#sent = 'yes';
+    this.#status = status;
+    this.#headers = headers;
+    this.#checkSize(controller, Number(headers['content-length'] ?? 0));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#size += chunk.length;
+    this.#chunks.push(chunk);
+    this.#checkSize(controller, this.#size);
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended || this.#status === undefined) return;
+    this.#end();
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: Buffer.concat(this.#chunks, this.#size),
+    });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#reject(failureOf(error, this.#sent, this.#status));
+  }
+
+  #checkSize(controller: Dispatcher.DispatchController, size: number): void {
+    if (size <= this.#limits.maxBytes) return;
+    this.#fail('broken', 'http_response_body_size');
+    controller.abort(new Error('the answer is too large'));
+  }
+
+  #fail(kind: 'timeout' | 'broken', proxyError: string): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#reject(new ExchangeError(kind, proxyError, { sent: this.#sent, receivedStatus: this.#status }));
+  }
+
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    if (this.#size > this.#limits.maxBytes) this.#chunks.length = 0;
+  }
+}

@@ -1,0 +1,122 @@
+// Sends approved requests to Aerospike Cloud under the gateway's own credential. Takes only what has been recorded, sends
+// only what it is handed, and repeats a request only after a 401, which says that it was not acted upon.
+import type { Dispatcher } from 'undici';
+import type { Recorded } from '../audit/trail.ts';
+import { GatewayError, type Sent } from '../errors.ts';
+import { type Answer, exchange } from '../outbound/exchange.ts';
+import { ExchangeError } from '../outbound/failures.ts';
+import { readAnswer, type UpstreamAnswer } from './read-answer.ts';
+import type { ServiceToken } from './service-token.ts';
+
+/** A request to Aerospike Cloud, built anew from validated values. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the API's base URL; every segment is made of validated values. */
+  readonly path: string;
+  readonly query?: URLSearchParams | undefined;
+  readonly body?: object | undefined;
+  /** Sent as `X-Request-Id`. */
+  readonly requestId: string;
+}
+
+export interface UpstreamSettings {
+  readonly apiUrl: string;
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+}
+
+const maxAnswerBytes = 1024 * 1024;
+
+export class UpstreamClient {
+  readonly #agent: Dispatcher;
+  readonly #token: ServiceToken;
+  readonly #settings: UpstreamSettings;
+
+  constructor(agent: Dispatcher, token: ServiceToken, settings: UpstreamSettings) {
+    this.#agent = agent;
+    this.#token = token;
+    this.#settings = settings;
+  }
+
+  /** The upstream's answer, whatever its status. Rejects with a `GatewayError` whose `context.sent` says what happened. */
+  async send(request: Recorded<UpstreamRequest>): Promise<UpstreamAnswer> {
+    const first = await this.#attempt(request, await this.#token.get());
+    if (!first.refused) return first.answer;
+    const renewed = await this.#token.get().catch((error: unknown) => {
+      throw refusedCredential(first.problem, error);
+    });
+    const second = await this.#attempt(request, renewed);
+    if (second.refused) throw refusedCredential(second.problem);
+    return second.answer;
+  }
+
+  async #attempt(request: UpstreamRequest, token: string): Promise<Attempt> {
+    try {
+      const answer = await this.#exchange(request, token);
+      if (answer.status !== 401) return { refused: false, answer: readAnswer(answer, token) };
+      this.#token.invalidate(token);
+      return { refused: true, problem: readableProblem(answer, token) };
+    } catch (error) {
+      throw error instanceof ExchangeError ? failedExchange(error) : error;
+    }
+  }
+
+  #exchange({ method, path, query, body, requestId }: UpstreamRequest, token: string): Promise<Answer> {
+    const url = new URL(`${this.#settings.apiUrl}${path}`);
+    if (query !== undefined) url.search = query.toString();
+    const headers = {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json, application/problem+json',
+      'user-agent': this.#settings.userAgent,
+      'x-request-id': requestId,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const limits = { timeoutMs: this.#settings.timeoutMs, maxBytes: maxAnswerBytes };
+    return exchange(this.#agent, { method, url, headers, ...content }, limits);
+  }
+}
+
+/** One try. `refused`: with 401, which is about the gateway's credential; `problem` is the upstream's, if it gave one. */
+type Attempt =
+  | { readonly refused: false; readonly answer: UpstreamAnswer }
+  | { readonly refused: true; readonly problem: unknown };
+
+/** A 401 is a 401 however its body looks; only a body that could be passed on is. */
+function readableProblem(answer: Answer, token: string): unknown {
+  try {
+    return readAnswer(answer, token).json;
+  } catch {
+    return undefined;
+  }
+}
+
+const codes = {
+  timeout: 'upstream-timeout',
+  unreachable: 'upstream-unreachable',
+  broken: 'upstream-broken',
+} as const;
+
+const fates: Readonly<Record<Sent, string>> = {
+  no: 'The request was not sent.',
+  maybe: 'The request may have been received.',
+  yes: 'The request was received.',
+};
+
+function failedExchange(error: ExchangeError): GatewayError {
+  const code = codes[error.kind];
+  const { proxyError, sent, receivedStatus } = error;
+  const failure = new GatewayError(code, { cause: error });
+  return new GatewayError(code, {
+    detail: `${failure.detail} ${fates[sent]}`,
+    context: { sent },
+    proxyError,
+    cause: error,
+    ...(receivedStatus === undefined ? {} : { receivedStatus }),
+  });
+}
+
+function refusedCredential(problem: unknown, cause?: unknown): GatewayError {
+  const context = { sent: 'yes', ...(problem === undefined ? {} : { upstream: problem }) };
+  return new GatewayError('credential-refused', { context, receivedStatus: 401, cause });
+}

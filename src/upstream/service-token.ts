@@ -1,0 +1,95 @@
+// The gateway's own access token for Aerospike Cloud. One request serves any number of waiting calls, it is renewed in
+// the background before it ends, and a token that is still good outlives an outage of the token endpoint.
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import { ExchangeError } from '../outbound/failures.ts';
+import type { IssuedToken } from './token-request.ts';
+
+/** Renewal begins when a fifth of the lifetime is left, at most five minutes before the end. */
+const renewalShare = 0.2;
+const longestRenewalMs = 300_000;
+/** A token this close to its end is not used for a new request. */
+const marginMs = 1000;
+/** After a failure: half a second, doubling up to this. */
+const longestBackoffMs = 10_000;
+
+interface HeldToken {
+  readonly value: string;
+  readonly renewAt: number;
+  readonly endsAt: number;
+}
+
+export class ServiceToken {
+  readonly #request: () => Promise<IssuedToken>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #held: HeldToken | undefined;
+  #pending: Promise<HeldToken> | undefined;
+  #failures = 0;
+  #nextAttemptAt = 0;
+  #lastFailure: GatewayError | undefined;
+
+  constructor(request: () => Promise<IssuedToken>, services: { clock: Clock; logger: Logger }) {
+    this.#request = request;
+    this.#clock = services.clock;
+    this.#logger = services.logger;
+  }
+
+  /** A token to send. Rejects with `service-token-unavailable` or `service-token-timeout`. */
+  async get(): Promise<string> {
+    const held = this.#held;
+    const now = this.#clock.now();
+    if (held === undefined || now >= held.endsAt) return (await this.#renewed()).value;
+    if (now >= held.renewAt && now >= this.#nextAttemptAt) this.#renewed().catch(() => undefined);
+    return held.value;
+  }
+
+  /** The upstream refused this token: it is not given out again. A newer one stays. */
+  invalidate(token: string): void {
+    if (this.#held?.value === token) this.#held = undefined;
+  }
+
+  #renewed(): Promise<HeldToken> {
+    if (this.#pending !== undefined) return this.#pending;
+    if (this.#lastFailure !== undefined && this.#clock.now() < this.#nextAttemptAt) {
+      return Promise.reject(this.#lastFailure);
+    }
+    this.#pending = this.#renew().finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  async #renew(): Promise<HeldToken> {
+    try {
+      const { value, lifetimeMs } = await this.#request();
+      const now = this.#clock.now();
+      const endsAt = now + Math.max(lifetimeMs - marginMs, 0);
+      const held = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, longestRenewalMs) };
+      this.#held = held;
+      this.#failures = 0;
+      this.#lastFailure = undefined;
+      return held;
+    } catch (error) {
+      this.#failures += 1;
+      this.#nextAttemptAt = this.#clock.now() + Math.min(500 * 2 ** (this.#failures - 1), longestBackoffMs);
+      this.#lastFailure = failure(error);
+      this.#logger.error({ failures: this.#failures, err: error }, 'no service token could be had');
+      throw this.#lastFailure;
+    }
+  }
+}
+
+function failure(error: unknown): GatewayError {
+  const context = { sent: 'no' };
+  if (!(error instanceof ExchangeError)) {
+    return new GatewayError('service-token-unavailable', {
+      context,
+      proxyError: 'proxy_configuration_error',
+      cause: error,
+    });
+  }
+  const code = error.kind === 'timeout' ? 'service-token-timeout' : 'service-token-unavailable';
+  return new GatewayError(code, { context, proxyError: error.proxyError, cause: error });
+}

@@ -1,0 +1,73 @@
+// Asks the token endpoint for an access token by the client credentials grant (RFC 6749 section 4.4), credentials in
+// the form-encoded body (section 2.3.1). Accepts only a whole, well-formed bearer token response within its limits.
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import type { UpstreamConfig } from '../config/config.ts';
+import { exchange } from '../outbound/exchange.ts';
+
+/** A token as issued. `lifetimeMs` is safe to rely on whatever the endpoint said. */
+export interface IssuedToken {
+  readonly value: string;
+  readonly lifetimeMs: number;
+}
+
+const limits = { timeoutMs: 10_000, maxBytes: 64 * 1024 };
+/** Stands in for a lifetime that is missing or makes no sense; a token that ends earlier is repaired by the 401 it causes. */
+const cautiousLifetimeSeconds = 300;
+const longestLifetimeSeconds = 86_400;
+
+/** RFC 6749 section 5.1; the token's characters by RFC 6750 section 2.1, so that it cannot break out of the header. */
+const tokenResponse = z.looseObject({
+  access_token: z.string().regex(/^[A-Za-z0-9._~+/-]+=*$/),
+  token_type: z.string().regex(/^bearer$/i),
+  expires_in: z.unknown().optional(),
+});
+
+/** Rejects with an `ExchangeError`, or an `Error` that holds nothing of the answer: it may contain a secret. */
+export async function requestToken(agent: Dispatcher, config: UpstreamConfig): Promise<IssuedToken> {
+  const { credential, tokenScope, tokenAudience, tokenUrl } = config;
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: await credential.clientId.reveal(),
+    client_secret: await credential.clientSecret.reveal(),
+  });
+  if (tokenScope !== undefined) form.set('scope', tokenScope);
+  if (tokenAudience !== undefined) form.set('audience', tokenAudience);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
+  const request = { method: 'POST', url: new URL(tokenUrl), headers, body: form.toString() } as const;
+  const { status, body } = await exchange(agent, request, limits);
+  if (status !== 200) throw new Error(`the token endpoint answered with status ${status}${oauthError(body)}`);
+  const response = tokenResponse.safeParse(parseJson(body));
+  if (!response.success)
+    throw new Error('the token endpoint gave no bearer token response (RFC 6749 section 5.1)');
+  return { value: response.data.access_token, lifetimeMs: lifetimeSeconds(response.data.expires_in) * 1000 };
+}
+
+function lifetimeSeconds(expiresIn: unknown): number {
+  const seconds =
+    typeof expiresIn === 'string' && /^\d{1,10}$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
+  if (typeof seconds !== 'number' || !(seconds > 0)) return cautiousLifetimeSeconds;
+  return Math.min(seconds, longestLifetimeSeconds);
+}
+
+const oauthErrors = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'invalid_scope',
+];
+
+/** The error code of RFC 6749 section 5.2, if it is one of them; nothing else of the body is repeated. */
+function oauthError(body: Buffer): string {
+  const code = (parseJson(body) as { error?: unknown } | null | undefined)?.error;
+  return typeof code === 'string' && oauthErrors.includes(code) ? ` (${code})` : '';
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
