@@ -1,0 +1,193 @@
+// A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
+// torn down when the test ends.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Dispatcher, request } from 'undici';
+import {
+  type AerospikeCloud,
+  type AerospikeCloudOptions,
+  startAerospikeCloud,
+} from '../../sandbox/aerospike-cloud.ts';
+import type { AuditSink } from '../../src/audit/trail.ts';
+import { systemClock } from '../../src/clock.ts';
+import { describeFault, loadConfig } from '../../src/config/load.ts';
+import { type RunningGateway, startGateway } from '../../src/gateway.ts';
+import type { LineWriter } from '../../src/log/line-writer.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { describePolicyFault, loadPolicy } from '../../src/policy/store.ts';
+import { audience, startIssuer, type TestIssuer } from './issuer.ts';
+
+export const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
+export const peeringsPath = `/database/clusters/${clusterId}/vpc-peerings`;
+
+/** A create that the test policy allows. */
+export const allowed = {
+  vpcId: 'vpc-0123456789abcdef0',
+  cidrBlock: '10.20.4.0/22',
+  accountId: '111122223333',
+  region: 'us-east-1',
+  isSecureConnection: true,
+};
+
+export const guardrailsOnly = `
+version: 1
+organization: acme
+guardrails:
+  accounts: ["111122223333"]
+  regions: [us-east-1, eu-west-1]
+  cidrs: [10.0.0.0/8, 172.16.0.0/12]
+  forbiddenCidrs: [10.128.0.0/19, 10.129.0.0/24]
+  prefixLength: { min: 16, max: 28 }
+`;
+
+// biome-ignore lint/suspicious/noExplicitAny: a record or a body is looked into member by member, and a wrong one fails
+export type Loose = any;
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+  readonly json: Loose;
+}
+
+export interface TestGateway {
+  readonly url: string;
+  readonly port: number;
+  readonly adminUrl: string;
+  readonly issuer: TestIssuer;
+  readonly cloud: AerospikeCloud;
+  /** Audit records so far, without the one about the policy at the start. */
+  readonly records: Loose[];
+  /** Log lines so far. */
+  readonly logs: Loose[];
+  /** Everything that was logged or recorded, as text. */
+  output(): string;
+  /** Requests that came to the API of the sandbox; token requests do not count. */
+  apiRequests(): readonly { method: string; path: string; headers: Loose; body: string }[];
+  call(options: CallOptions): Promise<Reply>;
+  /** A create with a good token. */
+  create(body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  stop: RunningGateway['stop'];
+}
+
+export interface CallOptions {
+  readonly method?: Dispatcher.HttpMethod;
+  readonly path?: string;
+  readonly headers?: Record<string, string> | string[];
+  readonly body?: string | Buffer;
+}
+
+export interface TestGatewayOptions {
+  readonly environment?: Record<string, string>;
+  readonly policy?: string;
+  readonly cloud?: AerospikeCloudOptions;
+  readonly issuer?: TestIssuer;
+  /** Takes the audit lines in place of the test's own sink. */
+  readonly sink?: AuditSink;
+}
+
+export async function startTestGateway(
+  test: TestContext,
+  options: TestGatewayOptions = {},
+): Promise<TestGateway> {
+  const issuer = options.issuer ?? (await startIssuer());
+  const cloud = await startAerospikeCloud(options.cloud);
+  const lines: string[] = [];
+  const logLines: string[] = [];
+  const parts = await prepare(test, { issuer, cloud, options, logLines });
+  const sink = options.sink ?? { write: async (line: string) => void lines.push(line) };
+  const reporter = { version: '0.0.0-test', instance: 'test' };
+  const gateway = await startGateway(parts.config, { ...parts, clock: systemClock, sink, reporter });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= gateway.stop();
+    return stopped;
+  };
+  test.after(async () => {
+    await stop();
+    await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+  });
+  const url = `http://127.0.0.1:${gateway.port}`;
+  const call = (wanted: CallOptions) => send(url, wanted);
+  return {
+    url,
+    port: gateway.port,
+    adminUrl: `http://127.0.0.1:${gateway.adminPort}`,
+    issuer,
+    cloud,
+    get records() {
+      return lines
+        .map((line) => JSON.parse(line) as Loose)
+        .filter(({ metadata }) => metadata.event_code !== 'policy.loaded');
+    },
+    get logs() {
+      return logLines.map((line) => JSON.parse(line) as Loose);
+    },
+    output: () => [...lines, ...logLines].join('\n'),
+    apiRequests: () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as Loose,
+    call,
+    async create(body = allowed, headers = {}) {
+      const authorization = `Bearer ${await issuer.sign()}`;
+      const all = { authorization, 'content-type': 'application/json', ...headers };
+      return await call({
+        method: 'POST',
+        headers: all,
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      });
+    },
+    stop,
+  };
+}
+
+/** One request to a gateway, whole answer. */
+export async function send(
+  url: string,
+  { method = 'GET', path = peeringsPath, headers = {}, body }: CallOptions,
+): Promise<Reply> {
+  const answer = await request(`${url}${path}`, { method, headers, body: body ?? null, reset: true });
+  const text = await answer.body.text();
+  const json =
+    /json/.test(String(answer.headers['content-type'])) && text !== '' ? JSON.parse(text) : undefined;
+  return { status: answer.statusCode, headers: answer.headers, text, json };
+}
+
+interface Ingredients {
+  readonly issuer: TestIssuer;
+  readonly cloud: AerospikeCloud;
+  readonly options: TestGatewayOptions;
+  readonly logLines: string[];
+}
+
+async function prepare(test: TestContext, { issuer, cloud, options, logLines }: Ingredients) {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  test.after(() => rm(folder, { recursive: true }));
+  const policyFile = join(folder, 'policy.yaml');
+  await writeFile(policyFile, options.policy ?? guardrailsOnly);
+  const loaded = loadConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    AUTH_ISSUERS: issuer.url,
+    AUTH_AUDIENCE: audience,
+    AEROSPIKE_API_URL: cloud.apiUrl,
+    AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
+    AEROSPIKE_CLIENT_ID: cloud.clientId,
+    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
+    POLICY_FILE: policyFile,
+    PREFLIGHT: 'off',
+    LOG_LEVEL: 'trace',
+    ...options.environment,
+  });
+  if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
+  const policy = await loadPolicy(policyFile);
+  if ('faults' in policy)
+    throw new Error(policy.faults.map((fault) => describePolicyFault(policyFile, fault)).join('\n'));
+  const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
+  return {
+    config: loaded.config,
+    policies: policy.store,
+    logger: createLogger(loaded.config.logLevel, writer),
+  };
+}
