@@ -1,0 +1,143 @@
+// The commands as a person or a script calls them: a process of its own, its output and its exit status.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
+import { guardrailsOnly } from '../support/gateway.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+interface Run {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function run(args: readonly string[], environment?: Record<string, string>): Promise<Run> {
+  const child = start(args, environment);
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk) => (out += chunk));
+  child.stderr?.on('data', (chunk) => (err += chunk));
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { status, out, err };
+}
+
+async function environment(t: TestContext, policy = guardrailsOnly): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'policy.yaml');
+  await writeFile(file, policy);
+  return {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    AUTH_ISSUERS: 'http://127.0.0.1:9',
+    AUTH_AUDIENCE: 'x',
+    AEROSPIKE_CLIENT_ID: 'the-client-id',
+    AEROSPIKE_CLIENT_SECRET: 'the-client-secret',
+    POLICY_FILE: file,
+  };
+}
+
+test('--help and --version work alone and with every command', async () => {
+  for (const args of [['--help'], ['serve', '--help'], ['check', '-h']]) {
+    const { status, out, err } = await run(args);
+    assert.deepEqual([status, err], [0, '']);
+    assert.match(out, /Usage:/);
+    for (const line of out.split('\n')) assert.ok(line.length <= 80, line);
+  }
+  assert.match((await run(['check', '--version'])).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('a wrong call ends with status 2, the usage on standard error and nothing on standard output', async () => {
+  for (const args of [[], ['nonsense'], ['serve', 'x'], ['--bad'], ['check', '--bad']]) {
+    const { status, out, err } = await run(args);
+    assert.deepEqual([args, status, out], [args, 2, '']);
+    assert.match(err, /Usage:/);
+  }
+});
+
+test('check ends with 0 when settings and policy are in order, and prints no secret', async (t) => {
+  const { status, out, err } = await run(['check'], await environment(t));
+  assert.deepEqual([status, err], [0, '']);
+  assert.match(out, /in order/);
+  assert.doesNotMatch(out, /the-client-/);
+});
+
+test('check lists the faults of settings and policy together and ends with 1', async (t) => {
+  const good = await environment(t, guardrailsOnly.replace('us-east-1', 'mars'));
+  const { status, out, err } = await run(['check'], { ...good, PORT: 'many' });
+  assert.deepEqual([status, out], [1, '']);
+  assert.match(err, /^2 faults:/);
+  assert.match(err, /PORT: found "many"/);
+  assert.match(err, /policy\.yaml:6:13: \/guardrails\/regions\/0 must be an AWS region/);
+});
+
+test('serve does not start with a fault and ends with 1', async (t) => {
+  const { status, out, err } = await run(['serve'], { ...(await environment(t)), AUDIT_FILES: 'x' });
+  assert.deepEqual([status, out], [1, '']);
+  assert.match(err, /AUDIT_FILES.*perhaps AUDIT_FILE was meant/);
+});
+
+test('serve ends with 1 when its port is taken', async (t) => {
+  const good = await environment(t);
+  const first = start(['serve'], good);
+  t.after(() => first.kill('SIGKILL'));
+  const { port } = await listening(first);
+  const { status, out } = await run(['serve'], { ...good, PORT: String(port) });
+  assert.equal(status, 1);
+  assert.match(out, /EADDRINUSE/);
+});
+
+for (const level of ['info', 'fatal']) {
+  test(`serve says in one line where it listens and ends with 0 on SIGTERM, at log level ${level}`, async (t) => {
+    const child = start(['serve'], { ...(await environment(t)), LOG_LEVEL: level });
+    t.after(() => child.kill('SIGKILL'));
+    const { port, adminPort } = await listening(child);
+    const health = await request(`http://127.0.0.1:${adminPort}/healthz`);
+    assert.equal(health.statusCode, 200);
+    await health.body.dump();
+    const ready = await request(`http://127.0.0.1:${adminPort}/readyz`);
+    assert.equal(ready.statusCode, 503);
+    assert.equal(((await ready.body.json()) as { checks: { keys: boolean } }).checks.keys, false);
+    const document = await request(`http://127.0.0.1:${port}/openapi.json`);
+    assert.equal(document.statusCode, 200);
+    await document.body.dump();
+    child.kill('SIGTERM');
+    const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    assert.equal(status, 0);
+  });
+}
+
+test('the first record of a run is the policy that it began with, at the head of a new chain', async (t) => {
+  const child = start(['serve'], await environment(t));
+  t.after(() => child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const record = JSON.parse(line);
+    if (record.class_uid !== 6003) continue;
+    assert.equal(record.metadata.event_code, 'policy.loaded');
+    assert.equal(record.metadata.sequence, 1);
+    assert.equal(record.unmapped.integrity.previous, '0'.repeat(64));
+    assert.match(record.unmapped.policy.new, /^[0-9a-f]{64}$/);
+    return;
+  }
+  assert.fail('no audit record');
+});
+
+async function listening(child: ChildProcess): Promise<{ port: number; adminPort: number }> {
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const entry = JSON.parse(line) as { msg?: string; port: number; adminPort: number };
+    if (entry.msg === 'listening') return entry;
+  }
+  throw new Error('the gateway did not listen');
+}
