@@ -45,18 +45,19 @@ export const basePath: Reader<string> = {
   read: (text) => (/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(text) ? text : undefined),
 };
 
-const urlRule = 'an https URL (http only for a loopback host) without credentials and fragment';
-const plainUrlRule = `${urlRule}, and without a query`;
+const urlOf = (without: string) => `https URL (http only for a loopback host) without ${without}`;
+const endpointRule = urlOf('credentials or fragment');
+const plainRule = urlOf('credentials, query or fragment');
 
 /** The text itself, not a normal form of it: an issuer is compared character by character (RFC 8414 section 3.3). */
 const readUrl = (text: string): string | undefined => (parseSecureUrl(text) === undefined ? undefined : text);
 const readPlainUrl = (text: string): string | undefined => (text.includes('?') ? undefined : readUrl(text));
 
-export const endpointUrl: Reader<string> = { expected: urlRule, read: readUrl };
-export const baseUrl: Reader<string> = { expected: plainUrlRule, read: readPlainUrl };
+export const endpointUrl: Reader<string> = { expected: `an ${endpointRule}`, read: readUrl };
+export const baseUrl: Reader<string> = { expected: `an ${plainRule}`, read: readPlainUrl };
 
 export const issuerUrls: Reader<readonly string[]> = {
-  expected: `comma-separated issuers, each named once, each ${plainUrlRule}`,
+  expected: `comma-separated issuers, each named once, each an ${plainRule}`,
   read: (text) => {
     const issuers = words(text);
     const good = issuers.every((issuer) => readPlainUrl(issuer) !== undefined);

@@ -1,0 +1,80 @@
+// The policy file: strict, with the place of every fault, all at once.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { readPolicy } from '../../src/policy/read-policy.ts';
+import { describePolicyFault, loadPolicy } from '../../src/policy/store.ts';
+import { guardrailsOnly } from '../support/gateway.ts';
+
+const read = (text: string) => readPolicy(Buffer.from(text));
+
+function faultsOf(text: string): string[] {
+  const result = read(text);
+  return 'faults' in result ? result.faults.map((fault) => describePolicyFault('p', fault)) : [];
+}
+
+test('a policy in YAML and the same in JSON both load', () => {
+  assert.deepEqual(faultsOf(guardrailsOnly), []);
+  const guardrails = { accounts: ['111122223333'], regions: ['us-gov-west-1'], cidrs: ['10.0.0.0/8'] };
+  assert.deepEqual(
+    faultsOf(JSON.stringify({ version: 1, organization: 'acme', guardrails, mode: 'enforce' })),
+    [],
+  );
+});
+
+test('the version is the SHA-256 of the bytes of the file', () => {
+  const result = read(guardrailsOnly);
+  assert.ok('policy' in result);
+  assert.equal(result.policy.version, createHash('sha256').update(guardrailsOnly).digest('hex'));
+});
+
+test('every fault is reported at once, each with line, column and member', () => {
+  const faults = faultsOf(`version: 1
+organisation: acme
+guardrails:
+  accounts: [111122223333, "444455556666"]
+  regions: []
+  cidrs: [10.0.0.1/8, 10.1.0.0/33]
+  prefixLength: { min: 20, max: 10 }
+  nope: 1
+`);
+  assert.deepEqual(faults.sort(), [
+    'p:1:1: /organization is required',
+    'p:2:1: /organisation is not a member of a policy',
+    'p:4:14: /guardrails/accounts/0 must be a string of 12 digits, in quotes',
+    'p:5:12: /guardrails/regions must not be empty: it would refuse every request',
+    'p:6:11: /guardrails/cidrs/0 has host bits set: the /8 network here is 10.0.0.0/8',
+    'p:6:23: /guardrails/cidrs/1 has a prefix length over 32: 33',
+    'p:7:17: /guardrails/prefixLength min must not be greater than max: it would refuse every request',
+    'p:8:3: /guardrails/nope is not a member of a policy',
+  ]);
+});
+
+const broken: readonly (readonly [string, string | Buffer])[] = [
+  ['an empty file', ''],
+  ['a list', '[]'],
+  ['a member named twice', `${guardrailsOnly}\nversion: 1\n`],
+  ['YAML that does not parse', 'version: [1'],
+  ['two documents', `${guardrailsOnly}\n---\nversion: 1\n`],
+  ['an unknown tag', 'version: !!js/function "x"'],
+  ['invalid UTF-8', Buffer.from([0x76, 0xff, 0xfe])],
+  [
+    'aliases without end',
+    'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n',
+  ],
+  ['another version', guardrailsOnly.replace('version: 1', 'version: 2')],
+];
+
+for (const [what, text] of broken) {
+  test(`${what} is refused`, () => {
+    const result = readPolicy(typeof text === 'string' ? Buffer.from(text) : text);
+    assert.ok('faults' in result);
+    assert.notEqual(result.faults.length, 0);
+  });
+}
+
+test('a file that cannot be read is a fault, not an exception', async () => {
+  const loaded = await loadPolicy('/nonexistent/policy.yaml');
+  assert.ok('faults' in loaded);
+  assert.match(loaded.faults[0]?.message ?? '', /cannot be read \(ENOENT\)/);
+});
