@@ -1,0 +1,34 @@
+// What to try once the tour is over: lines that can be pasted into a shell as they are.
+import type { DemoParts } from './demo-parts.ts';
+import { demoClients } from './service-clients.ts';
+import type { Terminal } from './terminal.ts';
+import { allowedCreate, deniedCreate } from './tour-creates.ts';
+
+export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl: string): void {
+  const { clientId, clientSecret } = demoClients.payments;
+  const form = `-d grant_type=client_credentials -d client_id=${clientId} -d client_secret=${clientSecret}`;
+  const scope = `-d 'scope=read:database update:database'`;
+  const json = `-H 'Content-Type: application/json'`;
+  const another = { ...allowedCreate, vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.8.0/22' };
+
+  terminal.heading('What to try next');
+  terminal.text('A token, good for ten minutes, into a shell variable:');
+  terminal.command(
+    `TOKEN=$(curl -s ${parts.idp.tokenEndpoint} ${form} ${scope} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+  );
+  terminal.text('A create that is allowed:');
+  terminal.command(
+    `curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(another)}'`,
+  );
+  terminal.text('The list, to see it become active:');
+  terminal.command(`curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN"`);
+  terminal.text('A create that is denied:');
+  terminal.command(
+    `curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(deniedCreate)}'`,
+  );
+  terminal.blank();
+  terminal.text(
+    `Other services: ${demoClients.reporting.clientId} (may only list) and ${demoClients.legacyBilling.clientId}, each with the secret demo-secret-of-NAME.`,
+  );
+  terminal.text('The policy is sandbox/demo-policy.yaml.');
+}
