@@ -1,7 +1,7 @@
 // The one table of everything that the gateway itself can answer instead of the upstream, and the one error type that
 // carries it. A status, a type, a title or a log level is decided here and nowhere else.
 
-const urn = (name: string) => `urn:aerospike:errors:${name}` as const;
+const urn = <const Name extends string>(name: Name) => `urn:aerospike:errors:${name}` as const;
 
 /** Problem types of the vendor's contract (`ErrorType`); the gateway uses no others. Each has one title. */
 export const problemTitles = {

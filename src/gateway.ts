@@ -46,7 +46,9 @@ const lastRecordsMs = 1000;
 /** Rejects when a listener cannot be opened; then nothing of the gateway is left. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
   const { clock, logger, policies } = parts;
-  const trail = new AuditTrail(new AuditChain(parts.reporter, clock.newId), parts.sink, clock.now);
+  const trail = new AuditTrail(new AuditChain(parts.reporter, clock.newId), parts.sink, () =>
+    performance.now(),
+  );
   const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
   const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
   const keySets = new Map(

@@ -178,7 +178,7 @@ function header(code: EventCode, startedAt: number, now: number, activityId: 1 |
 function actorOf(caller: Principal | undefined) {
   if (caller === undefined) return { user: { name: 'unverified', type_id: 0, type: 'Unknown' } };
   return {
-    user: { uid: caller.subject, type_id: 3, type: 'System' },
+    user: { uid: caller.subject, type_id: 4, type: 'Service' },
     idp: { name: caller.issuer },
     session: defined({ issuer: caller.issuer, credential_uid: caller.tokenId }),
     ...(caller.clientId === undefined ? {} : { app_uid: caller.clientId }),

@@ -1,12 +1,16 @@
 // The promise of the audit log: nothing is forwarded that is not recorded first. Only this file can make a `Recorded`,
-// and forwarding takes nothing else. A record that cannot be written is an error for whoever asked for it.
+// and forwarding takes nothing else. A record that cannot be written is an error for whoever asked for it, and comes
+// before every later one as soon as lines can be written again.
 import { GatewayError } from '../errors.ts';
 import type { AuditChain } from './chain.ts';
 import type { AuditEvent } from './event.ts';
 
 /** Where lines go. */
 export interface AuditSink {
-  /** Resolves when the line is as durable as this sink makes it; rejects when it is not. */
+  /**
+   * Resolves when the line is as durable as this sink makes it; rejects when it is not. A line that was rejected is
+   * handed over again before any other.
+   */
   write(line: string): Promise<void>;
 }
 
@@ -17,16 +21,28 @@ export type Recorded<Request> = Request & { readonly [recorded]: true };
 
 /** A sink that has not taken a line for so long counts as one that cannot be written. */
 const patienceMs = 2000;
+/** A sink that rejected a line is tried again so often, for readiness must not wait for a request that never comes. */
+const retryMs = 1000;
 /** How soon an unwritable sink is tried again by a request that needs it. */
 const retryAfterSeconds = '2';
+
+/** A line that has its place in the chain and is not written yet. */
+interface Unwritten {
+  readonly line: string;
+  /** Since when the sink has had it; `undefined` while it has not. */
+  since?: number | undefined;
+  /** The sink has rejected it, or has to get a rejected one before it. */
+  owed: boolean;
+}
 
 export class AuditTrail {
   readonly #chain: AuditChain;
   readonly #sink: AuditSink;
-  #failed = false;
-  /** When each line was handed to the sink that it has not taken yet; the oldest first. */
-  readonly #unwritten = new Set<{ readonly since: number }>();
   readonly #now: () => number;
+  /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
+  readonly #unwritten = new Set<Unwritten>();
+  #repairing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
   /** `now` need only be monotonic; it measures how long the sink has been stuck. */
   constructor(chain: AuditChain, sink: AuditSink, now: () => number) {
@@ -37,13 +53,13 @@ export class AuditTrail {
 
   /** Can records be written at the moment, as far as is known? */
   writable(): boolean {
-    return !this.#failed && !this.#stuck();
+    return !this.#failed() && !this.#stuck();
   }
 
   /** Writes one record. Rejects with `audit-unavailable`. */
   async record(event: AuditEvent): Promise<void> {
-    if (this.#stuck()) throw unavailable('the sink takes no lines');
-    await this.#write(event);
+    await this.#beWritable();
+    await within(patienceMs, this.#append(event));
   }
 
   /**
@@ -55,12 +71,12 @@ export class AuditTrail {
     intent: AuditEvent,
     closing: (error: GatewayError) => AuditEvent,
   ): Promise<Recorded<Request>> {
-    if (this.#stuck()) throw unavailable('the sink takes no lines');
+    await this.#beWritable();
     try {
-      await this.#write(intent);
+      await within(patienceMs, this.#append(intent));
     } catch (error) {
       const refusal = error as GatewayError;
-      this.#write(closing(refusal)).catch(() => undefined);
+      this.#append(closing(refusal)).catch(() => undefined);
       throw refusal;
     }
     return request as Recorded<Request>;
@@ -72,27 +88,61 @@ export class AuditTrail {
     return request as Recorded<Request>;
   }
 
+  #failed(): boolean {
+    return [...this.#unwritten].some(({ owed }) => owed);
+  }
+
   #stuck(): boolean {
-    const [oldest] = this.#unwritten;
-    return oldest !== undefined && this.#now() - oldest.since >= patienceMs;
+    const latest = this.#now() - patienceMs;
+    return [...this.#unwritten].some(({ since }) => since !== undefined && since <= latest);
   }
 
-  async #write(event: AuditEvent): Promise<void> {
-    const mark = { since: this.#now() };
-    this.#unwritten.add(mark);
-    const written = this.#sink.write(this.#chain.seal(event)).then(
-      () => this.#settle(mark, false),
-      (error: unknown) => {
-        this.#settle(mark, true);
-        throw unavailable('the line could not be written', error);
-      },
-    );
-    await within(patienceMs, written);
+  /** Nothing gets a place in the chain while the sink does not work, so what waits for it is bounded. */
+  async #beWritable(): Promise<void> {
+    if (this.#stuck()) throw unavailable('the sink takes no lines');
+    if (this.#failed()) await within(patienceMs, this.#repair());
   }
 
-  #settle(mark: { readonly since: number }, failed: boolean): void {
-    this.#failed = failed;
-    this.#unwritten.delete(mark);
+  /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
+  async #append(event: AuditEvent): Promise<void> {
+    const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
+    this.#unwritten.add(unwritten);
+    if (unwritten.owed) throw unavailable('an earlier line could not be written');
+    await this.#write(unwritten);
+  }
+
+  async #write(unwritten: Unwritten): Promise<void> {
+    unwritten.since = this.#now();
+    try {
+      await this.#sink.write(unwritten.line);
+      this.#unwritten.delete(unwritten);
+    } catch (error) {
+      unwritten.owed = true;
+      unwritten.since = undefined;
+      this.#retryLater();
+      throw unavailable('the line could not be written', error);
+    }
+  }
+
+  #retryLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#repair().catch(() => this.#retryLater());
+    }, retryMs).unref();
+  }
+
+  /** Writes what is owed, in order. Rejects at the first line that the sink does not take. */
+  #repair(): Promise<void> {
+    this.#repairing ??= this.#writeOwed().finally(() => {
+      this.#repairing = undefined;
+    });
+    return this.#repairing;
+  }
+
+  async #writeOwed(): Promise<void> {
+    const onItsWay = [...this.#unwritten].some(({ since }) => since !== undefined);
+    if (onItsWay) throw unavailable('the sink has not said what became of a later line');
+    for (const unwritten of this.#unwritten) if (unwritten.owed) await this.#write(unwritten);
   }
 }
 
@@ -101,6 +151,7 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
   return new GatewayError('audit-unavailable', { headers, cause: new Error(reason, { cause }) });
 }
 
+/** What comes too late for the caller goes on. */
 async function within(milliseconds: number, written: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

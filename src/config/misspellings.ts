@@ -42,8 +42,14 @@ export function findMisspellings(environment: Readonly<Record<string, string | u
 }
 
 function nearest(word: string, candidates: readonly string[]): string {
-  const ranked = candidates.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
+  const ranked = candidates.map((candidate) => ({ candidate, distance: distanceOf(word, candidate) }));
   return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
+}
+
+/** What was left off or added at the end weighs less than another word: RATE_LIMIT is nearer to RATE_LIMIT_PER_MINUTE. */
+function distanceOf(word: string, candidate: string): number {
+  const begun = candidate.startsWith(word) || word.startsWith(candidate);
+  return editDistance(word, candidate) / (begun ? 10 : 1);
 }
 
 /** Levenshtein distance, one row at a time. */

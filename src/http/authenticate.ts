@@ -8,7 +8,14 @@ import { callerOf, contextOf } from './request-context.ts';
 export const authenticate =
   (verifyToken: VerifyToken): RequestHandler =>
   async (request, response, next) => {
-    contextOf(response).caller = await verifyToken(readBearerToken(request.rawHeaders));
+    const context = contextOf(response);
+    // Keys may have to be fetched first; meanwhile the place stays taken, though the caller hang up.
+    const release = context.hold();
+    try {
+      context.caller = await verifyToken(readBearerToken(request.rawHeaders));
+    } finally {
+      release();
+    }
     next();
   };
 

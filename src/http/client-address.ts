@@ -1,6 +1,6 @@
 // The address that a request came from: the socket's, or what a trusted ingress says in X-Forwarded-For. Always an IP
-// address, whatever stands in the header.
-import { isIP } from 'node:net';
+// address in its one spelling, whatever stands in the header, so that log, limit and record agree on who it was.
+import { isIP, SocketAddress } from 'node:net';
 import type { Request } from 'express';
 
 const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i;
@@ -15,6 +15,9 @@ export function clientAddress(request: Request): string {
 function address(text: string): string | undefined {
   const parts = withPort.exec(text);
   const bare = parts?.[1] ?? parts?.[2] ?? text;
-  const plain = mapped.exec(bare)?.[1] ?? bare;
-  return isIP(plain) === 0 ? undefined : plain;
+  const version = isIP(bare);
+  if (version === 0) return undefined;
+  // RFC 5952 spelling, without a zone (RFC 4007 section 6), which means something on the sender's machine only.
+  const canonical = new SocketAddress({ address: bare, family: version === 6 ? 'ipv6' : 'ipv4' }).address;
+  return mapped.exec(canonical)?.[1] ?? canonical;
 }

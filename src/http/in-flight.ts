@@ -34,6 +34,8 @@ export class InFlight {
       if (holders === 0) this.#leave();
     };
     contextOf(response).hold = () => {
+      // The caller may have hung up before this step: the work for it counts all the same, and once.
+      if (holders === 0) this.#count += 1;
       holders += 1;
       return release;
     };

@@ -7,7 +7,8 @@ const lingerMs = 2000;
 export const limitLingering: RequestHandler = (request, response, next) => {
   response.once('finish', () => {
     if (request.complete) return;
-    const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+    // Closing the server ends these connections, too; no process waits for them.
+    const timer = setTimeout(() => request.socket.destroy(), lingerMs).unref();
     request.once('close', () => clearTimeout(timer));
   });
   next();

@@ -2,6 +2,7 @@
 // accident cannot hold a connection.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { originForm } from './request-target.ts';
 
 const limits = {
   /** For the whole header section. */
@@ -12,17 +13,22 @@ const limits = {
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16_384,
-  requireHostHeader: true,
+  // `checkMessage` sees to it: Node's own refusal has no problem document.
+  requireHostHeader: false,
 };
 
 /** A server that does not listen yet. */
 export function createListener(handler: RequestListener): Server {
-  const server = createServer(limits, handler);
+  const serve: RequestListener = (request, response) => {
+    request.url = originForm(request.url ?? '');
+    handler(request, response);
+  };
+  const server = createServer(limits, serve);
   // Headers are limited by their size; a limit by number would hide the rest of them, a second Authorization too.
   server.maxHeadersCount = 0;
   // "Expect: 100-continue" must not be answered before the token is good; other expectations may be ignored.
-  server.on('checkContinue', handler);
-  server.on('checkExpectation', handler);
+  server.on('checkContinue', serve);
+  server.on('checkExpectation', serve);
   return server;
 }
 

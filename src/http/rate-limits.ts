@@ -38,7 +38,7 @@ function limiter(
     handler: (_request, _response, next) => {
       next(
         new GatewayError('rate-limited', {
-          detail: `More than ${limit} requests in a minute from this ${name}.`,
+          detail: `The limit is ${limit} a minute for each ${name}.`,
         }),
       );
     },

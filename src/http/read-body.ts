@@ -24,14 +24,6 @@ export async function readBody(
 export const isExpectingContinue = (request: IncomingMessage): boolean =>
   request.headers.expect?.toLowerCase() === '100-continue';
 
-/** RFC 9112 section 6.1: a coding that is not understood makes the end of the message a matter of opinion. */
-export function checkFraming(request: IncomingMessage): void {
-  const transfer = request.headers['transfer-encoding'];
-  if (transfer === undefined || transfer.toLowerCase() === 'chunked') return;
-  const detail = 'The only transfer coding that is understood here is chunked.';
-  throw new GatewayError('request-malformed', { detail, headers: { Connection: 'close' } });
-}
-
 /** RFC 9110 section 15.5.16 asks to say what would have been understood. */
 function checkCoding(request: IncomingMessage): void {
   const coding = request.headers['content-encoding'];
@@ -60,6 +52,8 @@ function collect(request: IncomingMessage, wireFaults: WireFaults): Promise<Buff
       if (size > maxBodyBytes) fail(new GatewayError('body-too-large'));
       else chunks.push(chunk);
     };
+    // The caller hung up while the token was looked at: nothing more will happen to this request.
+    if (request.destroyed) return fail(new GatewayError('request-malformed'));
     request.on('data', take);
     request.once('end', () => resolve(Buffer.concat(chunks)));
     request.once('error', (cause) => fail(new GatewayError('request-malformed', { cause })));

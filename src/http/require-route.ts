@@ -1,10 +1,11 @@
-// Refuses what is no route, a method that the route does not have, and a message whose end is a matter of opinion.
+// Refuses a message that is not to be trusted as one, what is no route, and a method that the route does not have.
 import type { RequestHandler } from 'express';
 import { GatewayError } from '../errors.ts';
-import { checkFraming } from './read-body.ts';
+import { checkMessage } from './check-message.ts';
 import { contextOf } from './request-context.ts';
 
 export const requireRoute: RequestHandler = (request, response, next) => {
+  checkMessage(request);
   const { route } = contextOf(response);
   if (route.kind === 'unknown') throw new GatewayError('route-unknown');
   if (route.kind === 'wrong-method') {
@@ -14,6 +15,5 @@ export const requireRoute: RequestHandler = (request, response, next) => {
       headers: { Allow: route.allow },
     });
   }
-  checkFraming(request);
   next();
 };

@@ -59,6 +59,7 @@ async function parse(
 ): Promise<ParsedRequest> {
   const { route } = contextOf(response);
   if (route.kind !== 'operation') throw new Error('only an operation can be parsed');
+  if (operation.events.intent !== undefined) refuseIdempotencyKey(request);
   const bytes = operation.readsBody ? await readBody(request, response, wireFaults) : undefined;
   const json = bytes === undefined ? { value: undefined } : readStrictJson(bytes);
   if ('fault' in json) throw requestInvalid({ missing: [], invalid: [invalidField('', json.fault)] });
@@ -67,6 +68,13 @@ async function parse(
   if (isFaulty(parsed)) throw requestInvalid(parsed);
   Object.assign(contextOf(response), parsed);
   return parsed;
+}
+
+/** Ignoring it would break just the promise that a caller sends it for: that the create is not made twice. */
+function refuseIdempotencyKey({ headers }: Request): void {
+  if (headers['idempotency-key'] === undefined) return;
+  const fault = 'is not supported by this version: a repeated create would be made again';
+  throw requestInvalid({ missing: [], invalid: [invalidField('/Idempotency-Key', fault)] });
 }
 
 /** The request as it will go upstream; only a request that the policy allows, or has no say in, becomes one. */
@@ -111,7 +119,7 @@ async function forward(
 ): Promise<UpstreamAnswer> {
   contextOf(response).recorded = true;
   const result = await services.upstream.send(recorded).catch(toGatewayError);
-  const outcome = result instanceof GatewayError ? failed(result) : succeeded(result);
+  const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
   await recordOutcome(operation, response, outcome, services);
   if (result instanceof GatewayError) throw result;
   return result;
@@ -136,8 +144,9 @@ async function recordOutcome(
   }
 }
 
-function succeeded({ status, json, requestId }: UpstreamAnswer): Outcome {
-  return { status, sent: 'yes', upstream: { status, requestId, resourceId: resourceIdOf(status, json) } };
+function succeeded({ events }: Operation, { status, json, requestId }: UpstreamAnswer): Outcome {
+  const resourceId = events.intent === undefined ? undefined : resourceIdOf(status, json);
+  return { status, sent: 'yes', upstream: { status, requestId, resourceId } };
 }
 
 function failed(error: GatewayError): Outcome {

@@ -42,17 +42,18 @@ export class WireFaults {
   /** Listens to everything that Node itself would refuse without a word. */
   attach(server: Server): void {
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
-    server.on('connect', (_request, socket) => this.#refuse(new GatewayError('route-unknown'), socket));
+    server.on('connect', (_request, socket) => this.#refuseBehind(new GatewayError('route-unknown'), socket));
   }
 
-  /** Remembers that the socket has a request under way. */
+  /** Remembers that the socket has a request under way: until it has been answered and has arrived, body included. */
   track(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     const open = this.#open.get(socket) ?? new Set<Open>();
     this.#open.set(socket, open);
     const entry = { request, response };
     open.add(entry);
-    response.once('close', () => open.delete(entry));
+    const forget = () => open.delete(entry);
+    response.once('close', () => (request.complete ? forget() : request.once('close', forget)));
   }
 
   /** Calls `fail` when the rest of the request's body turns out to be unreadable, now or later. */
@@ -68,15 +69,21 @@ export class WireFaults {
       return;
     }
     const refusal = new GatewayError(codes[error.code ?? ''] ?? 'request-malformed', { cause: error });
-    const open = [...(this.#open.get(socket) ?? [])];
-    const last = open.at(-1);
+    this.#refuseBehind(refusal, socket);
+  }
+
+  /** An answer of its own only where none is under way: on this connection it would be taken for the one awaited. */
+  #refuseBehind(refusal: GatewayError, socket: Duplex): void {
+    const last = [...(this.#open.get(socket) ?? [])].at(-1);
     if (last === undefined) {
       this.#refuse(refusal, socket);
       return;
     }
-    if (!last.request.complete) this.#failBody(last.request, refusal);
-    if (last.response.headersSent) last.response.once('close', () => socket.destroy());
-    else last.response.setHeader('Connection', 'close');
+    const { request, response } = last;
+    if (!request.complete) this.#failBody(request, refusal);
+    if (response.closed) socket.destroy();
+    else if (response.headersSent) response.once('close', () => socket.destroy());
+    else response.setHeader('Connection', 'close');
   }
 
   #failBody(request: IncomingMessage, refusal: GatewayError): void {

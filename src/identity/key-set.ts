@@ -16,7 +16,7 @@ import type { KeySource } from './key-source.ts';
 const maxAgeMs = 600_000;
 /** Fetches that an unknown `kid` causes are at least so far apart. */
 const unknownKeyCooldownMs = 30_000;
-/** After a failure: 1 s, doubling up to this. */
+/** After a failure: 1 s, doubling up to this. After a set without keys: this. */
 const longestBackoffMs = 30_000;
 /** The part of the cache age after which the background fetch begins, so that no request has to wait for it. */
 const refreshAt = 0.8;
@@ -68,7 +68,7 @@ export class KeySet {
 
   /** Is there any key that a token could be checked with? */
   known(): boolean {
-    return this.#usable() !== undefined;
+    return (this.#current()?.count ?? 0) > 0;
   }
 
   /**
@@ -90,12 +90,13 @@ export class KeySet {
       await this.#refresh();
     }
     const last = await this.#lookUp(header, token);
-    if (last === undefined) throw new errors.JWKSNoMatchingKey();
-    return last;
+    if (last !== undefined) return last;
+    throw this.known() ? new errors.JWKSNoMatchingKey() : this.#unavailable();
   };
 
+  /** Gives `undefined` when the keys do not have it. Rejects when there are none and asking has just been tried. */
   async #lookUp(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey | undefined> {
-    const known = this.#usable();
+    const known = this.#current();
     if (known === undefined) throw this.#unavailable();
     try {
       return await known.resolve(header, token);
@@ -105,11 +106,10 @@ export class KeySet {
     }
   }
 
-  /** The keys, while they are not older than an outage may make them. An empty set is no keys at all. */
-  #usable(): KnownKeys | undefined {
+  /** The keys, perhaps none, while they are not older than an outage may make them. */
+  #current(): KnownKeys | undefined {
     const known = this.#known;
-    if (known === undefined || this.#clock.now() - known.fetchedAt > this.#maxStaleMs) return undefined;
-    return known.count === 0 ? undefined : known;
+    return known !== undefined && this.#clock.now() - known.fetchedAt <= this.#maxStaleMs ? known : undefined;
   }
 
   /** Waits for a fetch only where going on without one would break a promise; never during the back-off of an outage. */
@@ -134,10 +134,12 @@ export class KeySet {
     clearTimeout(this.#timer);
     try {
       const set = await this.#source();
-      this.#known = { resolve: createLocalJWKSet(set), fetchedAt: this.#clock.now(), count: set.keys.length };
+      const now = this.#clock.now();
+      const count = set.keys.length;
+      this.#known = { resolve: createLocalJWKSet(set), fetchedAt: now, count };
       this.#failures = 0;
-      this.#nextAttemptAt = 0;
-      this.#schedule(this.#maxAgeMs * refreshAt);
+      this.#nextAttemptAt = count > 0 ? 0 : now + longestBackoffMs;
+      this.#schedule(count > 0 ? this.#maxAgeMs * refreshAt : longestBackoffMs);
     } catch (error) {
       this.#failures += 1;
       const backoffMs = Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs);

@@ -1,7 +1,7 @@
 // Decides which access tokens count: signed with an allowed asymmetric algorithm by a key of a configured issuer, for
 // this audience, in its time, with a subject. Every other token is refused with `token-invalid` or `token-expired`;
 // keys and URLs inside a token are never looked at (RFC 8725 section 3).
-import { decodeJwt, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { base64url, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Clock } from '../clock.ts';
 import type { AuthConfig } from '../config/config.ts';
 import { GatewayError } from '../errors.ts';
@@ -21,8 +21,8 @@ export function createVerifyToken(
 ): VerifyToken {
   return async (token) => {
     const issuer = claimedIssuer(token);
-    const keys = issuer === undefined ? undefined : keySets.get(issuer);
-    if (issuer === undefined || keys === undefined) throw challenge('token-invalid', details.issuer);
+    const keys = typeof issuer === 'string' ? keySets.get(issuer) : undefined;
+    if (typeof issuer !== 'string' || keys === undefined) throw challenge('token-invalid', details.issuer);
     const now = Math.floor(clock.now() / 1000);
     const payload = await verifySignature(token, keys, {
       algorithms: [...rules.algorithms],
@@ -56,10 +56,17 @@ const details = {
   other: 'The access token is not valid here.',
 };
 
+/** RFC 7515 section 7.1. The decoder behind it also takes padding and the other alphabet: a token has one spelling. */
+const compactJws = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+
 /** The unverified issuer: it only chooses whose keys the signature must verify with. */
-function claimedIssuer(token: string): string | undefined {
+function claimedIssuer(token: string): unknown {
+  const payload = compactJws.exec(token)?.[1];
   try {
-    return decodeJwt(token).iss;
+    // RFC 7519 section 7.2, step 10: bytes that are no UTF-8 are no claims, not claims with other letters in them.
+    const bytes = base64url.decode(payload ?? '');
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return (JSON.parse(text) as { iss: unknown }).iss;
   } catch {
     throw challenge('token-invalid', details.malformed);
   }
@@ -84,15 +91,22 @@ async function verifyWithAny(
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw refusal(error);
+      if (isAboutClaims(error)) throw refusal(error);
     }
   }
   throw challenge('token-invalid', details.signature);
 }
 
+/** Only after a good signature; anything before says that this key is not the one, or is too weak to count. */
+const isAboutClaims = (error: unknown): boolean =>
+  error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
+
 function refusal(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  if (error instanceof errors.JWTExpired) return challenge('token-expired', undefined, error);
+  if (error instanceof errors.JWTExpired) {
+    if (!Number.isFinite(error.payload.exp)) return challenge('token-invalid', details.times, error);
+    return challenge('token-expired', undefined, error);
+  }
   return challenge('token-invalid', detailOf(error), error);
 }
 

@@ -1,21 +1,25 @@
-// Writes whole lines to a file descriptor, in order, without ever blocking the process. Audit lines are never dropped
-// and say when the kernel has taken them; log lines give way when their reader does not keep up.
-import { write } from 'node:fs';
+// Writes whole lines to a file descriptor, in order, without ever blocking the process or its end. Audit lines are never
+// dropped and say when the kernel has taken them; log lines give way when their reader does not keep up.
+import { fstatSync, write } from 'node:fs';
+import { Socket } from 'node:net';
 
 /** Log lines that wait while the reader is stuck; what comes after that is counted and dropped. */
 const mostLogBytes = 4 * 1024 * 1024;
 const retryMs = 10;
 
-interface Waiting {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+interface Line {
+  /** Newline included. */
+  readonly text: string;
+  /** Only an audit line has somebody who waits for it. */
+  readonly waiting?: { readonly resolve: () => void; readonly reject: (error: Error) => void };
+  /** How many log lines are lost with it. */
+  readonly logLines: number;
 }
 
 /** One writer per descriptor, shared by everything that writes there, so that no two lines can run into each other. */
 export class LineWriter {
   readonly #fd: number;
-  #queue: string[] = [];
-  #waiting: Waiting[] = [];
+  #queue: Line[] = [];
   #logBytes = 0;
   #dropped = 0;
   #busy = false;
@@ -24,13 +28,13 @@ export class LineWriter {
 
   constructor(fd: number) {
     this.#fd = fd;
+    makeNonBlocking(fd);
   }
 
   /** Resolves when the line is with the kernel; rejects when it could not be written. `line` has no newline. */
   write(line: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#push(`${line}\n`);
+      this.#push({ text: `${line}\n`, waiting: { resolve, reject }, logLines: 0 });
     });
   }
 
@@ -41,7 +45,7 @@ export class LineWriter {
       return;
     }
     this.#logBytes += line.length;
-    this.#push(line);
+    this.#push({ text: line, logLines: 1 });
   }
 
   /** Resolves when everything taken so far is written or has failed. */
@@ -50,8 +54,8 @@ export class LineWriter {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #push(text: string): void {
-    this.#queue.push(text);
+  #push(line: Line): void {
+    this.#queue.push(line);
     if (this.#busy) return;
     this.#busy = true;
     // What is written in the same turn goes out in one call.
@@ -59,37 +63,66 @@ export class LineWriter {
   }
 
   #flush(): void {
-    if (this.#dropped > 0) {
-      this.#queue.push(
-        `${JSON.stringify({ level: 'warn', msg: 'log lines dropped', count: this.#dropped })}\n`,
-      );
-      this.#dropped = 0;
-    }
-    const batch = Buffer.from((this.#torn ? '\n' : '') + this.#queue.join(''));
-    const waiting = this.#waiting;
+    if (this.#dropped > 0) this.#queue.push(noticeOf(this.#dropped));
+    const lines = this.#queue;
     this.#queue = [];
-    this.#waiting = [];
     this.#logBytes = 0;
-    this.#writeAll(batch, 0, (error) => {
-      for (const { resolve, reject } of waiting) error === null ? resolve() : reject(error);
+    this.#dropped = 0;
+    const batch = Buffer.from((this.#torn ? '\n' : '') + lines.map(({ text }) => text).join(''));
+    this.#writeAll(batch, 0, (error, written) => {
+      if (error === null) for (const { waiting } of lines) waiting?.resolve();
+      else this.#fail(lines, batch, written, error);
       if (this.#queue.length > 0) return this.#flush();
       this.#busy = false;
       for (const resolve of this.#idle.splice(0)) resolve();
     });
   }
 
-  #writeAll(batch: Buffer, from: number, done: (error: Error | null) => void): void {
+  /**
+   * Lines that went out whole before the error are written. Audit lines behind it are rejected even if they were not
+   * tried: they must not come before the one that is missing.
+   */
+  #fail(lines: readonly Line[], batch: Buffer, written: number, error: Error): void {
+    let end = this.#torn ? 1 : 0;
+    for (const { text, waiting, logLines } of lines) {
+      end += Buffer.byteLength(text);
+      if (end <= written) waiting?.resolve();
+      else {
+        waiting?.reject(error);
+        this.#dropped += logLines;
+      }
+    }
+    if (written > 0) this.#torn = batch[written - 1] !== newline;
+    for (const { waiting } of this.#queue) waiting?.reject(error);
+    this.#queue = this.#queue.filter(({ waiting }) => waiting === undefined);
+  }
+
+  #writeAll(batch: Buffer, from: number, done: (error: Error | null, written: number) => void): void {
     write(this.#fd, batch, from, batch.length - from, null, (error, written) => {
-      // A descriptor that somebody else made non-blocking answers EAGAIN when it is full.
+      // The reader does not keep up.
       if (error?.code === 'EAGAIN') setTimeout(() => this.#writeAll(batch, from, done), retryMs);
-      else if (error) {
-        this.#torn = this.#torn || from > 0;
-        done(error);
-      } else if (from + written < batch.length) this.#writeAll(batch, from + written, done);
+      else if (error) done(error, from);
+      else if (from + written < batch.length) this.#writeAll(batch, from + written, done);
       else {
         this.#torn = false;
-        done(null);
+        done(null, batch.length);
       }
     });
   }
+}
+
+const newline = 0x0a;
+
+const noticeOf = (count: number): Line => ({
+  text: `${JSON.stringify({ level: 'warn', msg: 'log lines dropped', count })}\n`,
+  logLines: count,
+});
+
+/**
+ * A write to a full pipe would hold a thread, and a process cannot end before its threads have. Node has no call for
+ * non-blocking mode; making a stream of the descriptor switches it on.
+ */
+function makeNonBlocking(fd: number): void {
+  const stat = fstatSync(fd);
+  if (stat.isFIFO() || stat.isSocket()) new Socket({ fd, readable: false, writable: true });
 }

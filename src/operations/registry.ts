@@ -17,13 +17,11 @@ export type RouteMatch =
   | { readonly kind: 'unknown'; readonly template: undefined };
 
 export interface Registry {
+  /** `url` in origin form. */
   match(method: string, url: string): RouteMatch;
 }
 
 export const openApiPath = '/openapi.json';
-
-/** RFC 9112 section 3.2.2: a server accepts the absolute form, too. */
-const absoluteForm = /^https?:\/\/[^/?#]*/i;
 
 export function createRegistry(operations: readonly Operation[], basePath: string): Registry {
   const templates = [...new Set(operations.map(({ route }) => route))];
@@ -37,10 +35,9 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
 
   return {
     match: (method, url) => {
-      const target = url.replace(absoluteForm, '');
-      const queryAt = target.indexOf('?');
-      const path = queryAt < 0 ? target : target.slice(0, queryAt);
-      const query = queryAt < 0 ? '' : target.slice(queryAt + 1);
+      const queryAt = url.indexOf('?');
+      const path = queryAt < 0 ? url : url.slice(0, queryAt);
+      const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
       if (path === basePath + openApiPath) return matchDocument(method);
       for (const { template, expression, operations: candidates } of routes) {
         const clusterId = expression.exec(path)?.[1];

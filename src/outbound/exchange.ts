@@ -70,6 +70,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #size = 0;
   #ended = false;
+  #answering = false;
 
   constructor(
     limits: ExchangeLimits,
@@ -94,6 +95,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#fail('timeout', 'http_response_timeout');
       controller.abort(new Error('the exchange took too long'));
     }, this.#limits.timeoutMs);
+  }
+
+  /** Called at the first byte of an answer, before anything of it is known to be good. */
+  onResponseStarted(): void {
+    this.#answering = true;
   }
 
   onResponseStart(
@@ -128,7 +134,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#ended) return;
     this.#end();
-    this.#reject(failureOf(error, this.#sent, this.#status));
+    const at = { sent: this.#sent, answering: this.#answering, receivedStatus: this.#status };
+    this.#reject(failureOf(error, at));
   }
 
   #checkSize(controller: Dispatcher.DispatchController, size: number): void {

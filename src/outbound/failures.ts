@@ -52,17 +52,27 @@ const byPattern: readonly (readonly [RegExp, FailureKind, string])[] = [
   [/^HPE_/, 'broken', 'http_protocol_error'],
 ];
 
-/** Never throws. `receivedStatus` is there when the head of an answer had arrived. */
-export function failureOf(error: unknown, sent: Sent, receivedStatus: number | undefined): ExchangeError {
-  const code = String((error as NodeJS.ErrnoException | null)?.code ?? '');
-  const [kind, proxyError] = nameOf(code, receivedStatus !== undefined);
-  return new ExchangeError(kind, proxyError, { sent, receivedStatus }, { cause: error });
+/** How far an exchange had come when it failed. */
+export interface FailedAt {
+  readonly sent: Sent;
+  /** Had anything of an answer arrived? */
+  readonly answering: boolean;
+  /** There when the whole head of an answer had arrived. */
+  readonly receivedStatus: number | undefined;
 }
 
-function nameOf(code: string, answered: boolean): readonly [FailureKind, string] {
-  const known = byCode[code];
-  if (known) return known;
+/** Never throws. */
+export function failureOf(error: unknown, at: FailedAt): ExchangeError {
+  const [kind, proxyError] = nameOf(error as NodeJS.ErrnoException | null, at.answering);
+  return new ExchangeError(kind, proxyError, at, { cause: error });
+}
+
+function nameOf(error: NodeJS.ErrnoException | null, answering: boolean): readonly [FailureKind, string] {
+  const code = String(error?.code ?? '');
+  if (Object.hasOwn(byCode, code)) return byCode[code] as readonly [FailureKind, string];
   const pattern = byPattern.find(([expression]) => expression.test(code));
   if (pattern) return [pattern[1], pattern[2]];
-  return answered ? ['broken', 'http_response_incomplete'] : ['unreachable', 'connection_terminated'];
+  // undici gives most errors of its parser a name and no code.
+  if (error?.name === 'HTTPParserError') return ['broken', 'http_protocol_error'];
+  return answering ? ['broken', 'http_response_incomplete'] : ['unreachable', 'connection_terminated'];
 }

@@ -26,6 +26,8 @@ export interface UpstreamSettings {
 }
 
 const maxAnswerBytes = 1024 * 1024;
+/** Levels of objects and arrays; the vendor's problems have four. */
+const deepestProblem = 32;
 
 export class UpstreamClient {
   readonly #agent: Dispatcher;
@@ -57,7 +59,12 @@ export class UpstreamClient {
       this.#token.invalidate(token);
       return { refused: true, problem: readableProblem(answer, token) };
     } catch (error) {
-      throw error instanceof ExchangeError ? failedExchange(error) : error;
+      if (!(error instanceof ExchangeError)) throw error;
+      const refused = error.receivedStatus === 401;
+      if (refused) this.#token.invalidate(token);
+      // The status line alone says that the request was not acted upon; an answer that was too slow has used up its time.
+      if (refused && error.kind === 'broken') return { refused: true, problem: undefined };
+      throw failedExchange(error);
     }
   }
 
@@ -82,14 +89,21 @@ type Attempt =
   | { readonly refused: false; readonly answer: UpstreamAnswer }
   | { readonly refused: true; readonly problem: unknown };
 
-/** A 401 is a 401 however its body looks; only a body that could be passed on is. */
+/** A 401 is a 401 however its body looks; only a body that could be passed on, and can be written again, is. */
 function readableProblem(answer: Answer, token: string): unknown {
   try {
-    return readAnswer(answer, token).json;
+    const { json } = readAnswer(answer, token);
+    return isShallow(json, deepestProblem) ? json : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** Parsing copes with any depth; writing into the gateway's own answer does not. */
+const isShallow = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((member) => isShallow(member, levels - 1)));
 
 const codes = {
   timeout: 'upstream-timeout',

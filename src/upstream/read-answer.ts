@@ -30,8 +30,9 @@ export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer
   const broken = (proxyError: string) =>
     new ExchangeError('broken', proxyError, { sent: 'yes', receivedStatus: status });
   if (!isPassable(status)) throw broken('http_protocol_error');
-  const coding = answer.headers['content-encoding'];
-  if (coding !== undefined && coding !== 'identity') throw broken('http_response_content_coding');
+  const coding: unknown = answer.headers['content-encoding'];
+  if (coding !== undefined && String(coding).toLowerCase() !== 'identity')
+    throw broken('http_response_content_coding');
   const headers: Record<string, string> = {};
   for (const [name, canonical] of Object.entries(passed)) {
     const value: unknown = answer.headers[name];
@@ -40,7 +41,7 @@ export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer
   const json = body.length === 0 ? undefined : parse(body, headers['Content-Type']);
   const emptyIsFine = status === 204 || status >= 400;
   if (json === undefined && !(body.length === 0 && emptyIsFine)) throw broken('http_protocol_error');
-  if (json !== undefined && repeats(serviceToken, body, json.value)) throw broken('http_protocol_error');
+  if (repeats(serviceToken, body)) throw broken('http_protocol_error');
   return { status, headers, body, json: json?.value, requestId: requestIdOf(answer, serviceToken) };
 }
 
@@ -56,10 +57,22 @@ function parse(body: Buffer, contentType: string | undefined): { readonly value:
   }
 }
 
-/** Looks at the bytes and, since JSON can spell every character in two ways, at the text that they stand for. */
-function repeats(token: string, body: Buffer, value: unknown): boolean {
+/**
+ * Looks at the bytes and, since JSON can spell every character in several ways, at the text that they stand for. Not at
+ * the parsed value: of a member named twice that holds only the last one, and the body goes out whole.
+ */
+function repeats(token: string, body: Buffer): boolean {
   if (body.includes(token)) return true;
-  return body.includes('\\') && JSON.stringify(value).includes(JSON.stringify(token).slice(1, -1));
+  if (!body.includes('\\')) return false;
+  return body.toString('utf8').replaceAll(escapes, spell).includes(token);
+}
+
+/** RFC 8259 section 7. A token has no character that the other short escapes stand for (RFC 6750 section 2.1). */
+const escapes = /\\(?:u([0-9a-fA-F]{4})|[\s\S])/g;
+
+function spell(text: string, hex: string | undefined): string {
+  if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+  return text === '\\/' ? '/' : text;
 }
 
 function requestIdOf({ headers }: Answer, serviceToken: string): string | undefined {

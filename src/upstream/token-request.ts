@@ -11,7 +11,9 @@ export interface IssuedToken {
   readonly lifetimeMs: number;
 }
 
-const limits = { timeoutMs: 10_000, maxBytes: 64 * 1024 };
+/** For the whole token request. */
+const tokenTimeoutMs = 10_000;
+const maxBytes = 64 * 1024;
 /** Stands in for a lifetime that is missing or makes no sense; a token that ends earlier is repaired by the 401 it causes. */
 const cautiousLifetimeSeconds = 300;
 const longestLifetimeSeconds = 86_400;
@@ -24,7 +26,11 @@ const tokenResponse = z.looseObject({
 });
 
 /** Rejects with an `ExchangeError`, or an `Error` that holds nothing of the answer: it may contain a secret. */
-export async function requestToken(agent: Dispatcher, config: UpstreamConfig): Promise<IssuedToken> {
+export async function requestToken(
+  agent: Dispatcher,
+  config: UpstreamConfig,
+  timeoutMs = tokenTimeoutMs,
+): Promise<IssuedToken> {
   const { credential, tokenScope, tokenAudience, tokenUrl } = config;
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
@@ -35,7 +41,7 @@ export async function requestToken(agent: Dispatcher, config: UpstreamConfig): P
   if (tokenAudience !== undefined) form.set('audience', tokenAudience);
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
   const request = { method: 'POST', url: new URL(tokenUrl), headers, body: form.toString() } as const;
-  const { status, body } = await exchange(agent, request, limits);
+  const { status, body } = await exchange(agent, request, { timeoutMs, maxBytes });
   if (status !== 200) throw new Error(`the token endpoint answered with status ${status}${oauthError(body)}`);
   const response = tokenResponse.safeParse(parseJson(body));
   if (!response.success)

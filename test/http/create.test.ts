@@ -60,3 +60,16 @@ test('an allowed create leaves an intent and an outcome with the same facts', as
     resourceId: reply.json.id,
   });
 });
+
+test('a create with an Idempotency-Key is refused, since its promise cannot be kept yet', async (t) => {
+  const gateway = await startTestGateway(t);
+  const reply = await gateway.create(allowed, { 'idempotency-key': 'order-17' });
+  assert.equal(reply.status, 400);
+  assert.equal(reply.json.type, 'urn:aerospike:errors:validation:failed');
+  assert.equal(reply.json.context.invalid[0].field, '/Idempotency-Key');
+  assert.equal(gateway.cloud.connections, 0);
+  assert.deepEqual(
+    gateway.records.map(({ metadata }) => metadata.event_code),
+    ['peering.create.refused'],
+  );
+});

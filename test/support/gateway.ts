@@ -1,5 +1,5 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
-// torn down when the test ends.
+// torn down when the test ends, and every audit record that was made is held against its schema.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { type RunningGateway, startGateway } from '../../src/gateway.ts';
 import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { describePolicyFault, loadPolicy } from '../../src/policy/store.ts';
+import { assertAuditRecord } from './audit-schema.ts';
 import { audience, startIssuer, type TestIssuer } from './issuer.ts';
 
 export const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
@@ -97,7 +98,14 @@ export async function startTestGateway(
   const lines: string[] = [];
   const logLines: string[] = [];
   const parts = await prepare(test, { issuer, cloud, options, logLines });
-  const sink = options.sink ?? { write: async (line: string) => void lines.push(line) };
+  const made: string[] = [];
+  const taken = options.sink ?? { write: async (line: string) => void lines.push(line) };
+  const sink: AuditSink = {
+    write(line) {
+      made.push(line);
+      return taken.write(line);
+    },
+  };
   const reporter = { version: '0.0.0-test', instance: 'test' };
   const gateway = await startGateway(parts.config, { ...parts, clock: systemClock, sink, reporter });
   let stopped: Promise<void> | undefined;
@@ -108,6 +116,7 @@ export async function startTestGateway(
   test.after(async () => {
     await stop();
     await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    for (const line of made) assertAuditRecord(JSON.parse(line));
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);

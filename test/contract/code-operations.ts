@@ -1,0 +1,60 @@
+// Every operation that the code has, found by looking into its folder, so that a new one cannot be forgotten in the
+// contract; and where each problem of `errors.ts` can occur.
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import type { ErrorCode } from '../../src/errors.ts';
+import type { Operation } from '../../src/operations/operation.ts';
+
+const folder = new URL('../../src/operations/', import.meta.url);
+/** What operations have in common. Every other file is one operation. */
+const shared = ['operation.ts', 'parse.ts', 'registry.ts'];
+
+export async function codeOperations(): Promise<readonly Operation[]> {
+  const files = (await readdir(folder)).filter((name) => !shared.includes(name));
+  return await Promise.all(
+    files.map(async (file) => {
+      const makers: unknown[] = Object.values(await import(new URL(file, folder).href));
+      assert.equal(makers.length, 1, `${file} is expected to export one operation and nothing else`);
+      return (makers[0] as (scope: string) => Operation)('some:scope');
+    }),
+  );
+}
+
+/** A documented method: a proxied operation, or the contract's own document. */
+type Place = Operation | 'document';
+
+const everywhere = () => true;
+const proxied = (place: Place) => place !== 'document';
+const withBody = (place: Place) => place !== 'document' && place.readsBody;
+const decided = (place: Place) => place !== 'document' && place.decide !== undefined;
+
+/** A problem can be the answer where this says true. A new code has to be given its place before anything compiles. */
+export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = {
+  'token-missing': proxied,
+  'token-duplicated': proxied,
+  'token-invalid': proxied,
+  'token-expired': proxied,
+  'scope-missing': proxied,
+  'policy-denied': decided,
+  'request-invalid': proxied,
+  'request-malformed': everywhere,
+  'request-timeout': everywhere,
+  'headers-too-large': everywhere,
+  // No document can describe every path that is no route; it stands where a wrong id makes one.
+  'route-unknown': proxied,
+  'method-not-allowed': everywhere,
+  'body-too-large': withBody,
+  'media-type-unsupported': withBody,
+  'rate-limited': everywhere,
+  overloaded: everywhere,
+  stopping: everywhere,
+  'keys-unavailable': proxied,
+  'audit-unavailable': proxied,
+  'upstream-unreachable': proxied,
+  'upstream-broken': proxied,
+  'upstream-timeout': proxied,
+  'credential-refused': proxied,
+  'service-token-unavailable': proxied,
+  'service-token-timeout': proxied,
+  internal: everywhere,
+};

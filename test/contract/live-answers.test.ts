@@ -1,0 +1,188 @@
+// Real answers of a running gateway against `openapi/gateway.yaml`: status, media type, body and header fields are the
+// documented ones, and every example is what really comes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sendReply } from '../../sandbox/reply.ts';
+import { type ErrorCode, errorRules } from '../../src/errors.ts';
+import { openApiPath } from '../../src/operations/registry.ts';
+import { allowed, type Loose, peeringsPath, type Reply, startTestGateway } from '../support/gateway.ts';
+import { type DocumentedOperation, gatewayContract, responseFor } from './contract-document.ts';
+import { provokable, provoke } from './refusals.ts';
+
+const contract = await gatewayContract();
+const create = operation('createVPCPeerings');
+const list = operation('getVPCPeerings');
+
+function operation(id: string): DocumentedOperation {
+  const found = contract.operations.find((candidate) => candidate.id === id);
+  assert.ok(found, id);
+  return found;
+}
+
+/** Fields that belong to the connection or the message, or are the browser's business (the document says so). */
+const undocumented = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'content-security-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'origin-agent-cluster',
+  'referrer-policy',
+  'strict-transport-security',
+  'x-content-type-options',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
+]);
+
+function assertDocumented(place: DocumentedOperation, reply: Reply): void {
+  const what = `${place.method} ${place.path} ${reply.status}`;
+  const { headers = {}, content = {} } = responseFor(place, reply.status);
+  const fields = new Map<string, Loose>(
+    Object.entries(headers).map(([name, field]) => [name.toLowerCase(), contract.follow(field)]),
+  );
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (undocumented.has(name)) continue;
+    const field = fields.get(name);
+    assert.ok(field, `${what} does not document ${name}`);
+    contract.assertValid(field.schema, [value].flat().join(', '), `${what} ${name}`);
+  }
+  for (const [name, { required }] of fields)
+    assert.ok(required !== true || name in reply.headers, `${what} lacks ${name}`);
+  if (reply.text === '') return;
+  const media = content[String(reply.headers['content-type'])];
+  assert.ok(media, `${what} does not document ${reply.headers['content-type']}`);
+  contract.assertValid(media.schema, reply.json, what);
+}
+
+/** What differs between any two occurrences of the same problem. */
+const occurrence = ({ instance: _, ...problem }: Loose): Loose => {
+  const version = problem.context?.policyVersion;
+  return version === undefined ? problem : JSON.parse(JSON.stringify(problem).replaceAll(version, 'VERSION'));
+};
+
+/** Need a wait of seconds, or a bug. */
+const notProvoked: readonly ErrorCode[] = ['request-timeout', 'service-token-timeout', 'internal'];
+
+test('every problem is provoked below or is known not to be', () => {
+  assert.deepEqual([...provokable, ...notProvoked].toSorted(), Object.keys(errorRules).toSorted());
+});
+
+for (const code of provokable) {
+  test(`${code} is answered as documented, and forwards and records what it should`, async (t) => {
+    const { reply, gateway, forwarded, recorded } = await provoke(t, code);
+    const { status, type } = errorRules[code];
+    assert.equal(reply.status, status);
+    assert.equal(reply.json.type, type);
+    assertDocumented(create, reply);
+    contract.assertValid(contract.root.components.schemas.GatewayProblem, reply.json, code);
+    assert.deepEqual(occurrence(reply.json), occurrence(contract.root.components.examples[code].value));
+    assert.equal(reply.json.instance, `urn:uuid:${reply.headers['x-gateway-request-id']}`);
+    assert.match(String(reply.headers['proxy-status']), /^peergate; error=/);
+    if (!recorded.some((event) => event.endsWith('.intent')) && forwarded === 0)
+      assert.equal(gateway.cloud.connections, 0);
+    assert.equal(gateway.apiRequests().length, forwarded);
+    assert.deepEqual(
+      gateway.records.map(({ metadata }) => metadata.event_code),
+      recorded,
+    );
+    const { headers } = reply;
+    if (status === 401) assert.match(String(headers['www-authenticate']), /^Bearer /);
+    if (status === 405) assert.equal(headers['allow'], 'POST, GET');
+    if (status === 429 || status === 503) assert.match(String(headers['retry-after']), /^[1-9]\d*$/);
+    if (code === 'rate-limited') assert.match(String(headers['ratelimit']), /"caller"; r=0/);
+  });
+}
+
+test('a create and a list are answered as documented', async (t) => {
+  const gateway = await startTestGateway(t);
+  const created = await gateway.create();
+  assert.equal(created.status, 201);
+  assertDocumented(create, created);
+  const authorization = `Bearer ${await gateway.issuer.sign()}`;
+  const listed = await gateway.call({ path: `${peeringsPath}?limit=5&offset=0`, headers: { authorization } });
+  assert.equal(listed.status, 200);
+  assert.equal(listed.json.vpcPeerings[0].id, created.json.id);
+  assertDocumented(list, listed);
+});
+
+test('the document itself is answered as documented, with and without a body', async (t) => {
+  const gateway = await startTestGateway(t);
+  for (const method of ['GET', 'HEAD'] as const) {
+    const reply = await gateway.call({ method, path: openApiPath });
+    assert.equal(reply.status, 200);
+    assert.equal(reply.text === '', method === 'HEAD');
+    assertDocumented(operation(method === 'GET' ? 'getContract' : 'headContract'), reply);
+    const refused = await gateway.call({ method: 'POST', path: openApiPath });
+    assert.equal(refused.status, 405);
+    assert.equal(refused.headers['allow'], 'GET, HEAD');
+    assertDocumented(operation('getContract'), refused);
+  }
+  assert.equal(gateway.cloud.connections, 0);
+});
+
+test("the upstream's own problem passes through as documented", async (t) => {
+  const gateway = await startTestGateway(t);
+  const { value } = contract.root.components.examples['aerospike-cluster-unknown'];
+  const authorization = `Bearer ${await gateway.issuer.sign()}`;
+  const path = `/database/clusters/${value.context.id}/vpc-peerings`;
+  const reply = await gateway.call({ path, headers: { authorization } });
+  assert.equal(reply.headers['proxy-status'], 'peergate; received-status=404');
+  assert.deepEqual(reply.json, value);
+  assertDocumented(list, reply);
+});
+
+test('an answer that the contract of the upstream does not have passes through as documented', async (t) => {
+  const gateway = await startTestGateway(t);
+  const headers = { 'Retry-After': '7', Location: '/elsewhere', 'X-Other': 'stays behind' };
+  for (const [status, body] of [
+    [202, { accepted: true }],
+    [204, undefined],
+    [418, undefined],
+    [507, undefined],
+  ] as const) {
+    gateway.cloud.setFault(({ path }) =>
+      path === '/oauth/token' ? undefined : (_, res) => sendReply(res, { status, headers, body }),
+    );
+    const reply = await gateway.create();
+    assert.equal(reply.status, status);
+    assert.equal(reply.headers['location'], '/elsewhere');
+    assertDocumented(create, reply);
+  }
+});
+
+test('a refusal by the policy names every kind of violation that the document has', async (t) => {
+  const gateway = await startTestGateway(t);
+  const reply = await gateway.create({
+    ...allowed,
+    accountId: '000000000000',
+    region: 'us-gov-west-1',
+    cidrBlock: '0.0.0.0/0',
+    isSecureConnection: false,
+  });
+  assert.equal(reply.status, 403);
+  assertDocumented(create, reply);
+  const codes = reply.json.context.violations.map(({ code }: Loose) => code);
+  assert.deepEqual(codes, contract.root.components.schemas.Violation.properties.code.enum);
+  contract.assertValid(contract.root.components.schemas.PolicyRefusal, reply.json.context, 'violations');
+  assert.equal(gateway.cloud.connections, 0);
+});
+
+test('a token without scopes is told the documented one', async (t) => {
+  const gateway = await startTestGateway(t);
+  const authorization = `Bearer ${await gateway.issuer.sign({ scope: '' })}`;
+  for (const place of [create, list]) {
+    const method = place.method as 'GET' | 'POST';
+    const reply = await gateway.call({ method, headers: { authorization } });
+    assert.equal(reply.status, 403);
+    const [scope] = place.operation.security[0].bearer;
+    assert.match(String(reply.headers['www-authenticate']), new RegExp(`scope="${scope}"$`));
+    assertDocumented(place, reply);
+  }
+  assert.equal(gateway.cloud.connections, 0);
+});

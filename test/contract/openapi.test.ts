@@ -1,0 +1,113 @@
+// `openapi/gateway.yaml` against the code: what the one has and the other does not is a fault in either direction.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ErrorCode, type ErrorRule, errorRules, problemTitles } from '../../src/errors.ts';
+import { createRegistry, openApiPath } from '../../src/operations/registry.ts';
+import { clusterId, type Loose } from '../support/gateway.ts';
+import { codeOperations, occursOn } from './code-operations.ts';
+import { gatewayContract } from './contract-document.ts';
+
+const contract = await gatewayContract();
+const operations = await codeOperations();
+const rules: Readonly<Record<string, ErrorRule>> = errorRules;
+const codes = Object.keys(errorRules) as ErrorCode[];
+const documented = (path: string) => contract.operations.filter((operation) => operation.path === path);
+const sorted = (values: Iterable<string>) => [...new Set(values)].sort();
+const isAerospikes = (name: string) => name.startsWith('aerospike-');
+
+/** `status code` of every problem example that stands with the operation. */
+const documentedProblems = (responses: ReadonlyMap<string, Loose>): string[] =>
+  [...responses].flatMap(([status, { content }]) =>
+    Object.keys(content['application/problem+json']?.examples ?? {}).map((name) => `${status} ${name}`),
+  );
+
+test('every operation of the code is documented with its method, route and name, and no other is', () => {
+  const inCode = operations.map(({ method, route, id }) => `${method} ${route} ${id}`);
+  const inDocument = contract.operations
+    .filter(({ path }) => path !== openApiPath)
+    .map(({ method, path, id }) => `${method} ${path} ${id}`);
+  assert.ok(inCode.length > 0);
+  assert.deepEqual(sorted(inDocument), sorted(inCode));
+});
+
+test('the registry serves each documented method of a route and refuses each other one with the documented ones', () => {
+  const registry = createRegistry(operations, '/base');
+  assert.deepEqual(
+    sorted(Object.keys(contract.root.paths)),
+    sorted([openApiPath, ...operations.map(({ route }) => route)]),
+  );
+  for (const path of Object.keys(contract.root.paths)) {
+    const url = `/base${path.replace('{clusterId}', clusterId)}`;
+    const methods = documented(path).map(({ method }) => method);
+    for (const method of methods) {
+      const kind = path === openApiPath ? 'document' : 'operation';
+      assert.equal(registry.match(method, url).kind, kind, `${method} ${path}`);
+    }
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
+      if (methods.includes(method)) continue;
+      const match = registry.match(method, url);
+      assert.ok(match.kind === 'wrong-method', `${method} ${path} is served and not documented`);
+      assert.deepEqual(sorted(match.allow.split(', ')), sorted(methods), `Allow for ${method} ${path}`);
+    }
+  }
+});
+
+test('every problem that a route can give stands there under its status, and no other does', () => {
+  for (const { path, method, responses } of contract.operations) {
+    const operation = operations.find((candidate) => candidate.route === path && candidate.method === method);
+    const possible = codes
+      .filter((code) => occursOn[code](operation ?? 'document'))
+      .map((code) => `${rules[code]?.status} ${code}`);
+    const found = documentedProblems(responses).filter((line) => !isAerospikes(line.slice(4)));
+    assert.deepEqual(sorted(found), sorted(possible), `${method} ${path}`);
+  }
+});
+
+test('every documented status is one that the gateway raises, or one of the upstream passed through', () => {
+  const success = { POST: '201', GET: '200', HEAD: '200' };
+  for (const { path, method, responses } of contract.operations) {
+    const operation = operations.find((candidate) => candidate.route === path && candidate.method === method);
+    const raised = codes
+      .filter((code) => occursOn[code](operation ?? 'document'))
+      .map((code) => rules[code]?.status);
+    const passedOn = operation === undefined ? [] : ['2XX', '4XX', '5XX'];
+    const expected = [...raised.map(String), ...passedOn, success[method as keyof typeof success]];
+    assert.deepEqual(sorted(responses.keys()), sorted(expected), `${method} ${path}`);
+  }
+});
+
+/** The gateway never says the rule's sentence alone here; `live-answers.test.ts` holds the examples against real answers. */
+const saysMore: readonly ErrorCode[] = [
+  'scope-missing',
+  'method-not-allowed',
+  'rate-limited',
+  'upstream-unreachable',
+  'upstream-broken',
+  'upstream-timeout',
+];
+
+test('every rule of errors.ts has an example with its status, type, title and detail, and no example has none', () => {
+  const examples: Record<string, Loose> = contract.root.components.examples;
+  const problems = Object.entries(examples).filter(([, { value }]) => String(value.type).startsWith('urn:'));
+  const own = problems.filter(([name]) => !isAerospikes(name));
+  assert.deepEqual(sorted(own.map(([name]) => name)), sorted(codes));
+  for (const [name, { value }] of own) {
+    const { status, type, detail } = rules[name] as ErrorRule;
+    assert.deepEqual([value.status, value.type, value.title], [status, type, problemTitles[type]], name);
+    if (!saysMore.includes(name as ErrorCode)) assert.equal(value.detail, detail, name);
+    assert.equal(value.message, value.detail, name);
+    contract.assertValid(contract.root.components.schemas.GatewayProblem, value, name);
+  }
+});
+
+test('the problem types of the document are those of errors.ts, and every example has one of them', () => {
+  const types = Object.keys(problemTitles);
+  assert.deepEqual(sorted(contract.root.components.schemas.ErrorType.enum), sorted(types));
+  const named = JSON.stringify(contract.root.components.examples).match(/"type":"urn:[^"]*"/g) ?? [];
+  assert.ok(named.length >= codes.length);
+  for (const text of new Set(named))
+    assert.ok(
+      types.some((type) => text === `"type":"${type}"`),
+      text,
+    );
+});
