@@ -1,0 +1,140 @@
+// The documents are held against the code: what they list is what there is, what they name exists, and their examples
+// are accepted.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import packageJson from '../../package.json' with { type: 'json' };
+import { describeFault, loadConfig } from '../../src/config/load.ts';
+import { type Setting, settings } from '../../src/config/schema.ts';
+import { type ErrorRule, errorRules } from '../../src/errors.ts';
+import { readPolicy } from '../../src/policy/read-policy.ts';
+import { assertAuditRecord } from '../support/audit-schema.ts';
+import {
+  anchorsOf,
+  codeSpans,
+  documents,
+  fencedBlocks,
+  readText,
+  relativeLinks,
+  root,
+  tableRows,
+} from './documents.ts';
+
+const readme = readText('README.md');
+
+test('the settings table has every setting with its default, and no other', () => {
+  const documented = tableRows(readme, 'variable').map(([name, fallback]) => [name, fallback]);
+  const actual = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => [
+    `\`${name}\``,
+    defaultOf(setting),
+  ]);
+  assert.deepEqual(documented, actual);
+});
+
+function defaultOf({ unavailable, required, fallback }: Setting<unknown>): string {
+  if (unavailable) return 'not yet';
+  if (required) return 'required';
+  return fallback === undefined ? 'empty' : `\`${fallback}\``;
+}
+
+test('"how it fails" has every error with its status and type, and no other', () => {
+  const documented = tableRows(readme, 'code').map(([code, status, type]) => [code, status, type]);
+  const actual = Object.entries<ErrorRule>(errorRules).map(([code, { status, type }]) => [
+    `\`${code}\``,
+    String(status),
+    `\`${String(type).replace('urn:aerospike:errors:', '')}\``,
+  ]);
+  assert.deepEqual(documented, actual);
+});
+
+test('"not there yet" names every setting that is refused at the start', () => {
+  const section = readme.slice(readme.indexOf('\n## Not there yet'), readme.indexOf('\n## Work on it'));
+  const named = codeSpans(section);
+  const refused = Object.entries<Setting<unknown>>(settings).filter(([, { unavailable }]) => unavailable);
+  assert.ok(refused.length > 0);
+  for (const [name] of refused) assert.ok(named.includes(name), name);
+});
+
+test('the example of a policy is one that loads', () => {
+  const [policy, ...others] = fencedBlocks(readme, 'yaml');
+  assert.equal(others.length, 0);
+  const read = readPolicy(Buffer.from(policy ?? ''));
+  assert.deepEqual('faults' in read ? read.faults : [], []);
+});
+
+test('the settings of the example are enough, and have no fault', () => {
+  const exports = [...readme.matchAll(/^export (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]);
+  assert.ok(exports.length > 0);
+  const named = Object.fromEntries(exports) as Record<string, string>;
+  // The files of the example do not exist here; their content stands in for them.
+  for (const name of ['AEROSPIKE_CLIENT_ID', 'AEROSPIKE_CLIENT_SECRET']) {
+    assert.ok(named[`${name}_FILE`]);
+    delete named[`${name}_FILE`];
+    named[name] = 'a-credential';
+  }
+  const loaded = loadConfig(named);
+  assert.deepEqual('faults' in loaded ? loaded.faults.map(describeFault) : [], []);
+});
+
+test('every JSON example is JSON', () => {
+  const examples = fencedBlocks(readme, 'json');
+  assert.ok(examples.length > 0);
+  for (const example of examples) assert.doesNotThrow(() => JSON.parse(example), example);
+});
+
+test('the example of an audit record is one by the schema', () => {
+  const examples = fencedBlocks(readme, 'json').map((example) => JSON.parse(example));
+  const records = examples.filter((example) => example.class_uid === 6003);
+  assert.equal(records.length, 1);
+  for (const record of records) assertAuditRecord(record);
+});
+
+test('every dependency has its line in the decision about them, and nothing else has one', () => {
+  const lines = tableRows(readText('docs/adr/0001-dependencies.md'), 'package');
+  const documented = lines.map(([name, kind]) => `${name} ${kind}`);
+  const actual = [
+    ...Object.keys(packageJson.dependencies).map((name) => `\`${name}\` R`),
+    ...Object.keys(packageJson.devDependencies).map((name) => `\`${name}\` D`),
+  ];
+  assert.deepEqual(documented.sort(), actual.sort());
+  for (const [name, , reason] of lines) assert.ok(reason, `a reason for ${name}`);
+});
+
+for (const path of documents) {
+  const text = readText(path);
+
+  test(`every relative link of ${path} leads somewhere`, () => {
+    for (const link of relativeLinks(text)) {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file);
+      assert.ok(existsSync(join(root, target)), link);
+      if (anchor !== undefined) assert.ok(anchorsOf(readText(target)).includes(anchor), link);
+    }
+  });
+
+  test(`every file of the repository that ${path} names exists`, () => {
+    const ours = /^(?:\.ci|docs|openapi|sandbox|src|test)\/[\w./-]*$/;
+    for (const name of codeSpans(text).filter((span) => ours.test(span))) {
+      assert.ok(existsSync(join(root, name)), name);
+    }
+  });
+
+  test(`every npm command of ${path} exists`, () => {
+    const scripts: Record<string, string> = packageJson.scripts;
+    for (const [command, name] of text.matchAll(/\bnpm (?:run ([\w:-]+)|start|test)\b/g)) {
+      const script = name ?? command.slice('npm '.length);
+      assert.ok(Object.hasOwn(scripts, script), command);
+    }
+  });
+
+  test(`no line of ${path} names a path of somebody's machine`, () => {
+    const personal = /(?:file:\/\/|(?<![\w.~$}-])\/(?:home|root|tmp|Users|work|var\/folders)\/)/;
+    const own = [root, homedir(), tmpdir()].filter((folder) => folder.length > 1);
+    for (const line of text.split('\n')) {
+      assert.doesNotMatch(line, personal);
+      for (const folder of own) assert.ok(!line.includes(folder), line);
+    }
+  });
+}
