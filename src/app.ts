@@ -1,5 +1,5 @@
 // The whole way of a request, in the order in which it happens. A step that says no throws one `GatewayError`; the last
-// two lines make its record and its answer, and nothing else does.
+// lines make its record and its answer, and nothing else does.
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { AuditTrail } from './audit/trail.ts';
@@ -13,7 +13,7 @@ import { limitLingering } from './http/linger.ts';
 import { addressRateLimit, callerRateLimit } from './http/rate-limits.ts';
 import { receive } from './http/receive.ts';
 import { recordRefusal } from './http/record-refusal.ts';
-import { renderError } from './http/render-error.ts';
+import { endConnection, renderError } from './http/render-error.ts';
 import { requireRoute } from './http/require-route.ts';
 import { runOperation } from './http/run-operation.ts';
 import type { WireFaults } from './http/wire-faults.ts';
@@ -65,5 +65,6 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   app.use(runOperation(services));
   app.use(recordRefusal(trail, clock));
   app.use(renderError(logger));
+  app.use(endConnection(logger));
   return app;
 }

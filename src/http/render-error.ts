@@ -31,3 +31,12 @@ export const renderError =
     response.setHeader('Content-Length', body.length);
     response.end(body);
   };
+
+/** An error about an error: Express would answer it with a page of its own, so the connection ends instead. */
+export const endConnection =
+  (logger: Logger): ErrorRequestHandler =>
+  (thrown: unknown, _request, response, _next) => {
+    const { gatewayRequestId } = contextOf(response);
+    logger.error({ gatewayRequestId, err: thrown }, 'an error could not be answered');
+    response.destroy();
+  };

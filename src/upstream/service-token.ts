@@ -41,7 +41,7 @@ export class ServiceToken {
     const held = this.#held;
     const now = this.#clock.now();
     if (held === undefined || now >= held.endsAt) return (await this.#renewed()).value;
-    if (now >= held.renewAt && now >= this.#nextAttemptAt) this.#renewed().catch(() => undefined);
+    if (now >= held.renewAt) this.#renewed().catch(() => undefined);
     return held.value;
   }
 

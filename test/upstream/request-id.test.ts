@@ -1,0 +1,67 @@
+// Whose request id the caller sees: the upstream's when it gave a good one, otherwise the one that was sent to it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTestGateway } from '../support/gateway.ts';
+import { breakApi, bytes, head } from './misbehave.ts';
+
+const answerWith = (...ids: string[]) =>
+  bytes(
+    `${head('201 Created', 'Content-Type: application/json', 'Content-Length: 2', ...ids.map((id) => `X-Request-Id: ${id}`))}{}`,
+  );
+
+test('the upstream gives an id: the caller sees it, and the record holds all three', async (t) => {
+  const gateway = await startTestGateway(t);
+  breakApi(gateway, answerWith('upstream-5'));
+  const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
+  assert.equal(answer.headers['x-request-id'], 'upstream-5');
+  assert.equal(gateway.apiRequests()[0]?.headers['x-request-id'], 'order-17');
+  const outcome = gateway.records.at(-1);
+  assert.equal(outcome.unmapped.upstream.requestId, 'upstream-5');
+  assert.equal(outcome.http_request.uid, 'order-17');
+  assert.equal(outcome.api.request.uid, answer.headers['x-gateway-request-id']);
+});
+
+test('the upstream gives none: the caller sees its own again', async (t) => {
+  const gateway = await startTestGateway(t);
+  breakApi(gateway, answerWith());
+  const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
+  assert.equal(answer.headers['x-request-id'], 'order-17');
+  assert.equal(gateway.records.at(-1).unmapped.upstream.requestId, undefined);
+});
+
+test('nobody gives one: the id of the gateway goes upstream and back', async (t) => {
+  const gateway = await startTestGateway(t);
+  breakApi(gateway, answerWith());
+  const answer = await gateway.create();
+  const own = answer.headers['x-gateway-request-id'];
+  assert.match(String(own), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  assert.equal(answer.headers['x-request-id'], own);
+  assert.equal(gateway.apiRequests()[0]?.headers['x-request-id'], own);
+});
+
+const unusable = {
+  'two of them': ['a', 'b'],
+  'one with spaces': ['a b'],
+  'an empty one': [''],
+  'one beyond ASCII': ['é'],
+  'one that is very long': ['x'.repeat(201)],
+};
+
+for (const [what, ids] of Object.entries(unusable)) {
+  test(`the upstream gives ${what}: it counts as none`, async (t) => {
+    const gateway = await startTestGateway(t);
+    breakApi(gateway, answerWith(...ids));
+    const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers['x-request-id'], 'order-17');
+    assert.equal(gateway.records.at(-1).unmapped.upstream.requestId, undefined);
+  });
+}
+
+test('a broken answer brings no id of the upstream with it', async (t) => {
+  const gateway = await startTestGateway(t);
+  breakApi(gateway, bytes(head('302 Found', 'X-Request-Id: upstream-5', 'Content-Length: 0')));
+  const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
+  assert.equal(answer.status, 502);
+  assert.equal(answer.headers['x-request-id'], 'order-17');
+});
