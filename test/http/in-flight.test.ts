@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { allowed, type Loose, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { head, openRaw } from '../support/raw-http.ts';
+import { until } from '../support/until.ts';
 import { assertRefused, type Refusal } from './assert-refused.ts';
 import { holdUpstream } from './hold-upstream.ts';
-import { until } from './until.ts';
 
 const overloaded: Refusal = { status: 503, type: 'system:unavailable', recorded: undefined };
 

@@ -8,7 +8,7 @@ import { allowed, peeringsPath, type Reply, startTestGateway, type TestGateway }
 import { audience } from '../support/issuer.ts';
 
 const environment = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_ADDRESS_PER_MINUTE: '0' };
-const runs = { numRuns: 300 };
+const runs = { numRuns: 200 };
 
 interface Attempt {
   readonly claims?: Record<string, unknown>;
