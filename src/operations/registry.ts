@@ -12,6 +12,7 @@ export type RouteMatch =
       readonly query: string;
     }
   | { readonly kind: 'document'; readonly template: string }
+  | { readonly kind: 'policy'; readonly template: string }
   /** A proxied route, or a document, but not with this method. */
   | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }
   | { readonly kind: 'unknown'; readonly template: undefined };
@@ -21,6 +22,7 @@ export interface Registry {
 }
 
 export const openApiPath = '/openapi.json';
+export const effectivePolicyPath = '/policy/effective';
 
 /** RFC 9112 section 3.2.2: a server accepts the absolute form, too. */
 const absoluteForm = /^https?:\/\/[^/?#]*/i;
@@ -41,7 +43,9 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
       const queryAt = target.indexOf('?');
       const path = queryAt < 0 ? target : target.slice(0, queryAt);
       const query = queryAt < 0 ? '' : target.slice(queryAt + 1);
-      if (path === basePath + openApiPath) return matchDocument(method);
+      if (path === basePath + openApiPath) return matchReadable('document', openApiPath, method);
+      if (path === basePath + effectivePolicyPath)
+        return matchReadable('policy', effectivePolicyPath, method);
       for (const { template, expression, operations: candidates } of routes) {
         const clusterId = expression.exec(path)?.[1];
         if (clusterId === undefined) continue;
@@ -58,9 +62,10 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
   };
 }
 
-function matchDocument(method: string): RouteMatch {
-  if (method === 'GET' || method === 'HEAD') return { kind: 'document', template: openApiPath };
-  return { kind: 'wrong-method', template: openApiPath, allow: 'GET, HEAD' };
+/** What is the gateway's own to tell can be read, and nothing else. */
+function matchReadable(kind: 'document' | 'policy', template: string, method: string): RouteMatch {
+  if (method === 'GET' || method === 'HEAD') return { kind, template };
+  return { kind: 'wrong-method', template, allow: 'GET, HEAD' };
 }
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

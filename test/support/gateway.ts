@@ -16,7 +16,8 @@ import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway.ts';
 import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import { describePolicyFault, loadPolicy } from '../../src/policy/store.ts';
+import { loadAndTest } from '../../src/policy/load-and-test.ts';
+import { describePolicyFault } from '../../src/policy/policy-data.ts';
 import { audience, startIssuer, type TestIssuer } from './issuer.ts';
 
 export const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
@@ -181,13 +182,13 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
     ...options.environment,
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
-  const policy = await loadPolicy(policyFile);
-  if ('faults' in policy)
-    throw new Error(policy.faults.map((fault) => describePolicyFault(policyFile, fault)).join('\n'));
+  const { policyTestsFile: testsFile } = loaded.config;
+  const policy = loadAndTest({ policyFile, testsFile, options: { now: Date.now(), expired: 'warning' } });
+  if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {
     config: loaded.config,
-    policies: policy.store,
+    policy,
     logger: createLogger(loaded.config.logLevel, writer),
   };
 }

@@ -1,0 +1,38 @@
+// `GET /policy/effective`: what this caller may do, as JSON or as Markdown, with an ETag that changes exactly when the
+// answer does. Needs a valid token and no scope; tells nobody about the grants of others.
+import { createHash } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Clock } from '../clock.ts';
+import { effectivePolicy } from '../policy/effective.ts';
+import { effectiveMarkdown } from '../policy/effective-markdown.ts';
+import { callerOf, contextOf } from './request-context.ts';
+
+const json = 'application/json';
+const markdown = 'text/markdown';
+
+export const serveEffectivePolicy =
+  (clock: Clock): RequestHandler =>
+  (request, response, next) => {
+    const { route, policy } = contextOf(response);
+    if (route.kind !== 'policy') {
+      next();
+      return;
+    }
+    const effective = effectivePolicy(policy, callerOf(response), clock.now());
+    const wantsMarkdown = request.accepts([json, markdown]) === markdown;
+    const body = Buffer.from(wantsMarkdown ? effectiveMarkdown(effective) : JSON.stringify(effective));
+    response.setHeader('Content-Type', wantsMarkdown ? `${markdown}; charset=utf-8` : json);
+    // RFC 9111 section 5.2.2.4: kept by the caller alone, and asked about before it is used again.
+    response.setHeader('Cache-Control', 'private, no-cache');
+    response.setHeader('Vary', 'Accept, Authorization');
+    response.setHeader('ETag', `"${createHash('sha256').update(body).digest('base64url')}"`);
+    // RFC 9110 section 13.1.2.
+    if (request.fresh) {
+      response.statusCode = 304;
+      response.removeHeader('Content-Type');
+      response.end();
+      return;
+    }
+    response.setHeader('Content-Length', body.length);
+    response.end(body);
+  };
