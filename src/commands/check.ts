@@ -6,6 +6,7 @@ import { loadAndTest } from '../policy/load-and-test.ts';
 import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
 import type { ReadOptions } from '../policy/read-policy.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
+import { printable } from './terminal.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -45,8 +46,9 @@ export function prepare(environment: Environment, options: ReadOptions): Prepare
   return { config: loaded.config, policy: { data, files, warnings: warnings.map(describePolicyFault) } };
 }
 
+/** Faults quote the files that they are in. */
 export const listFaults = (faults: readonly string[]): string =>
-  `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${fault}\n`).join('')}`;
+  `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 
 function check({ environment, print, complain, now }: CommandInput): ExitStatus {
   const prepared = prepare(environment, { now, expired: 'fault' });

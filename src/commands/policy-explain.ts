@@ -5,7 +5,7 @@ import type { Question } from '../policy/decision.ts';
 import { type Explanation, explain, type RuleOpinion } from '../policy/explain.ts';
 import { contentOf, loadPolicy } from '../policy/load-policy.ts';
 import { describePolicyFault } from '../policy/policy-data.ts';
-import { claimsDocument, requestDocument } from '../policy/policy-tests.ts';
+import { claimsDocument, requestDocument, timeDocument } from '../policy/policy-tests.ts';
 import { readYaml } from '../policy/read-yaml.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
@@ -34,11 +34,12 @@ Exit status: 0 allowed, 1 denied or a file has a fault.
 };
 
 function policyExplain(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
-  const at = options['at'] === undefined ? input.now : Date.parse(options['at']);
-  if (Number.isNaN(at)) {
+  const time = timeDocument.optional().safeParse(options['at']);
+  if (!time.success) {
     input.complain(`--at must be a time such as 2026-12-01T00:00:00Z.\n\n${policyExplainCommand.help}`);
     return 2;
   }
+  const at = time.data === undefined ? input.now : Date.parse(time.data);
   const policy = loadPolicy(positionals[0] ?? '', { now: input.now, expired: 'warning' });
   const request = readFile(options['request'] ?? '', requestDocument);
   const claims = readFile(options['claims'] ?? '', claimsDocument);

@@ -16,9 +16,9 @@ export const policyReplayCommand: Command = {
 
 Reads audit logs (.gz too; lines of other kinds are passed over), decides every
 recorded request by POLICY at its own time, and lists each verdict that would
-change. POLICY is taken as enforced, whatever its mode. A record that lacks a
-claim that POLICY asks for is marked with a question mark: its caller may match
-grants that cannot be seen.
+change. POLICY is taken as enforced, whatever its mode. A denial is listed with
+a question mark when its record lacks a claim with which POLICY could allow the
+request.
 
 Exit status: 0 nothing changes, 1 a verdict changes or is uncertain, or a file
 has a fault.
@@ -59,9 +59,9 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
     decided += 1;
     const unsure = replayed.unknownClaims.length > 0;
     const differs = replayed.before !== replayed.after;
+    if (!unsure && !differs) continue;
     if (unsure) uncertain += 1;
-    if (!differs) continue;
-    changed += 1;
+    if (differs) changed += 1;
     bar.clear();
     const line = `${unsure ? '? ' : ''}${printable(describeReplayed(replayed))}`;
     input.print(`${replayed.after === 'allow' ? good(line) : bad(line)}\n${missing(replayed, faint)}`);
@@ -74,7 +74,7 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
 }
 
 const missing = ({ unknownClaims }: Replayed, faint: (text: string) => string): string =>
-  unknownClaims.length === 0 ? '' : `${faint(`    not recorded: ${unknownClaims.join(', ')}`)}\n`;
+  unknownClaims.length === 0 ? '' : `${faint(`    not recorded: ${printable(unknownClaims.join(', '))}`)}\n`;
 
 function createBar({ watched, complain }: CommandInput, total: number) {
   const shown = watched && total >= worthABarBytes;

@@ -8,7 +8,7 @@ import { loadPolicyTests } from '../policy/policy-tests.ts';
 import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/run-tests.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
-import { styleFor } from './terminal.ts';
+import { printable, styleFor } from './terminal.ts';
 
 export const policyTestCommand: Command = {
   name: 'policy test',
@@ -55,14 +55,15 @@ function policyTest(input: CommandInput, { positionals, options }: Arguments): E
 function report(results: readonly TestResult[], file: string, colours: boolean): string {
   const { good, bad } = styleFor(colours);
   const lines = results.flatMap((result) => {
-    const { name, place } = result.case;
+    const { place } = result.case;
+    const name = printable(result.case.name);
     if (result.passed) return [`${good('✓')} ${name}`];
     const violations = result.decision.violations.map(
       ({ rule, description }) => `    ${rule}: ${description}`,
     );
     return [
       `${bad('✗')} ${name}`,
-      `    ${file}:${place.line}: ${describeTestFailure(result)}`,
+      `    ${file}:${place.line}: ${printable(describeTestFailure(result))}`,
       ...violations,
     ];
   });
@@ -88,6 +89,8 @@ function junitXml(results: readonly TestResult[], file: string): string {
   ].join('\n');
 }
 
-/** XML 1.0 section 2.2 has no place for most control characters, not even as references. */
+/** XML 1.0 section 2.2 has no place for most control characters and for U+FFFE and U+FFFF, not even as references. */
 const escapeXml = (text: string): string =>
-  text.replaceAll(/\p{Cc}/gu, ' ').replaceAll(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  text
+    .replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, ' ')
+    .replaceAll(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);

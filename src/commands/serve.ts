@@ -29,6 +29,13 @@ Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
 
 async function serve(input: CommandInput): Promise<ExitStatus> {
   const stopRequested = input.stopRequested();
+  let reload: (() => void) | undefined;
+  let reloadAsked = false;
+  // From the start: a SIGHUP that nobody waits for ends the process.
+  input.onReload(() => {
+    reloadAsked = true;
+    reload?.();
+  });
   const prepared = prepare(input.environment, { now: systemClock.now(), expired: 'warning' });
   if (prepared.faults !== undefined) {
     input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
@@ -51,7 +58,8 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
       policy,
     });
     lifecycle.info({ port: gateway.port, adminPort: gateway.adminPort }, 'listening');
-    input.onReload(() => void gateway.reloadPolicy());
+    reload = () => void gateway.reloadPolicy();
+    if (reloadAsked) reload();
     await stopRequested;
     lifecycle.info('stopping');
     await gateway.stop();

@@ -1,5 +1,5 @@
-// Reads a list of networks, one a line, from a file's bytes. A line in the one accepted spelling costs no allocation;
-// every other line is either empty, a comment that begins with #, or a fault with its place.
+// Reads a list of networks, one a line, from a file's bytes. A line in the one accepted spelling costs no allocation; in
+// every other one # begins a comment, and what is left is nothing, a network, or a fault with its place.
 import { RangesBuilder } from './address-ranges.ts';
 import { formatIpv4Network, isIpv4Fault, networkOf, parseIpv4Network } from './ipv4.ts';
 import type { NetworkList } from './network-list.ts';
@@ -75,8 +75,9 @@ function readNumber(bytes: Uint8Array, start: number, end: number): number {
 function readOddLine(bytes: Uint8Array, start: number, end: number) {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
     .toString('utf8')
+    .replace(/#.*$/s, '')
     .trim();
-  if (text === '' || text.startsWith('#')) return undefined;
+  if (text === '') return undefined;
   const network = parseIpv4Network(text);
   return isIpv4Fault(network) ? { fault: network.fault } : network;
 }

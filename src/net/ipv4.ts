@@ -15,9 +15,10 @@ export interface Ipv4Fault {
 
 const shape = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 
-/** Reads `a.b.c.d/p`. Never throws; a text that is not exactly that gives the fault and, where there is one, the fix. */
+/** Reads `a.b.c.d/p`. Never throws; what is not exactly that gives the fault and, where there is one, the fix. */
 export function parseIpv4Network(text: string): Ipv4Network | Ipv4Fault {
-  const parts = shape.exec(text);
+  // An expression makes a text of whatever it is given: ["10.0.0.0/8"] would pass for a network.
+  const parts = typeof text === 'string' ? shape.exec(text) : null;
   if (parts === null) return { fault: 'must be an IPv4 network such as 10.20.0.0/16' };
   let address = 0;
   for (let index = 1; index <= 4; index += 1) {

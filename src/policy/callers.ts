@@ -13,9 +13,12 @@ interface ClaimIndex {
 export class CallerIndex<Rule extends { readonly callers: readonly CallerDocument[] }> {
   readonly #rules: readonly Rule[];
   readonly #claims = new Map<string, ClaimIndex>();
+  readonly #always: ReadonlySet<number>;
 
-  constructor(rules: readonly Rule[]) {
+  /** `always`: the rules that match whoever asks. */
+  constructor(rules: readonly Rule[], always: ReadonlySet<number> = new Set()) {
     this.#rules = rules;
+    this.#always = always;
     for (const [index, { callers }] of rules.entries())
       for (const caller of callers) this.#add(caller, index);
   }
@@ -27,12 +30,20 @@ export class CallerIndex<Rule extends { readonly callers: readonly CallerDocumen
 
   /** The rules that match the caller, in their order. Never throws. */
   match(claims: Claims): Rule[] {
-    const found = new Set<number>();
+    const found = new Set(this.#always);
     for (const [name, index] of this.#claims) {
       const value = claimAt(claims, name);
       if (value !== undefined) collect(index, value, found);
     }
     return [...found].sort((a, b) => a - b).map((rule) => this.#rules[rule] as Rule);
+  }
+
+  /** The same rules, as they match when these claims have whatever values the rules ask for. */
+  assuming(names: readonly string[]): CallerIndex<Rule> {
+    const always = this.#rules.flatMap(({ callers }, rule) =>
+      callers.some(({ claim }) => names.includes(claim)) ? [rule] : [],
+    );
+    return new CallerIndex(this.#rules, new Set(always));
   }
 
   #add({ claim, equals, contains }: CallerDocument, rule: number): void {
@@ -59,10 +70,12 @@ export function claimAt(claims: Claims, name: string): unknown {
   );
 }
 
-const own = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
+function own(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  // RFC 6901 section 4: an array has members by their index, and no length.
+  if (Array.isArray(value) && !/^(0|[1-9]\d*)$/.test(key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}
 
 function collect({ equals, contains, prefixes }: ClaimIndex, value: unknown, found: Set<number>): void {
   for (const rule of equals.get(value) ?? []) found.add(rule);

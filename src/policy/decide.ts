@@ -1,22 +1,17 @@
 // The decision: pure and total. Whatever is asked, the answer is a decision with everything that speaks against the
 // request; what cannot be shown to be allowed is denied.
-import {
-  formatIpv4Network,
-  type Ipv4Network,
-  isIpv4Fault,
-  networkOf,
-  parseIpv4Network,
-} from '../net/ipv4.ts';
+import { formatIpv4Network, type Ipv4Network, networkOf } from '../net/ipv4.ts';
 import type { CompiledGrant, Policy } from './compile.ts';
 import type { Decision, Question, Violation } from './decision.ts';
 import { type ActiveException, type Checked, checkLimits } from './limits.ts';
+import { readQuestion } from './well-formed.ts';
 
 /** Decides one request by the policy. Never throws. */
 export function decide(policy: Policy, question: Question): Decision {
   const { version: policyVersion, mode } = policy;
-  const block = blockOf(question);
-  if (block === 'invalid') {
-    return { effect: 'deny', policyVersion, mode, grant: null, exceptions: [], violations: [notANetwork] };
+  const block = readQuestion(question);
+  if (isRefused(block)) {
+    return { effect: 'deny', policyVersion, mode, grant: null, exceptions: [], violations: block };
   }
   const { violations, grant, exceptions } = judge(policy, question, block);
   if (violations.length === 0) return { effect: 'allow', policyVersion, mode, grant, exceptions, violations };
@@ -36,23 +31,31 @@ interface Verdict {
   readonly exceptions: readonly string[];
 }
 
-/** Such a block has got past its own check somehow; it is refused in report mode, too. */
-const notANetwork: Violation = {
-  code: 'cidr_not_allowed',
-  field: '/cidrBlock',
-  rule: 'guardrails',
-  description: 'The block is not an IPv4 network.',
-  allowed: [],
-};
+const isRefused = (block: ReturnType<typeof readQuestion>): block is readonly Violation[] =>
+  Array.isArray(block);
 
-function blockOf({ action, peering }: Question): Ipv4Network | undefined | 'invalid' {
-  if (peering === undefined) return action === 'create' ? 'invalid' : undefined;
-  const block = parseIpv4Network(peering.cidrBlock);
-  return isIpv4Fault(block) ? 'invalid' : block;
-}
-
+/** With the exceptions that are active for the caller; those are named without which the verdict would be another. */
 function judge(policy: Policy, question: Question, block: Ipv4Network | undefined): Verdict {
   const active = policy.exceptions.match(question.claims).filter(({ expires }) => question.at < expires);
+  let verdict = judgeWith(policy, question, block, active);
+  if (verdict.violations.length > 0 || verdict.exceptions.length === 0) return verdict;
+  let needed = active;
+  for (const { id } of active) {
+    const fewer = needed.filter((other) => other.id !== id);
+    const without = judgeWith(policy, question, block, fewer);
+    if (without.violations.length > 0) continue;
+    needed = fewer;
+    verdict = without;
+  }
+  return verdict;
+}
+
+function judgeWith(
+  policy: Policy,
+  question: Question,
+  block: Ipv4Network | undefined,
+  active: readonly ActiveException[],
+): Verdict {
   const guardrails = checkLimits('guardrails', policy.guardrails, question, block, active);
   const { grant, checked } = judgeGrants(policy, question, block, active);
   return {

@@ -41,19 +41,23 @@ const cidr = text
     return z.NEVER;
   });
 
+/** A plain name: a policy reaches no file but those beside it. */
+export const listFileName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+
 const listFile = z
   .strictObject({
-    file: text
-      .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'must be the plain name of a file beside the policy')
-      .meta({ description: 'A file beside the policy, one network a line; # begins a comment.' }),
+    file: text.regex(listFileName, 'must be the plain name of a file beside the policy').meta({
+      description: 'A file beside the policy, one network a line; # begins a comment.',
+    }),
   })
   .meta({ description: 'A list that is too long to stand in the policy.' });
 
+const listOrFile = 'must be a list of networks, or { file: NAME }';
 const cidrs = z
-  .union([z.array(cidr).min(1, nonEmpty), listFile])
+  .union([z.array(cidr).min(1, nonEmpty), listFile], listOrFile)
   .meta({ description: 'IPv4 networks; networks that touch count as the range that they cover together.' });
 const forbiddenCidrs = z
-  .union([z.array(cidr), listFile])
+  .union([z.array(cidr), listFile], listOrFile)
   .meta({ description: 'Networks that no peering may overlap, whatever else allows it.' });
 
 const prefix = z.int('must be a whole number').min(0, 'must be at least 0').max(32, 'must be at most 32');
@@ -89,12 +93,17 @@ const claim = words(200)
   .regex(/^[^/]|^(\/([^~/]|~[01])*)+$/, 'must be a claim, or a JSON Pointer such as /realm_access/roles')
   .meta({ description: 'A claim of the token by its name, or a JSON Pointer for a nested one.' });
 
+/** Beyond this several whole numbers read as the same one, and another caller's claim could match. */
+const isExact = (value: unknown): boolean =>
+  typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
+
 const caller = z
   .strictObject({
     claim,
     equals: z
       .union([words(500), z.number(), z.boolean()], 'must be a string, a number, true or false')
-      .refine((value) => !/\*./.test(String(value)), 'has a * that is not at the end')
+      .refine((value) => !/\*./s.test(String(value)), 'has a * that is not at the end')
+      .refine(isExact, 'is too large to be told from other numbers')
       .optional()
       .meta({ description: 'The claim is exactly this; a * at the end stands for any rest.' }),
     contains: words(500)
@@ -152,16 +161,7 @@ const exception = z
   })
   .meta({ description: 'Widens guardrails and grants for its callers, for a time. No grant by itself.' });
 
-const unique =
-  (what: string) =>
-  (rules: readonly { readonly id: string }[], context: z.RefinementCtx): void => {
-    for (const [index, rule] of rules.entries()) {
-      if (rules.findIndex((other) => other.id === rule.id) === index) continue;
-      context.addIssue({ code: 'custom', path: [index, 'id'], message: `is the id of another ${what}, too` });
-    }
-  };
-
-/** The whole document. */
+/** The whole document, but for what `read-policy.ts` checks across its parts: ids, expiries and list files. */
 export const policyDocument = z
   .strictObject({
     version: z.literal(1, 'must be 1').meta({ description: 'The version of this form of policy.' }),
@@ -170,12 +170,14 @@ export const policyDocument = z
     grants: z
       .array(grant)
       .min(1, 'must not be empty: it would refuse every caller; leave it out to grant everything to everyone')
-      .superRefine(unique('grant'))
       .optional()
       .meta({
         description: 'Left out: every caller with the scope may do everything inside the guardrails.',
       }),
-    exceptions: z.array(exception).superRefine(unique('exception')).default([]),
+    exceptions: z
+      .array(exception)
+      .default([])
+      .meta({ description: 'What some callers may do besides, for a time.' }),
     mode: z.enum(['enforce', 'report'], 'must be enforce or report').default('enforce').meta({
       description: 'report: nothing is refused, and every would-be refusal is recorded.',
     }),

@@ -155,8 +155,9 @@ const passesOf = (values: readonly string[] | undefined): Passes =>
 
 function joined(rules: readonly Limits[], name: ListName): Passes {
   const lists = rules.map(({ passes }) => passes[name]);
-  const named = [...new Set(lists.flatMap((list) => list.named))].slice(0, mostNamed);
-  return passesFrom(named, Math.max(named.length, ...lists.map(({ count }) => count)));
+  const named = [...new Set(lists.flatMap((list) => list.named))];
+  const others = lists.reduce((sum, list) => sum + list.count - list.named.length, 0);
+  return passesFrom(named.slice(0, mostNamed), named.length + others);
 }
 
 const outside = (
@@ -181,10 +182,17 @@ function forbidden(cidrBlock: string, { passes }: Limits): Omit<Violation, 'rule
   };
 }
 
+/** Of several ranges that do not touch, the nearest one is named: what is between them would not pass. */
 function wrongLength(prefix: number, rules: readonly Limits[]): Omit<Violation, 'rule'> {
-  const lengths = rules.flatMap(({ prefixLength }) => prefixLength ?? []);
-  const min = Math.min(...lengths.map((length) => length.min));
-  const max = Math.max(...lengths.map((length) => length.max));
+  const lengths = rules.flatMap(({ prefixLength }) => prefixLength ?? []).sort((a, b) => a.min - b.min);
+  const merged: PrefixLength[] = [];
+  for (const { min, max } of lengths) {
+    const last = merged.at(-1);
+    if (last === undefined || min > last.max + 1) merged.push({ min, max });
+    else merged.splice(-1, 1, { min: last.min, max: Math.max(last.max, max) });
+  }
+  const distance = ({ min, max }: PrefixLength) => Math.max(min - prefix, prefix - max);
+  const [{ min, max } = { min: 0, max: 32 }] = merged.sort((a, b) => distance(a) - distance(b));
   return {
     code: 'prefix_length',
     field: '/cidrBlock',

@@ -31,10 +31,6 @@ export class Places {
     return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1), member, message };
   }
 
-  has(path: Path): boolean {
-    return this.#document.getIn(path) !== undefined;
-  }
-
   #valueOffset(path: Path): number {
     for (let length = path.length; length >= 0; length -= 1) {
       const node = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);

@@ -25,7 +25,8 @@ export type LoadedTests =
   | { readonly file: string; readonly faults: readonly PolicyFault[] };
 
 const text = z.string('must be a string');
-const time = z.iso.datetime({
+/** A time that a case, or `policy explain`, decides at. */
+export const timeDocument = z.iso.datetime({
   offset: true,
   error: 'must be a time with its zone, such as 2026-12-01T00:00:00Z',
 });
@@ -73,7 +74,7 @@ const testsDocument = z.strictObject({
         name: text.min(1, 'must not be empty').max(300, 'must be at most 300 characters'),
         claims: claimsDocument,
         request: requestDocument,
-        at: time.optional(),
+        at: timeDocument.optional(),
         expect: z.enum(['allow', 'deny'], 'must be allow or deny'),
         codes: z.array(z.enum(violationCodes, `must be one of ${violationCodes.join(', ')}`)).optional(),
       }),

@@ -1,11 +1,11 @@
 // From a policy's bytes, and those of the lists that it names, to plain data, or to every fault in them with its place.
 // Reads no file itself. A policy with any fault is refused whole.
 import { createHash } from 'node:crypto';
-import { readCidrList } from '../net/cidr-list.ts';
 import { CidrSet } from '../net/cidr-set.ts';
-import { type NetworkList, networkListOf } from '../net/network-list.ts';
-import { type CidrsDocument, type PolicyDocument, policyDocument } from './document.ts';
-import type { Path, Places } from './place.ts';
+import { duplicateIds, expiredExceptions } from './cross-checks.ts';
+import { type PolicyDocument, policyDocument } from './document.ts';
+import { Lists, type ReadList } from './lists.ts';
+import type { Places } from './place.ts';
 import type {
   ExceptionData,
   GrantData,
@@ -16,12 +16,12 @@ import type {
 } from './policy-data.ts';
 import { readYaml } from './read-yaml.ts';
 
-/** A policy file and a way to the files beside it; `readList` gives the reason when there is none. */
+/** A policy file and a way to the files beside it. */
 export interface PolicySource {
   /** As faults name it. */
   readonly path: string;
   readonly bytes: Uint8Array;
-  readonly readList: (name: string) => Uint8Array | string;
+  readonly readList: ReadList;
 }
 
 export interface ReadOptions {
@@ -31,19 +31,28 @@ export interface ReadOptions {
    * good is only taken up again: a restart must not fail because a date has passed.
    */
   readonly expired: 'fault' | 'warning';
+  /** The version of a policy that was good, which to read again is no news either. */
+  readonly inForce?: string;
 }
 
 export function readPolicy(source: PolicySource, options: ReadOptions): ReadPolicy {
   const read = readYaml(source.path, source.bytes, policyDocument);
-  if (read.faults !== undefined) return { faults: read.faults, version: hashOf([source.bytes]), files: [] };
-  const lists = new Lists(source, read.places);
+  if (read.places === undefined) return { faults: read.faults, version: hashOf([source.bytes]), files: [] };
+  const { raw, places } = read;
+  const lists = new Lists(source.path, source.readList, raw, places);
+  const { files } = lists;
+  const version = hashOf([source.bytes, ...lists.bytes()]);
+  const expired = expiredExceptions(raw, places, options.now);
+  const isNews = options.expired === 'fault' && version !== options.inForce;
+  const faults = oneForEachPlace([
+    ...(read.faults ?? []),
+    ...duplicateIds(raw, places),
+    ...lists.faults,
+    ...(isNews ? expired : []),
+  ]);
+  if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
   const data = resolve(read.value, lists);
-  const files = [...new Set(filesNamedIn(read.raw))];
-  const version = hashOf([source.bytes, ...files.flatMap((file) => lists.contentOf(file) ?? [])]);
-  const expired = expiredExceptions(read.value, read.places, options.now);
-  const faults = [...lists.faults, ...(options.expired === 'fault' ? expired : [])];
-  if (faults.length > 0) return { faults, version, files };
-  const warnings = [...(options.expired === 'warning' ? expired : []), ...widerGrants(data, read.places)];
+  const warnings = [...(isNews ? [] : expired), ...widerGrants(data, places)];
   return { data: { ...data, version }, warnings, files };
 }
 
@@ -53,95 +62,35 @@ const hashOf = (parts: readonly Uint8Array[]): string => {
   return hash.digest('hex');
 };
 
-/** The lists of one policy: those that stand in it, and those in files beside it, each read once. */
-class Lists {
-  readonly faults: PolicyFault[] = [];
-  readonly #source: PolicySource;
-  readonly #places: Places;
-  readonly #files = new Map<string, { readonly bytes: Uint8Array; readonly list: NetworkList }>();
-
-  constructor(source: PolicySource, places: Places) {
-    this.#source = source;
-    this.#places = places;
+/** Of several faults of one member the first is the cause. */
+function oneForEachPlace(faults: readonly PolicyFault[]): PolicyFault[] {
+  const known = new Map<string, PolicyFault>();
+  for (const fault of faults) {
+    const { file, line, column, member } = fault;
+    const place = [file, line, column, member].join(' ');
+    if (!known.has(place)) known.set(place, fault);
   }
-
-  /** `mayBeEmpty`: a list of what is allowed refuses everything when it is empty, one of what is forbidden does not. */
-  resolve(document: CidrsDocument, path: Path, mayBeEmpty = false): NetworkList {
-    if (Array.isArray(document)) return networkListOf(document);
-    const known = this.#files.get(document.file);
-    if (known !== undefined) return known.list;
-    const bytes = this.#source.readList(document.file);
-    if (typeof bytes === 'string') {
-      this.faults.push(this.#places.at([...path, 'file'], `cannot be read (${bytes})`));
-      return networkListOf([]);
-    }
-    const { list, faults } = readCidrList(bytes);
-    this.#files.set(document.file, { bytes, list });
-    for (const { line, message } of faults) {
-      this.faults.push({
-        file: beside(this.#source.path, document.file),
-        line,
-        column: 1,
-        member: '',
-        message,
-      });
-    }
-    if (list.count === 0 && faults.length === 0 && !mayBeEmpty) {
-      this.faults.push(
-        this.#places.at([...path, 'file'], 'names a list without a network: it would refuse every request'),
-      );
-    }
-    return list;
-  }
-
-  contentOf(file: string): Uint8Array | undefined {
-    return this.#files.get(file)?.bytes;
-  }
-}
-
-const beside = (path: string, file: string): string => path.replace(/[^/]*$/, file);
-
-/** In the order of the text; a file that is named more than once counts where it is named first. */
-function filesNamedIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const { file } = value as { file?: unknown };
-  return typeof file === 'string' ? [file] : Object.values(value).flatMap(filesNamedIn);
+  return [...known.values()];
 }
 
 function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'version'> {
   const { guardrails } = document;
-  const optional = (cidrs: CidrsDocument | undefined, path: Path) =>
-    cidrs === undefined ? undefined : lists.resolve(cidrs, path);
   return {
     organization: document.organization,
     mode: document.mode,
     guardrails: {
       ...guardrails,
-      cidrs: lists.resolve(guardrails.cidrs, ['guardrails', 'cidrs']),
-      forbiddenCidrs: lists.resolve(guardrails.forbiddenCidrs, ['guardrails', 'forbiddenCidrs'], true),
+      cidrs: lists.resolve(guardrails.cidrs),
+      forbiddenCidrs: lists.resolve(guardrails.forbiddenCidrs),
     },
-    grants: document.grants?.map((grant, index) => ({
-      ...grant,
-      cidrs: optional(grant.cidrs, ['grants', index, 'cidrs']),
-    })),
-    exceptions: document.exceptions.map((exception, index): ExceptionData => {
-      const cidrs = optional(exception.allows.cidrs, ['exceptions', index, 'allows', 'cidrs']);
-      return { ...exception, allows: { ...exception.allows, cidrs }, expires: Date.parse(exception.expires) };
+    grants: document.grants?.map((grant) => ({ ...grant, cidrs: grant.cidrs && lists.resolve(grant.cidrs) })),
+    exceptions: document.exceptions.map((exception): ExceptionData => {
+      const { allows, expires } = exception;
+      const cidrs = allows.cidrs && lists.resolve(allows.cidrs);
+      return { ...exception, allows: { ...allows, cidrs }, expires: Date.parse(expires) };
     }),
   };
 }
-
-const expiredExceptions = ({ exceptions }: PolicyDocument, places: Places, now: number): PolicyFault[] =>
-  exceptions.flatMap(({ expires }, index) =>
-    Date.parse(expires) <= now
-      ? [
-          places.at(
-            ['exceptions', index, 'expires'],
-            `is in the past (${expires}): remove the exception or renew it`,
-          ),
-        ]
-      : [],
-  );
 
 /** A grant that names what the guardrails refuse: no harm, but it can never help. */
 function widerGrants({ guardrails, grants }: Omit<PolicyData, 'version'>, places: Places): PolicyFault[] {

@@ -5,10 +5,19 @@ import type { z } from 'zod';
 import { type Path, Places } from './place.ts';
 import type { PolicyFault } from './policy-data.ts';
 
+/** `raw` is what the text says, in its own order; without it there is no text that says anything. */
+interface ReadText {
+  readonly raw: unknown;
+  readonly places: Places;
+}
+
 export type ReadYaml<T> =
-  /** `raw` is what the text says, in its own order; `value` what the schema made of it. */
-  | { readonly value: T; readonly raw: unknown; readonly places: Places; readonly faults?: undefined }
-  | { readonly faults: readonly PolicyFault[] };
+  | (ReadText & { readonly value: T; readonly faults?: undefined })
+  | (ReadText & { readonly faults: readonly PolicyFault[] })
+  | { readonly faults: readonly PolicyFault[]; readonly raw?: undefined; readonly places?: undefined };
+
+/** After so many faults the text is not YAML, and the rest would bury the cause. */
+const mostProblems = 20;
 
 export function readYaml<Schema extends z.ZodType>(
   file: string,
@@ -23,13 +32,14 @@ export function readYaml<Schema extends z.ZodType>(
   const places = new Places(file, document, lines);
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
-    return { faults: problems.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
+    const told = problems.slice(0, mostProblems);
+    return { faults: told.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
   }
-  const value = toValue(document);
-  if (value === undefined) return { faults: [places.at([], 'must not be empty or use aliases without end')] };
-  const result = schema.safeParse(value);
-  if (result.success) return { value: result.data, raw: value, places };
-  return { faults: result.error.issues.flatMap((issue) => describe(issue, places, value, [])) };
+  const raw = toValue(document);
+  if (raw === undefined) return { faults: [places.at([], 'must not be empty or use aliases without end')] };
+  const result = schema.safeParse(raw);
+  if (result.success) return { value: result.data, raw, places };
+  return { raw, places, faults: result.error.issues.flatMap((issue) => describe(issue, places, raw, [])) };
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -54,12 +64,19 @@ function describe(issue: z.core.$ZodIssue, places: Places, root: unknown, around
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => places.atKey(path, key, 'is not a member here'));
   }
-  if (!places.has(path)) return [places.at(path, 'is required')];
+  if (valueAt(root, path) === undefined) return [places.at(path, 'is required')];
   if (issue.code === 'invalid_union') {
     const chosen = chooseBranch(issue.errors, valueAt(root, path));
     if (chosen !== undefined) return chosen.flatMap((inner) => describe(inner, places, root, path));
   }
-  return [places.at(path, issue.message)];
+  return [places.at(path, wordsFor(issue))];
+}
+
+/** What the library says by itself speaks of its own types, not of the text. */
+function wordsFor(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
+  if (issue.expected === 'array') return 'must be a list';
+  return issue.expected === 'object' ? 'must be an object with members' : issue.message;
 }
 
 /** What was meant by a value that fits none of several forms: the form of the same kind, list or object. */

@@ -26,6 +26,12 @@ function bounded(value: unknown): string | number | boolean | readonly string[] 
     .map((word) => word.slice(0, longestText));
 }
 
+/** May the token have had more in this claim than its record has? */
+export const mayBeCut = (recorded: unknown): boolean =>
+  Array.isArray(recorded)
+    ? recorded.length >= mostWords || recorded.some(mayBeCut)
+    : typeof recorded === 'string' && recorded.length >= longestText;
+
 /** The claims that a record has, in the form in which a policy looks them up. */
 export function claimsFromRecord(recorded: Claims): Claims {
   const claims: Record<string, unknown> = {};

@@ -7,12 +7,14 @@ const intervalMs = 500;
 /** `files` may change from one look to the next. */
 export interface WatchedFiles {
   readonly files: () => readonly string[];
+  /** Called once it is known what the files are: from then on no change goes unnoticed. */
+  readonly watching: () => void;
   /** Called when files differ from what they were at the last call, and have been the same for two looks. */
   readonly changed: () => void;
 }
 
 /** Returns the way to stop. What the files are at the start counts as known. */
-export function watchFiles({ files, changed }: WatchedFiles): () => void {
+export function watchFiles({ files, watching, changed }: WatchedFiles): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let known: string | undefined;
@@ -20,7 +22,10 @@ export function watchFiles({ files, changed }: WatchedFiles): () => void {
 
   const look = async () => {
     const now = (await Promise.all(files().map(signatureOf))).join('\n');
-    known ??= now;
+    if (known === undefined) {
+      known = now;
+      watching();
+    }
     if (now !== known && now === previous) {
       known = now;
       changed();

@@ -59,8 +59,12 @@ export interface TestGateway {
   readonly adminUrl: string;
   readonly issuer: TestIssuer;
   readonly cloud: AerospikeCloud;
-  /** Audit records so far, without the one about the policy at the start. */
+  /** The policy in force; a test may change it. */
+  readonly policyFile: string;
+  /** Audit records of requests so far. */
   readonly records: Loose[];
+  /** Audit records of policies so far, without the one about the policy at the start. */
+  readonly policyRecords: Loose[];
   /** Log lines so far. */
   readonly logs: Loose[];
   /** Everything that was logged or recorded, as text. */
@@ -70,6 +74,8 @@ export interface TestGateway {
   call(options: CallOptions): Promise<Reply>;
   /** A create with a good token. */
   create(body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  /** As SIGHUP does. */
+  reloadPolicy: RunningGateway['reloadPolicy'];
   stop: RunningGateway['stop'];
 }
 
@@ -112,16 +118,21 @@ export async function startTestGateway(
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
+  const records = () => lines.map((line) => JSON.parse(line) as Loose);
   return {
     url,
     port: gateway.port,
     adminUrl: `http://127.0.0.1:${gateway.adminPort}`,
     issuer,
     cloud,
+    policyFile: parts.config.policyFile,
     get records() {
-      return lines
-        .map((line) => JSON.parse(line) as Loose)
-        .filter(({ metadata }) => metadata.event_code !== 'policy.loaded');
+      return records().filter(({ metadata }) => !metadata.event_code.startsWith('policy.'));
+    },
+    get policyRecords() {
+      return records()
+        .slice(1)
+        .filter(({ metadata }) => metadata.event_code.startsWith('policy.'));
     },
     get logs() {
       return logLines.map((line) => JSON.parse(line) as Loose);
@@ -138,6 +149,7 @@ export async function startTestGateway(
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
     },
+    reloadPolicy: gateway.reloadPolicy,
     stop,
   };
 }
@@ -182,8 +194,9 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
     ...options.environment,
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
-  const { policyTestsFile: testsFile } = loaded.config;
-  const policy = loadAndTest({ policyFile, testsFile, options: { now: Date.now(), expired: 'warning' } });
+  const { policyFile: file, policyTestsFile: testsFile } = loaded.config;
+  const reading = { now: Date.now(), expired: 'warning' } as const;
+  const policy = loadAndTest({ policyFile: file, testsFile, options: reading });
   if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {

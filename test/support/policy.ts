@@ -14,8 +14,19 @@ export function readPolicyText(
   return readPolicy({ path: 'p', bytes: Buffer.from(text), readList }, options);
 }
 
-export function policyOf(text: string, lists?: Record<string, string>): Policy {
-  const read = readPolicyText(text, lists);
+/** Every fault, as a person reads it. */
+export const faultsOf = (...given: Parameters<typeof readPolicyText>): string[] =>
+  readPolicyText(...given).faults?.map(describePolicyFault) ?? [];
+
+/** Every warning about a policy that is good. */
+export function warningsOf(...given: Parameters<typeof readPolicyText>): string[] {
+  const read = readPolicyText(...given);
+  assert.ok(read.faults === undefined, read.faults?.map(describePolicyFault).join('\n'));
+  return read.warnings.map(describePolicyFault);
+}
+
+export function policyOf(...given: Parameters<typeof readPolicyText>): Policy {
+  const read = readPolicyText(...given);
   assert.ok(read.faults === undefined, read.faults?.map(describePolicyFault).join('\n'));
   return compilePolicy(read.data);
 }
