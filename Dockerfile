@@ -14,5 +14,5 @@ COPY openapi ./openapi
 COPY src ./src
 USER node
 EXPOSE 8080 9090
-# Node itself is process 1, so that it is Node that gets the signals; it handles SIGTERM and SIGINT.
+# Node itself is process 1, so that it is Node that gets the signals; it handles SIGTERM, SIGINT and SIGHUP.
 CMD ["node", "src/main.ts", "serve"]

@@ -8,6 +8,7 @@ import type { Config } from './config/config.ts';
 import { accessLog } from './http/access-log.ts';
 import { authenticate, requireScope } from './http/authenticate.ts';
 import { serveOpenApi } from './http/documents.ts';
+import { serveEffectivePolicy } from './http/effective-policy.ts';
 import type { InFlight } from './http/in-flight.ts';
 import { limitLingering } from './http/linger.ts';
 import { addressRateLimit, callerRateLimit } from './http/rate-limits.ts';
@@ -51,7 +52,7 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
     wireFaults.track(request, response);
     next();
   });
-  app.use(receive(clock, registry));
+  app.use(receive(clock, registry, services.policies));
   app.use(accessLog(logger));
   app.use(helmet());
   app.use(limitLingering);
@@ -61,6 +62,7 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   app.use(serveOpenApi(services.openApi));
   app.use(authenticate(services.verifyToken));
   app.use(callerRateLimit(perCallerPerMinute));
+  app.use(serveEffectivePolicy(clock));
   app.use(requireScope);
   app.use(runOperation(services));
   app.use(recordRefusal(trail, clock));

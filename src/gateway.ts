@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { createApp } from './app.ts';
 import { AuditChain, type Reporter } from './audit/chain.ts';
-import { policyLoadedEvent } from './audit/event.ts';
+import { policyLoadedEvent, policyRejectedEvent } from './audit/event.ts';
 import { type AuditSink, AuditTrail } from './audit/trail.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -20,7 +20,9 @@ import { createPeering } from './operations/create-peering.ts';
 import { listPeerings } from './operations/list-peerings.ts';
 import { createRegistry } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
-import type { PolicyStore } from './policy/store.ts';
+import { loadInWorker } from './policy/load-in-worker.ts';
+import type { PolicyData } from './policy/policy-data.ts';
+import { PolicyStore } from './policy/store.ts';
 import { UpstreamClient } from './upstream/client.ts';
 import { ServiceToken } from './upstream/service-token.ts';
 import { requestToken } from './upstream/token-request.ts';
@@ -30,12 +32,15 @@ export interface GatewayParts {
   readonly logger: Logger;
   readonly sink: AuditSink;
   readonly reporter: Reporter;
-  readonly policies: PolicyStore;
+  /** The policy to begin with. */
+  readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
 }
 
 export interface RunningGateway {
   readonly port: number;
   readonly adminPort: number;
+  /** Reads the policy's files again, as after a change. */
+  reloadPolicy(): Promise<void>;
   /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
   stop(): Promise<void>;
 }
@@ -45,7 +50,7 @@ const lastRecordsMs = 1000;
 
 /** Rejects when a listener cannot be opened; then nothing of the gateway is left. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
-  const { clock, logger, policies } = parts;
+  const { clock, logger } = parts;
   const trail = new AuditTrail(new AuditChain(parts.reporter, clock.newId), parts.sink, () =>
     performance.now(),
   );
@@ -57,6 +62,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       return [issuer, new KeySet(issuer, source, config.auth.jwksMaxStaleMs, parts)];
     }),
   );
+  const policies = createPolicyStore(config, parts, trail);
   const inFlight = new InFlight(config.limits.maxInFlight);
   const wireFaults = new WireFaults(parts);
   const operations = [createPeering(config.scopes.create), listPeerings(config.scopes.list)];
@@ -88,16 +94,18 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   );
 
   const closeOutbound = async () => {
+    policies.stop();
     for (const keys of keySets.values()) keys.stop();
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
   };
 
-  await recordPolicy(trail, parts);
+  await recordPolicy(trail, parts, policies);
+  policies.watch();
   for (const keys of keySets.values()) keys.start();
   try {
     const port = await listen(server, config.listen.port, config.listen.host);
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
-    return { port, adminPort, stop };
+    return { port, adminPort, stop, reloadPolicy: () => policies.reload() };
   } catch (error) {
     await Promise.all([close(server), close(admin), closeOutbound()]);
     throw error;
@@ -117,11 +125,26 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   }
 }
 
+function createPolicyStore(config: Config, parts: GatewayParts, trail: AuditTrail): PolicyStore {
+  const { clock, logger, policy } = parts;
+  const { instance } = parts.reporter;
+  return new PolicyStore(policy, {
+    clock,
+    logger,
+    policyFile: config.policyFile,
+    testsFile: config.policyTestsFile,
+    load: loadInWorker,
+    events: {
+      loaded: (versions) => trail.record(policyLoadedEvent(versions, instance, clock.now())),
+      rejected: (versions, faults) =>
+        trail.record(policyRejectedEvent(versions, faults, instance, clock.now())),
+    },
+  });
+}
+
 /** The record of the policy that the gateway starts with. Without it the gateway runs, but is not ready. */
-async function recordPolicy(
-  trail: AuditTrail,
-  { policies, reporter, clock, logger }: GatewayParts,
-): Promise<void> {
+async function recordPolicy(trail: AuditTrail, parts: GatewayParts, policies: PolicyStore): Promise<void> {
+  const { reporter, clock, logger } = parts;
   const versions = { old: undefined, new: policies.current().version };
   try {
     await trail.record(policyLoadedEvent(versions, reporter.instance, clock.now()));

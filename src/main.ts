@@ -1,62 +1,36 @@
 #!/usr/bin/env node
 // The only file that touches the process: arguments, environment, signals, exit status.
-import { parseArgs } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
-import { check } from './commands/check.ts';
-import type { CommandInput, ExitStatus } from './commands/command.ts';
-import { serve } from './commands/serve.ts';
+import { systemClock } from './clock.ts';
+import { checkCommand } from './commands/check.ts';
+import { policyExplainCommand } from './commands/policy-explain.ts';
+import { policyReplayCommand } from './commands/policy-replay.ts';
+import { policyTestCommand } from './commands/policy-test.ts';
+import { runCommand } from './commands/run-command.ts';
+import { serveCommand } from './commands/serve.ts';
 
-const usage = `peergate ${packageJson.version}: VPC peerings to Aerospike Cloud, under your policy
-
-Usage: node src/main.ts COMMAND
-
-Commands
-  serve   Run the gateway, with its settings from the environment.
-  check   Read settings and policy and report every fault; opens no connection.
-
-Options
-  --help     Show this text.
-  --version  Show the version.
-
-The settings are listed in README.md. Exit status: 0 all well, 1 something is
-wrong, 2 called wrongly.
-`;
+const commands = [serveCommand, checkCommand, policyTestCommand, policyExplainCommand, policyReplayCommand];
 
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      // A second signal ends the process at once, as it would without the gateway.
-      process.once(signal, () => resolve());
-    }
+    // A second signal ends the process at once, as it would without the gateway.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 }
 
-async function run(): Promise<ExitStatus> {
-  const input: CommandInput = {
-    environment: { ...process.env },
-    version: packageJson.version,
-    print: (text) => process.stdout.write(text),
-    complain: (text) => process.stderr.write(text),
-  };
-  const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
-  try {
-    parsed = parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    input.complain(`${(error as Error).message}\n\n${usage}`);
-    return 2;
-  }
-  const [command, ...rest] = parsed.positionals;
-  if (parsed.values.version) input.print(`${packageJson.version}\n`);
-  else if (parsed.values.help) input.print(usage);
-  else if (rest.length > 0) input.complain(`peergate ${command} takes no arguments.\n\n${usage}`);
-  else if (command === 'serve') return await serve({ ...input, stopRequested: stopRequested() });
-  else if (command === 'check') return await check(input);
-  else
-    input.complain(
-      `${command === undefined ? 'A command is missing.' : `There is no command ${command}.`}\n\n${usage}`,
-    );
-  return parsed.values.version || parsed.values.help ? 0 : 2;
-}
+const { NO_COLOR: noColour } = process.env;
 
-process.exit(await run());
+const status = await runCommand(commands, process.argv.slice(2), {
+  environment: { ...process.env },
+  now: systemClock.now(),
+  version: packageJson.version,
+  print: (text) => process.stdout.write(text),
+  complain: (text) => process.stderr.write(text),
+  // https://no-color.org: present and not empty.
+  colours: process.stdout.isTTY === true && (noColour === undefined || noColour === ''),
+  watched: process.stderr.isTTY === true,
+  stopRequested,
+  onReload: (reload) => void process.on('SIGHUP', reload),
+});
+// Nothing that is still open, such as an idle connection, may keep a finished command alive.
+process.exit(status);

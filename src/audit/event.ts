@@ -2,16 +2,19 @@
 // validated values; nothing gets into a record that is not named here, so no token, secret or header can.
 import { type ErrorCode, errorRules, type Sent } from '../errors.ts';
 import type { Principal } from '../identity/principal.ts';
-import type { Decision, PeeringRequest } from '../policy/decision.ts';
+import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
+import type { PolicyFault } from '../policy/policy-data.ts';
 
 /** `metadata.event_code` (interface, section 5). */
 export type EventCode =
   | 'peering.create.refused'
   | 'peering.create.intent'
   | 'peering.create.outcome'
+  | 'peering.create.dryrun'
   | 'peering.list.refused'
   | 'peering.list.outcome'
-  | 'policy.loaded';
+  | 'policy.loaded'
+  | 'policy.rejected';
 
 /** The facts of one request as far as they are known when the record is made. */
 export interface RequestFacts {
@@ -30,6 +33,9 @@ export interface RequestFacts {
   readonly peering?: PeeringRequest | undefined;
   readonly page?: { readonly limit?: number; readonly offset?: number } | undefined;
   readonly decision?: Decision | undefined;
+  /** The claims that the policy asked for, bounded: what it takes to decide the request again. */
+  readonly claims?: Claims | undefined;
+  readonly dryRun?: boolean | undefined;
 }
 
 /** What came of it. `status` is what the caller got; `error` is there when the gateway raised it. */
@@ -50,6 +56,7 @@ export type AuditEvent = Readonly<Record<string, unknown>>;
 const activities = { POST: 1, GET: 2 } as const;
 const severity = { informational: 1, low: 2, medium: 3 } as const;
 const allowedAction = { action_id: 1, action: 'Allowed', disposition_id: 1, disposition: 'Allowed' };
+const observedAction = { action_id: 3, action: 'Observed', disposition_id: 2, disposition: 'Blocked' };
 const deniedAction = { action_id: 2, action: 'Denied', disposition_id: 2, disposition: 'Blocked' };
 
 /** The gateway said no. */
@@ -62,10 +69,10 @@ export function refusedEvent(
   const { status } = errorRules[error.code];
   return {
     ...requestEvent(code, facts, now, severity.low),
-    ...deniedAction,
+    ...(facts.dryRun ? observedAction : deniedAction),
     ...statusOf(2, error.code, error.detail),
     http_response: { code: status },
-    unmapped: defined({ decision: facts.decision, upstream: { sent: 'no' } }),
+    unmapped: defined({ ...decided(facts), upstream: { sent: 'no' } }),
   };
 }
 
@@ -76,7 +83,18 @@ export function intentEvent(code: EventCode, facts: RequestFacts, now: number) {
     ...allowedAction,
     status_id: 99,
     status: 'Approved',
-    unmapped: defined({ decision: facts.decision }),
+    unmapped: defined(decided(facts)),
+  };
+}
+
+/** A dry run that would have been forwarded; nothing was. */
+export function dryRunEvent(facts: RequestFacts, now: number) {
+  return {
+    ...requestEvent('peering.create.dryrun', facts, now, severity.informational),
+    ...allowedAction,
+    ...statusOf(1, 'dry-run', 'A dry run: the create would have been forwarded.'),
+    http_response: { code: 200 },
+    unmapped: defined({ ...decided(facts), upstream: { sent: 'no' } }),
   };
 }
 
@@ -104,7 +122,7 @@ export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outc
       code: status,
       ...(upstream?.requestId ? { http_headers: [{ name: 'X-Request-Id', value: upstream.requestId }] } : {}),
     },
-    unmapped: defined({ decision: facts.decision, upstream: defined({ sent, ...upstream }) }),
+    unmapped: defined({ ...decided(facts), upstream: defined({ sent, ...upstream }) }),
   };
 }
 
@@ -115,16 +133,46 @@ export function policyLoadedEvent(
   now: number,
 ) {
   return {
-    ...header('policy.loaded', now, now, 3, severity.informational),
-    actor: { app_name: 'peergate' },
-    api: { operation: 'policy.load', service: { name: 'peergate' } },
-    src_endpoint: { name: instance },
-    policy: { name: 'peering policy', uid: versions.new, version: versions.new, is_applied: true },
+    ...policyEvent('policy.loaded', instance, now, severity.informational),
+    policy: policyNamed(versions.new, true),
     ...allowedAction,
     ...statusOf(1, 'policy-loaded', 'The policy is in force.'),
     unmapped: { policy: { old: versions.old ?? null, new: versions.new } },
   };
 }
+
+/** At most so many faults are recorded; the count says how many there were. */
+const mostFaults = 20;
+
+/** A policy was refused, and the one before it stays in force. */
+export function policyRejectedEvent(
+  versions: { old: string; new: string | null },
+  faults: readonly PolicyFault[],
+  instance: string,
+  now: number,
+) {
+  return {
+    ...policyEvent('policy.rejected', instance, now, severity.medium),
+    policy: policyNamed(versions.new ?? 'unreadable', false),
+    ...deniedAction,
+    ...statusOf(2, 'policy-rejected', 'The policy has faults; the last good one stays in force.'),
+    unmapped: { policy: { ...versions, faultCount: faults.length, faults: faults.slice(0, mostFaults) } },
+  };
+}
+
+const policyEvent = (code: EventCode, instance: string, now: number, severityId: number) => ({
+  ...header(code, now, now, 3, severityId),
+  actor: { app_name: 'peergate' },
+  api: { operation: 'policy.load', service: { name: 'peergate' } },
+  src_endpoint: { name: instance },
+});
+
+const policyNamed = (version: string, applied: boolean) => ({
+  name: 'peering policy',
+  uid: version,
+  version,
+  is_applied: applied,
+});
 
 /**
  * Is it certain that a failed request changed nothing upstream? A read never does; a create did not when it was not sent
@@ -200,10 +248,11 @@ function resourcesOf(clusterId: string | undefined, peering: PeeringRequest | un
   ];
 }
 
-function policyOf(decision: Decision) {
-  const version = decision.policyVersion;
-  const policy = { name: 'peering policy', uid: version, version, is_applied: true };
-  return { policy, authorizations: [{ decision: decision.effect, policy }] };
+const decided = ({ decision, claims }: RequestFacts) => ({ decision, claims });
+
+function policyOf({ policyVersion, effect }: Decision) {
+  const policy = policyNamed(policyVersion, true);
+  return { policy, authorizations: [{ decision: effect, policy }] };
 }
 
 const statusOf = (id: 0 | 1 | 2, code: string, detail: string) => ({

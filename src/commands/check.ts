@@ -2,50 +2,78 @@
 // connection and no listener.
 import type { Config } from '../config/config.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
-import type { Policy } from '../policy/decide.ts';
-import { describePolicyFault, loadPolicy, type PolicyStore } from '../policy/store.ts';
-import type { CommandInput, ExitStatus } from './command.ts';
+import { loadAndTest } from '../policy/load-and-test.ts';
+import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
+import type { ReadOptions } from '../policy/read-policy.ts';
+import type { Command, CommandInput, ExitStatus } from './command.ts';
+import { printable } from './terminal.ts';
+
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'Read settings and policy and report every fault.',
+  help: `Usage: node src/main.ts check
+
+Reads the settings from the environment, and the policy and its tests from the
+files that they name, and reports every fault at once. Opens no connection.
+
+Exit status: 0 all well, 1 there are faults.
+`,
+  options: [],
+  positionals: { least: 0, most: 0 },
+  run: check,
+};
+
+export interface PreparedPolicy {
+  readonly data: PolicyData;
+  readonly files: readonly string[];
+  readonly warnings: readonly string[];
+}
 
 export type Prepared =
-  | { readonly config: Config; readonly policies: PolicyStore; readonly faults?: undefined }
+  | { readonly config: Config; readonly policy: PreparedPolicy; readonly faults?: undefined }
   | { readonly faults: readonly string[] };
 
 /** Settings and policy, or every fault of both, a line each. */
-export async function prepare(environment: Environment): Promise<Prepared> {
+export function prepare(environment: Environment, options: ReadOptions): Prepared {
   const loaded = loadConfig(environment);
   const policyFile = environment['POLICY_FILE'];
-  const policy = policyFile ? await loadPolicy(policyFile) : undefined;
-  const policyFaults =
-    policy !== undefined && 'faults' in policy
-      ? policy.faults.map((fault) => describePolicyFault(policyFile ?? '', fault))
-      : [];
+  const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
+  const read = policyFile ? loadAndTest({ policyFile, testsFile, options }) : undefined;
+  const policyFaults = read?.faults?.map(describePolicyFault) ?? [];
   if ('faults' in loaded) return { faults: [...loaded.faults.map(describeFault), ...policyFaults] };
-  if (policy === undefined || 'faults' in policy) return { faults: policyFaults };
-  return { config: loaded.config, policies: policy.store };
+  if (read === undefined || read.faults !== undefined) return { faults: policyFaults };
+  const { data, files, warnings } = read;
+  return { config: loaded.config, policy: { data, files, warnings: warnings.map(describePolicyFault) } };
 }
 
+/** Faults quote the files that they are in. */
 export const listFaults = (faults: readonly string[]): string =>
-  `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${fault}\n`).join('')}`;
+  `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 
-export async function check({ environment, print, complain }: CommandInput): Promise<ExitStatus> {
-  const prepared = await prepare(environment);
+function check({ environment, print, complain, now }: CommandInput): ExitStatus {
+  const prepared = prepare(environment, { now, expired: 'fault' });
   if (prepared.faults !== undefined) {
     complain(listFaults(prepared.faults));
     return 1;
   }
-  print(describe(prepared.config, prepared.policies.current()));
+  const { config, policy } = prepared;
+  for (const warning of policy.warnings) complain(`Warning: ${warning}\n`);
+  print(describe(config, policy.data));
   return 0;
 }
 
-function describe(config: Config, policy: Policy): string {
+function describe(config: Config, policy: PolicyData): string {
   const { auth, upstream } = config;
+  const count = policy.grants === undefined ? 'none: the scope is enough' : String(policy.grants.length);
   return [
     'Settings and policy are in order.',
-    `  issuers   ${auth.issuers.join(', ')}`,
-    `  audience  ${auth.audience}`,
-    `  upstream  ${upstream.apiUrl}`,
-    `  policy    ${policy.organization}, mode ${policy.mode}`,
-    `            version ${policy.version}`,
+    `  issuers     ${auth.issuers.join(', ')}`,
+    `  audience    ${auth.audience}`,
+    `  upstream    ${upstream.apiUrl}`,
+    `  policy      ${policy.organization}, mode ${policy.mode}`,
+    `  grants      ${count}`,
+    `  exceptions  ${policy.exceptions.length}`,
+    `  version     ${policy.version}`,
     '',
   ].join('\n');
 }

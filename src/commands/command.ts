@@ -1,16 +1,46 @@
-// What a command gets and gives: the environment and two places to write to in, an exit status out. No command touches
-// the process itself.
+// What a command is, and what it gets and gives: its arguments, the environment and places to write to in, an exit status
+// out. No command touches the process itself.
 import type { Environment } from '../config/load.ts';
 
 export interface CommandInput {
   readonly environment: Environment;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /** This version of peergate. */
   readonly version: string;
-  /** Text for people, to standard output. */
+  /** Text for people or programs, to standard output. */
   readonly print: (text: string) => void;
   /** Text for people, to standard error. */
   readonly complain: (text: string) => void;
+  /** May standard output have colours? */
+  readonly colours: boolean;
+  /** Is somebody looking at standard error, so that progress is worth showing? */
+  readonly watched: boolean;
+  /** Resolves when the process is asked to stop. */
+  readonly stopRequested: () => Promise<void>;
+  /** Calls back whenever the process is asked to read its policy again. */
+  readonly onReload: (reload: () => void) => void;
 }
 
 /** 0: all well. 1: it found something wrong. 2: it was called wrongly. */
 export type ExitStatus = 0 | 1 | 2;
+
+/** Arguments after the command's name, already checked against what the command takes. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly options: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Command {
+  /** As it is typed: one word or two. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** The whole of `--help`, in lines of 80 columns at most. */
+  readonly help: string;
+  /** Options with a value, by their long name. */
+  readonly options: readonly string[];
+  readonly requiredOptions?: readonly string[];
+  readonly positionals: { readonly least: number; readonly most: number };
+  run(input: CommandInput, args: Arguments): Promise<ExitStatus> | ExitStatus;
+}

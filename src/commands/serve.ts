@@ -6,29 +6,48 @@ import { startGateway } from '../gateway.ts';
 import { LineWriter } from '../log/line-writer.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { listFaults, prepare } from './check.ts';
-import type { CommandInput, ExitStatus } from './command.ts';
+import type { Command, CommandInput, ExitStatus } from './command.ts';
 
 const standardOutput = 1;
 /** How long the last lines may take to leave when nobody reads them. */
 const drainMs = 2000;
 
-export interface ServeInput extends CommandInput {
-  /** Resolves when the process is asked to stop. */
-  readonly stopRequested: Promise<void>;
-}
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Run the gateway, with its settings from the environment.',
+  help: `Usage: node src/main.ts serve
 
-export async function serve(input: ServeInput): Promise<ExitStatus> {
-  const prepared = await prepare(input.environment);
+Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again. Logs
+and audit records go to standard output, one JSON object a line.
+
+Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
+`,
+  options: [],
+  positionals: { least: 0, most: 0 },
+  run: serve,
+};
+
+async function serve(input: CommandInput): Promise<ExitStatus> {
+  const stopRequested = input.stopRequested();
+  let reload: (() => void) | undefined;
+  let reloadAsked = false;
+  // From the start: a SIGHUP that nobody waits for ends the process.
+  input.onReload(() => {
+    reloadAsked = true;
+    reload?.();
+  });
+  const prepared = prepare(input.environment, { now: systemClock.now(), expired: 'warning' });
   if (prepared.faults !== undefined) {
     input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
     return 1;
   }
-  const { config, policies } = prepared;
+  const { config, policy } = prepared;
   const writer = new LineWriter(standardOutput);
   const logger = createLogger(config.logLevel, writer);
   // Whoever starts the gateway waits for these lines, whatever the level.
   const lifecycle = logger.child({}, { level: 'info' });
   warnOfMissingParts(input, config.preflight, logger);
+  for (const warning of policy.warnings) logger.warn({ warning }, 'warning about the policy');
   const reporter = { version: input.version, instance: hostname() };
   try {
     const gateway = await startGateway(config, {
@@ -36,10 +55,12 @@ export async function serve(input: ServeInput): Promise<ExitStatus> {
       logger,
       sink: writer,
       reporter,
-      policies,
+      policy,
     });
     lifecycle.info({ port: gateway.port, adminPort: gateway.adminPort }, 'listening');
-    await input.stopRequested;
+    reload = () => void gateway.reloadPolicy();
+    if (reloadAsked) reload();
+    await stopRequested;
     lifecycle.info('stopping');
     await gateway.stop();
     lifecycle.info('stopped');

@@ -44,6 +44,7 @@ export interface Config {
   readonly scopes: { readonly create: string; readonly list: string; readonly delete: string };
   readonly upstream: UpstreamConfig;
   readonly policyFile: string;
+  readonly policyTestsFile: string | undefined;
   readonly preflight: 'enforce' | 'off';
   readonly limits: {
     readonly perCallerPerMinute: number;
@@ -92,6 +93,7 @@ export function toConfig(values: SettingValues, credential: ServiceCredential): 
       connections: values.UPSTREAM_CONNECTIONS,
     },
     policyFile: values.POLICY_FILE,
+    policyTestsFile: values.POLICY_TESTS_FILE,
     preflight: values.PREFLIGHT,
     limits: {
       perCallerPerMinute: values.RATE_LIMIT_PER_MINUTE,

@@ -77,7 +77,7 @@ export const settings = {
   UPSTREAM_CONNECTIONS: defaulting('64', wholeNumber(1, 10_000)),
 
   POLICY_FILE: required(file),
-  POLICY_TESTS_FILE: later('the path of a file'),
+  POLICY_TESTS_FILE: optional(file),
   PREFLIGHT: defaulting('enforce', oneOf('enforce', 'off')),
   AUDIT_FILE: later('the path of a file'),
   AUDIT_SIGNING_KEY_FILE: later('the path of a file'),

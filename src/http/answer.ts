@@ -1,6 +1,7 @@
 // Gives the upstream's answer to the caller: status and body as they came, the named header fields, and word of who said
 // it. Adds nothing and leaves out everything else.
 import type { Response } from 'express';
+import type { Decision } from '../policy/decision.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 
 export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
@@ -10,5 +11,19 @@ export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
   if (requestId !== undefined) response.setHeader('X-Request-Id', requestId);
   response.setHeader('Proxy-Status', `peergate; received-status=${status}`);
   if (status !== 204) response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+/** What the policy says to a create that would have been forwarded (interface, section 3). */
+export function sendDryRun(response: Response, decision: Decision | undefined): void {
+  if (decision === undefined) throw new Error('a dry run without a decision');
+  const { effect, policyVersion, mode, grant, exceptions, violations } = decision;
+  const body = Buffer.from(
+    JSON.stringify({ decision: effect, policyVersion, mode, grant, exceptions, violations }),
+  );
+  response.statusCode = 200;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Proxy-Status', 'peergate');
+  response.setHeader('Content-Length', body.length);
   response.end(body);
 }

@@ -33,18 +33,8 @@ export const recordRefusal =
 
 /** What is known of the request so far, as the audit records want it. */
 export function factsOf(response: Response, operation: Operation): RequestFacts {
-  const context = contextOf(response);
-  const {
-    startedAt,
-    gatewayRequestId,
-    requestId,
-    clientAddress,
-    caller,
-    clusterId,
-    peering,
-    page,
-    decision,
-  } = context;
+  const { startedAt, gatewayRequestId, requestId, clientAddress, ...known } = contextOf(response);
+  const { caller, clusterId, peering, page, decision, claims, dryRun } = known;
   return {
     startedAt,
     gatewayRequestId,
@@ -58,5 +48,7 @@ export function factsOf(response: Response, operation: Operation): RequestFacts 
     peering,
     page,
     decision,
+    claims,
+    dryRun,
   };
 }

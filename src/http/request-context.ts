@@ -4,7 +4,8 @@ import type { Response } from 'express';
 import type { ErrorCode } from '../errors.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { RouteMatch } from '../operations/registry.ts';
-import type { Decision, PeeringRequest } from '../policy/decision.ts';
+import type { Policy } from '../policy/compile.ts';
+import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
 
 export interface RequestContext {
   /** Milliseconds since the epoch. */
@@ -16,6 +17,10 @@ export interface RequestContext {
   /** An IP address. */
   readonly clientAddress: string;
   readonly route: RouteMatch;
+  /** The policy in force when the request came; it decides, whatever is loaded meanwhile. */
+  readonly policy: Policy;
+  /** The create is to be decided, and not forwarded. */
+  readonly dryRun: boolean;
   /** Keeps the request counted as in flight until the function that it returns is called, whatever the caller does. */
   hold: () => () => void;
   /** `authenticate`. */
@@ -25,6 +30,7 @@ export interface RequestContext {
   peering?: PeeringRequest;
   page?: { readonly limit?: number; readonly offset?: number };
   decision?: Decision;
+  claims?: Claims;
   /** The pipeline: an intent or an outcome stands for this request, so that no refusal must be recorded. */
   recorded?: true;
   /** `renderError`. */

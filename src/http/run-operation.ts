@@ -1,28 +1,28 @@
 // The way of a request behind its scope check, one stage after another: parse, decide, record, forward, record, answer.
 // Each stage has its own type, and forwarding takes only what has been recorded.
 import type { Request, RequestHandler, Response } from 'express';
-import { intentEvent, type Outcome, outcomeEvent } from '../audit/event.ts';
+import { dryRunEvent, intentEvent, type Outcome, outcomeEvent } from '../audit/event.ts';
 import type { AuditTrail, Recorded } from '../audit/trail.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, invalidField, type Sent } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { isFaulty, requestInvalid } from '../operations/parse.ts';
-import type { PolicyStore } from '../policy/store.ts';
+import { decide } from '../policy/decide.ts';
+import { claimsFor } from '../policy/recorded-claims.ts';
 import type { UpstreamClient, UpstreamRequest } from '../upstream/client.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
-import { sendAnswer } from './answer.ts';
+import { sendAnswer, sendDryRun } from './answer.ts';
 import { readBody } from './read-body.ts';
 import { factsOf } from './record-refusal.ts';
 import { toGatewayError } from './render-error.ts';
-import { contextOf } from './request-context.ts';
+import { callerOf, contextOf } from './request-context.ts';
 import { readStrictJson } from './strict-json.ts';
 import type { WireFaults } from './wire-faults.ts';
 
 export interface OperationServices {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly policies: PolicyStore;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
   readonly wireFaults: WireFaults;
@@ -42,7 +42,12 @@ export const runOperation =
     try {
       const { operation } = route;
       const parsed = await parse(operation, request, response, services);
-      const approved = decide(operation, parsed, response, services);
+      const approved = approve(operation, parsed, response);
+      if (context.dryRun) {
+        await recordDryRun(operation, response, services);
+        sendDryRun(response, context.decision);
+        return;
+      }
       const recorded = await record(operation, approved, response, services);
       const answer = await forward(operation, recorded, response, services);
       sendAnswer(response, answer);
@@ -57,9 +62,9 @@ async function parse(
   response: Response,
   { wireFaults }: OperationServices,
 ): Promise<ParsedRequest> {
-  const { route } = contextOf(response);
+  const { route, dryRun } = contextOf(response);
   if (route.kind !== 'operation') throw new Error('only an operation can be parsed');
-  if (operation.events.intent !== undefined) refuseIdempotencyKey(request);
+  if (operation.events.intent !== undefined && !dryRun) refuseIdempotencyKey(request);
   const bytes = operation.readsBody ? await readBody(request, response, wireFaults) : undefined;
   const json = bytes === undefined ? { value: undefined } : readStrictJson(bytes);
   if ('fault' in json) throw requestInvalid({ missing: [], invalid: [invalidField('', json.fault)] });
@@ -77,23 +82,31 @@ function refuseIdempotencyKey({ headers }: Request): void {
   throw requestInvalid({ missing: [], invalid: [invalidField('/Idempotency-Key', fault)] });
 }
 
-/** The request as it will go upstream; only a request that the policy allows, or has no say in, becomes one. */
-function decide(
-  operation: Operation,
-  parsed: ParsedRequest,
-  response: Response,
-  { policies }: OperationServices,
-): UpstreamRequest {
+/** The request as it will go upstream; only a request that the policy in force allows becomes one. */
+function approve(operation: Operation, parsed: ParsedRequest, response: Response): UpstreamRequest {
   const context = contextOf(response);
-  if (operation.decide !== undefined) {
-    const decision = operation.decide(policies.current(), parsed);
-    context.decision = decision;
-    if (decision.effect !== 'allow') {
-      const { violations, policyVersion } = decision;
-      throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
-    }
+  const { policy, startedAt } = context;
+  const { claims } = callerOf(response);
+  const { clusterId, peering } = parsed;
+  const decision = decide(policy, { claims, at: startedAt, action: operation.action, clusterId, peering });
+  context.decision = decision;
+  const recorded = claimsFor(policy, claims);
+  if (recorded !== undefined) context.claims = recorded;
+  if (decision.effect !== 'allow') {
+    const { violations, policyVersion } = decision;
+    throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
   }
   return operation.toUpstream(parsed, context.requestId);
+}
+
+/** A dry run is answered only when its record is safe, as any other decision. */
+async function recordDryRun(
+  operation: Operation,
+  response: Response,
+  services: OperationServices,
+): Promise<void> {
+  const { trail, clock } = services;
+  await trail.record(dryRunEvent(factsOf(response, operation), clock.now()));
 }
 
 async function record(

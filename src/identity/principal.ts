@@ -12,4 +12,6 @@ export interface Principal {
   readonly tokenId: string | undefined;
   /** Every scope that the token grants, whichever claim it came in. */
   readonly scopes: ReadonlySet<string>;
+  /** All claims, for the policy to match callers by. Never logged and never recorded as a whole. */
+  readonly claims: Readonly<Record<string, unknown>>;
 }

@@ -146,6 +146,7 @@ function principalOf(payload: JWTPayload, issuer: string): Principal {
     clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
     tokenId: isName(payload.jti) ? payload.jti : undefined,
     scopes: scopesOf(payload),
+    claims: payload,
   });
 }
 

@@ -11,4 +11,4 @@ export const vpcIdPattern = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
 export const regionPattern = /^[a-z]{2}(-[a-z]{2,16}){1,3}-\d{1,2}$/;
 
 /** RFC 9562 section 4, in either case; `ClusterId` and `PeeringId` of the vendor's contract. */
-export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;

@@ -15,27 +15,36 @@ export interface Ipv4Fault {
 
 const shape = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 
-/** Reads `a.b.c.d/p`. Never throws; a text that is not exactly that gives the fault and, where there is one, the fix. */
+/** Reads `a.b.c.d/p`. Never throws; what is not exactly that gives the fault and, where there is one, the fix. */
 export function parseIpv4Network(text: string): Ipv4Network | Ipv4Fault {
-  const parts = shape.exec(text);
+  // An expression makes a text of whatever it is given: ["10.0.0.0/8"] would pass for a network.
+  const parts = typeof text === 'string' ? shape.exec(text) : null;
   if (parts === null) return { fault: 'must be an IPv4 network such as 10.20.0.0/16' };
-  const numbers = parts.slice(1).map(Number);
-  for (const [index, value] of numbers.entries()) {
-    const digits = parts[index + 1] as string;
-    const what = index === 4 ? 'prefix length' : 'octet';
-    if (digits.length > 1 && digits.startsWith('0'))
-      return { fault: `has a ${what} with a leading zero: ${digits}` };
-    const most = index === 4 ? 32 : 255;
-    if (value > most) return { fault: `has a ${what} over ${most}: ${digits}` };
+  let address = 0;
+  for (let index = 1; index <= 4; index += 1) {
+    const digits = parts[index] as string;
+    const octet = numberUpTo(255, digits);
+    if (octet === undefined) return { fault: faultOf('an octet', 255, digits) };
+    address = address * 256 + octet;
   }
-  const [a, b, c, d, prefix] = numbers as [number, number, number, number, number];
-  const address = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const digits = parts[5] as string;
+  const prefix = numberUpTo(32, digits);
+  if (prefix === undefined) return { fault: faultOf('a prefix length', 32, digits) };
   const network = networkOf(address, prefix);
-  if (network.first !== address) {
-    return { fault: `has host bits set: the /${prefix} network here is ${formatIpv4Network(network)}` };
-  }
-  return network;
+  if (network.first === address) return network;
+  return { fault: `has host bits set: the /${prefix} network here is ${formatIpv4Network(network)}` };
 }
+
+/** A decimal number in its one spelling, without leading zeros. */
+function numberUpTo(most: number, digits: string): number | undefined {
+  const value = Number(digits);
+  return value > most || (digits.length > 1 && digits.startsWith('0')) ? undefined : value;
+}
+
+const faultOf = (what: string, most: number, digits: string): string =>
+  digits.length > 1 && digits.startsWith('0')
+    ? `has ${what} with a leading zero: ${digits}`
+    : `has ${what} over ${most}: ${digits}`;
 
 /** The network of `prefix` bits that holds `address`. */
 export function networkOf(address: number, prefix: number): Ipv4Network {

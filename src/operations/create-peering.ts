@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { accountIdPattern, regionPattern, vpcIdPattern } from '../net/aws.ts';
 import { isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
-import { decide } from '../policy/decide.ts';
 import type { PeeringRequest } from '../policy/decision.ts';
 import type { Operation } from './operation.ts';
 import { Faults, parseClusterId, parseQuery } from './parse.ts';
@@ -30,6 +29,7 @@ const createBody = z.strictObject(
 const members = Object.keys(createBody.shape);
 
 export const createPeering = (scope: string): Operation => ({
+  action: 'create',
   method: 'POST',
   route: '/database/clusters/{clusterId}/vpc-peerings',
   id: 'createVPCPeerings',
@@ -43,11 +43,12 @@ export const createPeering = (scope: string): Operation => ({
   parse({ clusterId: segment, query, body }) {
     const faults = new Faults();
     const clusterId = parseClusterId(segment, faults);
-    parseQuery(query, [], faults);
+    const given = parseQuery(query, ['dryRun'], faults);
+    if (!['true', 'false', undefined].includes(given.get('dryRun')))
+      faults.reject('/dryRun', 'must be true or false');
     const values = parseBody(body, faults);
     return values === undefined || faults.any() ? faults : { clusterId, peering: { clusterId, ...values } };
   },
-  decide: (policy, { peering }) => decide(policy, valid(peering)),
   toUpstream({ clusterId, peering }, requestId) {
     const { vpcId, cidrBlock: block, accountId, region, isSecureConnection } = valid(peering);
     return {

@@ -2,8 +2,8 @@
 // request to the one that goes upstream. Operations differ in this and in nothing else.
 import type { EventCode } from '../audit/event.ts';
 import type { InvalidField } from '../errors.ts';
-import type { Policy } from '../policy/decide.ts';
-import type { Decision, PeeringRequest } from '../policy/decision.ts';
+import type { PeeringRequest } from '../policy/decision.ts';
+import type { Action } from '../policy/policy-data.ts';
 import type { UpstreamRequest } from '../upstream/client.ts';
 
 /** A caller's request before anything of it has been checked. */
@@ -29,6 +29,8 @@ export interface RequestFaults {
 }
 
 export interface Operation {
+  /** What the policy calls it. */
+  readonly action: Action;
   readonly method: 'GET' | 'POST';
   /** The route below `BASE_PATH`, with `{clusterId}` in it. */
   readonly route: string;
@@ -44,7 +46,5 @@ export interface Operation {
     readonly outcome: EventCode;
   };
   parse(raw: RawRequest): ParsedRequest | RequestFaults;
-  /** Absent where the policy has no say. */
-  decide?(policy: Policy, parsed: ParsedRequest): Decision;
   toUpstream(parsed: ParsedRequest, requestId: string): UpstreamRequest;
 }

@@ -12,6 +12,7 @@ export type RouteMatch =
       readonly query: string;
     }
   | { readonly kind: 'document'; readonly template: string }
+  | { readonly kind: 'policy'; readonly template: string; readonly query: string }
   /** A proxied route, or a document, but not with this method. */
   | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }
   | { readonly kind: 'unknown'; readonly template: undefined };
@@ -22,6 +23,7 @@ export interface Registry {
 }
 
 export const openApiPath = '/openapi.json';
+export const effectivePolicyPath = '/policy/effective';
 
 export function createRegistry(operations: readonly Operation[], basePath: string): Registry {
   const templates = [...new Set(operations.map(({ route }) => route))];
@@ -38,7 +40,10 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
       const queryAt = url.indexOf('?');
       const path = queryAt < 0 ? url : url.slice(0, queryAt);
       const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
-      if (path === basePath + openApiPath) return matchDocument(method);
+      if (path === basePath + openApiPath)
+        return readable(method, { kind: 'document', template: openApiPath });
+      if (path === basePath + effectivePolicyPath)
+        return readable(method, { kind: 'policy', template: effectivePolicyPath, query });
       for (const { template, expression, operations: candidates } of routes) {
         const clusterId = expression.exec(path)?.[1];
         if (clusterId === undefined) continue;
@@ -55,9 +60,13 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
   };
 }
 
-function matchDocument(method: string): RouteMatch {
-  if (method === 'GET' || method === 'HEAD') return { kind: 'document', template: openApiPath };
-  return { kind: 'wrong-method', template: openApiPath, allow: 'GET, HEAD' };
+/** What is the gateway's own to tell can be read, and nothing else. */
+function readable<Match extends RouteMatch & { readonly template: string }>(
+  method: string,
+  match: Match,
+): RouteMatch {
+  if (method === 'GET' || method === 'HEAD') return match;
+  return { kind: 'wrong-method', template: match.template, allow: 'GET, HEAD' };
 }
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,5 +1,6 @@
 // What is asked of the policy and what it answers: the vocabulary that the HTTP answer, the log and the audit record
 // share. Plain data, no behaviour.
+import type { Action } from './policy-data.ts';
 
 /** A validated create (interface, section 3), as the policy sees it. `clusterId` is in lower case. */
 export interface PeeringRequest {
@@ -11,25 +12,48 @@ export interface PeeringRequest {
   readonly isSecureConnection: boolean;
 }
 
-export type ViolationCode =
-  | 'account_not_allowed'
-  | 'region_not_allowed'
-  | 'cidr_not_allowed'
-  | 'cidr_forbidden'
-  | 'prefix_length'
-  | 'insecure_connection';
+/** The claims of a verified token (RFC 7519 section 4). */
+export type Claims = Readonly<Record<string, unknown>>;
 
-/** What would have passed: the values themselves (bounded), a range of prefix lengths, or the blocks to stay out of. */
+/** May this caller do this, at this time? */
+export interface Question {
+  readonly claims: Claims;
+  /** Milliseconds since the epoch: what exceptions expire by. */
+  readonly at: number;
+  readonly action: Action;
+  readonly clusterId: string;
+  /** The five values of a create. */
+  readonly peering?: PeeringRequest | undefined;
+}
+
+export const violationCodes = [
+  'account_not_allowed',
+  'region_not_allowed',
+  'cidr_not_allowed',
+  'cidr_forbidden',
+  'prefix_length',
+  'insecure_connection',
+  'cluster_not_allowed',
+  'action_not_allowed',
+  'no_grant',
+] as const;
+
+export type ViolationCode = (typeof violationCodes)[number];
+
+/**
+ * What would have passed: the values themselves (bounded), a range of prefix lengths with the nearest block that has one
+ * and would pass, or the blocks to stay out of.
+ */
 export type Allowed =
   | readonly string[]
   | readonly boolean[]
-  | { readonly min: number; readonly max: number }
+  | { readonly min: number; readonly max: number; readonly nearest?: string }
   | { readonly outside: readonly string[] };
 
 /** One thing that the policy has against a request (interface, section 4). */
 export interface Violation {
   readonly code: ViolationCode;
-  /** JSON Pointer into the request. */
+  /** JSON Pointer into the request; empty for the caller and the action. */
   readonly field: string;
   /** Id of the rule that decided. */
   readonly rule: string;
@@ -38,9 +62,15 @@ export interface Violation {
 }
 
 export interface Decision {
+  /** What is done. In report mode it is `allow` whatever the violations. */
   readonly effect: 'allow' | 'deny';
   /** SHA-256 of the policy, lower-case hex. */
   readonly policyVersion: string;
-  readonly mode: 'enforce';
+  readonly mode: 'enforce' | 'report';
+  /** The grant that fits; `null` when none does or the policy has none. */
+  readonly grant: string | null;
+  /** The exceptions that were needed. */
+  readonly exceptions: readonly string[];
+  /** Empty when the policy allows the request. */
   readonly violations: readonly Violation[];
 }

@@ -1,98 +1,113 @@
-// From a policy's bytes to a policy that decides, or to every fault in it with its place. Pure: reads no file. A policy
-// with any fault is refused whole.
+// From a policy's bytes, and those of the lists that it names, to plain data, or to every fault in them with its place.
+// Reads no file itself. A policy with any fault is refused whole.
 import { createHash } from 'node:crypto';
-import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
-import { compilePolicy, type Policy } from './decide.ts';
-import { policyDocument } from './document.ts';
+import { CidrSet } from '../net/cidr-set.ts';
+import { duplicateIds, expiredExceptions } from './cross-checks.ts';
+import { type PolicyDocument, policyDocument } from './document.ts';
+import { Lists, type ReadList } from './lists.ts';
+import type { Places } from './place.ts';
+import type {
+  ExceptionData,
+  GrantData,
+  GuardrailsData,
+  PolicyData,
+  PolicyFault,
+  ReadPolicy,
+} from './policy-data.ts';
+import { readYaml } from './read-yaml.ts';
 
-/** One thing wrong with a policy. Line and column count from 1. */
-export interface PolicyFault {
-  readonly line: number;
-  readonly column: number;
-  /** JSON Pointer of the member; empty for the document. */
-  readonly member: string;
-  readonly message: string;
+/** A policy file and a way to the files beside it. */
+export interface PolicySource {
+  /** As faults name it. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly readList: ReadList;
 }
 
-export type ReadPolicy = { readonly policy: Policy } | { readonly faults: readonly PolicyFault[] };
+export interface ReadOptions {
+  readonly now: number;
+  /**
+   * An exception that has expired is a fault where somebody has just written it, and a warning where a policy that was
+   * good is only taken up again: a restart must not fail because a date has passed.
+   */
+  readonly expired: 'fault' | 'warning';
+  /** The version of a policy that was good, which to read again is no news either. */
+  readonly inForce?: string;
+}
 
-/** Reads YAML 1.2 or JSON, UTF-8. The policy's version is the SHA-256 of exactly these bytes. */
-export function readPolicy(bytes: Uint8Array): ReadPolicy {
-  const text = decodeUtf8(bytes);
-  if (text === undefined)
-    return { faults: [{ line: 1, column: 1, member: '', message: 'must be UTF-8 text' }] };
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const problems = [...document.errors, ...document.warnings];
-  if (problems.length > 0) {
-    return { faults: problems.map((problem) => faultAt(lines, problem.pos[0], '', problem.message)) };
+export function readPolicy(source: PolicySource, options: ReadOptions): ReadPolicy {
+  const read = readYaml(source.path, source.bytes, policyDocument);
+  if (read.places === undefined) return { faults: read.faults, version: hashOf([source.bytes]), files: [] };
+  const { raw, places } = read;
+  const lists = new Lists(source.path, source.readList, raw, places);
+  const { files } = lists;
+  const version = hashOf([source.bytes, ...lists.bytes()]);
+  const expired = expiredExceptions(raw, places, options.now);
+  const isNews = options.expired === 'fault' && version !== options.inForce;
+  const faults = oneForEachPlace([
+    ...(read.faults ?? []),
+    ...duplicateIds(raw, places),
+    ...lists.faults,
+    ...(isNews ? expired : []),
+  ]);
+  if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
+  const data = resolve(read.value, lists);
+  const warnings = [...(isNews ? [] : expired), ...widerGrants(data, places)];
+  return { data: { ...data, version }, warnings, files };
+}
+
+const hashOf = (parts: readonly Uint8Array[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
+
+/** Of several faults of one member the first is the cause. */
+function oneForEachPlace(faults: readonly PolicyFault[]): PolicyFault[] {
+  const known = new Map<string, PolicyFault>();
+  for (const fault of faults) {
+    const { file, line, column, member } = fault;
+    const place = [file, line, column, member].join(' ');
+    if (!known.has(place)) known.set(place, fault);
   }
-  const value = toValue(document);
-  if (value === undefined)
-    return { faults: [faultAt(lines, 0, '', 'must not be empty or use aliases without end')] };
-  const result = policyDocument.safeParse(value);
-  if (!result.success) {
-    return { faults: result.error.issues.flatMap((issue) => describe(issue, document, lines)) };
+  return [...known.values()];
+}
+
+function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'version'> {
+  const { guardrails } = document;
+  return {
+    organization: document.organization,
+    mode: document.mode,
+    guardrails: {
+      ...guardrails,
+      cidrs: lists.resolve(guardrails.cidrs),
+      forbiddenCidrs: lists.resolve(guardrails.forbiddenCidrs),
+    },
+    grants: document.grants?.map((grant) => ({ ...grant, cidrs: grant.cidrs && lists.resolve(grant.cidrs) })),
+    exceptions: document.exceptions.map((exception): ExceptionData => {
+      const { allows, expires } = exception;
+      const cidrs = allows.cidrs && lists.resolve(allows.cidrs);
+      return { ...exception, allows: { ...allows, cidrs }, expires: Date.parse(expires) };
+    }),
+  };
+}
+
+/** A grant that names what the guardrails refuse: no harm, but it can never help. */
+function widerGrants({ guardrails, grants }: Omit<PolicyData, 'version'>, places: Places): PolicyFault[] {
+  return (grants ?? []).flatMap((grant, index) =>
+    widerMembers(grant, guardrails).map((member) =>
+      places.at(['grants', index, member], 'is wider than the guardrails, which refuse the rest'),
+    ),
+  );
+}
+
+function widerMembers(grant: GrantData, guardrails: GuardrailsData): string[] {
+  const wider: string[] = [];
+  if (grant.accounts?.some((account) => !guardrails.accounts.includes(account))) wider.push('accounts');
+  if (grant.regions?.some((region) => !guardrails.regions.includes(region))) wider.push('regions');
+  if (grant.cidrs !== undefined) {
+    const all = new CidrSet(guardrails.cidrs.ranges);
+    if (!all.includes(new CidrSet(grant.cidrs.ranges))) wider.push('cidrs');
   }
-  return { policy: compilePolicy(result.data, createHash('sha256').update(bytes).digest('hex')) };
+  return wider;
 }
-
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Throws on an alias bomb (the library's limit), which is a fault like any other. */
-function toValue(document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 }) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): PolicyFault[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      return faultAt(
-        lines,
-        keyOffset(document, issue.path, key),
-        pointer(path),
-        'is not a member of a policy',
-      );
-    });
-  }
-  const missing = issue.code === 'invalid_type' && document.getIn(issue.path) === undefined;
-  const message = missing ? 'is required' : issue.message;
-  return [faultAt(lines, offset(document, issue.path), pointer(issue.path), message)];
-}
-
-/** Where the member begins, or the nearest thing around it that is there. */
-function offset(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
-}
-
-function keyOffset(document: Document, path: readonly PropertyKey[], key: string): number {
-  const parent = path.length === 0 ? document.contents : document.getIn(path, true);
-  const pair = isMap(parent)
-    ? parent.items.find((item) => isNode(item.key) && String(item.key) === key)
-    : undefined;
-  return pair && isNode(pair.key) && pair.key.range ? pair.key.range[0] : offset(document, path);
-}
-
-function faultAt(lines: LineCounter, at: number, member: string, message: string): PolicyFault {
-  const { line, col } = lines.linePos(at);
-  return { line: Math.max(line, 1), column: Math.max(col, 1), member, message };
-}
-
-const pointer = (path: readonly PropertyKey[]): string =>
-  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

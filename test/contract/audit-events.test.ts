@@ -1,20 +1,23 @@
 // Whatever `src/audit/event.ts` is given, what it makes fits `openapi/audit-event.schema.json`: the schema promises
 // auditors nothing that the code does not keep.
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AuditChain } from '../../src/audit/chain.ts';
 import {
+  dryRunEvent,
   intentEvent,
   type Outcome,
   outcomeEvent,
   policyLoadedEvent,
+  policyRejectedEvent,
   type RequestFacts,
   refusedEvent,
 } from '../../src/audit/event.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
-import type { Violation } from '../../src/policy/decision.ts';
+import { type Decision, type Violation, violationCodes } from '../../src/policy/decision.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 
@@ -32,17 +35,21 @@ const caller = fc.record({
   clientId: maybe(word),
   tokenId: maybe(word),
   scopes: fc.constant(new Set<string>()),
+  claims: fc.constant({ secret: 'eyJhbGciOi' }),
 });
 
 const violation: fc.Arbitrary<Violation> = fc.record({
-  code: fc.constantFrom('account_not_allowed', 'prefix_length', 'insecure_connection', 'cidr_forbidden'),
-  field: fc.constantFrom('/accountId', '/cidrBlock', '/isSecureConnection'),
+  code: fc.constantFrom(...violationCodes),
+  field: fc.constantFrom('', '/clusterId', '/accountId', '/cidrBlock', '/isSecureConnection'),
   rule: word,
   description: word,
   allowed: fc.oneof(
     fc.array(fc.string(), { maxLength: 20 }),
     fc.constant([true]),
-    fc.record({ min: fc.nat(32), max: fc.nat(32) }),
+    fc.record(
+      { min: fc.nat(32), max: fc.nat(32), nearest: fc.constant('10.20.4.0/22') },
+      { requiredKeys: ['min', 'max'] },
+    ),
     fc.record({ outside: fc.array(fc.string(), { maxLength: 20 }) }),
   ),
 });
@@ -54,6 +61,56 @@ const common = {
   clientAddress: fc.oneof(fc.ipV4(), fc.ipV6().map(oneSpelling)),
   route: fc.constant('/database/clusters/{clusterId}/vpc-peerings'),
 };
+
+/** As `recorded-claims.ts` cuts them. */
+const claims = maybe(
+  fc.dictionary(
+    fc.string({ minLength: 1, maxLength: 200 }),
+    fc.oneof(
+      fc.string({ maxLength: 500 }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(fc.string({ maxLength: 500 }), { maxLength: 100 }),
+    ),
+    { minKeys: 1, maxKeys: 5 },
+  ),
+);
+
+const ruleId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/);
+const exceptions = fc.uniqueArray(ruleId, { maxLength: 3 });
+const someViolations = fc.array(violation, { minLength: 1, maxLength: 6 });
+const mode = fc.constantFrom('enforce' as const, 'report' as const);
+
+/** What lets a request pass: nothing against it, or report mode. */
+const allowing: fc.Arbitrary<Decision> = fc.oneof(
+  fc.record({
+    effect: fc.constant('allow' as const),
+    policyVersion: hash,
+    mode,
+    grant: fc.option(ruleId),
+    exceptions,
+    violations: fc.constant([]),
+  }),
+  fc.record({
+    effect: fc.constant('allow' as const),
+    policyVersion: hash,
+    mode: fc.constant('report' as const),
+    grant: fc.constant(null),
+    exceptions,
+    violations: someViolations,
+  }),
+);
+
+/** In report mode, too: a block that is none is refused. */
+const denying: fc.Arbitrary<Decision> = fc.record({
+  effect: fc.constant('deny' as const),
+  policyVersion: hash,
+  mode,
+  grant: fc.constant(null),
+  exceptions,
+  violations: someViolations,
+});
 
 const createFacts = fc.record({
   ...common,
@@ -72,9 +129,6 @@ const listFacts = fc.record({
   clusterId: fc.constant(clusterId),
   page: fc.record({ limit: fc.integer({ min: 1, max: 100 }), offset: fc.nat() }, { requiredKeys: [] }),
 });
-
-const decisionOf = (effect: 'allow' | 'deny', violations: readonly Violation[], policyVersion: string) =>
-  ({ effect, policyVersion, mode: 'enforce', violations }) as const;
 
 /** As `run-operation.ts` makes them: the upstream's answer, or a problem with what is known of an answer. */
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
@@ -103,12 +157,13 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
 const fits = (event: Parameters<AuditChain['seal']>[0]) => assertAuditRecord(JSON.parse(chain.seal(event)));
 
-test('every intent and every outcome of a create fits the schema', () => {
+test('every intent, every outcome and every dry run of a create fits the schema', () => {
   fc.assert(
-    fc.property(createFacts, hash, outcome, fc.nat(), (known, version, result, now) => {
-      const facts: RequestFacts = { ...known, decision: decisionOf('allow', [], version) };
+    fc.property(createFacts, allowing, claims, outcome, fc.nat(), (known, decision, given, result, now) => {
+      const facts: RequestFacts = { ...known, decision, claims: given };
       fits(intentEvent('peering.create.intent', facts, now));
       fits(outcomeEvent('peering.create.outcome', facts, result, now));
+      fits(dryRunEvent({ ...facts, dryRun: true }, now));
     }),
     { numRuns: 500 },
   );
@@ -116,35 +171,75 @@ test('every intent and every outcome of a create fits the schema', () => {
 
 test('every outcome of a list fits the schema', () => {
   fc.assert(
-    fc.property(listFacts, outcome, fc.nat(), (facts, result, now) => {
-      fits(outcomeEvent('peering.list.outcome', facts, result, now));
+    fc.property(listFacts, allowing, claims, outcome, fc.nat(), (known, decision, given, result, now) => {
+      fits(outcomeEvent('peering.list.outcome', { ...known, decision, claims: given }, result, now));
     }),
     { numRuns: 500 },
   );
 });
 
-test('every refusal fits the schema, however far the request had come', () => {
+test('every refusal fits the schema, however far the request had come, a dry run or not', () => {
+  const depths = fc.nat(3);
   fc.assert(
-    fc.property(createFacts, listFacts, codes, word, fc.nat(3), (create, list, code, detail, depth) => {
-      const cut = (facts: RequestFacts): RequestFacts => ({
-        ...facts,
-        ...(depth < 2 ? { clusterId: undefined, peering: undefined, page: undefined } : {}),
-        ...(depth < 1 ? { caller: undefined } : {}),
-      });
-      fits(refusedEvent('peering.create.refused', cut(create), { code, detail }, 5));
-      fits(refusedEvent('peering.list.refused', cut(list), { code, detail }, 5));
-    }),
+    fc.property(
+      fc.tuple(createFacts, listFacts),
+      fc.tuple(maybe(allowing), claims),
+      codes,
+      word,
+      depths,
+      fc.boolean(),
+      ([create, list], [decision, given], code, detail, depth, dryRun) => {
+        const cut = (facts: RequestFacts): RequestFacts => ({
+          ...facts,
+          ...(depth < 2 ? { clusterId: undefined, peering: undefined, page: undefined } : {}),
+          ...(depth < 1 ? { caller: undefined } : {}),
+          ...(depth > 2 && decision !== undefined ? { decision, claims: given } : {}),
+        });
+        fits(refusedEvent('peering.create.refused', { ...cut(create), dryRun }, { code, detail }, 5));
+        fits(refusedEvent('peering.list.refused', { ...cut(list), dryRun: false }, { code, detail }, 5));
+      },
+    ),
     { numRuns: 500 },
   );
 });
 
 test('every refusal by the policy fits the schema', () => {
-  const violations = fc.array(violation, { minLength: 1, maxLength: 6 });
+  const error = { code: 'policy-denied', detail: 'No.' } as const;
   fc.assert(
-    fc.property(createFacts, violations, hash, (known, found, version) => {
-      const facts = { ...known, decision: decisionOf('deny', found, version) };
-      fits(refusedEvent('peering.create.refused', facts, { code: 'policy-denied', detail: 'No.' }, 5));
-    }),
+    fc.property(
+      fc.tuple(createFacts, listFacts),
+      denying,
+      claims,
+      fc.boolean(),
+      ([create, list], decision, given, dryRun) => {
+        const known = { decision, claims: given };
+        fits(refusedEvent('peering.create.refused', { ...create, ...known, dryRun }, error, 5));
+        fits(refusedEvent('peering.list.refused', { ...list, ...known, dryRun: false }, error, 5));
+      },
+    ),
+  );
+});
+
+test('a rejected policy fits the schema, with any number of faults, and when it could not be read', () => {
+  const fault = fc.record({
+    file: word,
+    line: fc.integer({ min: 1 }),
+    column: fc.integer({ min: 1 }),
+    member: fc.constantFrom('', '/grants/0/id'),
+    message: word,
+  });
+  fc.assert(
+    fc.property(
+      hash,
+      fc.option(hash),
+      fc.array(fault, { minLength: 1, maxLength: 30 }),
+      word,
+      (old, next, found, instance) => {
+        const event = policyRejectedEvent({ old, new: next }, found, instance, 5);
+        assert.equal(event.unmapped.policy.faultCount, found.length);
+        fits(event);
+      },
+    ),
   );
 });
 

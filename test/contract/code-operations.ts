@@ -20,23 +20,23 @@ export async function codeOperations(): Promise<readonly Operation[]> {
   );
 }
 
-/** A documented method: a proxied operation, or the contract's own document. */
-type Place = Operation | 'document';
+/** A documented method: a proxied operation, or what the gateway itself has to tell. */
+export type Place = Operation | 'document' | 'policy';
 
 const everywhere = () => true;
-const proxied = (place: Place) => place !== 'document';
-const withBody = (place: Place) => place !== 'document' && place.readsBody;
-const decided = (place: Place) => place !== 'document' && place.decide !== undefined;
+const withToken = (place: Place) => place !== 'document';
+const proxied = (place: Place) => typeof place !== 'string';
+const withBody = (place: Place) => typeof place !== 'string' && place.readsBody;
 
 /** A problem can be the answer where this says true. A new code has to be given its place before anything compiles. */
 export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = {
-  'token-missing': proxied,
-  'token-duplicated': proxied,
-  'token-invalid': proxied,
-  'token-expired': proxied,
+  'token-missing': withToken,
+  'token-duplicated': withToken,
+  'token-invalid': withToken,
+  'token-expired': withToken,
   'scope-missing': proxied,
-  'policy-denied': decided,
-  'request-invalid': proxied,
+  'policy-denied': proxied,
+  'request-invalid': withToken,
   'request-malformed': everywhere,
   'request-timeout': everywhere,
   'headers-too-large': everywhere,
@@ -48,7 +48,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'rate-limited': everywhere,
   overloaded: everywhere,
   stopping: everywhere,
-  'keys-unavailable': proxied,
+  'keys-unavailable': withToken,
   'audit-unavailable': proxied,
   'upstream-unreachable': proxied,
   'upstream-broken': proxied,
@@ -58,3 +58,6 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'service-token-timeout': proxied,
   internal: everywhere,
 };
+
+/** Examples of a problem besides the one that is named after its code. */
+export const moreExamples: Readonly<Record<string, ErrorCode>> = { 'idempotency-key': 'request-invalid' };

@@ -9,6 +9,8 @@ import { isIpv4Fault, parseIpv4Network } from '../../src/net/ipv4.ts';
 import { createPeering } from '../../src/operations/create-peering.ts';
 import { listPeerings } from '../../src/operations/list-peerings.ts';
 import { isFaulty } from '../../src/operations/parse.ts';
+import { violationCodes } from '../../src/policy/decision.ts';
+import { policyDocument } from '../../src/policy/document.ts';
 import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
 import { gatewayContract } from './contract-document.ts';
 
@@ -106,6 +108,32 @@ test('a create needs exactly the documented members', () => {
   assert.equal(additionalProperties, false);
   assert.ok(isFaulty(parse({ clusterId, query, body: { ...allowed, comment: 'x' } })));
   assert.ok(!isFaulty(parse({ clusterId, query, body: allowed })));
+});
+
+test('a create takes the documented parameter with its documented values, once, and no other', () => {
+  const accepts = (query: string) =>
+    !isFaulty(createPeering('any').parse({ clusterId, query: new URLSearchParams(query), body: allowed }));
+  const create = contract.operations.find(({ id }) => id === 'createVPCPeerings');
+  const parameters = create?.parameters.filter((parameter) => parameter.in === 'query') ?? [];
+  assert.deepEqual(
+    parameters.map(({ name, schema }) => [name, schema.type]),
+    [['dryRun', 'boolean']],
+  );
+  assert.ok(accepts('') && accepts('dryRun=true') && accepts('dryRun=false'));
+  for (const query of [
+    'dryRun=',
+    'dryRun',
+    'dryRun=1',
+    'dryRun=TRUE',
+    'dryRun=true&dryRun=true',
+    'dryrun=true',
+  ])
+    assert.ok(!accepts(query), query);
+});
+
+test('the violations and the modes are those of the code', () => {
+  assert.deepEqual(schemas.Violation.properties.code.enum, violationCodes);
+  assert.deepEqual(schemas.PolicyMode.enum, policyDocument.shape.mode.unwrap().options);
 });
 
 test('a list takes exactly the documented parameters, from their least value to their greatest', () => {

@@ -5,60 +5,12 @@ import { test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
 import { openApiPath } from '../../src/operations/registry.ts';
-import { allowed, type Loose, peeringsPath, type Reply, startTestGateway } from '../support/gateway.ts';
-import { type DocumentedOperation, gatewayContract, responseFor } from './contract-document.ts';
+import { type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { assertDocumented, contract, operation } from './assert-documented.ts';
 import { provokable, provoke } from './refusals.ts';
 
-const contract = await gatewayContract();
 const create = operation('createVPCPeerings');
 const list = operation('getVPCPeerings');
-
-function operation(id: string): DocumentedOperation {
-  const found = contract.operations.find((candidate) => candidate.id === id);
-  assert.ok(found, id);
-  return found;
-}
-
-/** Fields that belong to the connection or the message, or are the browser's business (the document says so). */
-const undocumented = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'date',
-  'keep-alive',
-  'content-security-policy',
-  'cross-origin-opener-policy',
-  'cross-origin-resource-policy',
-  'origin-agent-cluster',
-  'referrer-policy',
-  'strict-transport-security',
-  'x-content-type-options',
-  'x-dns-prefetch-control',
-  'x-download-options',
-  'x-frame-options',
-  'x-permitted-cross-domain-policies',
-  'x-xss-protection',
-]);
-
-function assertDocumented(place: DocumentedOperation, reply: Reply): void {
-  const what = `${place.method} ${place.path} ${reply.status}`;
-  const { headers = {}, content = {} } = responseFor(place, reply.status);
-  const fields = new Map<string, Loose>(
-    Object.entries(headers).map(([name, field]) => [name.toLowerCase(), contract.follow(field)]),
-  );
-  for (const [name, value] of Object.entries(reply.headers)) {
-    if (undocumented.has(name)) continue;
-    const field = fields.get(name);
-    assert.ok(field, `${what} does not document ${name}`);
-    contract.assertValid(field.schema, [value].flat().join(', '), `${what} ${name}`);
-  }
-  for (const [name, { required }] of fields)
-    assert.ok(required !== true || name in reply.headers, `${what} lacks ${name}`);
-  if (reply.text === '') return;
-  const media = content[String(reply.headers['content-type'])];
-  assert.ok(media, `${what} does not document ${reply.headers['content-type']}`);
-  contract.assertValid(media.schema, reply.json, what);
-}
 
 /** What differs between any two occurrences of the same problem. */
 const occurrence = ({ instance: _, ...problem }: Loose): Loose => {
@@ -154,23 +106,6 @@ test('an answer that the contract of the upstream does not have passes through a
     assert.equal(reply.headers['location'], '/elsewhere');
     assertDocumented(create, reply);
   }
-});
-
-test('a refusal by the policy names every kind of violation that the document has', async (t) => {
-  const gateway = await startTestGateway(t);
-  const reply = await gateway.create({
-    ...allowed,
-    accountId: '000000000000',
-    region: 'us-gov-west-1',
-    cidrBlock: '0.0.0.0/0',
-    isSecureConnection: false,
-  });
-  assert.equal(reply.status, 403);
-  assertDocumented(create, reply);
-  const codes = reply.json.context.violations.map(({ code }: Loose) => code);
-  assert.deepEqual(codes, contract.root.components.schemas.Violation.properties.code.enum);
-  contract.assertValid(contract.root.components.schemas.PolicyRefusal, reply.json.context, 'violations');
-  assert.equal(gateway.cloud.connections, 0);
 });
 
 test('a token without scopes is told the documented one', async (t) => {

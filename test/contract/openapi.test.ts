@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorCode, type ErrorRule, errorRules, problemTitles } from '../../src/errors.ts';
-import { createRegistry, openApiPath } from '../../src/operations/registry.ts';
+import { createRegistry, effectivePolicyPath, openApiPath } from '../../src/operations/registry.ts';
 import { clusterId, type Loose } from '../support/gateway.ts';
-import { codeOperations, occursOn } from './code-operations.ts';
+import { codeOperations, moreExamples, occursOn, type Place } from './code-operations.ts';
 import { gatewayContract } from './contract-document.ts';
 
 const contract = await gatewayContract();
@@ -15,16 +15,29 @@ const documented = (path: string) => contract.operations.filter((operation) => o
 const sorted = (values: Iterable<string>) => [...new Set(values)].sort();
 const isAerospikes = (name: string) => name.startsWith('aerospike-');
 
+/** What the gateway itself has to tell, by the kind of its route. */
+const own: Readonly<Record<string, 'document' | 'policy'>> = {
+  [openApiPath]: 'document',
+  [effectivePolicyPath]: 'policy',
+};
+
+function placeOf(path: string, method: string): Place {
+  const place =
+    own[path] ?? operations.find((candidate) => candidate.route === path && candidate.method === method);
+  assert.ok(place, `${method} ${path}`);
+  return place;
+}
+
 /** `status code` of every problem example that stands with the operation. */
 const documentedProblems = (responses: ReadonlyMap<string, Loose>): string[] =>
   [...responses].flatMap(([status, { content }]) =>
-    Object.keys(content['application/problem+json']?.examples ?? {}).map((name) => `${status} ${name}`),
+    Object.keys(content?.['application/problem+json']?.examples ?? {}).map((name) => `${status} ${name}`),
   );
 
 test('every operation of the code is documented with its method, route and name, and no other is', () => {
   const inCode = operations.map(({ method, route, id }) => `${method} ${route} ${id}`);
   const inDocument = contract.operations
-    .filter(({ path }) => path !== openApiPath)
+    .filter(({ path }) => own[path] === undefined)
     .map(({ method, path, id }) => `${method} ${path} ${id}`);
   assert.ok(inCode.length > 0);
   assert.deepEqual(sorted(inDocument), sorted(inCode));
@@ -34,13 +47,13 @@ test('the registry serves each documented method of a route and refuses each oth
   const registry = createRegistry(operations, '/base');
   assert.deepEqual(
     sorted(Object.keys(contract.root.paths)),
-    sorted([openApiPath, ...operations.map(({ route }) => route)]),
+    sorted([...Object.keys(own), ...operations.map(({ route }) => route)]),
   );
   for (const path of Object.keys(contract.root.paths)) {
     const url = `/base${path.replace('{clusterId}', clusterId)}`;
     const methods = documented(path).map(({ method }) => method);
     for (const method of methods) {
-      const kind = path === openApiPath ? 'document' : 'operation';
+      const kind = own[path] ?? 'operation';
       assert.equal(registry.match(method, url).kind, kind, `${method} ${path}`);
     }
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
@@ -54,24 +67,28 @@ test('the registry serves each documented method of a route and refuses each oth
 
 test('every problem that a route can give stands there under its status, and no other does', () => {
   for (const { path, method, responses } of contract.operations) {
-    const operation = operations.find((candidate) => candidate.route === path && candidate.method === method);
+    const place = placeOf(path, method);
     const possible = codes
-      .filter((code) => occursOn[code](operation ?? 'document'))
+      .filter((code) => occursOn[code](place))
       .map((code) => `${rules[code]?.status} ${code}`);
-    const found = documentedProblems(responses).filter((line) => !isAerospikes(line.slice(4)));
+    const found = documentedProblems(responses)
+      .filter((line) => !isAerospikes(line.slice(4)))
+      .map((line) => `${line.slice(0, 4)}${moreExamples[line.slice(4)] ?? line.slice(4)}`);
     assert.deepEqual(sorted(found), sorted(possible), `${method} ${path}`);
   }
 });
 
 test('every documented status is one that the gateway raises, or one of the upstream passed through', () => {
-  const success = { POST: '201', GET: '200', HEAD: '200' };
+  const successes = (path: string, method: string) => {
+    if (path === effectivePolicyPath) return ['200', '304'];
+    // 200 is a dry run's.
+    return method === 'POST' ? ['200', '201'] : ['200'];
+  };
   for (const { path, method, responses } of contract.operations) {
-    const operation = operations.find((candidate) => candidate.route === path && candidate.method === method);
-    const raised = codes
-      .filter((code) => occursOn[code](operation ?? 'document'))
-      .map((code) => rules[code]?.status);
-    const passedOn = operation === undefined ? [] : ['2XX', '4XX', '5XX'];
-    const expected = [...raised.map(String), ...passedOn, success[method as keyof typeof success]];
+    const place = placeOf(path, method);
+    const raised = codes.filter((code) => occursOn[code](place)).map((code) => rules[code]?.status);
+    const passedOn = typeof place === 'string' ? [] : ['2XX', '4XX', '5XX'];
+    const expected = [...raised.map(String), ...passedOn, ...successes(path, method)];
     assert.deepEqual(sorted(responses.keys()), sorted(expected), `${method} ${path}`);
   }
 });
@@ -89,10 +106,10 @@ const saysMore: readonly ErrorCode[] = [
 test('every rule of errors.ts has an example with its status, type, title and detail, and no example has none', () => {
   const examples: Record<string, Loose> = contract.root.components.examples;
   const problems = Object.entries(examples).filter(([, { value }]) => String(value.type).startsWith('urn:'));
-  const own = problems.filter(([name]) => !isAerospikes(name));
-  assert.deepEqual(sorted(own.map(([name]) => name)), sorted(codes));
-  for (const [name, { value }] of own) {
-    const { status, type, detail } = rules[name] as ErrorRule;
+  const raised = problems.filter(([name]) => !isAerospikes(name));
+  assert.deepEqual(sorted(raised.map(([name]) => name)), sorted([...codes, ...Object.keys(moreExamples)]));
+  for (const [name, { value }] of raised) {
+    const { status, type, detail } = rules[moreExamples[name] ?? name] as ErrorRule;
     assert.deepEqual([value.status, value.type, value.title], [status, type, problemTitles[type]], name);
     if (!saysMore.includes(name as ErrorCode)) assert.equal(value.detail, detail, name);
     assert.equal(value.message, value.detail, name);

@@ -12,6 +12,7 @@ export const documents: readonly string[] = [
   'README.md',
   'CHANGELOG.md',
   'SECURITY.md',
+  'examples/README.md',
   ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
     .map((path) => `docs/${path.replaceAll('\\', '/')}`)

@@ -1,6 +1,7 @@
 // The documents are held against the code: what they list is what there is, what they name exists, and their examples
 // are accepted.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,8 +10,10 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type Setting, settings } from '../../src/config/schema.ts';
 import { type ErrorRule, errorRules } from '../../src/errors.ts';
-import { readPolicy } from '../../src/policy/read-policy.ts';
-import { assertAuditRecord } from '../support/audit-schema.ts';
+import { describePolicyFault } from '../../src/policy/policy-data.ts';
+import { assertAuditRecord, auditSchema } from '../support/audit-schema.ts';
+import type { Loose } from '../support/gateway.ts';
+import { readPolicyText } from '../support/policy.ts';
 import {
   anchorsOf,
   codeSpans,
@@ -57,11 +60,31 @@ test('"not there yet" names every setting that is refused at the start', () => {
   for (const [name] of refused) assert.ok(named.includes(name), name);
 });
 
+test('the table of commands has every command that the program has, and no other', () => {
+  const program = 'node src/main.ts';
+  const documented = tableRows(readme, 'command')
+    .flatMap(([command = '']) => codeSpans(command))
+    .filter((span) => span.startsWith(program))
+    // The name, without arguments and options.
+    .map((span) => /^( [a-z]+)+/.exec(span.slice(program.length))?.[0].trim());
+  const help = execFileSync(process.execPath, [`${root}src/main.ts`, '--help'], { encoding: 'utf8' });
+  const list = help.slice(help.indexOf('\nCommands\n'), help.indexOf('\nOptions\n'));
+  const actual = [...list.matchAll(/^ {2}(\S+(?: \S+)*) {2,}/gm)].map(([, name]) => name);
+  assert.deepEqual(documented.sort(), actual.sort());
+});
+
+test('the table of audit events has every event of the schema, and no other', () => {
+  const documented = tableRows(readme, 'event').flatMap(([events = '']) => codeSpans(events));
+  const schema: Loose = auditSchema;
+  const codes: readonly string[] = schema.properties.metadata.properties.event_code.enum;
+  assert.deepEqual(documented.sort(), [...codes].sort());
+});
+
 test('the example of a policy is one that loads', () => {
   const [policy, ...others] = fencedBlocks(readme, 'yaml');
   assert.equal(others.length, 0);
-  const read = readPolicy(Buffer.from(policy ?? ''));
-  assert.deepEqual('faults' in read ? read.faults : [], []);
+  const read = readPolicyText(policy ?? '');
+  assert.deepEqual((read.faults ?? read.warnings).map(describePolicyFault), []);
 });
 
 test('the settings of the example are enough, and have no fault', () => {
@@ -115,7 +138,7 @@ for (const path of documents) {
   });
 
   test(`every file of the repository that ${path} names exists`, () => {
-    const ours = /^(?:\.ci|docs|openapi|sandbox|src|test)\/[\w./-]*$/;
+    const ours = /^(?:\.ci|bench|docs|examples|openapi|sandbox|scripts|src|test)\/[\w./-]*$/;
     for (const name of codeSpans(text).filter((span) => ours.test(span))) {
       assert.ok(existsSync(join(root, name)), name);
     }

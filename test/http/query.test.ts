@@ -139,9 +139,9 @@ test('a limit or an offset that is out of bounds or not in its one form is refus
   assert.equal(gateway.cloud.connections, 0);
 });
 
-test('a dry run is refused rather than carried out while this version has none', async (t) => {
+test('dryRun is true or false and nothing else', async (t) => {
   const gateway = await startTestGateway(t);
-  for (const value of ['true', 'false', 'TRUE', '1', '']) {
+  for (const value of ['TRUE', '1', '', 'yes']) {
     const path = `${peeringsPath}?dryRun=${value}`;
     await assertRefused(gateway, () => post(gateway, JSON.stringify(allowed), { path }), invalidCreate);
   }

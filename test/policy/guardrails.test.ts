@@ -1,34 +1,32 @@
 // The decision by the guardrails: all violations at once, each with what would have passed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide, type Policy } from '../../src/policy/decide.ts';
+import type { Policy } from '../../src/policy/compile.ts';
+import { decide } from '../../src/policy/decide.ts';
 import type { PeeringRequest } from '../../src/policy/decision.ts';
-import { readPolicy } from '../../src/policy/read-policy.ts';
 import { allowed, clusterId, guardrailsOnly } from '../support/gateway.ts';
-
-function policyOf(text: string): Policy {
-  const result = readPolicy(Buffer.from(text));
-  assert.ok('policy' in result);
-  return result.policy;
-}
+import { policyOf } from '../support/policy.ts';
 
 const policy = policyOf(guardrailsOnly);
 const request: PeeringRequest = { clusterId, ...allowed };
+const ask = (changes: Partial<PeeringRequest>, under: Policy = policy) =>
+  decide(under, { claims: {}, at: 0, action: 'create', clusterId, peering: { ...request, ...changes } });
 const codes = (changes: Partial<PeeringRequest>, under = policy) =>
-  decide(under, { ...request, ...changes }).violations.map(({ code }) => code);
+  ask(changes, under).violations.map(({ code }) => code);
 
 test('a request inside all guardrails is allowed, with the version that decided', () => {
-  assert.deepEqual(decide(policy, request), {
+  assert.deepEqual(ask({}), {
     effect: 'allow',
     policyVersion: policy.version,
     mode: 'enforce',
+    grant: null,
+    exceptions: [],
     violations: [],
   });
 });
 
 test('every violation is named at once, with field, rule, words and what would have passed', () => {
-  const decision = decide(policy, {
-    ...request,
+  const decision = ask({
     accountId: '999999999999',
     region: 'ap-south-1',
     cidrBlock: '192.0.2.0/29',
@@ -101,7 +99,7 @@ test('what a policy leaves out is as strict as the interface says', () => {
 test('what would have passed is bounded in size however long the list is', () => {
   const accounts = Array.from({ length: 1000 }, (_, index) => `"${String(index).padStart(12, '0')}"`);
   const wide = policyOf(guardrailsOnly.replace('"111122223333"', accounts.join(', ')));
-  const [violation] = decide(wide, request).violations;
+  const [violation] = ask({}, wide).violations;
   assert.ok(Array.isArray(violation?.allowed));
   assert.equal(violation.allowed.length, 20);
   assert.match(violation.description, /and 980 more/);

@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { readPolicy } from '../../src/policy/read-policy.ts';
-import { describePolicyFault, loadPolicy } from '../../src/policy/store.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
+import { describePolicyFault } from '../../src/policy/policy-data.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
+import { readPolicyText } from '../support/policy.ts';
 
-const read = (text: string) => readPolicy(Buffer.from(text));
+const read = (text: string | Buffer) => readPolicyText(text);
 
 function faultsOf(text: string): string[] {
   const result = read(text);
-  return 'faults' in result ? result.faults.map((fault) => describePolicyFault('p', fault)) : [];
+  return result.faults?.map(describePolicyFault) ?? [];
 }
 
 test('a policy in YAML and the same in JSON both load', () => {
@@ -24,8 +25,8 @@ test('a policy in YAML and the same in JSON both load', () => {
 
 test('the version is the SHA-256 of the bytes of the file', () => {
   const result = read(guardrailsOnly);
-  assert.ok('policy' in result);
-  assert.equal(result.policy.version, createHash('sha256').update(guardrailsOnly).digest('hex'));
+  assert.ok(result.faults === undefined);
+  assert.equal(result.data.version, createHash('sha256').update(guardrailsOnly).digest('hex'));
 });
 
 test('every fault is reported at once, each with line, column and member', () => {
@@ -40,13 +41,13 @@ guardrails:
 `);
   assert.deepEqual(faults.sort(), [
     'p:1:1: /organization is required',
-    'p:2:1: /organisation is not a member of a policy',
+    'p:2:1: /organisation is not a member here',
     'p:4:14: /guardrails/accounts/0 must be a string of 12 digits, in quotes',
     'p:5:12: /guardrails/regions must not be empty: it would refuse every request',
     'p:6:11: /guardrails/cidrs/0 has host bits set: the /8 network here is 10.0.0.0/8',
     'p:6:23: /guardrails/cidrs/1 has a prefix length over 32: 33',
     'p:7:17: /guardrails/prefixLength min must not be greater than max: it would refuse every request',
-    'p:8:3: /guardrails/nope is not a member of a policy',
+    'p:8:3: /guardrails/nope is not a member here',
   ]);
 });
 
@@ -67,14 +68,12 @@ const broken: readonly (readonly [string, string | Buffer])[] = [
 
 for (const [what, text] of broken) {
   test(`${what} is refused`, () => {
-    const result = readPolicy(typeof text === 'string' ? Buffer.from(text) : text);
-    assert.ok('faults' in result);
-    assert.notEqual(result.faults.length, 0);
+    const result = read(text);
+    assert.notEqual(result.faults?.length ?? 0, 0);
   });
 }
 
-test('a file that cannot be read is a fault, not an exception', async () => {
-  const loaded = await loadPolicy('/nonexistent/policy.yaml');
-  assert.ok('faults' in loaded);
-  assert.match(loaded.faults[0]?.message ?? '', /cannot be read \(ENOENT\)/);
+test('a file that cannot be read is a fault, not an exception', () => {
+  const loaded = loadPolicy('/nonexistent/policy.yaml', { now: 0, expired: 'fault' });
+  assert.match(loaded.faults?.[0]?.message ?? '', /cannot be read \(ENOENT\)/);
 });

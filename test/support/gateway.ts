@@ -16,7 +16,8 @@ import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway.ts';
 import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import { describePolicyFault, loadPolicy } from '../../src/policy/store.ts';
+import { loadAndTest } from '../../src/policy/load-and-test.ts';
+import { describePolicyFault } from '../../src/policy/policy-data.ts';
 import { assertAuditRecord } from './audit-schema.ts';
 import { audience, startIssuer, type TestIssuer } from './issuer.ts';
 
@@ -59,8 +60,12 @@ export interface TestGateway {
   readonly adminUrl: string;
   readonly issuer: TestIssuer;
   readonly cloud: AerospikeCloud;
-  /** Audit records so far, without the one about the policy at the start. */
+  /** The policy in force; a test may change it. */
+  readonly policyFile: string;
+  /** Audit records of requests so far. */
   readonly records: Loose[];
+  /** Audit records of policies so far, without the one about the policy at the start. */
+  readonly policyRecords: Loose[];
   /** Log lines so far. */
   readonly logs: Loose[];
   /** Everything that was logged or recorded, as text. */
@@ -70,6 +75,8 @@ export interface TestGateway {
   call(options: CallOptions): Promise<Reply>;
   /** A create with a good token. */
   create(body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  /** As SIGHUP does. */
+  reloadPolicy: RunningGateway['reloadPolicy'];
   stop: RunningGateway['stop'];
 }
 
@@ -120,16 +127,21 @@ export async function startTestGateway(
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
+  const records = () => lines.map((line) => JSON.parse(line) as Loose);
   return {
     url,
     port: gateway.port,
     adminUrl: `http://127.0.0.1:${gateway.adminPort}`,
     issuer,
     cloud,
+    policyFile: parts.config.policyFile,
     get records() {
-      return lines
-        .map((line) => JSON.parse(line) as Loose)
-        .filter(({ metadata }) => metadata.event_code !== 'policy.loaded');
+      return records().filter(({ metadata }) => !metadata.event_code.startsWith('policy.'));
+    },
+    get policyRecords() {
+      return records()
+        .slice(1)
+        .filter(({ metadata }) => metadata.event_code.startsWith('policy.'));
     },
     get logs() {
       return logLines.map((line) => JSON.parse(line) as Loose);
@@ -146,6 +158,7 @@ export async function startTestGateway(
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
     },
+    reloadPolicy: gateway.reloadPolicy,
     stop,
   };
 }
@@ -190,13 +203,14 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
     ...options.environment,
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
-  const policy = await loadPolicy(policyFile);
-  if ('faults' in policy)
-    throw new Error(policy.faults.map((fault) => describePolicyFault(policyFile, fault)).join('\n'));
+  const { policyFile: file, policyTestsFile: testsFile } = loaded.config;
+  const reading = { now: Date.now(), expired: 'warning' } as const;
+  const policy = loadAndTest({ policyFile: file, testsFile, options: reading });
+  if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {
     config: loaded.config,
-    policies: policy.store,
+    policy,
     logger: createLogger(loaded.config.logLevel, writer),
   };
 }

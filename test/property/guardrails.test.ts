@@ -1,12 +1,12 @@
-// The policy's decision against a reader that shares no code with it: nothing is allowed that the rules do not allow, and
+// The guardrails' decision against a reader that shares no code with it: nothing is allowed that the rules do not allow, and
 // nothing that a caller can write makes the decision fail.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decide, type Policy } from '../../src/policy/decide.ts';
+import { decide } from '../../src/policy/decide.ts';
 import type { PeeringRequest, ViolationCode } from '../../src/policy/decision.ts';
-import { readPolicy } from '../../src/policy/read-policy.ts';
 import { clusterId } from '../support/gateway.ts';
+import { policyOf } from '../support/policy.ts';
 import { bitsOf, isCovered, overlapsAny, textOf } from './bits.ts';
 import { anyText, bits } from './networks.ts';
 
@@ -65,13 +65,10 @@ function brokenRules(rules: Guardrails, request: PeeringRequest): ViolationCode[
   return broken;
 }
 
-function policyOf(rules: Guardrails): Policy {
-  const read = readPolicy(
-    Buffer.from(JSON.stringify({ version: 1, organization: 'acme', guardrails: rules })),
-  );
-  if ('faults' in read) throw new Error(JSON.stringify(read.faults));
-  return read.policy;
-}
+const decideBy = (rules: Guardrails, peering: PeeringRequest) => {
+  const policy = policyOf(JSON.stringify({ version: 1, organization: 'acme', guardrails: rules }));
+  return decide(policy, { claims: {}, at: 0, action: 'create', clusterId: peering.clusterId, peering });
+};
 
 test('a create is allowed exactly when it breaks no rule, and every rule that it breaks is named once', () => {
   const cases = guardrails.chain((rules) =>
@@ -80,7 +77,7 @@ test('a create is allowed exactly when it breaks no rule, and every rule that it
   const seen = { allow: 0, deny: 0 };
   fc.assert(
     fc.property(cases, ({ rules, request }) => {
-      const decision = decide(policyOf(rules), request);
+      const decision = decideBy(rules, request);
       const expected = brokenRules(rules, request);
       assert.deepEqual(decision.violations.map(({ code }) => code).sort(), expected.sort());
       assert.equal(decision.effect, expected.length === 0 ? 'allow' : 'deny');
@@ -107,7 +104,7 @@ test('no values, however formed, make the decision throw or grow without bound',
   });
   fc.assert(
     fc.property(guardrails, request, (rules, asked) => {
-      const decision = decide(policyOf(rules), asked);
+      const decision = decideBy(rules, asked);
       assert.equal(decision.effect, 'deny');
       assert.ok(decision.violations.length <= 6);
       for (const { field, allowed } of decision.violations) {

@@ -1,0 +1,5 @@
+// Writes openapi/policy.schema.json anew: `npm run schema`, after a change to src/policy/document.ts.
+import { writeFileSync } from 'node:fs';
+import { policyJsonSchema } from '../src/policy/json-schema.ts';
+
+writeFileSync(new URL('../openapi/policy.schema.json', import.meta.url), policyJsonSchema());

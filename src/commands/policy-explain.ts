@@ -1,0 +1,119 @@
+// `policy explain`: the decision for one request, drawn as a tree of what was asked and what each rule said.
+import type { z } from 'zod';
+import { compilePolicy } from '../policy/compile.ts';
+import type { Question } from '../policy/decision.ts';
+import { type Explanation, explain, type RuleOpinion } from '../policy/explain.ts';
+import { contentOf, loadPolicy } from '../policy/load-policy.ts';
+import { describePolicyFault } from '../policy/policy-data.ts';
+import { claimsDocument, requestDocument, timeDocument } from '../policy/policy-tests.ts';
+import { readYaml } from '../policy/read-yaml.ts';
+import { listFaults } from './check.ts';
+import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { drawTree, printable, type Style, styleFor, type TreeNode } from './terminal.ts';
+
+export const policyExplainCommand: Command = {
+  name: 'policy explain',
+  summary: 'The decision for one request and why.',
+  help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
+
+Decides the request of R.json for a caller with the claims of C.json, and shows
+what every rule said to it. Both files may be JSON or YAML; the request has the
+form of a case's request in a tests file.
+
+Options
+  --request FILE  The request.
+  --claims FILE   The claims of the caller's token.
+  --at TIME       Decide at this time, such as 2026-12-01T00:00:00Z.
+
+Exit status: 0 allowed, 1 denied or a file has a fault.
+`,
+  options: ['request', 'claims', 'at'],
+  requiredOptions: ['request', 'claims'],
+  positionals: { least: 1, most: 1 },
+  run: policyExplain,
+};
+
+function policyExplain(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
+  const time = timeDocument.optional().safeParse(options['at']);
+  if (!time.success) {
+    input.complain(`--at must be a time such as 2026-12-01T00:00:00Z.\n\n${policyExplainCommand.help}`);
+    return 2;
+  }
+  const at = time.data === undefined ? input.now : Date.parse(time.data);
+  const policy = loadPolicy(positionals[0] ?? '', { now: input.now, expired: 'warning' });
+  const request = readFile(options['request'] ?? '', requestDocument);
+  const claims = readFile(options['claims'] ?? '', claimsDocument);
+  if (policy.faults !== undefined || request.faults !== undefined || claims.faults !== undefined) {
+    const faults = [...(policy.faults ?? []), ...(request.faults ?? []), ...(claims.faults ?? [])];
+    input.complain(listFaults(faults.map(describePolicyFault)));
+    return 1;
+  }
+  const question = { ...request.value, claims: claims.value, at };
+  const explanation = explain(compilePolicy(policy.data), question);
+  input.print(`${drawTree(draw(question, explanation, styleFor(input.colours))).join('\n')}\n`);
+  return explanation.decision.effect === 'allow' ? 0 : 1;
+}
+
+function readFile<Schema extends z.ZodType>(path: string, schema: Schema) {
+  const bytes = contentOf(path);
+  if (typeof bytes !== 'string') return readYaml(path, bytes, schema);
+  const message = `cannot be read (${bytes})`;
+  return { faults: [{ file: path, line: 1, column: 1, member: '', message }] };
+}
+
+function draw(question: Question, explanation: Explanation, style: Style): TreeNode {
+  const { decision, opinions } = explanation;
+  const { effect, mode, policyVersion, grant, exceptions } = decision;
+  const mark = effect === 'allow' ? style.good('allow') : style.bad('deny');
+  const wouldRefuse = effect === 'allow' && decision.violations.length > 0;
+  return {
+    text: `${mark}${wouldRefuse ? ' (report mode: enforcing would deny)' : ''}`,
+    children: [
+      { text: 'asked', children: asked(question) },
+      { text: 'caller', children: caller(question, explanation) },
+      ...opinions.map((opinion) => opinionNode(opinion, style)),
+      {
+        text: 'decided',
+        children: [
+          { text: `grant       ${grant ?? 'none'}` },
+          { text: `exceptions  ${exceptions.length === 0 ? 'none needed' : exceptions.join(', ')}` },
+          { text: `mode        ${mode}` },
+          { text: `policy      ${style.faint(policyVersion)}` },
+        ],
+      },
+    ],
+  };
+}
+
+function asked({ action, clusterId, peering, at }: Question): TreeNode[] {
+  const { clusterId: _, ...values } = peering ?? { clusterId };
+  const members = { action, clusterId, ...values, at: new Date(at).toISOString() };
+  return Object.entries(members).map(([name, value]) => ({
+    text: `${name.padEnd(18)} ${printable(String(value))}`,
+  }));
+}
+
+function caller({ claims }: Question, { grants, exceptions }: Explanation): TreeNode[] {
+  const { iss, sub } = claims;
+  const described = exceptions.map(({ id, active }) => (active ? id : `${id} (expired)`));
+  const matching =
+    grants === undefined ? 'the policy has none; the scope is enough' : grants.join(', ') || 'none';
+  return [
+    { text: `issuer      ${printable(String(iss ?? 'none'))}` },
+    { text: `subject     ${printable(String(sub ?? 'none'))}` },
+    { text: `grants      ${matching}` },
+    { text: `exceptions  ${described.join(', ') || 'none'}` },
+  ];
+}
+
+function opinionNode({ rule, violations, exceptions }: RuleOpinion, { good, bad }: Style): TreeNode {
+  const helped = exceptions.length === 0 ? '' : `, with the exception ${exceptions.join(', ')}`;
+  if (violations.length === 0) return { text: `${good('✓')} ${rule}: nothing against it${helped}` };
+  return {
+    text: `${bad('✗')} ${rule}${helped}`,
+    children: violations.map(({ code, field, description }) => ({
+      text: `${code}${field === '' ? '' : ` ${field}`}`,
+      children: [{ text: description }],
+    })),
+  };
+}

@@ -1,0 +1,96 @@
+// `policy replay`: decides recorded requests again under another policy and lists every verdict that would change, so that
+// a policy can be rolled out without fear.
+import { readRecords, sizeOf } from '../audit/read-records.ts';
+import { compilePolicy, type Policy } from '../policy/compile.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import { describePolicyFault } from '../policy/policy-data.ts';
+import { describeReplayed, type Replayed, replay } from '../policy/replay.ts';
+import { listFaults } from './check.ts';
+import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { clearLine, printable, progressLine, styleFor } from './terminal.ts';
+
+export const policyReplayCommand: Command = {
+  name: 'policy replay',
+  summary: 'Decide recorded requests again under another policy.',
+  help: `Usage: node src/main.ts policy replay POLICY AUDIT...
+
+Reads audit logs (.gz too; lines of other kinds are passed over), decides every
+recorded request by POLICY at its own time, and lists each verdict that would
+change. POLICY is taken as enforced, whatever its mode. A denial is listed with
+a question mark when its record lacks a claim with which POLICY could allow the
+request.
+
+Exit status: 0 nothing changes, 1 a verdict changes or is uncertain, or a file
+has a fault.
+`,
+  options: [],
+  positionals: { least: 2, most: Number.POSITIVE_INFINITY },
+  run: policyReplay,
+};
+
+/** Below this size a log is read before anybody could look at a bar. */
+const worthABarBytes = 8 * 1024 * 1024;
+
+async function policyReplay(input: CommandInput, { positionals }: Arguments): Promise<ExitStatus> {
+  const [policyFile = '', ...files] = positionals;
+  const read = loadPolicy(policyFile, { now: input.now, expired: 'warning' });
+  if (read.faults !== undefined) {
+    input.complain(listFaults(read.faults.map(describePolicyFault)));
+    return 1;
+  }
+  try {
+    return await replayAll(input, compilePolicy(read.data), files);
+  } catch (error) {
+    input.complain(`The audit log cannot be read: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+async function replayAll(input: CommandInput, policy: Policy, files: readonly string[]): Promise<ExitStatus> {
+  const { good, bad, faint } = styleFor(input.colours);
+  const total = await sizeOf(files);
+  const bar = createBar(input, total);
+  let decided = 0;
+  let changed = 0;
+  let uncertain = 0;
+  for await (const { record } of readRecords(files, bar.advance)) {
+    const replayed = replay(policy, record);
+    if (replayed === undefined) continue;
+    decided += 1;
+    const unsure = replayed.unknownClaims.length > 0;
+    const differs = replayed.before !== replayed.after;
+    if (!unsure && !differs) continue;
+    if (unsure) uncertain += 1;
+    if (differs) changed += 1;
+    bar.clear();
+    const line = `${unsure ? '? ' : ''}${printable(describeReplayed(replayed))}`;
+    input.print(`${replayed.after === 'allow' ? good(line) : bad(line)}\n${missing(replayed, faint)}`);
+  }
+  bar.clear();
+  input.print(
+    `${decided} decided again, ${changed} changed${uncertain > 0 ? `, ${uncertain} uncertain` : ''}\n`,
+  );
+  return changed + uncertain > 0 ? 1 : 0;
+}
+
+const missing = ({ unknownClaims }: Replayed, faint: (text: string) => string): string =>
+  unknownClaims.length === 0 ? '' : `${faint(`    not recorded: ${printable(unknownClaims.join(', '))}`)}\n`;
+
+function createBar({ watched, complain }: CommandInput, total: number) {
+  const shown = watched && total >= worthABarBytes;
+  let done = 0;
+  let last = '';
+  return {
+    advance: (bytes: number): void => {
+      done += bytes;
+      const next = progressLine(done, total, 'read');
+      if (!shown || next === last) return;
+      last = next;
+      complain(next);
+    },
+    clear: (): void => {
+      if (shown) complain(clearLine);
+      last = '';
+    },
+  };
+}

@@ -1,0 +1,96 @@
+// `policy test`: runs a policy's own test cases, so that a repository of policies can have its own CI. A fault in either
+// file fails the run.
+import { writeFileSync } from 'node:fs';
+import { compilePolicy } from '../policy/compile.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import { describePolicyFault } from '../policy/policy-data.ts';
+import { loadPolicyTests } from '../policy/policy-tests.ts';
+import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/run-tests.ts';
+import { listFaults } from './check.ts';
+import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { printable, styleFor } from './terminal.ts';
+
+export const policyTestCommand: Command = {
+  name: 'policy test',
+  summary: "Run a policy's own test cases.",
+  help: `Usage: node src/main.ts policy test POLICY TESTS [--junit FILE]
+
+Decides every case of TESTS by POLICY and compares the decision, and the codes
+where the case names them. Cases without a time are decided at the present one.
+
+Options
+  --junit FILE  Write the results as JUnit XML, too.
+
+Exit status: 0 all cases passed, 1 one failed or a file has a fault.
+`,
+  options: ['junit'],
+  positionals: { least: 2, most: 2 },
+  run: policyTest,
+};
+
+function policyTest(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
+  const [policyFile = '', testsFile = ''] = positionals;
+  const policy = loadPolicy(policyFile, { now: input.now, expired: 'warning' });
+  const tests = loadPolicyTests(testsFile);
+  const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])];
+  if (policy.faults !== undefined || tests.faults !== undefined) {
+    input.complain(listFaults(faults.map(describePolicyFault)));
+    return 1;
+  }
+  for (const warning of policy.warnings) input.complain(`Warning: ${describePolicyFault(warning)}\n`);
+  const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now);
+  input.print(report(results, tests.file, input.colours));
+  const { junit } = options;
+  if (junit !== undefined) {
+    try {
+      writeFileSync(junit, junitXml(results, tests.file));
+    } catch (error) {
+      input.complain(`The results could not be written: ${(error as Error).message}\n`);
+      return 1;
+    }
+  }
+  return results.every(({ passed }) => passed) ? 0 : 1;
+}
+
+function report(results: readonly TestResult[], file: string, colours: boolean): string {
+  const { good, bad } = styleFor(colours);
+  const lines = results.flatMap((result) => {
+    const { place } = result.case;
+    const name = printable(result.case.name);
+    if (result.passed) return [`${good('✓')} ${name}`];
+    const violations = result.decision.violations.map(
+      ({ rule, description }) => `    ${rule}: ${description}`,
+    );
+    return [
+      `${bad('✗')} ${name}`,
+      `    ${file}:${place.line}: ${printable(describeTestFailure(result))}`,
+      ...violations,
+    ];
+  });
+  const failed = results.filter(({ passed }) => !passed).length;
+  const summary = `${results.length - failed} passed, ${failed} failed`;
+  return [...lines, '', failed === 0 ? good(summary) : bad(summary), ''].join('\n');
+}
+
+/** The common form of JUnit XML that CI systems read. */
+function junitXml(results: readonly TestResult[], file: string): string {
+  const failures = results.filter(({ passed }) => !passed).length;
+  const cases = results.map((result) => {
+    const open = `  <testcase classname="${escapeXml(file)}" name="${escapeXml(result.case.name)}"`;
+    if (result.passed) return `${open}/>`;
+    return `${open}>\n    <failure message="${escapeXml(describeTestFailure(result))}"/>\n  </testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="${escapeXml(file)}" tests="${results.length}" failures="${failures}">`,
+    ...cases,
+    '</testsuite>',
+    '',
+  ].join('\n');
+}
+
+/** XML 1.0 section 2.2 has no place for most control characters and for U+FFFE and U+FFFF, not even as references. */
+const escapeXml = (text: string): string =>
+  text
+    .replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, ' ')
+    .replaceAll(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,0 +1,67 @@
+// Finds the command that was asked for and checks its arguments. A wrong call ends with status 2 and the words that would
+// have been right; nothing is guessed.
+import { parseArgs } from 'node:util';
+import type { Command, CommandInput, ExitStatus } from './command.ts';
+
+export async function runCommand(
+  commands: readonly Command[],
+  argv: readonly string[],
+  input: CommandInput,
+): Promise<ExitStatus> {
+  const command = commands.find(({ name }) => name.split(' ').every((word, index) => argv[index] === word));
+  const usage = command === undefined ? overview(commands, input.version) : command.help;
+  const wrong = (reason: string): ExitStatus => {
+    input.complain(`${reason}\n\n${usage}`);
+    return 2;
+  };
+  const rest = argv.slice(command === undefined ? 0 : command.name.split(' ').length);
+  const parsed = parse(command, rest);
+  if (typeof parsed === 'string') return wrong(parsed);
+  const { help, version, ...options } = parsed.values;
+  if (help === true || version === true) {
+    input.print(version === true ? `${input.version}\n` : usage);
+    return 0;
+  }
+  if (command === undefined) return wrong(unknown(argv));
+  const { least, most } = command.positionals;
+  const { positionals } = parsed;
+  const given = options as Record<string, string | undefined>;
+  const missing = command.requiredOptions?.filter((name) => given[name] === undefined) ?? [];
+  if (missing.length > 0)
+    return wrong(`${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.`);
+  if (positionals.length < least) return wrong(`${command.name} needs more arguments.`);
+  if (positionals.length > most) return wrong(`${command.name} takes no argument ${positionals[most]}.`);
+  return await command.run(input, { positionals, options: given });
+}
+
+function parse(command: Command | undefined, args: readonly string[]) {
+  const own = Object.fromEntries((command?.options ?? []).map((name) => [name, { type: 'string' as const }]));
+  const common = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args: [...args], options: { ...own, ...common }, allowPositionals: true });
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function unknown(argv: readonly string[]): string {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  return words.length === 0 ? 'A command is missing.' : `There is no command ${words.slice(0, 2).join(' ')}.`;
+}
+
+function overview(commands: readonly Command[], version: string): string {
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
+  return `peergate ${version}: VPC peerings to Aerospike Cloud, under your policy
+
+Usage: node src/main.ts COMMAND [ARGUMENTS]
+
+Commands
+${commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}\n`).join('')}
+Options
+  --help     Show this text, or that of the command before it.
+  --version  Show the version.
+
+The settings are listed in README.md. Exit status: 0 all well, 1 something is
+wrong, 2 called wrongly.
+`;
+}

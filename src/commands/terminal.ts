@@ -1,0 +1,45 @@
+// The few things that output for people has in common: marks, colours where they are welcome, trees, progress.
+
+export interface Style {
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly faint: (text: string) => string;
+}
+
+const plain = (text: string): string => text;
+const sgr = (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`;
+
+export const styleFor = (colours: boolean): Style =>
+  colours ? { good: sgr(32), bad: sgr(31), faint: sgr(2) } : { good: plain, bad: plain, faint: plain };
+
+/** A line with lines below it. */
+export interface TreeNode {
+  readonly text: string;
+  readonly children?: readonly TreeNode[];
+}
+
+/** Drawn with one line a node. */
+export function drawTree({ text, children = [] }: TreeNode): string[] {
+  return [
+    text,
+    ...children.flatMap((child, index) => {
+      const last = index === children.length - 1;
+      const [first = '', ...rest] = drawTree(child);
+      return [`${last ? '└─ ' : '├─ '}${first}`, ...rest.map((line) => `${last ? '   ' : '│  '}${line}`)];
+    }),
+  ];
+}
+
+/** Control characters of a recorded or given text must not reach a terminal. */
+export const printable = (text: string): string => text.replaceAll(/\p{Cc}|\p{Cf}/gu, '�');
+
+const barWidth = 30;
+
+/** One line that is written over itself; `done` and `total` in the same unit. */
+export function progressLine(done: number, total: number, what: string): string {
+  const share = total === 0 ? 1 : Math.min(done / total, 1);
+  const filled = Math.round(share * barWidth);
+  return `\r${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(share * 100)} % ${what}\x1b[K`;
+}
+
+export const clearLine = '\r\x1b[K';

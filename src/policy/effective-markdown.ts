@@ -1,0 +1,85 @@
+// The effective policy as Markdown, for people. Every value is set as code, so that none can become markup.
+import type { EffectiveLimits, EffectivePolicy } from './effective.ts';
+
+export function effectiveMarkdown(effective: EffectivePolicy): string {
+  const { organization, policyVersion, mode, caller, prefixLength, secureConnection, grants, exceptions } =
+    effective;
+  const lines = [
+    `# What ${code(caller.subject)} may peer`,
+    '',
+    `Policy of ${code(organization)}, version ${code(policyVersion)}, mode ${code(mode)}.`,
+    ...(mode === 'report'
+      ? ['', '**Report mode:** nothing is refused by the policy; what would be is recorded.']
+      : []),
+    '',
+    '## Every create must be inside',
+    '',
+    `- accounts: ${list(effective.accounts, effective.shortened['/accounts'])}`,
+    `- regions: ${list(effective.regions, effective.shortened['/regions'])}`,
+    `- blocks inside: ${list(effective.cidrs, effective.shortened['/cidrs'])}`,
+    `- blocks outside: ${list(effective.forbiddenCidrs, effective.shortened['/forbiddenCidrs'])}`,
+    `- prefix length: ${prefixLength.min} to ${prefixLength.max}`,
+    `- secure connection: ${secureConnection}`,
+    '',
+    '## Grants',
+    '',
+    ...grantLines(grants, effective.shortened),
+    '',
+    '## Exceptions',
+    '',
+    ...(exceptions.length === 0
+      ? ['None.']
+      : exceptions.flatMap((exception, index) => exceptionLines(exception, index, effective))),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+type Shortened = EffectivePolicy['shortened'];
+
+function grantLines(grants: EffectivePolicy['grants'], shortened: Shortened): string[] {
+  if (grants === null) return ['The policy has no grants: the scope of the token is enough.'];
+  if (grants.length === 0) return ['None: every request is refused.'];
+  return [
+    'A request must fit one of them whole.',
+    '',
+    ...grants.flatMap((grant, index) => [
+      `- ${code(grant.id)}: ${grant.actions.join(', ')}`,
+      ...limitLines(grant, `/grants/${index}`, shortened),
+    ]),
+  ];
+}
+
+function exceptionLines(
+  { id, expires, ticket, allows }: EffectivePolicy['exceptions'][number],
+  index: number,
+  { shortened }: EffectivePolicy,
+): string[] {
+  const { prefixLength, secureConnection } = allows;
+  return [
+    `- ${code(id)} until ${expires}${ticket === null ? '' : `, ticket ${code(ticket)}`}, allows besides:`,
+    ...limitLines(allows, `/exceptions/${index}/allows`, shortened),
+    ...(prefixLength ? [`  - prefix length: ${prefixLength.min} to ${prefixLength.max}`] : []),
+    ...(secureConnection ? [`  - secure connection: ${secureConnection}`] : []),
+  ];
+}
+
+const limitLines = (limits: EffectiveLimits, place: string, shortened: Shortened): string[] =>
+  (['clusters', 'accounts', 'regions', 'cidrs'] as const).flatMap((name) => {
+    const values = limits[name];
+    return values === null ? [] : [`  - ${name}: ${list(values, shortened[`${place}/${name}`])}`];
+  });
+
+function list(values: readonly string[], total: number | undefined): string {
+  const shown = values.map(code).join(', ');
+  if (shown === '') return 'none';
+  return total === undefined ? shown : `${shown} and ${total - values.length} more`;
+}
+
+/** CommonMark section 6.1: a code span, whatever backticks the value has. */
+function code(value: string): string {
+  const longest = Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const padding = longest > 0 ? ' ' : '';
+  return `${fence}${padding}${value.replaceAll(/\s+/g, ' ')}${padding}${fence}`;
+}

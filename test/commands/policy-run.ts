@@ -1,0 +1,53 @@
+// The policy commands as a script calls them, in this process: arguments in, both outputs and the exit status out.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { policyExplainCommand } from '../../src/commands/policy-explain.ts';
+import { policyReplayCommand } from '../../src/commands/policy-replay.ts';
+import { policyTestCommand } from '../../src/commands/policy-test.ts';
+import { runCommand } from '../../src/commands/run-command.ts';
+
+export interface Ran {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export const now = Date.parse('2026-11-01T00:00:00Z');
+
+export async function peergate(
+  args: readonly string[],
+  terminal: { readonly colours?: boolean; readonly watched?: boolean } = {},
+): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const status = await runCommand([policyTestCommand, policyExplainCommand, policyReplayCommand], args, {
+    environment: {},
+    now,
+    version: '0.0.0-test',
+    print: (text) => {
+      out += text;
+    },
+    complain: (text) => {
+      err += text;
+    },
+    colours: terminal.colours ?? false,
+    watched: terminal.watched ?? false,
+    stopRequested: () => new Promise(() => undefined),
+    onReload: () => undefined,
+  });
+  return { status, out, err };
+}
+
+/** A folder with these files, gone when the test ends; gives the path of each. */
+export async function folderWith(
+  test: TestContext,
+  files: Readonly<Record<string, string | Buffer>>,
+): Promise<(name: string) => string> {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  test.after(() => rm(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  await Promise.all(Object.entries(files).map(([name, content]) => writeFile(path(name), content)));
+  return path;
+}

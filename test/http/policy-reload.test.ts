@@ -1,0 +1,199 @@
+// The policy is taken up again when its files change, whole or not at all, and told with both versions.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { request } from 'undici';
+import {
+  allowed,
+  clusterId,
+  guardrailsOnly,
+  type Loose,
+  startTestGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
+import { configMap, replaceFile, temporaryFolder, until } from '../support/policy-files.ts';
+
+const elsewhere = guardrailsOnly.replace('us-east-1, ', '');
+const withList = guardrailsOnly.replace('[10.0.0.0/8, 172.16.0.0/12]', '{ file: blocks.txt }');
+const hashOf = (...parts: string[]) => createHash('sha256').update(parts.join('')).digest('hex');
+
+/** The next record of a policy, once it is there. */
+const policyRecord = (gateway: TestGateway, index = 0): Promise<Loose> =>
+  until('a policy is recorded', () => gateway.policyRecords[index]);
+
+async function isReady(gateway: TestGateway): Promise<boolean> {
+  const { statusCode, body } = await request(`${gateway.adminUrl}/readyz`);
+  await body.dump();
+  return statusCode === 200;
+}
+
+function assertLoaded(record: Loose, before: string, after: string): void {
+  assert.equal(record.metadata.event_code, 'policy.loaded');
+  assert.deepEqual(record.unmapped.policy, { old: before, new: after });
+  assert.deepEqual([record.policy.uid, record.policy.is_applied], [after, true]);
+  assert.equal(record.status_id, 1);
+}
+
+const ways = { 'rewritten in place': writeFile, 'replaced by a rename': replaceFile };
+
+for (const [way, write] of Object.entries(ways)) {
+  test(`a policy that is ${way} comes into force, and is recorded with both versions`, async (t) => {
+    const gateway = await startTestGateway(t);
+    assert.equal((await gateway.create()).status, 201);
+    await write(gateway.policyFile, elsewhere);
+    assertLoaded(await policyRecord(gateway), hashOf(guardrailsOnly), hashOf(elsewhere));
+    const reply = await gateway.create();
+    assert.equal(reply.status, 403);
+    assert.equal(reply.json.context.policyVersion, hashOf(elsewhere));
+    assert.equal(gateway.apiRequests().length, 1);
+    assert.equal(gateway.policyRecords.length, 1);
+  });
+}
+
+test('a ConfigMap is followed through the swap of its symlink, policy and lists at once', async (t) => {
+  const map = await configMap(await temporaryFolder(t), {
+    'policy.yaml': withList,
+    'blocks.txt': '10.0.0.0/8\n',
+  });
+  const gateway = await startTestGateway(t, { environment: { POLICY_FILE: map.path('policy.yaml') } });
+  assert.equal((await gateway.create()).status, 201);
+  const next = withList.replace('acme', 'acme-2');
+  await map.swap({ 'policy.yaml': next, 'blocks.txt': '10.64.0.0/10\n' });
+  const before = hashOf(withList, '10.0.0.0/8\n');
+  assertLoaded(await policyRecord(gateway), before, hashOf(next, '10.64.0.0/10\n'));
+  const reply = await gateway.create();
+  assert.deepEqual([reply.status, reply.json.context.violations[0].code], [403, 'cidr_not_allowed']);
+  await map.swap({ 'policy.yaml': withList, 'blocks.txt': '10.0.0.0/8\n' });
+  assertLoaded(await policyRecord(gateway, 1), hashOf(next, '10.64.0.0/10\n'), before);
+  assert.equal((await gateway.create()).status, 201);
+});
+
+test('a list alone that changes makes another version, and a bad line in it is refused', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [policyFile, list] = [join(folder, 'policy.yaml'), join(folder, 'blocks.txt')];
+  await writeFile(policyFile, withList);
+  await writeFile(list, '10.0.0.0/8\n');
+  const gateway = await startTestGateway(t, { environment: { POLICY_FILE: policyFile } });
+  assert.equal((await gateway.create()).status, 201);
+  await replaceFile(list, '10.64.0.0/10\n');
+  assertLoaded(
+    await policyRecord(gateway),
+    hashOf(withList, '10.0.0.0/8\n'),
+    hashOf(withList, '10.64.0.0/10\n'),
+  );
+  assert.equal((await gateway.create()).status, 403);
+
+  await writeFile(list, '10.0.0.0/8\n10.0.0.1/8\n');
+  const rejected = await policyRecord(gateway, 1);
+  assert.equal(rejected.metadata.event_code, 'policy.rejected');
+  assert.equal(rejected.unmapped.policy.faults[0].file, list);
+  assert.equal(rejected.unmapped.policy.faults[0].line, 2);
+  assert.equal((await gateway.create()).status, 403);
+  await writeFile(list, '10.0.0.0/8\n');
+  assertLoaded(
+    await policyRecord(gateway, 2),
+    hashOf(withList, '10.64.0.0/10\n'),
+    hashOf(withList, '10.0.0.0/8\n'),
+  );
+  assert.equal((await gateway.create()).status, 201);
+});
+
+test('a bad policy leaves the last good one in force and the gateway ready, and is recorded once', async (t) => {
+  const gateway = await startTestGateway(t);
+  assert.equal((await gateway.create()).status, 201);
+  const bad = `${elsewhere}grants: []\nmode: dry\n`;
+  await writeFile(gateway.policyFile, bad);
+  const record = await policyRecord(gateway);
+  assert.equal(record.metadata.event_code, 'policy.rejected');
+  assert.deepEqual([record.status_id, record.action_id, record.policy.is_applied], [2, 2, false]);
+  const { faults, ...versions } = record.unmapped.policy;
+  assert.deepEqual(versions, { old: hashOf(guardrailsOnly), new: hashOf(bad), faultCount: 2 });
+  assert.deepEqual(
+    faults.map(({ file, line, column, member }: Loose) => [file, line, column, member]),
+    [
+      [gateway.policyFile, 10, 9, '/grants'],
+      [gateway.policyFile, 11, 7, '/mode'],
+    ],
+  );
+  assert.equal(await isReady(gateway), true);
+  assert.equal((await gateway.create()).status, 201);
+  const logged = gateway.logs.find(({ msg }) => msg === 'policy rejected');
+  assert.deepEqual([logged.level, logged.count, logged.faults.length], ['error', 2, 2]);
+  await gateway.reloadPolicy();
+  assert.equal(gateway.policyRecords.length, 1);
+  await writeFile(gateway.policyFile, elsewhere);
+  assertLoaded(await policyRecord(gateway, 1), hashOf(guardrailsOnly), hashOf(elsewhere));
+  assert.equal((await gateway.create()).status, 403);
+});
+
+test('a new policy that names a list which is not there is told once, and taken up when the list comes', async (t) => {
+  const gateway = await startTestGateway(t);
+  assert.equal((await gateway.create()).status, 201);
+  await replaceFile(gateway.policyFile, withList);
+  assert.equal((await policyRecord(gateway)).metadata.event_code, 'policy.rejected');
+  await writeFile(join(dirname(gateway.policyFile), 'blocks.txt'), '10.64.0.0/10\n');
+  assertLoaded(await policyRecord(gateway, 1), hashOf(guardrailsOnly), hashOf(withList, '10.64.0.0/10\n'));
+  assert.deepEqual([(await gateway.create()).status, gateway.policyRecords.length], [403, 2]);
+});
+
+test('a policy file that is gone is refused, without a version, and the last good one stays', async (t) => {
+  const gateway = await startTestGateway(t);
+  await rm(gateway.policyFile);
+  await gateway.reloadPolicy();
+  const record = await policyRecord(gateway);
+  assert.deepEqual([record.metadata.event_code, record.unmapped.policy.new], ['policy.rejected', null]);
+  assert.match(record.unmapped.policy.faults[0].message, /ENOENT/);
+  assert.equal((await gateway.create()).status, 201);
+});
+
+test('reading the policy again without a change is no news', async (t) => {
+  const gateway = await startTestGateway(t);
+  await writeFile(gateway.policyFile, guardrailsOnly);
+  await gateway.reloadPolicy();
+  assert.deepEqual(gateway.policyRecords, []);
+  assert.equal((await gateway.create()).status, 201);
+});
+
+test('an exception that has expired meanwhile keeps a policy in force, and a new one with it out', async (t) => {
+  const expired = (name: string) =>
+    `${guardrailsOnly.replace('acme', name)}exceptions:
+  - id: ${name}
+    callers: [{ claim: sub, equals: a }]
+    allows: { regions: [us-west-1] }
+    expires: 2020-01-01T00:00:00Z
+`;
+  const gateway = await startTestGateway(t, { policy: expired('one') });
+  await gateway.reloadPolicy();
+  assert.deepEqual(gateway.policyRecords, []);
+  await writeFile(gateway.policyFile, expired('two'));
+  await gateway.reloadPolicy();
+  const record = await policyRecord(gateway);
+  assert.equal(record.metadata.event_code, 'policy.rejected');
+  assert.match(record.unmapped.policy.faults[0].message, /is in the past/);
+});
+
+test('a policy whose tests fail is not loaded, and is once they pass', async (t) => {
+  const folder = await temporaryFolder(t);
+  const testsFile = join(folder, 'tests.yaml');
+  const cases = (expect: string) =>
+    `tests:\n  - name: our own block\n    claims: {}\n    request: { action: create, clusterId: ${clusterId}, ${Object.entries(
+      allowed,
+    )
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+      .join(', ')} }\n    expect: ${expect}\n`;
+  await writeFile(testsFile, cases('allow'));
+  const gateway = await startTestGateway(t, { environment: { POLICY_TESTS_FILE: testsFile } });
+  await writeFile(gateway.policyFile, elsewhere);
+  await gateway.reloadPolicy();
+  const record = await policyRecord(gateway);
+  assert.equal(record.metadata.event_code, 'policy.rejected');
+  const [fault] = record.unmapped.policy.faults;
+  assert.deepEqual([fault.file, fault.line, fault.column], [testsFile, 2, 5]);
+  assert.match(fault.message, /"our own block" expects allow, the policy says deny with region_not_allowed/);
+  assert.deepEqual([(await gateway.create()).status, await isReady(gateway)], [201, true]);
+  await replaceFile(testsFile, cases('deny'));
+  assertLoaded(await policyRecord(gateway, 1), hashOf(guardrailsOnly), hashOf(elsewhere));
+  assert.equal((await gateway.create()).status, 403);
+});

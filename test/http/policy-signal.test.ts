@@ -1,0 +1,62 @@
+// SIGHUP makes the gateway, as a process, read its policy again, and does not end it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { guardrailsOnly, type Loose } from '../support/gateway.ts';
+import { temporaryFolder, until } from '../support/policy-files.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+async function serve(t: TestContext) {
+  const policyFile = join(await temporaryFolder(t), 'policy.yaml');
+  await writeFile(policyFile, guardrailsOnly);
+  const child = spawn(process.execPath, [main, 'serve'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ADMIN_PORT: '0',
+      AUTH_ISSUERS: 'http://127.0.0.1:9',
+      AUTH_AUDIENCE: 'x',
+      AEROSPIKE_CLIENT_ID: 'id',
+      AEROSPIKE_CLIENT_SECRET: 'secret',
+      PREFLIGHT: 'off',
+      POLICY_FILE: policyFile,
+    },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const lines: Loose[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  const line = (what: string, fits: (entry: Loose) => boolean): Promise<Loose> =>
+    until(what, () => lines.find(fits));
+  return { policyFile, child, line, ended };
+}
+
+test('SIGHUP reads the policy again, a bad one and a good one, and the process goes on until it is told to stop', async (t) => {
+  const { policyFile, child, line, ended } = await serve(t);
+  const first = await line('it listens', ({ msg }) => msg === 'listening');
+  assert.ok(first.port > 0);
+  await writeFile(policyFile, 'version: 2\n');
+  const rejected = await line('it is rejected', ({ metadata }) => metadata?.event_code === 'policy.rejected');
+  // Nothing has changed since, so that nothing but the signal can be the reason for what follows.
+  child.kill('SIGHUP');
+  const again = await line('it is read again', ({ msg }) => msg === 'the policy is still as it was rejected');
+  assert.deepEqual([again.old, again.new], [rejected.unmapped.policy.old, rejected.unmapped.policy.new]);
+  await writeFile(policyFile, guardrailsOnly.replace('us-east-1, ', ''));
+  child.kill('SIGHUP');
+  const loaded = await line(
+    'it is loaded',
+    ({ unmapped }) => unmapped?.policy?.old === again.old && unmapped.policy.faultCount === undefined,
+  );
+  assert.equal(loaded.metadata.event_code, 'policy.loaded');
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});

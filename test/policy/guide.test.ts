@@ -1,0 +1,125 @@
+// The guide docs/policy.md says what the program does: its commands answer as shown, its policies load, its faults are the
+// real ones, and no member and no code is missing from it.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { violationCodes } from '../../src/policy/decision.ts';
+import { describePolicyFault } from '../../src/policy/policy-data.ts';
+import { loadPolicyTests } from '../../src/policy/policy-tests.ts';
+import type { Loose } from '../support/gateway.ts';
+import { readPolicyText } from '../support/policy.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const guide = readFileSync(join(root, 'docs', 'policy.md'), 'utf8');
+
+/** The blocks of one language, without their fences. */
+const blocks = (language: string): string[] =>
+  [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, info]) => info === language)
+    .map(([, , text = '']) => text);
+
+const policies = blocks('yaml').filter((text) => !text.startsWith('tests:'));
+const smallest = policies[0] ?? '';
+
+test('the guide begins with a policy and shows grants and exceptions', () => {
+  assert.match(smallest, /^version: 1$/m);
+  assert.equal(policies.length, 3);
+});
+
+for (const [index, text] of policies.entries()) {
+  test(`the policy in block ${index + 1} of the guide loads without a warning`, () => {
+    const read = readPolicyText(index === 0 ? text : `${smallest}${text}`);
+    assert.deepEqual(read.faults?.map(describePolicyFault), undefined);
+    assert.deepEqual('warnings' in read && read.warnings, []);
+  });
+}
+
+test('the test case in the guide is one', async (t) => {
+  const [text = ''] = blocks('yaml').filter((block) => block.startsWith('tests:'));
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'tests.yaml'), text);
+  assert.deepEqual(loadPolicyTests(join(folder, 'tests.yaml')).faults, undefined);
+});
+
+const shown = blocks('console').map((text) => {
+  const [, command = '', output = ''] = /^\$ node (.*?[^\\])\n(.*)$/s.exec(text) ?? [];
+  return { args: command.split(/[\s\\]+/), output };
+});
+
+test('the guide shows the commands at work', () => {
+  assert.deepEqual(
+    shown.map(({ args }) => args.slice(0, 3).join(' ')),
+    ['src/main.ts policy test', 'src/main.ts policy explain'],
+  );
+});
+
+for (const { args, output } of shown) {
+  test(`node ${args.join(' ')} answers as the guide shows`, () => {
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env: {}, encoding: 'utf8' });
+    assert.equal(stderr, '');
+    // A line of … stands for any lines.
+    const parts = output.split(/^…\n/m).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    assert.match(stdout, new RegExp(`^${parts.join('(?:.*\\n)*?')}$`));
+  });
+}
+
+test('the versions of policies in the guide are those of the examples', () => {
+  const versionOf = (name: string): string => {
+    const file = join(root, 'examples', name, 'policy.yaml');
+    const list =
+      name === 'several-teams' ? readFileSync(join(file, '..', 'company-networks.txt'), 'utf8') : '';
+    const read = readPolicyText(readFileSync(file), { 'company-networks.txt': list });
+    assert.ok(read.faults === undefined);
+    return read.data.version;
+  };
+  assert.ok(guide.includes(versionOf('several-teams')));
+  assert.ok(guide.includes(`"policyVersion":"${versionOf('with-exceptions')}"`));
+});
+
+const broken = `version: 1
+organization: acme
+guardrails:
+  accounts: [111122223333]
+  regions: [us-east1]
+  cidrs: [10.20.4.0/16]
+  prefixLenght: { min: 16, max: 24 }
+grants:
+  - id: payments
+    callers: [{ claim: sub, equals: "svc-*-payments" }]
+    actions: [create, update]
+  - id: payments
+    callers: [{ claim: groups, contains: "net*" }]
+    cidrs: { file: payments.txt }
+exceptions:
+  - id: CHG-1
+    callers: [{ claim: sub, equals: svc-payments }]
+    allows: { regions: [eu-west-1] }
+    expires: 2026-01-31T00:00:00Z
+`;
+
+test('the faults in the guide are those that such mistakes give', () => {
+  const faults = readPolicyText(broken).faults ?? [];
+  const lines = faults.map((fault) => `  ${describePolicyFault({ ...fault, file: 'policy.yaml' })}\n`);
+  const [, listed = ''] = /^```text\n\d+ faults:\n(.*?)^```$/ms.exec(guide) ?? [];
+  assert.deepEqual(listed.split(/(?<=\n)/).sort(), lines.sort());
+});
+
+test('the guide names every member of a policy and every code of a violation', () => {
+  const members = new Set<string>(violationCodes);
+  const visit = (node: Loose): void => {
+    for (const [name, member] of Object.entries<Loose>(node.properties ?? {})) {
+      members.add(name);
+      visit(member);
+    }
+    for (const inner of [node.items, ...(node.anyOf ?? [])]) if (inner !== undefined) visit(inner);
+  };
+  visit(JSON.parse(readFileSync(join(root, 'openapi', 'policy.schema.json'), 'utf8')));
+  const missing = [...members].filter((name) => !new RegExp(`(?<!\\w)${name}(?!\\w)`).test(guide));
+  assert.deepEqual(missing, []);
+});

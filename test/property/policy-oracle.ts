@@ -1,0 +1,138 @@
+// What a policy says, worked out another way: over the document as it is written, with addresses as text and plain loops.
+// Shares nothing with the gateway's own decision.
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface Caller {
+  readonly claim: string;
+  readonly equals?: string | number | boolean;
+  readonly contains?: string;
+}
+
+export interface RawLimits {
+  readonly clusters?: readonly string[];
+  readonly accounts?: readonly string[];
+  readonly regions?: readonly string[];
+  readonly cidrs?: readonly string[];
+  readonly forbiddenCidrs?: readonly string[];
+  readonly prefixLength?: { readonly min: number; readonly max: number };
+  readonly secureConnection?: string;
+}
+
+export interface RawPolicy {
+  readonly guardrails: RawLimits;
+  readonly grants?: readonly (RawLimits & {
+    readonly id: string;
+    readonly callers: readonly Caller[];
+    readonly actions: readonly string[];
+  })[];
+  readonly exceptions: readonly {
+    readonly id: string;
+    readonly callers: readonly Caller[];
+    readonly allows: RawLimits;
+    readonly expires: string;
+  }[];
+}
+
+export interface RawQuestion {
+  readonly claims: Json;
+  readonly at: number;
+  readonly action: string;
+  readonly clusterId: string;
+  readonly peering?:
+    | {
+        readonly cidrBlock: string;
+        readonly accountId: string;
+        readonly region: string;
+        readonly isSecureConnection: boolean;
+      }
+    | undefined;
+}
+
+export interface Opinion {
+  readonly rule: string;
+  readonly codes: readonly string[];
+}
+
+/** What the guardrails and every grant of the caller have against the request; without grants the latter is missing. */
+export function opinionsOn(policy: RawPolicy, question: RawQuestion) {
+  const helpers = activeExceptions(policy, question).map(({ allows }) => allows);
+  const guardrails = objections(policy.guardrails, helpers, question);
+  const grants = policy.grants
+    ?.filter(({ callers }) => callers.some((caller) => matches(caller, question.claims)))
+    .map((grant): Opinion => {
+      const codes = objections(grant, helpers, question);
+      const acts = grant.actions.indexOf(question.action) >= 0;
+      return { rule: grant.id, codes: acts ? codes : ['action_not_allowed', ...codes] };
+    });
+  return { guardrails, grants };
+}
+
+export const activeExceptions = ({ exceptions }: RawPolicy, { claims, at }: RawQuestion) =>
+  exceptions.filter(
+    ({ callers, expires }) =>
+      new Date(expires).getTime() > at && callers.some((caller) => matches(caller, claims)),
+  );
+
+export function allows(policy: RawPolicy, question: RawQuestion): boolean {
+  const { guardrails, grants } = opinionsOn(policy, question);
+  return guardrails.length === 0 && (grants === undefined || grants.some(({ codes }) => codes.length === 0));
+}
+
+function objections(rule: RawLimits, helpers: readonly RawLimits[], question: RawQuestion): string[] {
+  const { clusterId, peering } = question;
+  const found: string[] = [];
+  const object = (code: string, fits: (limits: RawLimits) => boolean | undefined) => {
+    if (fits(rule) === false && !helpers.some((helper) => fits(helper) === true)) found.push(code);
+  };
+  object('cluster_not_allowed', ({ clusters }) =>
+    clusters?.map((id) => id.toLowerCase()).includes(clusterId),
+  );
+  if (peering === undefined) return found;
+  const { cidrBlock, accountId, region, isSecureConnection } = peering;
+  const asked = addressesOf(cidrBlock);
+  const length = Number(cidrBlock.split('/')[1]);
+  object('account_not_allowed', ({ accounts }) => accounts?.includes(accountId));
+  object('region_not_allowed', ({ regions }) => regions?.includes(region));
+  object('cidr_not_allowed', ({ cidrs }) => {
+    const inside = cidrs && new Set(cidrs.flatMap(addressesOf));
+    return inside && asked.every((address) => inside.has(address));
+  });
+  const forbidden = new Set((rule.forbiddenCidrs ?? []).flatMap(addressesOf));
+  if (asked.some((address) => forbidden.has(address))) found.push('cidr_forbidden');
+  object('prefix_length', ({ prefixLength: range }) => range && range.min <= length && length <= range.max);
+  object('insecure_connection', ({ secureConnection }) =>
+    secureConnection === undefined ? undefined : secureConnection === 'optional' || isSecureConnection,
+  );
+  return found;
+}
+
+/** Every address of a small block, spelled out. */
+export function addressesOf(block: string): string[] {
+  const [address = '', prefix = ''] = block.split('/');
+  const bits = address
+    .split('.')
+    .map((octet) => Number(octet).toString(2).padStart(8, '0'))
+    .join('')
+    .slice(0, Number(prefix));
+  return spellOut(bits);
+}
+
+function spellOut(bits: string): string[] {
+  if (bits.length < 32) return [...spellOut(`${bits}0`), ...spellOut(`${bits}1`)];
+  return [[0, 8, 16, 24].map((at) => Number.parseInt(bits.slice(at, at + 8), 2)).join('.')];
+}
+
+/** Claims here are plain JSON without strange names; those have tests of their own. */
+export function matches({ claim, equals, contains }: Caller, claims: Json): boolean {
+  let value: unknown = claims;
+  for (const part of claim.startsWith('/') ? claim.split('/').slice(1) : [claim])
+    value = (value as Json | undefined)?.[part];
+  if (contains !== undefined) {
+    const words = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];
+    return words.some((word) => word === contains);
+  }
+  if (typeof equals === 'string' && /\*$/.test(equals))
+    return typeof value === 'string' && value.indexOf(equals.replace('*', '')) === 0;
+  return value !== undefined && value === equals;
+}
