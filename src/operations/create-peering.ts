@@ -1,30 +1,12 @@
 // Create a VPC peering: exactly the five members of the vendor's contract, all required, each of the right form. What
 // goes upstream is built anew from them.
 import { z } from 'zod';
-import { accountIdPattern, regionPattern, vpcIdPattern } from '../net/aws.ts';
-import { isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
 import type { PeeringRequest } from '../policy/decision.ts';
+import { peeringValues } from '../policy/peering-values.ts';
 import type { Operation } from './operation.ts';
 import { Faults, parseClusterId, parseQuery } from './parse.ts';
 
-const text = z.string('must be a string');
-
-const cidrBlock = text.superRefine((value, context) => {
-  const network = parseIpv4Network(value);
-  if (isIpv4Fault(network)) context.addIssue({ code: 'custom', message: network.fault });
-});
-
-/** `VPCPeeringCreateSchema` of the vendor's contract, with a `cidrBlock` that is a network. */
-const createBody = z.strictObject(
-  {
-    vpcId: text.regex(vpcIdPattern, 'must be a VPC id such as vpc-0123456789abcdef0'),
-    cidrBlock,
-    accountId: text.regex(accountIdPattern, 'must be an AWS account: a string of 12 digits'),
-    region: text.regex(regionPattern, 'must be an AWS region such as us-east-1'),
-    isSecureConnection: z.boolean('must be true or false'),
-  },
-  'must be a JSON object',
-);
+const createBody = z.strictObject(peeringValues, 'must be a JSON object');
 
 const members = Object.keys(createBody.shape);
 

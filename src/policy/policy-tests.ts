@@ -1,10 +1,10 @@
 // A policy's own test cases (interface, section 4): who asks for what, when, and what must come of it. Read as strictly as
 // the policy itself.
 import { z } from 'zod';
-import { accountIdPattern, regionPattern, uuidPattern, vpcIdPattern } from '../net/aws.ts';
-import { isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
+import { uuidPattern } from '../net/aws.ts';
 import { type Claims, type Question, type ViolationCode, violationCodes } from './decision.ts';
 import { contentOf } from './load-policy.ts';
+import { peeringValues } from './peering-values.ts';
 import type { PolicyFault } from './policy-data.ts';
 import { readYaml } from './read-yaml.ts';
 
@@ -31,11 +31,6 @@ export const timeDocument = z.iso.datetime({
   error: 'must be a time with its zone, such as 2026-12-01T00:00:00Z',
 });
 
-const cidrBlock = text.superRefine((value, context) => {
-  const network = parseIpv4Network(value);
-  if (isIpv4Fault(network)) context.addIssue({ code: 'custom', message: network.fault });
-});
-
 const target = {
   clusterId: text.regex(uuidPattern, 'must be the UUID of a cluster').transform((id) => id.toLowerCase()),
 };
@@ -48,11 +43,7 @@ export const requestDocument = z
       z.strictObject({
         action: z.literal('create'),
         ...target,
-        vpcId: text.regex(vpcIdPattern, 'must be a VPC id such as vpc-0123456789abcdef0'),
-        cidrBlock,
-        accountId: text.regex(accountIdPattern, 'must be an AWS account: 12 digits, in quotes'),
-        region: text.regex(regionPattern, 'must be an AWS region such as us-east-1'),
-        isSecureConnection: z.boolean('must be true or false'),
+        ...peeringValues,
       }),
       z.strictObject({ action: z.literal('list'), ...target }),
       z.strictObject({ action: z.literal('delete'), ...target }),
