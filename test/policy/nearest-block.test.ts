@@ -82,3 +82,9 @@ test('lengths that touch count as one range', () => {
   const text = head() + exception.replace('min: 28', 'min: 25');
   assert.deepEqual(lengthOf(text, '10.20.4.0/31')?.allowed, { min: 16, max: 29, nearest: '10.20.4.0/29' });
 });
+
+test('a range inside another one narrows nothing', () => {
+  const text = head() + exception.replace('min: 28, max: 29', 'min: 18, max: 20');
+  assert.equal(lengthOf(text, '10.20.4.0/22'), undefined);
+  assert.deepEqual(lengthOf(text, '10.20.4.0/25')?.allowed, { min: 16, max: 24, nearest: '10.20.4.0/24' });
+});
