@@ -1,6 +1,6 @@
 // A set of IPv4 addresses. Answers containment and overlap by one binary search over merged ranges, in time that a
 // million networks do not change; networks that touch or nest count as the one range that they cover together.
-import { type AddressRanges, rangesOf } from './address-ranges.ts';
+import type { AddressRanges } from './address-ranges.ts';
 import type { Ipv4Network } from './ipv4.ts';
 
 /** An immutable set of addresses. The questions take O(log n) and allocate nothing. */
@@ -11,10 +11,6 @@ export class CidrSet {
   constructor({ firsts, lasts }: AddressRanges) {
     this.#firsts = firsts;
     this.#lasts = lasts;
-  }
-
-  static of(networks: Iterable<Ipv4Network>): CidrSet {
-    return new CidrSet(rangesOf(networks));
   }
 
   /** Is every address of the range in the set? */
