@@ -20,6 +20,7 @@ import { runOperation } from './http/run-operation.ts';
 import type { WireFaults } from './http/wire-faults.ts';
 import type { VerifyToken } from './identity/verify-token.ts';
 import type { Logger } from './log/logger.ts';
+import type { ReconcileCreates } from './operations/reconcile-creates.ts';
 import type { Registry } from './operations/registry.ts';
 import type { PolicyStore } from './policy/store.ts';
 import type { UpstreamClient } from './upstream/client.ts';
@@ -35,6 +36,7 @@ export interface AppServices {
   readonly policies: PolicyStore;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
+  readonly reconcile: ReconcileCreates;
   /** `openapi/gateway.yaml` as JSON text. */
   readonly openApi: string;
 }

@@ -3,10 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { createApp } from './app.ts';
-import { AuditChain, type Reporter } from './audit/chain.ts';
-import { policyLoadedEvent, policyRejectedEvent } from './audit/event.ts';
-import { type AuditSink, AuditTrail } from './audit/trail.ts';
-import type { Clock } from './clock.ts';
+import { type AuditLogParts, openAuditLog } from './audit/audit-log.ts';
+import type { Head } from './audit/chain.ts';
+import { findOpenIntents } from './audit/find-open-intents.ts';
+import { policyLoadedEvent, policyRejectedEvent } from './audit/own-events.ts';
+import { factsFromRecord } from './audit/recorded-request.ts';
+import type { AuditTrail } from './audit/trail.ts';
 import type { Config } from './config/config.ts';
 import { adminListener } from './http/admin.ts';
 import { InFlight } from './http/in-flight.ts';
@@ -15,9 +17,9 @@ import { WireFaults } from './http/wire-faults.ts';
 import { KeySet } from './identity/key-set.ts';
 import { keySourceFor } from './identity/key-source.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import type { Logger } from './log/logger.ts';
 import { createPeering } from './operations/create-peering.ts';
 import { listPeerings } from './operations/list-peerings.ts';
+import { ReconcileCreates } from './operations/reconcile-creates.ts';
 import { createRegistry } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
 import { loadInWorker } from './policy/load-in-worker.ts';
@@ -27,11 +29,7 @@ import { UpstreamClient } from './upstream/client.ts';
 import { ServiceToken } from './upstream/service-token.ts';
 import { requestToken } from './upstream/token-request.ts';
 
-export interface GatewayParts {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly sink: AuditSink;
-  readonly reporter: Reporter;
+export interface GatewayParts extends AuditLogParts {
   /** The policy to begin with. */
   readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
 }
@@ -41,6 +39,8 @@ export interface RunningGateway {
   readonly adminPort: number;
   /** Reads the policy's files again, as after a change. */
   reloadPolicy(): Promise<void>;
+  /** Goes on in the audit file that is at its path now, as after a rotation. */
+  reopenAudit(): Promise<void>;
   /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
   stop(): Promise<void>;
 }
@@ -48,12 +48,14 @@ export interface RunningGateway {
 /** How long requests that were cut off at the end of the grace period have to write their records. */
 const lastRecordsMs = 1000;
 
-/** Rejects when a listener cannot be opened; then nothing of the gateway is left. */
+/** How long the last signature and sync may take on a disk that may be hung. */
+const lastSyncMs = 2500;
+
+/** Rejects when a listener cannot be opened or an existing audit log not be read; then nothing of the gateway is left. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
   const { clock, logger } = parts;
-  const trail = new AuditTrail(new AuditChain(parts.reporter, clock.newId), parts.sink, () =>
-    performance.now(),
-  );
+  const audit = await openAuditLog(config.audit, parts);
+  const { trail } = audit;
   const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
   const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
   const keySets = new Map(
@@ -66,6 +68,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const inFlight = new InFlight(config.limits.maxInFlight);
   const wireFaults = new WireFaults(parts);
   const operations = [createPeering(config.scopes.create), listPeerings(config.scopes.list)];
+  const upstream = new UpstreamClient(
+    upstreamAgent,
+    new ServiceToken(() => requestToken(upstreamAgent, config.upstream), parts),
+    { ...config.upstream, userAgent: `peergate/${parts.reporter.version}` },
+  );
+  const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
   const app = createApp(config, {
     clock,
     logger,
@@ -75,11 +83,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     wireFaults,
     registry: createRegistry(operations, config.listen.basePath),
     verifyToken: createVerifyToken(config.auth, keySets, clock),
-    upstream: new UpstreamClient(
-      upstreamAgent,
-      new ServiceToken(() => requestToken(upstreamAgent, config.upstream), parts),
-      { ...config.upstream, userAgent: `peergate/${parts.reporter.version}` },
-    ),
+    upstream,
+    reconcile,
     openApi: await readOpenApi(config.listen.basePath),
   });
   const server = createListener(app);
@@ -93,10 +98,13 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     }),
   );
 
-  const closeOutbound = async () => {
+  const closeRest = async () => {
     policies.stop();
     for (const keys of keySets.values()) keys.stop();
+    const reconciled = reconcile.stop();
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
+    await reconciled;
+    if (!(await within(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   };
 
   await recordPolicy(trail, parts, policies);
@@ -105,9 +113,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   try {
     const port = await listen(server, config.listen.port, config.listen.host);
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
-    return { port, adminPort, stop, reloadPolicy: () => policies.reload() };
+    void settleEarlierCreates(config, parts, audit.startedAfter, reconcile);
+    return { port, adminPort, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
   } catch (error) {
-    await Promise.all([close(server), close(admin), closeOutbound()]);
+    await Promise.all([close(server), close(admin)]);
+    await closeRest();
     throw error;
   }
 
@@ -121,7 +131,28 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     }
     server.closeAllConnections();
     admin.closeAllConnections();
-    await Promise.all([closed, close(admin), closeOutbound()]);
+    await Promise.all([closed, close(admin)]);
+    await closeRest();
+  }
+}
+
+/** Looks upstream for what earlier runs left open. Never rejects: the gateway works without. */
+async function settleEarlierCreates(
+  config: Config,
+  { clock, logger }: GatewayParts,
+  startedAfter: Head,
+  reconcile: ReconcileCreates,
+): Promise<void> {
+  if (config.audit.file === undefined) return;
+  try {
+    const found = await findOpenIntents(config.audit.file, startedAfter, clock.now());
+    for (const id of found.knownPeerings) reconcile.know(id);
+    for (const { record } of found.intents) {
+      const facts = factsFromRecord(record);
+      if (facts !== undefined) reconcile.settle(facts);
+    }
+  } catch (error) {
+    logger.error({ err: error }, 'the audit log could not be searched for open creates');
   }
 }
 

@@ -31,6 +31,7 @@ const status = await runCommand(commands, process.argv.slice(2), {
   watched: process.stderr.isTTY === true,
   stopRequested,
   onReload: (reload) => void process.on('SIGHUP', reload),
+  onReopen: (reopen) => void process.on('SIGUSR2', reopen),
 });
 // Nothing that is still open, such as an idle connection, may keep a finished command alive.
 process.exit(status);

@@ -1,7 +1,7 @@
 // Makes lines out of audit events: each carries its number and the hash of the line before, so that a line changed,
 // removed or put in between shows. Refuses nothing and does no output.
 import { createHash } from 'node:crypto';
-import type { AuditEvent } from './event.ts';
+import type { AuditEvent } from './event-form.ts';
 
 /** Who writes the records; stands in every one of them. */
 export interface Reporter {
@@ -11,26 +11,45 @@ export interface Reporter {
   readonly instance: string;
 }
 
-const beforeFirst = '0'.repeat(64);
+/** The last record of a chain: its number and the hash of its line. What comes next refers to it. */
+export interface Head {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** A chain without a record (interface, section 5). */
+export const beforeFirst: Head = Object.freeze({ sequence: 0, hash: '0'.repeat(64) });
 
 /** SHA-256 of a line without its newline, lower-case hex (`unmapped.integrity.previous` of the next one). */
-export const hashOfLine = (line: string): string => createHash('sha256').update(line, 'utf8').digest('hex');
+export const hashOfLine = (line: string | Uint8Array): string =>
+  createHash('sha256').update(line).digest('hex');
 
-/** One chain of records, from sequence 1. */
+/** Called with the new head and the event that it was made of. */
+export type SealWatch = (head: Head, event: AuditEvent) => void;
+
+/** One chain of records. */
 export class AuditChain {
   readonly #reporter: Reporter;
   readonly #newId: () => string;
-  #sequence = 0;
-  #previous = beforeFirst;
+  readonly #watch: SealWatch;
+  #head: Head;
 
-  constructor(reporter: Reporter, newId: () => string) {
+  /** Goes on after `head`. `watch` is told of every record that gets its place. */
+  constructor(
+    reporter: Reporter,
+    newId: () => string,
+    head: Head = beforeFirst,
+    watch: SealWatch = () => {},
+  ) {
     this.#reporter = reporter;
     this.#newId = newId;
+    this.#head = head;
+    this.#watch = watch;
   }
 
   /** The event's line, without newline, as the next one of the chain. */
   seal(event: AuditEvent): string {
-    this.#sequence += 1;
+    const sequence = this.#head.sequence + 1;
     const line = JSON.stringify({
       ...event,
       metadata: {
@@ -39,12 +58,13 @@ export class AuditChain {
         profiles: ['security_control'],
         product: { name: 'peergate', vendor_name: 'peergate', version: this.#reporter.version },
         uid: this.#newId(),
-        sequence: this.#sequence,
+        sequence,
         reporter: { uid: this.#reporter.instance },
       },
-      unmapped: { ...(event['unmapped'] as object), integrity: { previous: this.#previous } },
+      unmapped: { ...(event['unmapped'] as object), integrity: { previous: this.#head.hash } },
     });
-    this.#previous = hashOfLine(line);
+    this.#head = { sequence, hash: hashOfLine(line) };
+    this.#watch(this.#head, event);
     return line;
   }
 }

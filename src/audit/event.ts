@@ -1,20 +1,22 @@
-// The audit event: an OCSF 1.8 API Activity (class 6003) with the security_control profile. Built member by member from
-// validated values; nothing gets into a record that is not named here, so no token, secret or header can.
+// The events of a request. Built member by member from validated values; nothing gets into a record that is not named
+// here, so no token, secret or header can.
 import { type ErrorCode, errorRules, type Sent } from '../errors.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
-import type { PolicyFault } from '../policy/policy-data.ts';
+import {
+  allowedAction,
+  defined,
+  deniedAction,
+  type EventCode,
+  header,
+  observedAction,
+  policyNamed,
+  severity,
+  statusOf,
+} from './event-form.ts';
 
-/** `metadata.event_code` (interface, section 5). */
-export type EventCode =
-  | 'peering.create.refused'
-  | 'peering.create.intent'
-  | 'peering.create.outcome'
-  | 'peering.create.dryrun'
-  | 'peering.list.refused'
-  | 'peering.list.outcome'
-  | 'policy.loaded'
-  | 'policy.rejected';
+/** What a record says of a verified caller. */
+export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
 
 /** The facts of one request as far as they are known when the record is made. */
 export interface RequestFacts {
@@ -28,7 +30,7 @@ export interface RequestFacts {
   readonly route: string;
   /** The vendor's operationId. */
   readonly operation: string;
-  readonly caller?: Principal | undefined;
+  readonly caller?: RecordedCaller | undefined;
   readonly clusterId?: string | undefined;
   readonly peering?: PeeringRequest | undefined;
   readonly page?: { readonly limit?: number; readonly offset?: number } | undefined;
@@ -50,15 +52,7 @@ export interface Outcome {
   };
 }
 
-/** An event that has no place in the chain yet. */
-export type AuditEvent = Readonly<Record<string, unknown>>;
-
 const activities = { POST: 1, GET: 2 } as const;
-const severity = { informational: 1, low: 2, medium: 3 } as const;
-const allowedAction = { action_id: 1, action: 'Allowed', disposition_id: 1, disposition: 'Allowed' };
-const observedAction = { action_id: 3, action: 'Observed', disposition_id: 2, disposition: 'Blocked' };
-const deniedAction = { action_id: 2, action: 'Denied', disposition_id: 2, disposition: 'Blocked' };
-
 /** The gateway said no. */
 export function refusedEvent(
   code: EventCode,
@@ -104,7 +98,6 @@ export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outc
   const ok = error === undefined && status < 400;
   const statusId = ok ? 1 : settled(facts.method, outcome) ? 2 : 0;
   const event = requestEvent(code, facts, now, ok ? severity.informational : severity.medium);
-  const peeringId = upstream?.resourceId;
   return {
     ...event,
     ...allowedAction,
@@ -114,10 +107,7 @@ export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outc
       error?.detail ?? `Aerospike Cloud answered ${status}.`,
     ),
     api: { ...event.api, ...(upstream ? { response: { code: upstream.status } } : {}) },
-    resources: [
-      ...event.resources,
-      ...(peeringId ? [{ type: 'Aerospike Cloud VPC peering', uid: peeringId }] : []),
-    ],
+    resources: [...event.resources, ...peeringResource(upstream?.resourceId)],
     http_response: {
       code: status,
       ...(upstream?.requestId ? { http_headers: [{ name: 'X-Request-Id', value: upstream.requestId }] } : {}),
@@ -126,53 +116,29 @@ export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outc
   };
 }
 
-/** A policy came into force. */
-export function policyLoadedEvent(
-  versions: { old: string | undefined; new: string },
-  instance: string,
-  now: number,
-) {
+/** What a look at the upstream's list said about a create whose end nobody knew. */
+export interface Settlement {
+  readonly found: boolean;
+  /** The vendor's `id` and status of the peering that was found. */
+  readonly resourceId?: string | undefined;
+  readonly peeringStatus?: string | undefined;
+}
+
+/** A create whose intent was left open is settled. */
+export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
+  const { found, resourceId, peeringStatus } = settlement;
+  const event = requestEvent('peering.create.reconciled', facts, now, severity.informational);
+  const [code, detail] = found
+    ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
+    : ['peering-absent', 'Aerospike Cloud lists no such peering: the create was not carried out.'];
   return {
-    ...policyEvent('policy.loaded', instance, now, severity.informational),
-    policy: policyNamed(versions.new, true),
+    ...event,
     ...allowedAction,
-    ...statusOf(1, 'policy-loaded', 'The policy is in force.'),
-    unmapped: { policy: { old: versions.old ?? null, new: versions.new } },
+    ...statusOf(found ? 1 : 2, code as string, detail as string),
+    resources: [...event.resources, ...peeringResource(resourceId)],
+    unmapped: { reconciled: defined({ found, resourceId, peeringStatus }) },
   };
 }
-
-/** At most so many faults are recorded; the count says how many there were. */
-const mostFaults = 20;
-
-/** A policy was refused, and the one before it stays in force. */
-export function policyRejectedEvent(
-  versions: { old: string; new: string | null },
-  faults: readonly PolicyFault[],
-  instance: string,
-  now: number,
-) {
-  return {
-    ...policyEvent('policy.rejected', instance, now, severity.medium),
-    policy: policyNamed(versions.new ?? 'unreadable', false),
-    ...deniedAction,
-    ...statusOf(2, 'policy-rejected', 'The policy has faults; the last good one stays in force.'),
-    unmapped: { policy: { ...versions, faultCount: faults.length, faults: faults.slice(0, mostFaults) } },
-  };
-}
-
-const policyEvent = (code: EventCode, instance: string, now: number, severityId: number) => ({
-  ...header(code, now, now, 3, severityId),
-  actor: { app_name: 'peergate' },
-  api: { operation: 'policy.load', service: { name: 'peergate' } },
-  src_endpoint: { name: instance },
-});
-
-const policyNamed = (version: string, applied: boolean) => ({
-  name: 'peering policy',
-  uid: version,
-  version,
-  is_applied: applied,
-});
 
 /**
  * Is it certain that a failed request changed nothing upstream? A read never does; a create did not when it was not sent
@@ -204,26 +170,8 @@ function requestEvent(code: EventCode, facts: RequestFacts, now: number, severit
   };
 }
 
-function header(code: EventCode, startedAt: number, now: number, activityId: 1 | 2 | 3, severityId: number) {
-  return {
-    category_uid: 6,
-    category_name: 'Application Activity',
-    class_uid: 6003,
-    class_name: 'API Activity',
-    activity_id: activityId,
-    activity_name: ['', 'Create', 'Read', 'Update'][activityId],
-    type_uid: 600300 + activityId,
-    severity_id: severityId,
-    severity: ['', 'Informational', 'Low', 'Medium'][severityId],
-    time: now,
-    start_time: startedAt,
-    duration: Math.max(0, now - startedAt),
-    metadata: { event_code: code },
-  };
-}
-
 /** Without a verified token nobody is known: what an unverified one claims is not evidence. */
-function actorOf(caller: Principal | undefined) {
+function actorOf(caller: RecordedCaller | undefined) {
   if (caller === undefined) return { user: { name: 'unverified', type_id: 0, type: 'Unknown' } };
   return {
     user: { uid: caller.subject, type_id: 4, type: 'Service' },
@@ -248,21 +196,12 @@ function resourcesOf(clusterId: string | undefined, peering: PeeringRequest | un
   ];
 }
 
+const peeringResource = (id: string | undefined): object[] =>
+  id === undefined ? [] : [{ type: 'Aerospike Cloud VPC peering', uid: id }];
+
 const decided = ({ decision, claims }: RequestFacts) => ({ decision, claims });
 
 function policyOf({ policyVersion, effect }: Decision) {
   const policy = policyNamed(policyVersion, true);
   return { policy, authorizations: [{ decision: effect, policy }] };
-}
-
-const statusOf = (id: 0 | 1 | 2, code: string, detail: string) => ({
-  status_id: id,
-  status: ['Unknown', 'Success', 'Failure'][id],
-  status_code: code,
-  status_detail: detail,
-});
-
-/** Leaves out what is not known: a record holds no `null` that an auditor could take for a value. */
-function defined<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>;
 }

@@ -3,7 +3,7 @@
 // before every later one as soon as lines can be written again.
 import { GatewayError } from '../errors.ts';
 import type { AuditChain } from './chain.ts';
-import type { AuditEvent } from './event.ts';
+import type { AuditEvent } from './event-form.ts';
 
 /** Where lines go. */
 export interface AuditSink {
@@ -59,6 +59,14 @@ export class AuditTrail {
   /** Writes one record. Rejects with `audit-unavailable`. */
   async record(event: AuditEvent): Promise<void> {
     await this.#beWritable();
+    await within(patienceMs, this.#append(event));
+  }
+
+  /**
+   * Writes the record of something that has happened already. It gets its place in the chain whatever the state of the
+   * sink; rejects with `audit-unavailable` when it is not written yet.
+   */
+  async recordFact(event: AuditEvent): Promise<void> {
     await within(patienceMs, this.#append(event));
   }
 

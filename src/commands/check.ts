@@ -1,5 +1,6 @@
 // `check`: reads the settings and the policy as `serve` would and reports every fault of both at once. Opens no
 // connection and no listener.
+import { auditFaults } from '../audit/audit-faults.ts';
 import type { Config } from '../config/config.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
 import { loadAndTest } from '../policy/load-and-test.ts';
@@ -39,9 +40,12 @@ export function prepare(environment: Environment, options: ReadOptions): Prepare
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
   const read = policyFile ? loadAndTest({ policyFile, testsFile, options }) : undefined;
-  const policyFaults = read?.faults?.map(describePolicyFault) ?? [];
-  if ('faults' in loaded) return { faults: [...loaded.faults.map(describeFault), ...policyFaults] };
-  if (read === undefined || read.faults !== undefined) return { faults: policyFaults };
+  const faults = [
+    ...('faults' in loaded ? loaded.faults.map(describeFault) : auditFaults(loaded.config.audit)),
+    ...(read?.faults?.map(describePolicyFault) ?? []),
+  ];
+  if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
+    return { faults };
   const { data, files, warnings } = read;
   return { config: loaded.config, policy: { data, files, warnings: warnings.map(describePolicyFault) } };
 }

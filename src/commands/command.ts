@@ -20,6 +20,8 @@ export interface CommandInput {
   readonly stopRequested: () => Promise<void>;
   /** Calls back whenever the process is asked to read its policy again. */
   readonly onReload: (reload: () => void) => void;
+  /** Calls back whenever the process is asked to open its audit file again. */
+  readonly onReopen: (reopen: () => void) => void;
 }
 
 /** 0: all well. 1: it found something wrong. 2: it was called wrongly. */

@@ -1,6 +1,7 @@
 // `policy replay`: decides recorded requests again under another policy and lists every verdict that would change, so that
 // a policy can be rolled out without fear.
-import { readRecords, sizeOf } from '../audit/read-records.ts';
+import { sizeOf } from '../audit/read-lines.ts';
+import { readRecords } from '../audit/read-records.ts';
 import { compilePolicy, type Policy } from '../policy/compile.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import { describePolicyFault } from '../policy/policy-data.ts';

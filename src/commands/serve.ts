@@ -17,8 +17,9 @@ export const serveCommand: Command = {
   summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: node src/main.ts serve
 
-Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again. Logs
-and audit records go to standard output, one JSON object a line.
+Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again,
+SIGUSR2 reopens the audit file after a rotation. Logs go to standard output,
+one JSON object a line, and so do audit records unless AUDIT_FILE is set.
 
 Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
 `,
@@ -36,6 +37,8 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     reloadAsked = true;
     reload?.();
   });
+  let reopen: (() => void) | undefined;
+  input.onReopen(() => reopen?.());
   const prepared = prepare(input.environment, { now: systemClock.now(), expired: 'warning' });
   if (prepared.faults !== undefined) {
     input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
@@ -59,6 +62,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     });
     lifecycle.info({ port: gateway.port, adminPort: gateway.adminPort }, 'listening');
     reload = () => void gateway.reloadPolicy();
+    reopen = () => void gateway.reopenAudit();
     if (reloadAsked) reload();
     await stopRequested;
     lifecycle.info('stopping');

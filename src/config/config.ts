@@ -46,6 +46,7 @@ export interface Config {
   readonly policyFile: string;
   readonly policyTestsFile: string | undefined;
   readonly preflight: 'enforce' | 'off';
+  readonly audit: { readonly file: string | undefined; readonly signingKeyFile: string | undefined };
   readonly limits: {
     readonly perCallerPerMinute: number;
     readonly perAddressPerMinute: number;
@@ -95,6 +96,7 @@ export function toConfig(values: SettingValues, credential: ServiceCredential): 
     policyFile: values.POLICY_FILE,
     policyTestsFile: values.POLICY_TESTS_FILE,
     preflight: values.PREFLIGHT,
+    audit: { file: values.AUDIT_FILE, signingKeyFile: values.AUDIT_SIGNING_KEY_FILE },
     limits: {
       perCallerPerMinute: values.RATE_LIMIT_PER_MINUTE,
       perAddressPerMinute: values.RATE_LIMIT_ADDRESS_PER_MINUTE,

@@ -8,6 +8,7 @@ import { GatewayError, invalidField, type Sent } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { isFaulty, requestInvalid } from '../operations/parse.ts';
+import type { ReconcileCreates } from '../operations/reconcile-creates.ts';
 import { decide } from '../policy/decide.ts';
 import { claimsFor } from '../policy/recorded-claims.ts';
 import type { UpstreamClient, UpstreamRequest } from '../upstream/client.ts';
@@ -25,6 +26,7 @@ export interface OperationServices {
   readonly logger: Logger;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
+  readonly reconcile: ReconcileCreates;
   readonly wireFaults: WireFaults;
 }
 
@@ -146,11 +148,14 @@ async function recordOutcome(
   operation: Operation,
   response: Response,
   outcome: Outcome,
-  { trail, clock, logger }: OperationServices,
+  { trail, clock, logger, reconcile }: OperationServices,
 ): Promise<void> {
-  const event = outcomeEvent(operation.events.outcome, factsOf(response, operation), outcome, clock.now());
+  const facts = factsOf(response, operation);
+  const event = outcomeEvent(operation.events.outcome, facts, outcome, clock.now());
+  if (event.status_id === 0) reconcile.settle(facts);
+  if (outcome.upstream?.resourceId !== undefined) reconcile.know(outcome.upstream.resourceId);
   try {
-    await trail.record(event);
+    await trail.recordFact(event);
   } catch (error) {
     const { gatewayRequestId } = contextOf(response);
     logger.error({ gatewayRequestId, err: error }, 'the outcome of a request could not be recorded');

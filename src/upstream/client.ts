@@ -41,7 +41,16 @@ export class UpstreamClient {
   }
 
   /** The upstream's answer, whatever its status. Rejects with a `GatewayError` whose `context.sent` says what happened. */
-  async send(request: Recorded<UpstreamRequest>): Promise<UpstreamAnswer> {
+  send(request: Recorded<UpstreamRequest>): Promise<UpstreamAnswer> {
+    return this.#send(request);
+  }
+
+  /** Asks something for the gateway itself. Needs no record, since it changes nothing; its errors say the same as those of `send`. */
+  read(request: UpstreamRequest & { readonly method: 'GET' }): Promise<UpstreamAnswer> {
+    return this.#send(request);
+  }
+
+  async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const first = await this.#attempt(request, await this.#token.get());
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {

@@ -36,6 +36,7 @@ export async function peergate(
     watched: terminal.watched ?? false,
     stopRequested: () => new Promise(() => undefined),
     onReload: () => undefined,
+    onReopen: () => undefined,
   });
   return { status, out, err };
 }

@@ -11,11 +11,10 @@ import {
   intentEvent,
   type Outcome,
   outcomeEvent,
-  policyLoadedEvent,
-  policyRejectedEvent,
   type RequestFacts,
   refusedEvent,
 } from '../../src/audit/event.ts';
+import { policyLoadedEvent, policyRejectedEvent } from '../../src/audit/own-events.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
 import { type Decision, type Violation, violationCodes } from '../../src/policy/decision.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';

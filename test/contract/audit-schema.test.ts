@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { AuditChain } from '../../src/audit/chain.ts';
-import { policyRejectedEvent } from '../../src/audit/event.ts';
+import { policyRejectedEvent } from '../../src/audit/own-events.ts';
 import { errorRules } from '../../src/errors.ts';
 import { assertAuditRecord, auditSchema } from '../support/audit-schema.ts';
 import {

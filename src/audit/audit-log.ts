@@ -1,0 +1,110 @@
+// Puts the audit log together: the chain, where it goes on from, the sink, the checkpoints. Rejects only when an existing log
+// cannot be read, for then nobody knows where its chain ends; a disk that takes no records makes a gateway that is not
+// ready, and becomes ready with it.
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log/logger.ts';
+import { AuditChain, beforeFirst, type Head, type Reporter } from './chain.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { FileSink, type FileSinkEvents } from './file-sink.ts';
+import { findHead } from './find-head.ts';
+import { type LogFiles, systemFiles } from './log-files.ts';
+import { recoveredEvent } from './own-events.ts';
+import { readSigningKey } from './signing-key.ts';
+import { type AuditSink, AuditTrail } from './trail.ts';
+
+export interface AuditLogParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly reporter: Reporter;
+  /** Takes the records when there is no file. */
+  readonly sink: AuditSink;
+  /** The file system below the file. */
+  readonly logFiles?: LogFiles | undefined;
+}
+
+export interface AuditSettings {
+  readonly file: string | undefined;
+  readonly signingKeyFile: string | undefined;
+}
+
+export interface AuditLog {
+  readonly trail: AuditTrail;
+  /** The last record of earlier runs. */
+  readonly startedAfter: Head;
+  /** Goes on in the file that is at the path now; never rejects. */
+  reopen(): Promise<void>;
+  /** Signs what is left to be signed, and closes the file. */
+  stop(): Promise<void>;
+}
+
+export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts): Promise<AuditLog> {
+  const { clock, logger, reporter } = parts;
+  const { file, signingKeyFile } = settings;
+  const startedAfter = file === undefined ? beforeFirst : await headBefore(file, parts);
+  const recoveries: Promise<void>[] = [];
+  const fileSink =
+    file === undefined
+      ? undefined
+      : new FileSink({
+          path: file,
+          head: startedAfter,
+          now: clock.now,
+          files: parts.logFiles,
+          events: eventsFor(parts, recordTorn),
+        });
+  const checkpoints =
+    signingKeyFile === undefined
+      ? undefined
+      : new Checkpoints({
+          readKey: () => readSigningKey(signingKeyFile),
+          trail: () => trail,
+          instance: reporter.instance,
+          clock,
+          logger,
+        });
+  const chain = new AuditChain(reporter, clock.newId, startedAfter, (head, event) =>
+    checkpoints?.sealed(head, event),
+  );
+  const trail = new AuditTrail(chain, fileSink ?? parts.sink, () => performance.now());
+  const reopen = async (): Promise<void> => {
+    // What went wrong has been logged, and the next record meets it again.
+    await fileSink?.reopen().catch(() => undefined);
+  };
+  await reopen();
+  await Promise.allSettled(recoveries.splice(0));
+  return {
+    trail,
+    startedAfter,
+    reopen,
+    async stop() {
+      await checkpoints?.stop();
+      await fileSink?.close();
+    },
+  };
+
+  function recordTorn(event: ReturnType<typeof recoveredEvent>): void {
+    const recorded = trail.recordFact(event);
+    recoveries.push(recorded);
+    recorded.catch((error: unknown) => {
+      logger.error({ err: error }, 'that a torn line was set aside could not be recorded yet');
+    });
+  }
+}
+
+async function headBefore(path: string, { logger, logFiles = systemFiles }: AuditLogParts): Promise<Head> {
+  const { head, file, linked } = await findHead(logFiles, path);
+  if (!linked) logger.error({ file }, 'the end of the audit log is not whole: run `audit verify` on it');
+  return head;
+}
+
+const eventsFor = (
+  { clock, logger, reporter }: AuditLogParts,
+  recordTorn: (event: ReturnType<typeof recoveredEvent>) => void,
+): FileSinkEvents => ({
+  torn(line) {
+    logger.warn({ ...line }, 'a line of the audit log that was never finished was set aside');
+    recordTorn(recoveredEvent(line, reporter.instance, clock.now()));
+  },
+  reopened: () => logger.info('the audit log goes on in another file'),
+  failed: (error) => logger.error({ err: error }, 'the audit file cannot be written'),
+});

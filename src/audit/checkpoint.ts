@@ -1,0 +1,53 @@
+// A checkpoint: a compact JWS (RFC 7515) over the head of the chain, which proves that nobody rewrote what came before it.
+// Reading one believes nothing but the signature.
+import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
+import { z } from 'zod';
+import type { Head } from './chain.ts';
+import type { CheckpointKey } from './signing-key.ts';
+
+/** What is signed (interface, section 5): the last record at `time`, in milliseconds since the epoch. */
+export interface Checkpoint extends Head {
+  readonly time: number;
+}
+
+const type = 'peergate-checkpoint';
+const payload = z.strictObject({
+  sequence: z.int().min(1),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  time: z.int().min(0),
+});
+
+export async function signCheckpoint(
+  { sequence, hash, time }: Checkpoint,
+  { key, algorithm, keyId }: CheckpointKey,
+): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify({ sequence, hash, time }));
+  return await new CompactSign(bytes).setProtectedHeader({ alg: algorithm, kid: keyId, typ: type }).sign(key);
+}
+
+/** `undefined` when none of the keys made it, or it says something else than a checkpoint does. */
+export async function verifyCheckpoint(
+  jws: string,
+  keys: readonly CheckpointKey[],
+): Promise<Checkpoint | undefined> {
+  for (const { key, algorithm } of candidates(jws, keys)) {
+    try {
+      const { payload: bytes, protectedHeader } = await compactVerify(jws, key, { algorithms: [algorithm] });
+      if (protectedHeader.typ === type)
+        return payload.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+    } catch {
+      // Another key may have made it.
+    }
+  }
+  return undefined;
+}
+
+/** The key that the signature names comes first; a wrong name proves nothing. */
+function candidates(jws: string, keys: readonly CheckpointKey[]): readonly CheckpointKey[] {
+  try {
+    const { kid } = decodeProtectedHeader(jws);
+    return [...keys].sort((a, b) => Number(b.keyId === kid) - Number(a.keyId === kid));
+  } catch {
+    return [];
+  }
+}

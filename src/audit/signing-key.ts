@@ -1,0 +1,80 @@
+// The keys of checkpoints: a private JWK (RFC 7517) to sign with, public ones to verify with. Asymmetric only, and each key
+// has one algorithm; nothing of a key is ever in a message.
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
+
+export interface CheckpointKey {
+  readonly key: CryptoKey;
+  /** RFC 7518 section 3.1, RFC 9864. */
+  readonly algorithm: string;
+  /** The key's own, or its thumbprint (RFC 7638). */
+  readonly keyId: string;
+}
+
+const byCurve: Readonly<Record<string, string>> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+  Ed25519: 'EdDSA',
+};
+const rsaAlgorithms = ['PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
+const publicMembers = ['kty', 'crv', 'x', 'y', 'n', 'e'] as const;
+
+/** The JWK in a file, if a checkpoint can be signed with it. Throws an `Error` that says what is wrong with it. */
+export function readSigningKey(path: string): JWK {
+  const jwk = parseJwk(readFileSync(path, 'utf8'));
+  if (algorithmOf(jwk) === undefined || typeof jwk.d !== 'string') throw new Error('no private JWK');
+  try {
+    createPrivateKey({ key: { ...jwk }, format: 'jwk' });
+  } catch {
+    // The cause may quote the key.
+    throw new Error('a private JWK that is not valid');
+  }
+  return jwk;
+}
+
+export async function toSigningKey(jwk: JWK): Promise<CheckpointKey> {
+  const algorithm = algorithmOf(jwk) ?? '';
+  const key = (await importJWK(jwk, algorithm)) as CryptoKey;
+  return { key, algorithm, keyId: await keyIdOf(jwk) };
+}
+
+/** The keys in the text of a JWK or a JWK Set. Throws when one is of no use; what is private in it is not looked at. */
+export async function readVerificationKeys(text: string): Promise<CheckpointKey[]> {
+  const value = parseJwk(text) as JWK & { keys?: unknown };
+  const jwks = Array.isArray(value.keys) ? (value.keys as JWK[]) : [value];
+  if (jwks.length === 0) throw new Error('no key in the set');
+  return await Promise.all(jwks.map(toVerificationKey));
+}
+
+async function toVerificationKey(jwk: JWK): Promise<CheckpointKey> {
+  const algorithm = algorithmOf(jwk);
+  if (algorithm === undefined) throw new Error('no public JWK of a kind that signs');
+  const members = publicMembers.filter((name) => typeof jwk[name] === 'string');
+  const visible = Object.fromEntries(members.map((name) => [name, jwk[name]])) as unknown as JWK;
+  const key = (await importJWK(visible, algorithm)) as CryptoKey;
+  return { key, algorithm, keyId: await keyIdOf(jwk) };
+}
+
+function parseJwk(text: string): JWK {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JWK;
+  } catch {
+    // Said below, without a word of the text.
+  }
+  throw new Error('no JSON object');
+}
+
+/** The key's own algorithm when it fits the key's type, else the usual one for it. */
+function algorithmOf({ kty, crv, alg }: JWK): string | undefined {
+  if (kty === 'RSA') return alg === undefined ? 'PS256' : rsaAlgorithms.find((name) => name === alg);
+  const usual = (kty === 'EC' && crv !== 'Ed25519') || (kty === 'OKP' && crv === 'Ed25519');
+  const algorithm = usual ? byCurve[crv ?? ''] : undefined;
+  const fits = alg === undefined || alg === algorithm || (alg === 'Ed25519' && algorithm === 'EdDSA');
+  return fits ? algorithm : undefined;
+}
+
+const keyIdOf = async (jwk: JWK): Promise<string> =>
+  typeof jwk.kid === 'string' ? jwk.kid : await calculateJwkThumbprint(jwk);
