@@ -2,6 +2,7 @@
 // The only file that touches the process: arguments, environment, signals, exit status.
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
+import { auditVerifyCommand } from './commands/audit-verify.ts';
 import { checkCommand } from './commands/check.ts';
 import { policyExplainCommand } from './commands/policy-explain.ts';
 import { policyReplayCommand } from './commands/policy-replay.ts';
@@ -9,7 +10,14 @@ import { policyTestCommand } from './commands/policy-test.ts';
 import { runCommand } from './commands/run-command.ts';
 import { serveCommand } from './commands/serve.ts';
 
-const commands = [serveCommand, checkCommand, policyTestCommand, policyExplainCommand, policyReplayCommand];
+const commands = [
+  serveCommand,
+  checkCommand,
+  policyTestCommand,
+  policyExplainCommand,
+  policyReplayCommand,
+  auditVerifyCommand,
+];
 
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {

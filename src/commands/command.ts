@@ -31,6 +31,8 @@ export type ExitStatus = 0 | 1 | 2;
 export interface Arguments {
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | undefined>>;
+  /** The options without a value that were given. */
+  readonly flags: ReadonlySet<string>;
 }
 
 export interface Command {
@@ -42,6 +44,8 @@ export interface Command {
   readonly help: string;
   /** Options with a value, by their long name. */
   readonly options: readonly string[];
+  /** Options without a value. */
+  readonly flags?: readonly string[];
   readonly requiredOptions?: readonly string[];
   readonly positionals: { readonly least: number; readonly most: number };
   run(input: CommandInput, args: Arguments): Promise<ExitStatus> | ExitStatus;

@@ -8,7 +8,8 @@ import { describePolicyFault } from '../policy/policy-data.ts';
 import { describeReplayed, type Replayed, replay } from '../policy/replay.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
-import { clearLine, printable, progressLine, styleFor } from './terminal.ts';
+import { createReadingBar } from './reading-bar.ts';
+import { printable, styleFor } from './terminal.ts';
 
 export const policyReplayCommand: Command = {
   name: 'policy replay',
@@ -29,9 +30,6 @@ has a fault.
   run: policyReplay,
 };
 
-/** Below this size a log is read before anybody could look at a bar. */
-const worthABarBytes = 8 * 1024 * 1024;
-
 async function policyReplay(input: CommandInput, { positionals }: Arguments): Promise<ExitStatus> {
   const [policyFile = '', ...files] = positionals;
   const read = loadPolicy(policyFile, { now: input.now, expired: 'warning' });
@@ -50,7 +48,7 @@ async function policyReplay(input: CommandInput, { positionals }: Arguments): Pr
 async function replayAll(input: CommandInput, policy: Policy, files: readonly string[]): Promise<ExitStatus> {
   const { good, bad, faint } = styleFor(input.colours);
   const total = await sizeOf(files);
-  const bar = createBar(input, total);
+  const bar = createReadingBar(input, total);
   let decided = 0;
   let changed = 0;
   let uncertain = 0;
@@ -76,22 +74,3 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
 
 const missing = ({ unknownClaims }: Replayed, faint: (text: string) => string): string =>
   unknownClaims.length === 0 ? '' : `${faint(`    not recorded: ${printable(unknownClaims.join(', '))}`)}\n`;
-
-function createBar({ watched, complain }: CommandInput, total: number) {
-  const shown = watched && total >= worthABarBytes;
-  let done = 0;
-  let last = '';
-  return {
-    advance: (bytes: number): void => {
-      done += bytes;
-      const next = progressLine(done, total, 'read');
-      if (!shown || next === last) return;
-      last = next;
-      complain(next);
-    },
-    clear: (): void => {
-      if (shown) complain(clearLine);
-      last = '';
-    },
-  };
-}

@@ -26,16 +26,20 @@ export async function runCommand(
   const { least, most } = command.positionals;
   const { positionals } = parsed;
   const given = options as Record<string, string | undefined>;
+  const flags = new Set((command.flags ?? []).filter((name) => given[name] !== undefined));
   const missing = command.requiredOptions?.filter((name) => given[name] === undefined) ?? [];
   if (missing.length > 0)
     return wrong(`${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.`);
   if (positionals.length < least) return wrong(`${command.name} needs more arguments.`);
   if (positionals.length > most) return wrong(`${command.name} takes no argument ${positionals[most]}.`);
-  return await command.run(input, { positionals, options: given });
+  return await command.run(input, { positionals, options: given, flags });
 }
 
 function parse(command: Command | undefined, args: readonly string[]) {
-  const own = Object.fromEntries((command?.options ?? []).map((name) => [name, { type: 'string' as const }]));
+  const own = {
+    ...Object.fromEntries((command?.options ?? []).map((name) => [name, { type: 'string' as const }])),
+    ...Object.fromEntries((command?.flags ?? []).map((name) => [name, { type: 'boolean' as const }])),
+  };
   const common = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
   try {
     return parseArgs({ args: [...args], options: { ...own, ...common }, allowPositionals: true });

@@ -1,0 +1,135 @@
+// `audit verify`: checks the chain of audit logs and their signatures, and lists breaks and intents without an outcome. Says
+// what it found where, and what to do about it.
+import { readFileSync } from 'node:fs';
+import type { Break } from '../audit/breaks.ts';
+import type { Head } from '../audit/chain.ts';
+import type { OpenIntent } from '../audit/open-intents.ts';
+import { sizeOf } from '../audit/read-lines.ts';
+import { type CheckpointKey, readVerificationKeys } from '../audit/signing-key.ts';
+import { type Verification, verifyLogs } from '../audit/verify.ts';
+import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { describeIntent } from './describe-intent.ts';
+import { createReadingBar } from './reading-bar.ts';
+import { printable, type Style, styleFor } from './terminal.ts';
+
+export const auditVerifyCommand: Command = {
+  name: 'audit verify',
+  summary: 'Check the chain of audit logs, and what they leave open.',
+  help: `Usage: node src/main.ts audit verify [OPTIONS] AUDIT...
+
+Checks that no record was changed, removed, put in or moved, and that every
+create that was approved has its outcome. Give rotated files in their order,
+oldest first; .gz is read as it is, and lines that are no audit records are
+passed over.
+
+Options
+  --key FILE     Public JWK or JWK Set: checks the checkpoints too, which proves
+                 that nobody rewrote the log as a whole.
+  --after N:HASH The record before the first file, as the last run of this
+                 command printed it; without it a log begins with record 1.
+  --json         One JSON object, for programs.
+
+The chain cannot show that records at its very end were cut off. Keep the last
+record's number and hash elsewhere, or give --key, which bounds what can be
+missing.
+
+Exit status: 0 all well, 1 a break, an open intent, or a file that cannot be
+read.
+`,
+  options: ['key', 'after'],
+  flags: ['json'],
+  positionals: { least: 1, most: Number.POSITIVE_INFINITY },
+  run: auditVerify,
+};
+
+async function auditVerify(input: CommandInput, args: Arguments): Promise<ExitStatus> {
+  const { options, positionals } = args;
+  const after = options['after'] === undefined ? undefined : parseHead(options['after']);
+  if (after === null) {
+    input.complain(`--after needs NUMBER:HASH, as this command prints it.\n\n${auditVerifyCommand.help}`);
+    return 2;
+  }
+  try {
+    const keys = options['key'] === undefined ? undefined : await readKeys(options['key']);
+    const bar = createReadingBar(input, await sizeOf(positionals));
+    const found = await verifyLogs(positionals, { after, keys, onRead: bar.advance }).finally(bar.clear);
+    input.print(args.flags.has('json') ? describeJson(found) : describe(found, styleFor(input.colours)));
+    return isWell(found) ? 0 : 1;
+  } catch (error) {
+    input.complain(`The audit log cannot be checked: ${printable((error as Error).message)}\n`);
+    return 1;
+  }
+}
+
+/** A log without a record is none: even an idle gateway records its policy. */
+const isWell = ({ records, breaks, openIntents }: Verification): boolean =>
+  records > 0 && breaks.length + openIntents.length === 0;
+
+function parseHead(text: string): Head | null {
+  const [, sequence, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
+  return sequence === undefined || hash === undefined ? null : { sequence: Number(sequence), hash };
+}
+
+async function readKeys(path: string): Promise<CheckpointKey[]> {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return await readVerificationKeys(text);
+  } catch (error) {
+    throw new Error(`${path} holds ${(error as Error).message}`);
+  }
+}
+
+function describeJson(found: Verification): string {
+  const { records, chains, last, breaks, openIntents, signed } = found;
+  const ok = isWell(found);
+  const open = openIntents.map(({ file, line, outcome, record }) => ({
+    file,
+    line,
+    outcome,
+    ...describeIntent(record),
+  }));
+  return `${JSON.stringify({ ok, records, chains, last: last ?? null, signed: signed ?? null, breaks, openIntents: open })}\n`;
+}
+
+function describe(found: Verification, style: Style): string {
+  const { records, chains, last, breaks, openIntents } = found;
+  if (records === 0) return `${style.bad('There is no audit record in these files.')}\n`;
+  return [
+    `${count(records, 'record')}, ${count(chains, 'chain')}`,
+    breaks.length === 0 ? style.good('The chain is whole.') : style.bad(count(breaks.length, 'break')),
+    ...breaks.map(describeBreak),
+    ...signatureLines(found),
+    openIntents.length === 0
+      ? style.good('Every intent has its outcome.')
+      : style.bad(`${count(openIntents.length, 'intent')} without an outcome`),
+    ...openIntents.flatMap(describeOpen),
+    ...(last === undefined
+      ? []
+      : [style.faint('The last record, for --after:'), `  ${last.sequence}:${last.hash}`]),
+    '',
+  ].join('\n');
+}
+
+const describeBreak = ({ kind, file, line, description }: Break): string =>
+  `  ${kind}: ${printable(`${file}:${line}`)}\n    ${printable(description)}`;
+
+function signatureLines({ signed }: Verification): string[] {
+  if (signed === undefined) return [];
+  const { checkpoints, unsigned } = signed;
+  const rest = unsigned === 0 ? 'all records are signed' : `${count(unsigned, 'record')} not signed yet`;
+  return [`${count(checkpoints, 'checkpoint')} by the given key, ${rest}`];
+}
+
+function describeOpen({ file, line, outcome, record }: OpenIntent): string[] {
+  const { time, action, subject, clusterId, vpcId, cidrBlock, accountId, region } = describeIntent(record);
+  const what = outcome === 'none' ? 'no outcome was recorded' : 'its outcome is that nobody can know';
+  return [
+    `  ${printable(`${file}:${line}`)}`,
+    `    ${time} ${action} by ${printable(subject)}: ${what}`,
+    `    Look upstream: has cluster ${clusterId}`,
+    `    a peering with ${vpcId} (${cidrBlock}, account ${accountId}, ${region})?`,
+  ];
+}
+
+const count = (number: number, what: string): string =>
+  `${number.toLocaleString('en-US')} ${what}${number === 1 ? '' : 's'}`;

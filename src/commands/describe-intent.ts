@@ -1,0 +1,40 @@
+// What an open intent says about itself, for a person or a program that has to look upstream. Every member is text; one
+// that the record lacks is a question mark.
+import { type FoundRecord, memberOf } from '../audit/found-record.ts';
+
+export interface DescribedIntent {
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly gatewayRequestId: string;
+  readonly clusterId: string;
+  readonly vpcId: string;
+  readonly cidrBlock: string;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+export function describeIntent(record: FoundRecord): DescribedIntent {
+  const request = memberOf(record['api'], 'request');
+  const data = memberOf(request, 'data');
+  const code = text(memberOf(record['metadata'], 'event_code'));
+  return {
+    time: timeOf(record['time']),
+    action: code.split('.')[1] ?? code,
+    subject: text(memberOf(memberOf(record['actor'], 'user'), 'uid')),
+    gatewayRequestId: text(memberOf(request, 'uid')),
+    clusterId: text(memberOf(data, 'clusterId')),
+    vpcId: text(memberOf(data, 'vpcId')),
+    cidrBlock: text(memberOf(data, 'cidrBlock')),
+    accountId: text(memberOf(data, 'accountId')),
+    region: text(memberOf(data, 'region')),
+  };
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '?');
+
+function timeOf(value: unknown): string {
+  const date = new Date(typeof value === 'number' ? value : Number.NaN);
+  return Number.isNaN(date.getTime()) ? '?' : date.toISOString();
+}
