@@ -1,11 +1,12 @@
 // An Aerospike Cloud on loopback that keeps the vendor's contract for tokens, clusters and VPC peerings. It shows
 // everything it was sent, and misbehaves only where it is told to.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CloudCore, type CloudCoreOptions, tokenPath } from './cloud-core.ts';
 import { type Cluster, sandboxClusters } from './clusters.ts';
 import type { PeeringRequest } from './create-body.ts';
 import { type Fault, startLoopbackServer } from './loopback-server.ts';
-import type { PeeringStatus } from './peerings.ts';
+import type { Peering, PeeringStatus } from './peerings.ts';
 import { internalError } from './problems.ts';
 import { type RecordedRequest, recordRequest } from './recorded-requests.ts';
 import { sendReply } from './reply.ts';
@@ -16,6 +17,15 @@ export interface AerospikeCloudOptions extends CloudCoreOptions {
   /** Milliseconds since the epoch; what peerings and tokens age by. */
   readonly now?: () => number;
   readonly fault?: Fault<RecordedRequest>;
+  /** Holds requests up; without it none is. */
+  readonly slowness?: (seen: RecordedRequest) => Slowness;
+}
+
+export interface Slowness {
+  /** From the arrival of a request until it is acted upon, which it is also when nobody waits for it any more. */
+  readonly beforeMs: number;
+  /** From then until its answer leaves. */
+  readonly afterMs: number;
 }
 
 export interface AerospikeCloud {
@@ -35,6 +45,8 @@ export interface AerospikeCloud {
   revokeTokens(): void;
   /** Takes over answers from now on, after the request's body has arrived; `undefined` ends it. */
   setFault(fault: Fault<RecordedRequest> | undefined): void;
+  /** The peerings of a cluster, oldest first. */
+  peerings(clusterId: string): readonly Peering[];
   /** Puts a peering there without a request, at the start of its way or at a status it then keeps. Gives its id. */
   addPeering(clusterId: string, request: PeeringRequest, status?: PeeringStatus): string;
   /** The caller's side accepts in AWS, now. */
@@ -57,8 +69,15 @@ export async function startAerospikeCloud(options: AerospikeCloudOptions = {}): 
     const recorded = await recording;
     res.setHeader('X-Request-Id', recorded.requestId);
     const takeover = fault?.(recorded);
-    if (takeover !== undefined) takeover(req, res);
-    else sendReply(res, core.answer(recorded, now()));
+    if (takeover !== undefined) {
+      takeover(req, res);
+      return;
+    }
+    const slowness = options.slowness?.(recorded);
+    if (slowness !== undefined) await delay(slowness.beforeMs);
+    const reply = core.answer(recorded, now());
+    if (slowness !== undefined) await delay(slowness.afterMs);
+    sendReply(res, reply);
   };
   const server = await startLoopbackServer((req, res) => {
     serve(req, res).catch(() => {
@@ -84,6 +103,7 @@ export async function startAerospikeCloud(options: AerospikeCloudOptions = {}): 
     setFault(next) {
       fault = next;
     },
+    peerings: (clusterId) => core.cluster(clusterId).list(),
     addPeering(clusterId, request, status) {
       const peering = core.cluster(clusterId).add(request, now());
       if (status !== undefined) peering.forced = status;

@@ -37,11 +37,13 @@ export interface AuditLog {
   stop(): Promise<void>;
 }
 
+/** A disk that hangs holds up the start for so long. */
+const startMs = 2000;
+
 export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts): Promise<AuditLog> {
   const { clock, logger, reporter } = parts;
   const { file, signingKeyFile } = settings;
   const startedAfter = file === undefined ? beforeFirst : await headBefore(file, parts);
-  const recoveries: Promise<void>[] = [];
   const fileSink =
     file === undefined
       ? undefined
@@ -70,25 +72,32 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);
   };
-  await reopen();
-  await Promise.allSettled(recoveries.splice(0));
+  await within(startMs, reopen());
   return {
     trail,
     startedAfter,
     reopen,
     async stop() {
       await checkpoints?.stop();
+      await trail.stop();
       await fileSink?.close();
     },
   };
 
   function recordTorn(event: ReturnType<typeof recoveredEvent>): void {
-    const recorded = trail.recordFact(event);
-    recoveries.push(recorded);
-    recorded.catch((error: unknown) => {
+    trail.recordFact(event).catch((error: unknown) => {
       logger.error({ err: error }, 'that a torn line was set aside could not be recorded yet');
     });
   }
+}
+
+async function within(milliseconds: number, event: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([event, late]);
+  clearTimeout(timer);
 }
 
 async function headBefore(path: string, { logger, logFiles = systemFiles }: AuditLogParts): Promise<Head> {

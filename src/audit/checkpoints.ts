@@ -28,6 +28,8 @@ export class Checkpoints {
   #head: Head | undefined;
   /** Records that no checkpoint covers; checkpoints themselves do not count. */
   #unsigned = 0;
+  /** So many have to be unsigned for the next try; more after one that failed, which would fail at each record otherwise. */
+  #dueAt = everyRecords;
   #signing: Promise<void> | undefined;
 
   constructor(options: CheckpointOptions) {
@@ -40,7 +42,7 @@ export class Checkpoints {
     this.#head = head;
     if ((event['metadata'] as { event_code?: string }).event_code === 'audit.checkpoint') return;
     this.#unsigned += 1;
-    if (this.#unsigned >= everyRecords) this.#signSoon();
+    if (this.#unsigned >= this.#dueAt) this.#signSoon();
   }
 
   /** Signs what is not signed yet, for the last time. */
@@ -68,7 +70,9 @@ export class Checkpoints {
       const jws = await signCheckpoint({ ...head, time: clock.now() }, key);
       await trail().record(checkpointEvent(jws, instance, clock.now()));
       this.#unsigned -= unsigned;
+      this.#dueAt = everyRecords;
     } catch (error) {
+      this.#dueAt = this.#unsigned + everyRecords;
       logger.error({ err: error }, 'the audit log could not be signed');
     }
   }

@@ -127,7 +127,9 @@ export interface Settlement {
 /** A create whose intent was left open is settled. */
 export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
   const { found, resourceId, peeringStatus } = settlement;
-  const event = requestEvent('peering.create.reconciled', facts, now, severity.informational);
+  // The intent holds the decision; read back from a log it would not be whole.
+  const undecided = { ...facts, decision: undefined };
+  const event = requestEvent('peering.create.reconciled', undecided, now, severity.informational);
   const [code, detail] = found
     ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
     : ['peering-absent', 'Aerospike Cloud lists no such peering: the create was not carried out.'];

@@ -1,9 +1,10 @@
 // Writes audit lines to a file. A line counts as written when `fdatasync` has returned, and all that wait share one. What
 // was not acknowledged is taken out of the file again, and nothing is acknowledged in a file that is not at its path.
 import { type Head, hashOfLine } from './chain.ts';
-import { LogFile, type TornLine, type Unacknowledged } from './log-file.ts';
+import { LogFile, type TornLine } from './log-file.ts';
 import { type LogFiles, systemFiles } from './log-files.ts';
 import type { AuditSink } from './trail.ts';
+import type { Unacknowledged } from './unacknowledged.ts';
 
 export interface FileSinkEvents {
   /** A line that was never finished was found and set aside. */
@@ -45,7 +46,10 @@ export class FileSink implements AuditSink {
   #waiting: Waiting[] = [];
   #unacknowledged: Unacknowledged | undefined;
   #committing: Promise<void> | undefined;
+  /** The first line that was rejected; no other one may come before it. */
+  #owed: string | undefined;
   #reopenAsked = false;
+  #closed = false;
   #failures = 0;
   #notBefore = 0;
 
@@ -66,13 +70,15 @@ export class FileSink implements AuditSink {
     return this.#wait(undefined);
   }
 
-  /** Resolves when everything taken so far is written or has failed, and the file is closed. */
+  /** Resolves when everything taken so far is written or has failed, and the file is closed. What comes later is rejected. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#committing;
     await this.#letGo();
   }
 
   #wait(line: string | undefined): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('the audit file is closed'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line, resolve, reject });
       this.#commitSoon();
@@ -80,11 +86,7 @@ export class FileSink implements AuditSink {
   }
 
   #commitSoon(): void {
-    this.#committing ??= Promise.resolve()
-      .then(() => this.#commitAll())
-      .finally(() => {
-        this.#committing = undefined;
-      });
+    this.#committing ??= Promise.resolve().then(() => this.#commitAll());
   }
 
   async #commitAll(): Promise<void> {
@@ -98,11 +100,14 @@ export class FileSink implements AuditSink {
         // What came in meanwhile must not stand before what is missing.
         const rejected = [...batch, ...this.#waiting];
         this.#waiting = [];
+        this.#owed ??= rejected.find(({ line }) => line !== undefined)?.line;
         for (const { reject } of rejected) reject(error);
       }
       // Whoever waited for this batch may have the next line ready.
       await undefined;
     } while (this.#waiting.length > 0);
+    // In the same turn as the look at what waits: whatever comes from here on begins anew.
+    this.#committing = undefined;
   }
 
   async #commit(lines: readonly string[]): Promise<void> {
@@ -110,6 +115,8 @@ export class FileSink implements AuditSink {
     this.#reopenAsked = false;
     // A file that failed is closed, so it is opened anew in any case.
     if (performance.now() < this.#notBefore) throw new Error('the audit file failed a moment ago');
+    if (this.#owed !== undefined && lines.length > 0 && lines[0] !== this.#owed)
+      throw new Error('a line that was rejected comes first');
     try {
       const log = await this.#ready(reopening);
       if (lines.length > 0) await this.#append(log, lines);
@@ -125,6 +132,7 @@ export class FileSink implements AuditSink {
     this.#unacknowledged = { identity: log.identity, size: log.size, bytes };
     await log.append(bytes);
     this.#unacknowledged = undefined;
+    this.#owed = undefined;
     const last = lines.at(-1) ?? '';
     this.#head = { sequence: this.#head.sequence + lines.length, hash: hashOfLine(last) };
   }
@@ -147,25 +155,32 @@ export class FileSink implements AuditSink {
   async #ready(reopening: boolean): Promise<LogFile> {
     const { path, now, events } = this.#options;
     if (this.#log !== undefined && (await this.#log.isAt(path)) && !reopening) return this.#log;
-    await this.#letGo();
-    const options = { head: this.#head, unacknowledged: this.#unacknowledged, now: now() };
-    const { log, torn } = await LogFile.open(this.#files, path, options);
-    this.#log = log;
-    this.#unacknowledged = undefined;
-    if (torn !== undefined) events.torn(torn);
-    if (this.#identity !== undefined && this.#identity !== log.identity) events.reopened();
-    this.#identity = log.identity;
-    return log;
+    const old = this.#log;
+    this.#log = undefined;
+    try {
+      const options = { head: this.#head, unacknowledged: this.#unacknowledged, now: now() };
+      const { log, torn } = await LogFile.open(this.#files, path, options);
+      this.#log = log;
+      this.#unacknowledged = undefined;
+      if (torn !== undefined) events.torn(torn);
+      if (this.#identity !== undefined && this.#identity !== log.identity) events.reopened();
+      this.#identity = log.identity;
+      return log;
+    } finally {
+      // Not before: a new file could get the inode of the deleted one, and pass for it.
+      await old?.close();
+    }
   }
 
   /** Nothing that was written is trusted before the file has been opened and looked at again. */
   async #fail(error: unknown): Promise<void> {
     const backoffMs = Math.min(firstBackoffMs * 2 ** this.#failures, longestBackoffMs);
     this.#failures += 1;
-    this.#notBefore = performance.now() + backoffMs;
     if (this.#failures === 1) this.#options.events.failed(error);
-    await this.#log?.discard();
+    if (this.#unacknowledged !== undefined) await this.#log?.discard(this.#unacknowledged);
     await this.#letGo();
+    // From here, however long the disk took to say no.
+    this.#notBefore = performance.now() + backoffMs;
   }
 
   async #letGo(): Promise<void> {

@@ -1,5 +1,6 @@
 // Finds where the chain of a log ended, so that it runs on across restarts and rotations: in the file itself, or in the
 // newest of those that it was rotated into. A log without a record begins a chain.
+import { constants } from 'node:fs';
 import { beforeFirst, type Head } from './chain.ts';
 import { headIn } from './found-record.ts';
 import type { LogFiles } from './log-files.ts';
@@ -15,12 +16,17 @@ export interface FoundHead {
   readonly linked: boolean;
 }
 
+/** Compressions that hide what is in a file. */
+const unreadable = /\.(?:bz2|lz4|xz|Z|zip|zst)$/;
+
 /** Rejects when a file that should hold it cannot be read: a chain must not begin anew by mistake. */
 export async function findHead(files: LogFiles, path: string): Promise<FoundHead> {
   const own = await headOfFile(files, path);
   if (own !== undefined) return own;
   const rotated = await findRotated(path);
   for (const { path: file } of rotated.reverse()) {
+    if (unreadable.test(file))
+      throw new Error(`the end of the audit log may be in ${file}, which cannot be read`);
     const found = file.endsWith('.gz') ? await headOfCompressed(file) : await headOfFile(files, file);
     if (found !== undefined) return found;
   }
@@ -30,13 +36,16 @@ export async function findHead(files: LogFiles, path: string): Promise<FoundHead
 async function headOfFile(files: LogFiles, path: string): Promise<FoundHead | undefined> {
   let fd: number;
   try {
-    fd = await files.open(path, 'r');
+    // A pipe must not make it wait for a writer.
+    fd = await files.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
   try {
-    const { last, linked } = await readTail(files, fd, (await files.fstat(fd)).size);
+    const found = await files.fstat(fd);
+    if (!found.isFile()) throw new Error('the audit file is no regular file');
+    const { last, linked } = await readTail(files, fd, found.size);
     return last === undefined ? undefined : { head: plain(last), file: path, linked };
   } finally {
     await files.close(fd);

@@ -7,6 +7,7 @@ import type { Head } from './chain.ts';
 import { type LogFiles, readAt, writeAll } from './log-files.ts';
 import { tornMark } from './rotated-files.ts';
 import { readTail } from './tail.ts';
+import { identityOf, removeUnacknowledged, type Unacknowledged } from './unacknowledged.ts';
 
 /** Bytes of a line that was never finished, and where they are now. */
 export interface TornLine {
@@ -15,14 +16,6 @@ export interface TornLine {
   readonly bytes: number;
   /** Of these bytes, lower-case hex. */
   readonly sha256: string;
-}
-
-/** What was written last and not acknowledged. */
-export interface Unacknowledged {
-  readonly identity: string;
-  /** Up to here all is acknowledged. */
-  readonly size: number;
-  readonly bytes: Buffer;
 }
 
 export interface OpenOptions {
@@ -63,7 +56,7 @@ export class LogFile {
       const found = await files.fstat(fd);
       if (!found.isFile()) throw new Error('the audit file is no regular file');
       const identity = identityOf(found);
-      const size = await removeUnacknowledged(files, fd, { identity, size: found.size }, options);
+      const size = await removeUnacknowledged(files, fd, found, options.unacknowledged);
       const tail = await readTail(files, fd, size);
       refuseOther(tail.last, options.head);
       const torn =
@@ -93,40 +86,34 @@ export class LogFile {
     }
   }
 
-  /** Resolves when the bytes are durable. After a rejection the file must be opened anew. */
+  /** Resolves when the bytes are durable, with nothing before them. After a rejection the file must be opened anew. */
   async append(bytes: Buffer): Promise<void> {
+    const size = this.#size + bytes.length;
     await writeAll(this.#files, this.#fd, bytes);
-    await this.#files.fdatasync(this.#fd);
-    this.#size += bytes.length;
+    // Both to their ends: a descriptor must not be closed under a call that may be waiting for the disk.
+    const [synced, found] = await Promise.allSettled([
+      this.#files.fdatasync(this.#fd),
+      this.#files.fstat(this.#fd),
+    ]);
+    if (synced.status === 'rejected') throw synced.reason;
+    if (found.status === 'rejected') throw found.reason;
+    // Bytes of somebody else may have run into the first line.
+    if (found.value.size !== size) throw new Error('somebody else wrote to the audit file at the same time');
+    this.#size = size;
   }
 
   /** Takes out what was written and not acknowledged, as far as the disk lets it. */
-  async discard(): Promise<void> {
-    await this.#files.ftruncate(this.#fd, this.#size).catch(() => undefined);
+  async discard(unacknowledged: Unacknowledged): Promise<void> {
+    try {
+      await removeUnacknowledged(this.#files, this.#fd, await this.#files.fstat(this.#fd), unacknowledged);
+    } catch {
+      // It is done when the file is opened again.
+    }
   }
 
   async close(): Promise<void> {
     await this.#files.close(this.#fd).catch(() => undefined);
   }
-}
-
-const identityOf = ({ dev, ino }: { dev: number; ino: number }): string => `${dev}:${ino}`;
-
-/** What was rejected is written again by whoever wanted it written; a half of it must not stand before it. */
-async function removeUnacknowledged(
-  files: LogFiles,
-  fd: number,
-  found: { readonly identity: string; readonly size: number },
-  { unacknowledged: last }: OpenOptions,
-): Promise<number> {
-  if (last === undefined || last.identity !== found.identity || found.size <= last.size) return found.size;
-  const extra = found.size - last.size;
-  if (extra > last.bytes.length) return found.size;
-  const there = await readAt(files, fd, last.size, extra);
-  if (!there.equals(last.bytes.subarray(0, extra))) return found.size;
-  await files.ftruncate(fd, last.size);
-  await files.fdatasync(fd);
-  return last.size;
 }
 
 /**
@@ -145,25 +132,35 @@ async function setAside(
 ): Promise<TornLine> {
   const name = `${path}${tornMark}${new Date(now).toISOString().replaceAll(':', '')}`;
   const target = await files.open(name, 'wx', mode);
-  const hash = createHash('sha256');
   try {
-    for (let at = end; at < size; at += copyBytes) {
-      const bytes = await readAt(files, fd, at, Math.min(copyBytes, size - at));
-      hash.update(bytes);
-      await writeAll(files, target, bytes);
-    }
-    await files.fdatasync(target);
+    const sha256 = await copyEnd(files, fd, { target, end, size });
+    await syncFolder(files, path);
+    // The sync of the record that says so makes this durable, too.
+    await files.ftruncate(fd, end);
+    return { file: basename(name), bytes: size - end, sha256 };
   } catch (error) {
-    // A full disk must not fill up with halves of what it could not take.
+    // It is tried again and again, and must not leave a copy each time.
     await files.unlink(name).catch(() => undefined);
     throw error;
   } finally {
-    await files.close(target);
+    await files.close(target).catch(() => undefined);
   }
-  await syncFolder(files, path);
-  await files.ftruncate(fd, end);
-  await files.fdatasync(fd);
-  return { file: basename(name), bytes: size - end, sha256: hash.digest('hex') };
+}
+
+/** SHA-256 of what was copied, lower-case hex. */
+async function copyEnd(
+  files: LogFiles,
+  fd: number,
+  { target, end, size }: { target: number; end: number; size: number },
+): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = end; at < size; at += copyBytes) {
+    const bytes = await readAt(files, fd, at, Math.min(copyBytes, size - at));
+    hash.update(bytes);
+    await writeAll(files, target, bytes);
+  }
+  await files.fdatasync(target);
+  return hash.digest('hex');
 }
 
 async function syncFolder(files: LogFiles, path: string): Promise<void> {

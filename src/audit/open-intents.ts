@@ -2,6 +2,7 @@
 // open, and a bounded number of ids.
 import { type FoundRecord, memberOf } from './found-record.ts';
 import type { RecordAt } from './read-records.ts';
+import { Recent } from './recent.ts';
 
 /** An intent whose end the log does not know. */
 export interface OpenIntent {
@@ -12,14 +13,14 @@ export interface OpenIntent {
   readonly outcome: 'none' | 'unknown';
 }
 
-/** A settled create is forgotten behind so many later ones. */
-const mostKnownIds = 100_000;
+/** A settled create is not forgotten before so many later ones. */
+const leastKnownIds = 50_000;
 const intent = /^peering\.(?:create|delete)\.intent$/;
 const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
-  readonly #known = new Set<string>();
+  readonly #known = new Recent<true>(leastKnownIds);
 
   /** Takes the records of one log in their order. */
   take({ file, line, record }: Omit<RecordAt, 'bytes'>): void {
@@ -38,7 +39,7 @@ export class OpenIntents {
 
   /** The vendor's ids of the peerings that settled creates made. */
   knownPeerings(): readonly string[] {
-    return [...this.#known];
+    return this.#known.keys();
   }
 
   #end(id: string, record: FoundRecord): void {
@@ -52,11 +53,6 @@ export class OpenIntents {
     const made =
       memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
       memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
-    if (typeof made !== 'string') return;
-    this.#known.add(made);
-    for (const oldest of this.#known) {
-      if (this.#known.size <= mostKnownIds) break;
-      this.#known.delete(oldest);
-    }
+    if (typeof made === 'string') this.#known.set(made, true);
   }
 }

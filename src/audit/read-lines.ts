@@ -33,9 +33,15 @@ export async function* readLines(
 ): AsyncGenerator<LineAt, void, undefined> {
   for (const file of files) {
     let line = 0;
-    for await (const bytes of split(open(file, onRead))) {
-      line += 1;
-      yield { file, line, bytes };
+    try {
+      for await (const bytes of split(open(file, onRead))) {
+        line += 1;
+        yield { file, line, bytes };
+      }
+    } catch (error) {
+      // zlib does not say in which file the end is missing.
+      const { message } = error as Error;
+      throw message.includes(file) ? error : new Error(`${file}: ${message}`, { cause: error });
     }
   }
 }

@@ -1,10 +1,12 @@
 // Holds the checkpoints of a log against the records that they sign, while these go by. A checkpoint that no given key made
-// proves nothing, and a long stretch without one is suspicious: a gateway with a key signs.
-import { type Break, begins } from './breaks.ts';
-import type { Head } from './chain.ts';
-import { verifyCheckpoint } from './checkpoint.ts';
+// proves nothing, neither does one of another chain, and a long stretch without one is suspicious: a gateway with a key
+// signs.
+import { type Draft, type Range, records } from './breaks.ts';
+import { beforeFirst, type Head } from './chain.ts';
+import { type Checkpoint, verifyCheckpoint } from './checkpoint.ts';
 import { type FoundRecord, memberOf } from './found-record.ts';
-import type { LinkedRecord, Segment, Segments } from './segments.ts';
+import type { LinkedRecord, Place } from './linked-record.ts';
+import { begins, type Segment, type Segments } from './segments.ts';
 import type { CheckpointKey } from './signing-key.ts';
 
 /** A gateway signs every 1,000 records or 60 s; more than this was kept from a checkpoint. */
@@ -17,84 +19,186 @@ export interface SignedExtent {
   readonly checkpoints: number;
   /** Records that none of them covers yet. */
   readonly unsigned: number;
+  /** When the latest of them was made, by its signature, in milliseconds since the epoch. */
+  readonly until: number | undefined;
 }
 
 /** How far one segment is signed. */
 interface State {
-  signed: boolean;
-  /** The first record that is not, when it was written, and how many there are. */
-  unsigned: { readonly first: LinkedRecord; readonly since: number; count: number } | undefined;
+  /** The last record that is; 0: none. */
+  signed: number;
+  /** What comes behind it: the first of it, since when, and how many, without checkpoints. */
+  unsigned: Unsigned | undefined;
+  lastSequence: number;
   lastTime: number;
+  /** Checkpoints that do not hold, behind all that do. */
+  failing: { count: number } | undefined;
+}
+
+interface Unsigned {
+  readonly from: number;
+  readonly place: Place;
+  since: number;
+  count: number;
 }
 
 export class Signatures {
-  readonly #segments: Segments;
+  readonly drafts: Draft[] = [];
   readonly #keys: readonly CheckpointKey[];
-  readonly #breaks: Break[] = [];
+  readonly #after: Head;
   readonly #states = new Map<Segment, State>();
   #checkpoints = 0;
+  #until: number | undefined;
 
-  constructor(segments: Segments, keys: readonly CheckpointKey[]) {
-    this.#segments = segments;
+  constructor(keys: readonly CheckpointKey[], after: Head) {
     this.#keys = keys;
+    this.#after = after;
   }
 
   /** Takes the records in their order, each when it has its place in a segment. */
-  async take(record: FoundRecord, linked: LinkedRecord, segment: Segment): Promise<void> {
-    const state = this.#states.get(segment) ?? { signed: false, unsigned: undefined, lastTime: 0 };
-    this.#states.set(segment, state);
-    const time = Number(record['time']);
-    state.lastTime = time;
-    if (memberOf(record['metadata'], 'event_code') === 'audit.checkpoint') {
-      await this.#check(record, linked, state);
+  async take(record: FoundRecord, linked: LinkedRecord, segment: Segment, segments: Segments): Promise<void> {
+    const state = this.#stateOf(segment);
+    const { time, sequence, place } = linked;
+    const code = memberOf(record['metadata'], 'event_code');
+    if (code === 'audit.checkpoint') {
+      const jws = memberOf(record['unmapped'], 'checkpoint');
+      const signed = typeof jws === 'string' ? await verifyCheckpoint(jws, this.#keys) : undefined;
+      this.#check(signed, linked, { segment, segments, state });
       return;
     }
-    state.unsigned ??= { first: linked, since: time, count: 0 };
+    state.lastTime = time;
+    state.lastSequence = sequence;
+    state.unsigned ??= { from: sequence, place, since: time, count: 0 };
     state.unsigned.count += 1;
+    // A gateway that was killed signs when it runs again: its downtime does not count.
+    const starts =
+      code === 'policy.loaded' && memberOf(memberOf(record['unmapped'], 'policy'), 'old') === null;
+    if (starts) state.unsigned.since = time;
+  }
+
+  /** `back` has turned out to be the end of `front`. */
+  join(front: Segment, back: Segment): void {
+    const [a, b] = [this.#stateOf(front), this.#stateOf(back)];
+    this.#states.delete(back);
+    this.#states.set(front, {
+      signed: Math.max(a.signed, b.signed),
+      unsigned: b.signed >= back.first.sequence ? b.unsigned : sumOf(a.unsigned, b.unsigned),
+      lastSequence: b.lastSequence,
+      lastTime: b.lastTime,
+      failing: b.failing ?? a.failing,
+    });
   }
 
   extent(): SignedExtent {
     const unsigned = [...this.#states.values()].reduce((sum, state) => sum + (state.unsigned?.count ?? 0), 0);
-    return { checkpoints: this.#checkpoints, unsigned };
+    return { checkpoints: this.#checkpoints, unsigned, until: this.#until };
   }
 
-  breaks(after: Head): Break[] {
-    const found = [...this.#breaks];
-    for (const [segment, { signed, unsigned, lastTime }] of this.#states) {
-      if (unsigned === undefined) continue;
-      const late = unsigned.count > mostUnsigned || lastTime - unsigned.since > longestUnsignedMs;
-      if (!late && (signed || !begins(segment, after))) continue;
-      const { first, count } = unsigned;
-      const to = first.sequence + count - 1;
-      const description = `Records ${first.sequence} to ${to} are not signed, though a gateway with a key signs.`;
-      found.push(breakAt(first, description, to));
-    }
-    return found;
+  /** To be called when all records have been taken. `followed`: segments that do not end the chain that they are in. */
+  findBreaks(followed: ReadonlySet<Segment>): Draft[] {
+    const late = [...this.#states]
+      .map(([segment, state]) => this.#unsignedOf(segment, state, followed.has(segment)))
+      .filter((draft) => draft !== undefined);
+    return [...this.drafts, ...late];
   }
 
-  async #check(record: FoundRecord, linked: LinkedRecord, state: State): Promise<void> {
-    const jws = memberOf(record['unmapped'], 'checkpoint');
-    const signed = typeof jws === 'string' ? await verifyCheckpoint(jws, this.#keys) : undefined;
-    if (signed === undefined) {
-      this.#breaks.push(breakAt(linked, 'The checkpoint is not signed by a key that was given.'));
-    } else if (this.#segments.sequenceOf(signed.hash) !== signed.sequence) {
-      const description = `The checkpoint signs another record ${signed.sequence} than the one in the log.`;
-      this.#breaks.push(breakAt(linked, description));
-    } else {
-      this.#checkpoints += 1;
-      state.signed = true;
-      // What was written while the signature was made stands between the two.
-      const count = linked.sequence - signed.sequence - 1;
-      state.unsigned = count > 0 ? { first: linked, since: state.lastTime, count } : undefined;
+  #unsignedOf(
+    segment: Segment,
+    { signed, unsigned, lastSequence, lastTime, failing }: State,
+    goesOn: boolean,
+  ): Draft | undefined {
+    if (unsigned === undefined || failing !== undefined) return undefined;
+    const { from, place, since, count } = unsigned;
+    const long = count > mostUnsigned || lastTime - since > longestUnsignedMs;
+    // A chain without any checkpoint may be a forged one, however short it is.
+    const whole = begins(segment, this.#after) && segment.first.previous === beforeFirst.hash;
+    const bare = signed === 0 && whole && !goesOn;
+    if (!long && !bare) return undefined;
+    const describe = (range: Range) =>
+      `${records(range)} ${range.from === range.to ? 'is' : 'are'} not signed, though a gateway with a key signs.`;
+    return { kind: 'signature', place, from, to: Math.max(from, lastSequence), describe };
+  }
+
+  #check(
+    signed: Checkpoint | undefined,
+    linked: LinkedRecord,
+    { segment, segments, state }: { segment: Segment; segments: Segments; state: State },
+  ): void {
+    const reason = this.#reasonAgainst(signed, { segment, segments, state });
+    if (signed === undefined || reason !== undefined) {
+      this.#fail(state, linked, reason, signed);
+      return;
     }
+    this.#checkpoints += 1;
+    this.#until = Math.max(this.#until ?? 0, signed.time);
+    state.signed = Math.max(state.signed, signed.sequence);
+    // It signs what stands before these files, or is lost, which has been reported.
+    if (signed.sequence < segment.first.sequence) return;
+    state.failing = undefined;
+    // What was written while the signature was made stands between the two.
+    const count = linked.sequence - signed.sequence - 1;
+    const { place } = linked;
+    state.unsigned = count > 0 ? { from: signed.sequence + 1, place, since: signed.time, count } : undefined;
+  }
+
+  #reasonAgainst(
+    signed: Checkpoint | undefined,
+    { segment, segments, state }: { segment: Segment; segments: Segments; state: State },
+  ): Reason | undefined {
+    if (signed === undefined) return 'foreign';
+    const { sequence, hash } = signed;
+    if (sequence < segment.first.sequence)
+      return sequence === this.#after.sequence && begins(segment, this.#after) && hash !== this.#after.hash
+        ? 'other'
+        : undefined;
+    if (segments.sequenceIn(segment, hash) !== sequence) return 'other';
+    // Every one signs a later record than the one before it.
+    return sequence <= state.signed ? 'repeated' : undefined;
+  }
+
+  #fail(
+    state: State,
+    { sequence, place }: LinkedRecord,
+    reason: Reason = 'foreign',
+    signed?: Checkpoint,
+  ): void {
+    if (state.failing !== undefined) {
+      state.failing.count += 1;
+      return;
+    }
+    const failing = { count: 1 };
+    state.failing = failing;
+    const from = Math.min(state.signed + 1, sequence);
+    const range =
+      reason === 'other' && signed !== undefined
+        ? { from, to: Math.max(from, Math.min(signed.sequence, sequence - 1)) }
+        : { from: sequence, to: sequence };
+    const rest = () =>
+      failing.count === 1 ? '' : ` Of the later ones, ${failing.count - 1} do not hold either.`;
+    const describe = () => `${wordsFor(reason, range, signed)}${rest()}`;
+    this.drafts.push({ kind: 'signature', place, ...range, describe });
+  }
+
+  #stateOf(segment: Segment): State {
+    const known = this.#states.get(segment);
+    if (known !== undefined) return known;
+    const state = { signed: 0, unsigned: undefined, lastSequence: 0, lastTime: 0, failing: undefined };
+    this.#states.set(segment, state);
+    return state;
   }
 }
 
-const breakAt = ({ sequence, place }: LinkedRecord, description: string, to = sequence): Break => ({
-  kind: 'signature',
-  file: place.file,
-  line: place.line,
-  from: sequence,
-  to,
-  description,
-});
+type Reason = 'foreign' | 'other' | 'repeated';
+
+function wordsFor(reason: Reason, range: Range, signed: Checkpoint | undefined): string {
+  if (reason === 'foreign') return 'The checkpoint is not signed by a key that was given.';
+  if (reason === 'repeated')
+    return `The checkpoint repeats an earlier one, which signs record ${signed?.sequence}.`;
+  const are = range.from === range.to ? 'is' : 'are';
+  return `${records(range)} ${are} not what the checkpoint signs: the log was written anew.`;
+}
+
+function sumOf(a: Unsigned | undefined, b: Unsigned | undefined): Unsigned | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { ...a, since: Math.min(a.since, b.since), count: a.count + b.count };
+}

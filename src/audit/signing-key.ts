@@ -1,6 +1,6 @@
 // The keys of checkpoints: a private JWK (RFC 7517) to sign with, public ones to verify with. Asymmetric only, and each key
 // has one algorithm; nothing of a key is ever in a message.
-import { createPrivateKey } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
 
@@ -19,19 +19,29 @@ const byCurve: Readonly<Record<string, string>> = {
   Ed25519: 'EdDSA',
 };
 const rsaAlgorithms = ['PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
+const shortestRsaBits = 2048;
 const publicMembers = ['kty', 'crv', 'x', 'y', 'n', 'e'] as const;
 
 /** The JWK in a file, if a checkpoint can be signed with it. Throws an `Error` that says what is wrong with it. */
 export function readSigningKey(path: string): JWK {
   const jwk = parseJwk(readFileSync(path, 'utf8'));
   if (algorithmOf(jwk) === undefined || typeof jwk.d !== 'string') throw new Error('no private JWK');
+  requireLength(jwk);
+  if (!signsAsItSays(jwk)) throw new Error('a private JWK that is not valid');
+  return jwk;
+}
+
+/** Does what the private part signs hold by the public part? Whoever verifies has only that one. */
+function signsAsItSays(jwk: JWK): boolean {
+  const probe = Buffer.from('peergate');
+  const hash = jwk.kty === 'OKP' ? null : 'sha256';
   try {
-    createPrivateKey({ key: { ...jwk }, format: 'jwk' });
+    const signature = sign(hash, probe, { key: { ...jwk }, format: 'jwk' });
+    return verify(hash, probe, { key: { ...publicPartOf(jwk) }, format: 'jwk' }, signature);
   } catch {
     // The cause may quote the key.
-    throw new Error('a private JWK that is not valid');
+    return false;
   }
-  return jwk;
 }
 
 export async function toSigningKey(jwk: JWK): Promise<CheckpointKey> {
@@ -42,25 +52,37 @@ export async function toSigningKey(jwk: JWK): Promise<CheckpointKey> {
 
 /** The keys in the text of a JWK or a JWK Set. Throws when one is of no use; what is private in it is not looked at. */
 export async function readVerificationKeys(text: string): Promise<CheckpointKey[]> {
-  const value = parseJwk(text) as JWK & { keys?: unknown };
-  const jwks = Array.isArray(value.keys) ? (value.keys as JWK[]) : [value];
+  const value: JWK & { keys?: unknown } = parseJwk(text);
+  const jwks: unknown[] = Array.isArray(value.keys) ? value.keys : [value];
   if (jwks.length === 0) throw new Error('no key in the set');
   return await Promise.all(jwks.map(toVerificationKey));
 }
 
-async function toVerificationKey(jwk: JWK): Promise<CheckpointKey> {
+async function toVerificationKey(value: unknown): Promise<CheckpointKey> {
+  const jwk = isObject(value) ? value : {};
   const algorithm = algorithmOf(jwk);
   if (algorithm === undefined) throw new Error('no public JWK of a kind that signs');
-  const members = publicMembers.filter((name) => typeof jwk[name] === 'string');
-  const visible = Object.fromEntries(members.map((name) => [name, jwk[name]])) as unknown as JWK;
-  const key = (await importJWK(visible, algorithm)) as CryptoKey;
-  return { key, algorithm, keyId: await keyIdOf(jwk) };
+  requireLength(jwk);
+  try {
+    const key = (await importJWK(publicPartOf(jwk), algorithm)) as CryptoKey;
+    return { key, algorithm, keyId: await keyIdOf(jwk) };
+  } catch {
+    // The cause may quote the key.
+    throw new Error('a public JWK that is not valid');
+  }
+}
+
+/** RFC 7518 section 3.3: a key that is shorter signs nothing. */
+function requireLength({ kty, n }: JWK): void {
+  const bits = typeof n === 'string' ? Buffer.from(n, 'base64url').length * 8 : 0;
+  if (kty === 'RSA' && bits < shortestRsaBits)
+    throw new Error(`an RSA key of less than ${shortestRsaBits} bits`);
 }
 
 function parseJwk(text: string): JWK {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JWK;
+    if (isObject(value)) return value;
   } catch {
     // Said below, without a word of the text.
   }
@@ -78,3 +100,11 @@ function algorithmOf({ kty, crv, alg }: JWK): string | undefined {
 
 const keyIdOf = async (jwk: JWK): Promise<string> =>
   typeof jwk.kid === 'string' ? jwk.kid : await calculateJwkThumbprint(jwk);
+
+const isObject = (value: unknown): value is JWK =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const publicPartOf = (jwk: JWK): JWK =>
+  Object.fromEntries(
+    publicMembers.filter((name) => typeof jwk[name] === 'string').map((name) => [name, jwk[name]]),
+  ) as unknown as JWK;

@@ -41,8 +41,11 @@ export class AuditTrail {
   readonly #now: () => number;
   /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
   readonly #unwritten = new Set<Unwritten>();
+  /** How many of them are owed. */
+  #owed = 0;
   #repairing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   /** `now` need only be monotonic; it measures how long the sink has been stuck. */
   constructor(chain: AuditChain, sink: AuditSink, now: () => number) {
@@ -96,13 +99,26 @@ export class AuditTrail {
     return request as Recorded<Request>;
   }
 
+  /** Tries what is owed for the last time, and nothing by itself from then on. Never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    if (this.#failed()) await within(patienceMs, this.#repair()).catch(() => undefined);
+  }
+
   #failed(): boolean {
-    return [...this.#unwritten].some(({ owed }) => owed);
+    return this.#owed > 0;
   }
 
   #stuck(): boolean {
-    const latest = this.#now() - patienceMs;
-    return [...this.#unwritten].some(({ since }) => since !== undefined && since <= latest);
+    const since = this.#oldestSince();
+    return since !== undefined && since <= this.#now() - patienceMs;
+  }
+
+  /** Since when the sink has had the line that it has had longest: lines are handed over in their order. */
+  #oldestSince(): number | undefined {
+    for (const { since } of this.#unwritten) if (since !== undefined) return since;
+    return undefined;
   }
 
   /** Nothing gets a place in the chain while the sink does not work, so what waits for it is bounded. */
@@ -115,6 +131,7 @@ export class AuditTrail {
   async #append(event: AuditEvent): Promise<void> {
     const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
     this.#unwritten.add(unwritten);
+    if (unwritten.owed) this.#owed += 1;
     if (unwritten.owed) throw unavailable('an earlier line could not be written');
     await this.#write(unwritten);
   }
@@ -124,7 +141,9 @@ export class AuditTrail {
     try {
       await this.#sink.write(unwritten.line);
       this.#unwritten.delete(unwritten);
+      if (unwritten.owed) this.#owed -= 1;
     } catch (error) {
+      if (!unwritten.owed) this.#owed += 1;
       unwritten.owed = true;
       unwritten.since = undefined;
       this.#retryLater();
@@ -133,6 +152,7 @@ export class AuditTrail {
   }
 
   #retryLater(): void {
+    if (this.#stopped) return;
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
       this.#repair().catch(() => this.#retryLater());
@@ -148,8 +168,8 @@ export class AuditTrail {
   }
 
   async #writeOwed(): Promise<void> {
-    const onItsWay = [...this.#unwritten].some(({ since }) => since !== undefined);
-    if (onItsWay) throw unavailable('the sink has not said what became of a later line');
+    if (this.#oldestSince() !== undefined)
+      throw unavailable('the sink has not said what became of a later line');
     for (const unwritten of this.#unwritten) if (unwritten.owed) await this.#write(unwritten);
   }
 }

@@ -1,11 +1,12 @@
 // Checks audit logs: that no record was changed, removed, put in or moved, that signatures hold, and that every intent has
 // its end. Streams; believes nothing that stands in a record.
-import { type Break, begins, findBreaks } from './breaks.ts';
-import { beforeFirst, type Head, hashOfLine } from './chain.ts';
-import { linkOf } from './found-record.ts';
+import { type Break, toBreaks } from './breaks.ts';
+import { beforeFirst, type Head } from './chain.ts';
+import { findBreaks } from './find-breaks.ts';
+import { linkedRecord } from './linked-record.ts';
 import { type OpenIntent, OpenIntents } from './open-intents.ts';
 import { readRecords } from './read-records.ts';
-import { Segments } from './segments.ts';
+import { begins, Segments } from './segments.ts';
 import { Signatures, type SignedExtent } from './signatures.ts';
 import type { CheckpointKey } from './signing-key.ts';
 
@@ -32,26 +33,33 @@ export interface Verification {
 /** Rejects when a file cannot be read to its end. */
 export async function verifyLogs(files: readonly string[], options: VerifyOptions): Promise<Verification> {
   const { after = beforeFirst, keys, onRead } = options;
-  const segments = new Segments();
+  const signatures = keys === undefined ? undefined : new Signatures(keys, after);
+  const segments = new Segments(after, (front, back) => signatures?.join(front, back));
   const intents = new OpenIntents();
-  const signatures = keys === undefined ? undefined : new Signatures(segments, keys);
   let index = 0;
   for await (const at of readRecords(files, onRead)) {
     index += 1;
-    const { file, line, bytes, record } = at;
-    const link = linkOf(record) ?? { sequence: 0, previous: '' };
-    const linked = { ...link, hash: hashOfLine(bytes), place: { file, line, index } };
+    const linked = linkedRecord(at, index);
     const segment = segments.take(linked);
+    // The copy of an intent opens nothing.
+    if (segment === 'copy') continue;
     intents.take(at);
-    if (segment !== undefined) await signatures?.take(record, linked, segment);
+    if (segment !== undefined) await signatures?.take(at.record, linked, segment, segments);
   }
-  const last = segments.all.at(-1)?.last;
+  const { drafts, followed } = findBreaks(segments, after);
+  const unproved = signatures?.findBreaks(followed) ?? [];
   return {
     records: index,
     chains: segments.all.filter((segment) => begins(segment, after)).length,
-    last: last && { sequence: last.sequence, hash: last.hash },
-    breaks: [...findBreaks(segments, after), ...(signatures?.breaks(after) ?? [])],
+    last: lastOf(segments),
+    breaks: toBreaks([...drafts, ...unproved]),
     openIntents: intents.all(),
     signed: signatures?.extent(),
   };
+}
+
+function lastOf({ all }: Segments): Head | undefined {
+  let last = all[0]?.last;
+  for (const segment of all) if (segment.last.place.index > (last?.place.index ?? 0)) last = segment.last;
+  return last && { sequence: last.sequence, hash: last.hash };
 }

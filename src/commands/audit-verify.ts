@@ -11,6 +11,7 @@ import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts'
 import { describeIntent } from './describe-intent.ts';
 import { createReadingBar } from './reading-bar.ts';
 import { printable, type Style, styleFor } from './terminal.ts';
+import { verificationAsJson } from './verification-json.ts';
 
 export const auditVerifyCommand: Command = {
   name: 'audit verify',
@@ -29,12 +30,28 @@ Options
                  command printed it; without it a log begins with record 1.
   --json         One JSON object, for programs.
 
-The chain cannot show that records at its very end were cut off. Keep the last
-record's number and hash elsewhere, or give --key, which bounds what can be
-missing.
+The log of an AUDIT_FILE is one chain; on standard output every run of the
+gateway begins another. The chain cannot show that records at its very end were
+changed or cut off, nor that a whole chain was. Keep the last record's number
+and hash elsewhere, or give --key, which bounds what can be missing.
 
-Exit status: 0 all well, 1 a break, an open intent, or a file that cannot be
-read.
+Members of the JSON object
+  ok          Is all well? As the exit status says.
+  records     How many there are.
+  chains      How many chains begin in these files.
+  last        { sequence, hash } of the last record, for --after; or null.
+  signed      Without --key null, else { checkpoints, unsigned, until }: how
+              many checkpoints hold, how many records none of them covers yet,
+              when the latest was made (or null).
+  breaks      [{ kind, file, line, from, to, description }]: kind is changed,
+              missing, inserted, out-of-order or signature; from and to are
+              numbers of records.
+  openIntents [{ file, line, outcome, time, action, subject, gatewayRequestId,
+              clusterId, vpcId, cidrBlock, accountId, region }]: outcome is none
+              or unknown; a value that the record lacks is "?".
+
+Exit status: 0 all well, 1 a break, an open intent, no record at all, or a file
+that cannot be read, 2 called wrongly.
 `,
   options: ['key', 'after'],
   flags: ['json'],
@@ -53,7 +70,11 @@ async function auditVerify(input: CommandInput, args: Arguments): Promise<ExitSt
     const keys = options['key'] === undefined ? undefined : await readKeys(options['key']);
     const bar = createReadingBar(input, await sizeOf(positionals));
     const found = await verifyLogs(positionals, { after, keys, onRead: bar.advance }).finally(bar.clear);
-    input.print(args.flags.has('json') ? describeJson(found) : describe(found, styleFor(input.colours)));
+    input.print(
+      args.flags.has('json')
+        ? verificationAsJson(found, isWell(found))
+        : describe(found, styleFor(input.colours)),
+    );
     return isWell(found) ? 0 : 1;
   } catch (error) {
     input.complain(`The audit log cannot be checked: ${printable((error as Error).message)}\n`);
@@ -79,18 +100,6 @@ async function readKeys(path: string): Promise<CheckpointKey[]> {
   }
 }
 
-function describeJson(found: Verification): string {
-  const { records, chains, last, breaks, openIntents, signed } = found;
-  const ok = isWell(found);
-  const open = openIntents.map(({ file, line, outcome, record }) => ({
-    file,
-    line,
-    outcome,
-    ...describeIntent(record),
-  }));
-  return `${JSON.stringify({ ok, records, chains, last: last ?? null, signed: signed ?? null, breaks, openIntents: open })}\n`;
-}
-
 function describe(found: Verification, style: Style): string {
   const { records, chains, last, breaks, openIntents } = found;
   if (records === 0) return `${style.bad('There is no audit record in these files.')}\n`;
@@ -111,24 +120,40 @@ function describe(found: Verification, style: Style): string {
 }
 
 const describeBreak = ({ kind, file, line, description }: Break): string =>
-  `  ${kind}: ${printable(`${file}:${line}`)}\n    ${printable(description)}`;
+  [`  ${kind}: ${printable(`${file}:${line}`)}`, ...indented(description)].join('\n');
 
 function signatureLines({ signed }: Verification): string[] {
   if (signed === undefined) return [];
-  const { checkpoints, unsigned } = signed;
+  const { checkpoints, unsigned, until } = signed;
   const rest = unsigned === 0 ? 'all records are signed' : `${count(unsigned, 'record')} not signed yet`;
-  return [`${count(checkpoints, 'checkpoint')} by the given key, ${rest}`];
+  const latest = until === undefined ? '' : ` until ${new Date(until).toISOString()}`;
+  return [`${count(checkpoints, 'checkpoint')} by the given key${latest},`, `  ${rest}`];
 }
 
 function describeOpen({ file, line, outcome, record }: OpenIntent): string[] {
   const { time, action, subject, clusterId, vpcId, cidrBlock, accountId, region } = describeIntent(record);
-  const what = outcome === 'none' ? 'no outcome was recorded' : 'its outcome is that nobody can know';
+  const what = outcome === 'none' ? 'no outcome was recorded.' : 'its outcome is that nobody can know.';
   return [
     `  ${printable(`${file}:${line}`)}`,
-    `    ${time} ${action} by ${printable(subject)}: ${what}`,
-    `    Look upstream: has cluster ${clusterId}`,
-    `    a peering with ${vpcId} (${cidrBlock}, account ${accountId}, ${region})?`,
+    ...indented(`${time} ${action} by ${subject}: ${what}`),
+    ...indented(
+      `Look upstream: has cluster ${clusterId} a peering with ${vpcId} (${cidrBlock}, account ${accountId}, ${region})?`,
+    ),
   ];
+}
+
+/** What was recorded may hold anything: nothing of it gets to the terminal but text, and no line end that is not ours. */
+const indented = (text: string): string[] => wrap(printable(text), 76).map((line) => `    ${line}`);
+
+/** Breaks between words; a word that is longer than a line has one of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 const count = (number: number, what: string): string =>

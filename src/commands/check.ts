@@ -41,7 +41,11 @@ export function prepare(environment: Environment, options: ReadOptions): Prepare
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
   const read = policyFile ? loadAndTest({ policyFile, testsFile, options }) : undefined;
   const faults = [
-    ...('faults' in loaded ? loaded.faults.map(describeFault) : auditFaults(loaded.config.audit)),
+    ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
+    ...auditFaults({
+      file: environment['AUDIT_FILE'] || undefined,
+      signingKeyFile: environment['AUDIT_SIGNING_KEY_FILE'] || undefined,
+    }),
     ...(read?.faults?.map(describePolicyFault) ?? []),
   ];
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)

@@ -38,7 +38,11 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     reload?.();
   });
   let reopen: (() => void) | undefined;
-  input.onReopen(() => reopen?.());
+  let reopenAsked = false;
+  input.onReopen(() => {
+    reopenAsked = true;
+    reopen?.();
+  });
   const prepared = prepare(input.environment, { now: systemClock.now(), expired: 'warning' });
   if (prepared.faults !== undefined) {
     input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
@@ -64,6 +68,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     reload = () => void gateway.reloadPolicy();
     reopen = () => void gateway.reopenAudit();
     if (reloadAsked) reload();
+    if (reopenAsked) reopen();
     await stopRequested;
     lifecycle.info('stopping');
     await gateway.stop();

@@ -4,28 +4,42 @@ import { type RequestFacts, reconciledEvent, type Settlement } from '../audit/ev
 import type { AuditTrail } from '../audit/trail.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
-import type { PeeringRequest } from '../policy/decision.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
+import { readPeerings } from '../upstream/peerings.ts';
+import { findTrace, mayBe } from './find-trace.ts';
 
 export interface ReconcileServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
+  /** Milliseconds that only count up, for the time of day may jump. */
+  readonly elapsed?: () => number;
 }
 
-/** A create on its way may still arrive: that it is absent is believed only of a look so long after its intent. */
+interface OpenCreate {
+  readonly facts: RequestFacts;
+  /** When this process learnt that nobody waits for its answer any more. */
+  readonly openSince: number;
+}
+
+/**
+ * A create on its way may still arrive: that it is absent is believed only of a look so long after it was given up. The time
+ * of its intent would not do, since a create that timed out is old already.
+ */
 const arrivalMs = 5000;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
+/** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
+const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
 const mostKnownIds = 100_000;
 
 export class ReconcileCreates {
   readonly #services: ReconcileServices;
+  readonly #elapsed: () => number;
   /** By the gateway's request id, oldest first. */
-  readonly #open = new Map<string, RequestFacts>();
+  readonly #open = new Map<string, OpenCreate>();
   /** Peerings that other creates made. */
   readonly #known = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -35,12 +49,13 @@ export class ReconcileCreates {
 
   constructor(services: ReconcileServices) {
     this.#services = services;
+    this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
   /** Nobody knows what became of this create. */
   settle(facts: RequestFacts): void {
-    if (this.#stopped || facts.peering === undefined) return;
-    this.#open.set(facts.gatewayRequestId, facts);
+    if (facts.peering === undefined) return;
+    this.#open.set(facts.gatewayRequestId, { facts, openSince: this.#elapsed() });
     this.#workAfter(0);
   }
 
@@ -61,10 +76,11 @@ export class ReconcileCreates {
     await this.#working;
   }
 
+  /** A later call does not shorten the pause: an upstream in trouble gets no look for each create that it loses. */
   #workAfter(pauseMs: number): void {
-    if (this.#stopped || this.#working !== undefined) return;
-    clearTimeout(this.#timer);
+    if (this.#stopped || this.#working !== undefined || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       this.#working = this.#work().finally(() => {
         this.#working = undefined;
         if (this.#open.size > 0) this.#workAfter(this.#pauseMs);
@@ -74,7 +90,7 @@ export class ReconcileCreates {
 
   async #work(): Promise<void> {
     const { logger } = this.#services;
-    const clusters = Map.groupBy(this.#open.values(), ({ clusterId }) => clusterId ?? '');
+    const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.clusterId ?? '');
     let failed = false;
     for (const [clusterId, creates] of clusters) {
       try {
@@ -87,25 +103,34 @@ export class ReconcileCreates {
     this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
   }
 
-  async #settleCluster(clusterId: string, creates: readonly RequestFacts[]): Promise<void> {
+  async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const { clock, upstream, logger } = this.#services;
-    const lookedAt = clock.now();
+    const lookedAt = this.#elapsed();
     const list = await readPeerings(upstream, clusterId, clock.newId());
     // 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them.
     if (list.answer !== undefined && list.answer.status !== 404)
       throw new Error(`Aerospike Cloud answered ${list.answer.status}`);
     const peerings = list.peerings ?? [];
-    for (const facts of creates) {
-      const made = traceOf(facts.peering, peerings, this.#known);
-      if (made === undefined && lookedAt < facts.startedAt + arrivalMs) continue;
+    let unclear = 0;
+    for (const { facts, openSince } of creates) {
+      // On a disk that hangs each record would take its time.
+      if (this.#stopped) return;
+      const unknown = peerings.filter(({ id }) => !this.#known.has(id));
+      const made = findTrace(facts.peering, unknown);
+      if (made === undefined && lookedAt < openSince + arrivalMs) continue;
+      if (made === undefined && unknown.some((peering) => mayBe(facts.peering, peering))) {
+        unclear += 1;
+        continue;
+      }
       await this.#record(facts, {
         found: made !== undefined,
         resourceId: made?.id,
-        peeringStatus: made?.status,
+        peeringStatus: statusShape.test(made?.status ?? '') ? made?.status : undefined,
       });
       const { gatewayRequestId } = facts;
       logger.info({ gatewayRequestId, found: made !== undefined }, 'an open create was settled');
     }
+    if (unclear > 0) throw new Error('Aerospike Cloud lists a peering without its VPC');
   }
 
   async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {
@@ -120,27 +145,4 @@ export class ReconcileCreates {
     this.#open.delete(facts.gatewayRequestId);
     if (settlement.resourceId !== undefined) this.know(settlement.resourceId);
   }
-}
-
-/** The peering that the create made, if the list shows one that no other create is known to have made; a live one first. */
-function traceOf(
-  wanted: PeeringRequest | undefined,
-  peerings: readonly ListedPeering[],
-  known: ReadonlySet<string>,
-): ListedPeering | undefined {
-  if (wanted === undefined) return undefined;
-  const alike = peerings.filter((peering) => !known.has(peering.id) && isOf(wanted, peering));
-  return alike.find(isLive) ?? alike[0];
-}
-
-/** Are these the five values? What the list does not say is not held against it. */
-export function isOf(wanted: PeeringRequest, listed: ListedPeering): boolean {
-  const { vpcId, cidrBlock, accountId, region, isSecureConnection } = wanted;
-  return (
-    listed.vpcId === vpcId &&
-    (listed.cidrBlock ?? cidrBlock) === cidrBlock &&
-    (listed.accountId ?? accountId) === accountId &&
-    (listed.region ?? region) === region &&
-    (listed.isSecureConnection ?? isSecureConnection) === isSecureConnection
-  );
 }

@@ -23,7 +23,8 @@ const listedPeering = z.looseObject({
 export type ListedPeering = z.output<typeof listedPeering>;
 
 const page = z.looseObject({
-  meta: z.looseObject({ total: z.int().optional() }).optional(),
+  // Nullable in the vendor's contract.
+  meta: z.looseObject({ total: z.int().min(0).nullish() }).nullish(),
   vpcPeerings: z.array(listedPeering),
 });
 
@@ -31,6 +32,8 @@ const page = z.looseObject({
 const pageSize = 100;
 /** Far beyond what a cluster can have. */
 const mostPages = 100;
+/** A list that changes while it is read is read again so often. */
+const mostReadings = 3;
 
 export type PeeringList =
   | { readonly peerings: readonly ListedPeering[]; readonly answer?: undefined }
@@ -46,24 +49,49 @@ export async function readPeerings(
   clusterId: string,
   requestId: string,
 ): Promise<PeeringList> {
-  const found = new Map<string, ListedPeering>();
   const path = `/database/clusters/${clusterId}/vpc-peerings`;
+  for (let reading = 0; reading < mostReadings; reading += 1) {
+    const list = await readPages(async (offset) => {
+      const query = new URLSearchParams({ limit: String(pageSize), offset: String(offset) });
+      return await upstream.read({ method: 'GET', path, query, requestId });
+    });
+    if (list !== 'incomplete') return list;
+  }
+  throw brokenList(200);
+}
+
+/** `incomplete`: what was read is not all that there is, by what the server says itself. */
+async function readPages(
+  read: (offset: number) => Promise<UpstreamAnswer>,
+): Promise<PeeringList | 'incomplete'> {
+  const found = new Map<string, ListedPeering>();
+  let total: number | undefined;
   let offset = 0;
   for (let number = 0; number < mostPages; number += 1) {
-    const query = new URLSearchParams({ limit: String(pageSize), offset: String(offset) });
-    const answer = await upstream.read({ method: 'GET', path, query, requestId });
+    const answer = await read(offset);
     if (answer.status >= 400 && answer.status < 500) return { answer };
-    const read = answer.status === 200 ? page.safeParse(answer.json) : undefined;
-    if (!read?.success) throw brokenList(answer.status);
-    const { meta, vpcPeerings } = read.data;
+    const { meta, vpcPeerings } = pageIn(answer);
+    const said = meta?.total ?? undefined;
+    // A peering that went moved all behind it forward, and one of them across the edge of a page.
+    if (number > 0 && said !== total) return 'incomplete';
+    total = said;
     const before = found.size;
     for (const peering of vpcPeerings) found.set(peering.id, peering);
     offset += vpcPeerings.length;
-    // A server may give fewer than were asked for, or all of them again.
-    const complete = meta?.total === undefined ? vpcPeerings.length < pageSize : offset >= meta.total;
-    if (complete || found.size === before) return { peerings: [...found.values()] };
+    const last = total !== undefined && offset >= total && vpcPeerings.length < pageSize;
+    // A server may give fewer than were asked for, or all of them again: without a word from it, nothing new is the end.
+    if (!last && found.size > before) continue;
+    // The same full page again: the server passes over the offset, and nobody knows what is behind it.
+    const stuck = total === undefined && vpcPeerings.length === pageSize;
+    return stuck || found.size < (total ?? 0) ? 'incomplete' : { peerings: [...found.values()] };
   }
   throw brokenList(200);
+}
+
+function pageIn(answer: UpstreamAnswer): z.output<typeof page> {
+  const read = answer.status === 200 ? page.safeParse(answer.json) : undefined;
+  if (!read?.success) throw brokenList(answer.status);
+  return read.data;
 }
 
 const brokenList = (receivedStatus: number): GatewayError =>

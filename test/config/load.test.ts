@@ -53,6 +53,7 @@ test('what is not set has the default of the interface', () => {
   assert.equal(config.shutdownGraceMs, 10_000);
   assert.equal(config.logLevel, 'info');
   assert.equal(config.preflight, 'enforce');
+  assert.deepEqual(config.audit, { file: undefined, signingKeyFile: undefined });
 });
 
 test('an issuer is kept character by character', () => {
@@ -84,6 +85,15 @@ test('every fault is listed at once, with the name, what was found and what is e
   assert.match(all, /^AEROSPIKE_CLIENT_ID: found nothing/m);
   assert.match(all, /^AUTH_ISUERS: .*perhaps AUTH_ISSUERS was meant/m);
   assert.match(all, /PORT: found "70000"; expected a whole number from 0 to 65535/);
+});
+
+test('the audit file and its key are where the settings say, each without the other too', () => {
+  const [file, signingKeyFile] = ['log/audit.log', 'keys/audit.jwk'];
+  const settings = { AUDIT_FILE: file, AUDIT_SIGNING_KEY_FILE: signingKeyFile };
+  assert.deepEqual(configOf({ ...good, ...settings }).audit, { file, signingKeyFile });
+  assert.deepEqual(configOf({ ...good, AUDIT_FILE: file }).audit, { file, signingKeyFile: undefined });
+  const onOutput = configOf({ ...good, AUDIT_SIGNING_KEY_FILE: signingKeyFile });
+  assert.deepEqual(onOutput.audit, { file: undefined, signingKeyFile });
 });
 
 test('a configuration cannot be changed', () => {
@@ -146,7 +156,7 @@ test('plain http is accepted for this machine only', () => {
 });
 
 test('settings that promise what this version does not do are refused rather than ignored', () => {
-  for (const name of ['AUDIT_FILE', 'AUDIT_SIGNING_KEY_FILE', 'TLS_CERT_FILE', 'REDIS_URL']) {
+  for (const name of ['TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_CLIENT_CA_FILE', 'REDIS_URL']) {
     assert.match(
       faultsOf({ ...good, [name]: '/some/where' }).join('\n'),
       new RegExp(`^${name}: .*does not support`),

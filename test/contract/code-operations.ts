@@ -6,8 +6,8 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 
 const folder = new URL('../../src/operations/', import.meta.url);
-/** What operations have in common. Every other file is one operation. */
-const shared = ['operation.ts', 'parse.ts', 'registry.ts'];
+/** What operations have in common, and what settles them later. Every other file is one operation. */
+const shared = ['find-trace.ts', 'operation.ts', 'parse.ts', 'reconcile-creates.ts', 'registry.ts'];
 
 export async function codeOperations(): Promise<readonly Operation[]> {
   const files = (await readdir(folder)).filter((name) => !shared.includes(name));

@@ -1,6 +1,6 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
 // torn down when the test ends, and every audit record that was made is held against its schema.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,6 +10,7 @@ import {
   type AerospikeCloudOptions,
   startAerospikeCloud,
 } from '../../sandbox/aerospike-cloud.ts';
+import type { LogFiles } from '../../src/audit/log-files.ts';
 import type { AuditSink } from '../../src/audit/trail.ts';
 import { systemClock } from '../../src/clock.ts';
 import { describeFault, loadConfig } from '../../src/config/load.ts';
@@ -77,6 +78,8 @@ export interface TestGateway {
   create(body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   /** As SIGHUP does. */
   reloadPolicy: RunningGateway['reloadPolicy'];
+  /** As SIGUSR2 does. */
+  reopenAudit: RunningGateway['reopenAudit'];
   stop: RunningGateway['stop'];
 }
 
@@ -94,6 +97,8 @@ export interface TestGatewayOptions {
   readonly issuer?: TestIssuer;
   /** Takes the audit lines in place of the test's own sink. */
   readonly sink?: AuditSink;
+  /** The file system below AUDIT_FILE. */
+  readonly logFiles?: LogFiles;
 }
 
 export async function startTestGateway(
@@ -114,7 +119,13 @@ export async function startTestGateway(
     },
   };
   const reporter = { version: '0.0.0-test', instance: 'test' };
-  const gateway = await startGateway(parts.config, { ...parts, clock: systemClock, sink, reporter });
+  const gateway = await startGateway(parts.config, {
+    ...parts,
+    clock: systemClock,
+    sink,
+    reporter,
+    logFiles: options.logFiles,
+  });
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= gateway.stop();
@@ -123,7 +134,8 @@ export async function startTestGateway(
   test.after(async () => {
     await stop();
     await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
-    for (const line of made) assertAuditRecord(JSON.parse(line));
+    const inFile = parts.config.audit.file === undefined ? [] : await recordLines(parts.config.audit.file);
+    for (const line of [...made, ...inFile]) assertAuditRecord(JSON.parse(line));
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
@@ -159,8 +171,15 @@ export async function startTestGateway(
       });
     },
     reloadPolicy: gateway.reloadPolicy,
+    reopenAudit: gateway.reopenAudit,
     stop,
   };
+}
+
+/** What this harness's gateway wrote into a file that a test may have filled, moved or removed. */
+async function recordLines(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line.includes('"version":"0.0.0-test"') && line.endsWith('}'));
 }
 
 /** One request to a gateway, whole answer. */

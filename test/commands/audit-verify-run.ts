@@ -1,0 +1,57 @@
+// `audit verify` as a script or a person calls it, in this process, and logs for it to read.
+import type { TestContext } from 'node:test';
+import { intentEvent, outcomeEvent, type RequestFacts } from '../../src/audit/event.ts';
+import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
+import { runCommand } from '../../src/commands/run-command.ts';
+import { startOfTime } from '../audit/chained-log.ts';
+import { allowed, clusterId } from '../support/gateway.ts';
+import { folderWith, type Ran } from './policy-run.ts';
+
+export async function auditVerify(
+  args: readonly string[],
+  terminal: { readonly colours?: boolean; readonly watched?: boolean } = {},
+): Promise<Ran> {
+  let [out, err] = ['', ''];
+  const status = await runCommand([auditVerifyCommand], ['audit', 'verify', ...args], {
+    environment: {},
+    now: startOfTime,
+    version: '0.0.0-test',
+    print: (text) => {
+      out += text;
+    },
+    complain: (text) => {
+      err += text;
+    },
+    colours: terminal.colours ?? false,
+    watched: terminal.watched ?? false,
+    stopRequested: () => new Promise(() => undefined),
+    onReload: () => undefined,
+    onReopen: () => undefined,
+  });
+  return { status, out, err };
+}
+
+export const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
+/** A create by this caller, and an outcome that nobody can know. */
+export const intentBy = (subject: string, id: string, more: object = {}) => {
+  const facts: RequestFacts = {
+    startedAt: startOfTime,
+    gatewayRequestId: id,
+    requestId: id,
+    clientAddress: '192.0.2.1',
+    method: 'POST',
+    route: '/database/clusters/{clusterId}/vpc-peerings',
+    operation: 'createVpcPeering',
+    caller: { issuer: 'https://idp.example', subject, clientId: undefined, tokenId: undefined },
+    clusterId,
+    peering: { clusterId, ...allowed, region: 'ap-southeast-1', ...more },
+  };
+  const intent = intentEvent('peering.create.intent', facts, startOfTime);
+  const result = { status: 503, sent: 'yes', upstream: { status: 503 } } as const;
+  return [intent, outcomeEvent('peering.create.outcome', facts, result, startOfTime)] as const;
+};
+/** A file with this content, gone when the test ends. */
+export async function written(t: TestContext, content: string | Buffer, name = 'audit.log'): Promise<string> {
+  return (await folderWith(t, { [name]: content }))(name);
+}

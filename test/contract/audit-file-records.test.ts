@@ -1,0 +1,77 @@
+// Every line of an audit file fits `openapi/audit-event.schema.json`, those that a crash and a signing key bring about
+// included.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { exportJWK, generateKeyPair } from 'jose';
+import { AuditChain } from '../../src/audit/chain.ts';
+import { intentEvent } from '../../src/audit/event.ts';
+import { assertAuditRecord } from '../support/audit-schema.ts';
+import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
+
+/** The last words of a run that was killed: an intent without its end, and a line that was never finished. */
+function leftByACrash(): string {
+  const decision = {
+    effect: 'allow' as const,
+    policyVersion: 'a'.repeat(64),
+    mode: 'enforce' as const,
+    grant: null,
+    exceptions: [],
+    violations: [],
+  };
+  const facts = {
+    startedAt: Date.now() - 60_000,
+    gatewayRequestId: randomUUID(),
+    requestId: 'one',
+    clientAddress: '127.0.0.1',
+    method: 'POST' as const,
+    route: '/database/clusters/{clusterId}/vpc-peerings',
+    operation: 'createVPCPeerings',
+    caller: { issuer: 'https://idp.example', subject: 'svc', clientId: undefined, tokenId: undefined },
+    clusterId,
+    peering: { clusterId, ...allowed, vpcId: 'vpc-00000000' },
+    decision,
+  };
+  const earlier = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
+  const intent = earlier.seal(intentEvent('peering.create.intent', facts, Date.now() - 60_000));
+  return `${intent}\n{"category_uid":6`;
+}
+
+test('every line of an audit file fits the schema: torn lines, settlements and signatures too', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'audit.log');
+  const keyFile = join(folder, 'key.jwk');
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  await writeFile(keyFile, JSON.stringify(await exportJWK(privateKey)));
+  await writeFile(file, leftByACrash());
+  const environment = { AUDIT_FILE: file, AUDIT_SIGNING_KEY_FILE: keyFile };
+  const gateway = await startTestGateway(t, { environment });
+  const records = async (): Promise<Loose[]> =>
+    (await readFile(file, 'utf8'))
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  gateway.cloud.setFault(({ method, path }) => {
+    if (method !== 'POST' || !path.endsWith(peeringsPath)) return undefined;
+    return (_, response) => {
+      gateway.cloud.addPeering(clusterId, allowed);
+      response.destroy();
+    };
+  });
+  assert.equal((await gateway.create()).status, 502);
+  const codes = async () => (await records()).map(({ status_code: code }) => code);
+  const settled = ['peering-absent', 'peering-found'];
+  await until('both creates are settled', async () => {
+    const found = await codes();
+    return settled.every((code) => found.includes(code));
+  });
+  await gateway.stop();
+  for (const record of await records()) assertAuditRecord(record);
+  for (const code of [...settled, 'torn-line-set-aside', 'chain-signed', 'upstream-unreachable'])
+    assert.ok((await codes()).includes(code), code);
+});

@@ -1,0 +1,91 @@
+// One audit record of every kind, as the gateway makes them, to be mutated: what a schema refuses is seen only on what it
+// would otherwise accept.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { AuditChain } from '../../src/audit/chain.ts';
+import { reconciledEvent } from '../../src/audit/event.ts';
+import type { AuditEvent } from '../../src/audit/event-form.ts';
+import { checkpointEvent, policyRejectedEvent, recoveredEvent } from '../../src/audit/own-events.ts';
+import { factsFromRecord } from '../../src/audit/recorded-request.ts';
+import { assertAuditRecord } from '../support/audit-schema.ts';
+import { allowed, guardrailsOnly, type Loose, peeringsPath, type TestGateway } from '../support/gateway.ts';
+
+/** For the gateway that `everyKind` is given. */
+export const kindsPolicy = `${guardrailsOnly}
+grants:
+  - { id: payments, callers: [{ claim: sub, equals: svc-payments }], actions: [create, list] }
+`;
+
+/** Those of requests are made by the gateway, the others as it makes them. */
+export async function everyKind(gateway: TestGateway): Promise<Record<string, Loose>> {
+  const sign = gateway.issuer.sign;
+  await gateway.create();
+  await gateway.create({ ...allowed, region: 'eu-north-1' });
+  await gateway.create(allowed, { authorization: 'Bearer nothing' });
+  const listed = { path: `${peeringsPath}?limit=3`, headers: { authorization: `Bearer ${await sign()}` } };
+  await gateway.call(listed);
+  const headers = { authorization: `Bearer ${await sign()}`, 'content-type': 'application/json' };
+  for (const region of ['us-east-1', 'eu-north-1']) {
+    const body = JSON.stringify({ ...allowed, region });
+    await gateway.call({ method: 'POST', path: `${peeringsPath}?dryRun=true`, headers, body });
+  }
+  const stranger = `Bearer ${await sign({ sub: 'svc-stranger' })}`;
+  await gateway.call({ headers: { authorization: stranger } });
+  const [loaded = ''] = gateway.output().split('\n');
+  const [intent, created, denied, unverified, list, dryRun, dryDenied, listDenied, ...more] = gateway.records;
+  assert.deepEqual(more, []);
+  return {
+    ...{ loaded: JSON.parse(loaded), rejected: rejectedRecord() },
+    ...{ intent, created, denied, unverified, list, dryRun, dryDenied, listDenied },
+    ...settledRecords(intent),
+    ...logRecords(),
+  };
+}
+
+function sealed(event: AuditEvent): Loose {
+  return JSON.parse(new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID).seal(event));
+}
+
+/** As a reload makes it. */
+function rejectedRecord(): Loose {
+  const fault = { file: 'policy.yaml', line: 3, column: 1, member: '/grants', message: 'must not be empty' };
+  const versions = { old: 'a'.repeat(64), new: 'b'.repeat(64) };
+  return sealed(policyRejectedEvent(versions, [fault], 'one', 5));
+}
+
+/** Of the run that made the intent, which knows the decision; and from the intent as it stands in the log. */
+function settledRecords(intent: Loose): Record<string, Loose> {
+  const facts = factsFromRecord(intent);
+  assert.ok(facts !== undefined);
+  const there = { found: true, resourceId: 'a81069fa-864e-4369-b639-723d3931ba7d', peeringStatus: 'active' };
+  return {
+    reconciled: sealed(reconciledEvent({ ...facts, decision: intent.unmapped.decision }, there, Date.now())),
+    absent: sealed(reconciledEvent(facts, { found: false }, Date.now())),
+  };
+}
+
+function logRecords(): Record<string, Loose> {
+  const torn = { file: 'audit.log.torn-2026-11-22T231532.123Z', bytes: 17, sha256: 'c'.repeat(64) };
+  return {
+    recovered: sealed(recoveredEvent(torn, 'one', 5)),
+    checkpoint: sealed(checkpointEvent('eyJhbGciOiJFZERTQSJ9.e30.AAAA', 'one', 5)),
+  };
+}
+
+/** JSON Pointers to every member, with what holds it. */
+export function* membersOf(value: Loose, path = ''): Generator<[string, Loose, string]> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const name of Object.keys(value)) {
+    yield [`${path}/${name}`, value, name];
+    yield* membersOf(value[name], `${path}/${name}`);
+  }
+}
+
+export function isRecord(value: unknown): boolean {
+  try {
+    assertAuditRecord(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

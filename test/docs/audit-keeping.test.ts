@@ -1,0 +1,89 @@
+// Keeping the log as docs/audit.md says: its snippet for logrotate rotates the log of a running gateway without a break in the
+// chain.
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { allowed, guardrailsOnly } from '../support/gateway.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { until } from '../support/until.ts';
+import { ask, settingsOf } from './clocked-gateway.ts';
+import { fencedBlocks, readText, root } from './documents.ts';
+import { runShell } from './run-queries.ts';
+
+const guide = readText('docs/audit.md');
+
+/** A gateway as a process of its own, which logrotate can signal. */
+async function startProcess(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  runShell(fencedBlocks(guide, 'sh').find((block) => block.includes('generateKeyPairSync')) ?? '', folder);
+  await writeFile(join(folder, 'policy.yaml'), guardrailsOnly);
+  const issuer = await startIssuer();
+  const cloud = await startAerospikeCloud();
+  const env = { PATH: process.env['PATH'], ...settingsOf({ folder, issuer, cloud }) };
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const child = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: root, env, stdio: [...stdio] });
+  const exited = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await Promise.all([exited, issuer.close(), cloud.close()]);
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    exited.then(() => reject(new Error('the gateway did not start')));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { msg, port: listening } = JSON.parse(line);
+      if (msg === 'listening') resolve(listening);
+    });
+  });
+  const create = async (index: number): Promise<void> => {
+    const body = { ...allowed, vpcId: `vpc-0000000${index}`, cidrBlock: `10.20.${4 * index}.0/22` };
+    const asked = { subject: 'svc-payments', from: '192.0.2.10', body };
+    const reply = await ask({ port }, { issuer, time: { ms: Date.now() }, tokens: [] }, asked);
+    assert.equal(reply.status, 201);
+  };
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+  };
+  return { folder, pid: child.pid, create, stop };
+}
+
+test('the snippet for logrotate rotates and compresses, and no record is lost', {
+  skip: spawnSync('logrotate', ['--version']).error !== undefined && 'logrotate is not installed',
+}, async (t) => {
+  const { folder, pid, create, stop } = await startProcess(t);
+  const [snippet = ''] = fencedBlocks(guide, 'logrotate');
+  const command = 'systemctl kill --signal=SIGUSR2 peergate.service';
+  assert.ok(snippet.startsWith('/var/log/peergate/audit.log {') && snippet.includes(command));
+  const here = snippet.replace('/var/log/peergate', folder).replace(command, `kill -USR2 ${pid}`);
+  await writeFile(join(folder, 'logrotate.conf'), here, { mode: 0o644 });
+  const rotate = async (): Promise<void> => {
+    const second = Math.floor(Date.now() / 1000);
+    const args = ['-f', '-s', join(folder, 'state'), join(folder, 'logrotate.conf')];
+    await promisify(execFile)('logrotate', args);
+    await until('the log goes on in a new file', () => existsSync(join(folder, 'audit.log')));
+    await until('what is rotated next gets another name', () => Date.now() / 1000 >= second + 1);
+  };
+  await create(1);
+  await rotate();
+  await create(2);
+  await rotate();
+  await create(3);
+  await stop();
+  const rotated = (await readdir(folder)).filter((name) => name.startsWith('audit.log-')).sort();
+  assert.deepEqual(
+    rotated.map((name) => name.replace(/\d+-\d+/, 'WHEN')),
+    ['audit.log-WHEN.gz', 'audit.log-WHEN'],
+  );
+  const verify = 'node src/main.ts audit verify --json --key audit-signing.public.jwk audit.log-* audit.log';
+  const { ok, records, chains, signed } = JSON.parse(runShell(verify, folder));
+  assert.deepEqual([ok, records, chains, signed.unsigned], [true, 8, 1, 0]);
+});

@@ -1,0 +1,87 @@
+// The configurations in deploy/ take every line of the audit log, whole and unchanged, from where they were, and wait for the
+// bucket; docs/audit.md says why. Each tool checks its own where it is installed.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import type { Loose } from '../support/gateway.ts';
+import { readText, root } from './documents.ts';
+
+const auditFile = '/var/log/peergate/audit.log';
+const missing = (tool: string): string | false =>
+  spawnSync(tool, ['--version']).error === undefined ? false : `${tool} is not installed`;
+
+const read = (path: string): Loose => parse(readText(path), { strict: true });
+const bound = 16 * 1024 * 1024;
+
+test('Fluent Bit takes every line whole and unchanged, from where it was, and waits for the bucket', () => {
+  const { service, pipeline } = read('deploy/fluent-bit/fluent-bit.yaml');
+  const { inputs, outputs, ...rest } = pipeline;
+  assert.deepEqual(rest, {});
+  const [tail, ...others] = [...inputs, ...outputs.slice(1)];
+  assert.deepEqual(others, []);
+  assert.equal(tail.path, `${auditFile},${auditFile}-*`);
+  assert.equal(tail.exclude_path, '*.gz');
+  assert.ok(tail.db.startsWith('/var/lib/') && tail.read_from_head === true && tail['db.sync'] === 'full');
+  assert.equal(tail.buffer_max_size, '16M');
+  assert.equal(tail['storage.type'], 'filesystem');
+  assert.equal(service['storage.sync'], 'full');
+  for (const name of ['parser', 'multiline.parser', 'path_key', 'offset_key', 'db.compare_filename'])
+    assert.equal(tail[name], undefined);
+  assert.equal(outputs[0].log_key, tail.key);
+  assert.equal(outputs[0].match, tail.tag);
+  assert.equal(outputs[0].retry_limit, 'no_limits');
+  assert.equal(outputs[0].store_dir_limit_size, 0);
+});
+
+test('Vector takes every line whole and unchanged, from where it was, and waits for the bucket', () => {
+  const { sources, sinks, data_dir: positions, ...rest } = read('deploy/vector/vector.yaml');
+  assert.deepEqual(rest, {});
+  assert.ok(positions.startsWith('/var/lib/'));
+  assert.deepEqual(sinks.bucket.inputs, Object.keys(sources));
+  assert.deepEqual(sources.audit.include, [auditFile, `${auditFile}-*`]);
+  assert.deepEqual(sources.audit.exclude, ['/var/log/peergate/*.gz']);
+  assert.equal(sources.audit.read_from, 'beginning');
+  assert.equal(sources.audit.max_line_bytes, bound);
+  assert.deepEqual(sinks.bucket.encoding, { codec: 'text' });
+  assert.equal(sinks.bucket.acknowledgements.enabled, true);
+  assert.equal(sinks.bucket.buffer.when_full, 'block');
+});
+
+test('the OpenTelemetry collector takes every line whole and unchanged, from where it was, and waits', () => {
+  const { extensions, receivers, exporters, service, ...rest } = read(
+    'deploy/opentelemetry-collector/collector.yaml',
+  );
+  assert.deepEqual(rest, {});
+  const { filelog } = receivers;
+  assert.deepEqual(filelog.include, [auditFile, `${auditFile}-*`]);
+  assert.deepEqual(filelog.exclude, ['/var/log/peergate/*.gz']);
+  assert.equal(filelog.start_at, 'beginning');
+  assert.equal(filelog.force_flush_period, 0);
+  assert.equal(filelog.max_log_size, `${bound / 1024 / 1024}MiB`);
+  assert.equal(filelog.operators, undefined);
+  assert.equal(exporters.awss3.marshaler, 'body');
+  assert.ok(extensions.file_storage.fsync && service.extensions.includes('file_storage'));
+  for (const part of [filelog, exporters.awss3])
+    assert.deepEqual(part.retry_on_failure, { enabled: true, max_elapsed_time: 0 });
+  for (const storage of [filelog.storage, exporters.awss3.sending_queue.storage])
+    assert.equal(storage, 'file_storage');
+  assert.equal(exporters.awss3.sending_queue.block_on_overflow, true);
+  assert.deepEqual(service.pipelines, {
+    'logs/audit': { receivers: Object.keys(receivers), processors: [], exporters: Object.keys(exporters) },
+  });
+});
+
+const checks = {
+  'fluent-bit': ['--dry-run', '--config', 'deploy/fluent-bit/fluent-bit.yaml'],
+  vector: ['validate', '--no-environment', 'deploy/vector/vector.yaml'],
+  'otelcol-contrib': ['validate', '--config', 'deploy/opentelemetry-collector/collector.yaml'],
+};
+
+for (const [tool, args] of Object.entries(checks)) {
+  test(`${tool} itself accepts its configuration`, { skip: missing(tool) }, () => {
+    const bucket = { AUDIT_BUCKET: 'audit-bucket', AUDIT_BUCKET_REGION: 'us-east-1', HOSTNAME: 'gateway-1' };
+    const ran = spawnSync(tool, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...bucket } });
+    assert.equal(ran.status, 0, ran.stdout + ran.stderr);
+  });
+}

@@ -1,0 +1,31 @@
+// The lines of the README that make a key for checkpoints are run as they stand, and make one that signs and one that
+// verifies.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { auditFaults } from '../../src/audit/audit-faults.ts';
+import { signCheckpoint, verifyCheckpoint } from '../../src/audit/checkpoint.ts';
+import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/audit/signing-key.ts';
+import { fencedBlocks, readText } from './documents.ts';
+
+test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async (t) => {
+  const blocks = fencedBlocks(readText('README.md'), 'sh').filter((text) => text.includes('generateKeyPair'));
+  assert.equal(blocks.length, 1);
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`;
+  execFileSync('sh', ['-ec', blocks[0] ?? ''], { cwd: folder, env: { ...process.env, PATH: path } });
+
+  const signingKeyFile = join(folder, 'audit-key.jwk');
+  assert.deepEqual(auditFaults({ file: undefined, signingKeyFile }), []);
+  assert.equal((await stat(signingKeyFile)).mode & 0o077, 0);
+  const visible = await readFile(join(folder, 'audit-key.public.jwk'), 'utf8');
+  assert.deepEqual(Object.keys(JSON.parse(visible)).sort(), ['crv', 'kty', 'x']);
+
+  const checkpoint = { sequence: 1, hash: 'a'.repeat(64), time: 5 };
+  const jws = await signCheckpoint(checkpoint, await toSigningKey(readSigningKey(signingKeyFile)));
+  assert.deepEqual(await verifyCheckpoint(jws, await readVerificationKeys(visible)), checkpoint);
+});
