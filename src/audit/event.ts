@@ -132,7 +132,7 @@ export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now
   const event = requestEvent('peering.create.reconciled', undecided, now, severity.informational);
   const [code, detail] = found
     ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
-    : ['peering-absent', 'Aerospike Cloud lists no such peering: the create was not carried out.'];
+    : ['peering-absent', 'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.'];
   return {
     ...event,
     ...allowedAction,
