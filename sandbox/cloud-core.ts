@@ -17,6 +17,8 @@ export interface CloudCoreOptions {
   /** What the service credential may do. */
   readonly scopes?: readonly string[];
   readonly pace?: Partial<PeeringPace>;
+  /** Peerings that a cluster has at most; the oldest make room. */
+  readonly keptPeerings?: number;
 }
 
 export class CloudCore {
@@ -24,12 +26,15 @@ export class CloudCore {
   readonly clientSecret: string;
   readonly tokens: ServiceTokens;
   readonly #pace: PeeringPace;
-  readonly #clusters = new Map(sandboxClusters.map((cluster) => [cluster.id, new ClusterPeerings(cluster)]));
+  readonly #clusters: ReadonlyMap<string, ClusterPeerings>;
 
   constructor(options: CloudCoreOptions) {
     this.clientId = options.clientId ?? 'peergate-sandbox';
     this.clientSecret = options.clientSecret ?? 'demo-secret-of-the-gateway';
     this.#pace = { ...vendorPace, ...options.pace };
+    this.#clusters = new Map(
+      sandboxClusters.map((cluster) => [cluster.id, new ClusterPeerings(cluster, options.keptPeerings)]),
+    );
     this.tokens = new ServiceTokens({
       clientId: this.clientId,
       clientSecret: this.clientSecret,

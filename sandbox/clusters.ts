@@ -49,21 +49,23 @@ export function renderCluster(cluster: Cluster): Record<string, unknown> {
   };
 }
 
-/** Kept per cluster at most; the oldest make room, so that a long benchmark does not grow the process. */
-const keptMax = 10_000;
+/** Kept per cluster unless it is told otherwise; the oldest make room, so that a long benchmark does not grow the process. */
+const keptByDefault = 10_000;
 
 export class ClusterPeerings {
   readonly cluster: Cluster;
+  readonly #kept: number;
   readonly #byId = new Map<string, Peering>();
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, kept = keptByDefault) {
     this.cluster = cluster;
+    this.#kept = kept;
   }
 
   add(request: PeeringRequest, now: number): Peering {
     const peering = createPeering(request, this.cluster.cidrBlock, now);
     this.#byId.set(peering.id, peering);
-    if (this.#byId.size > keptMax) {
+    if (this.#byId.size > this.#kept) {
       for (const oldest of this.#byId.keys()) {
         this.#byId.delete(oldest);
         break;

@@ -5,13 +5,15 @@ import helmet from 'helmet';
 import type { AuditTrail } from './audit/trail.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { CreateGuards } from './creates/create-once.ts';
+import type { ReconcileCreates } from './creates/reconcile-creates.ts';
 import { accessLog } from './http/access-log.ts';
 import { authenticate, requireScope } from './http/authenticate.ts';
 import { serveOpenApi } from './http/documents.ts';
 import { serveEffectivePolicy } from './http/effective-policy.ts';
 import type { InFlight } from './http/in-flight.ts';
 import { limitLingering } from './http/linger.ts';
-import { addressRateLimit, callerRateLimit } from './http/rate-limits.ts';
+import { addressRateLimit, callerRateLimit, type StoreFor } from './http/rate-limits.ts';
 import { receive } from './http/receive.ts';
 import { recordRefusal } from './http/record-refusal.ts';
 import { endConnection, renderError } from './http/render-error.ts';
@@ -20,9 +22,9 @@ import { runOperation } from './http/run-operation.ts';
 import type { WireFaults } from './http/wire-faults.ts';
 import type { VerifyToken } from './identity/verify-token.ts';
 import type { Logger } from './log/logger.ts';
-import type { ReconcileCreates } from './operations/reconcile-creates.ts';
 import type { Registry } from './operations/registry.ts';
 import type { PolicyStore } from './policy/store.ts';
+import type { Bulkhead } from './upstream/bulkhead.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 
 /** Everything that serving a request needs; made and torn down by `gateway.ts`. */
@@ -37,6 +39,9 @@ export interface AppServices {
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
   readonly reconcile: ReconcileCreates;
+  readonly guards: CreateGuards;
+  readonly bulkhead: Bulkhead;
+  readonly rateLimitStore: StoreFor;
   /** `openapi/gateway.yaml` as JSON text. */
   readonly openApi: string;
 }
@@ -60,10 +65,10 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   app.use(limitLingering);
   app.use(inFlight.middleware);
   app.use(requireRoute);
-  app.use(addressRateLimit(perAddressPerMinute));
+  app.use(addressRateLimit(perAddressPerMinute, services.rateLimitStore));
   app.use(serveOpenApi(services.openApi));
   app.use(authenticate(services.verifyToken));
-  app.use(callerRateLimit(perCallerPerMinute));
+  app.use(callerRateLimit(perCallerPerMinute, services.rateLimitStore));
   app.use(serveEffectivePolicy(clock));
   app.use(requireScope);
   app.use(runOperation(services));

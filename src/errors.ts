@@ -69,6 +69,38 @@ export const errorRules = {
     "The issuer's keys are not known at the moment, so the access token cannot be checked.",
     'proxy_internal_error',
   ),
+  'vpc-peered-already': rule(
+    409,
+    urn('resource:already-exists'),
+    'info',
+    'This VPC is already peered with the cluster.',
+  ),
+  'cidr-overlap': rule(
+    409,
+    validation,
+    'info',
+    'The block overlaps the cluster or another of its peerings; AWS would refuse the peering.',
+  ),
+  'idempotency-key-reused': rule(
+    422,
+    validation,
+    'info',
+    'This Idempotency-Key was used with another request.',
+  ),
+  'idempotency-key-running': rule(
+    409,
+    validation,
+    'info',
+    'The first request with this Idempotency-Key is still running.',
+  ),
+  'idempotency-unavailable': rule(
+    503,
+    unavailable,
+    'error',
+    'What an Idempotency-Key promises cannot be kept at the moment, so nothing is forwarded.',
+    'proxy_internal_error',
+  ),
+  'cluster-busy': rule(503, unavailable, 'warn', 'Other creates for this cluster have not ended yet.'),
   'audit-unavailable': rule(
     503,
     unavailable,
@@ -78,6 +110,19 @@ export const errorRules = {
   ),
   'upstream-unreachable': rule(502, unavailable, 'error', 'Aerospike Cloud could not be reached.'),
   'upstream-broken': rule(502, unavailable, 'error', 'The answer of Aerospike Cloud was broken.'),
+  'upstream-failing': rule(
+    503,
+    unavailable,
+    'warn',
+    'Aerospike Cloud keeps failing, so it is left alone for a moment. The request was not sent.',
+    'destination_unavailable',
+  ),
+  'preflight-impossible': rule(
+    502,
+    unavailable,
+    'error',
+    'Aerospike Cloud could not say what the cluster is peered with, so nothing is created.',
+  ),
   'upstream-timeout': rule(504, unavailable, 'error', 'Aerospike Cloud did not answer in time.'),
   'credential-refused': rule(
     502,
@@ -148,6 +193,11 @@ export class GatewayError extends Error {
     this.headers = options.headers ?? {};
     this.proxyError = options.proxyError ?? found.proxyError;
     this.receivedStatus = options.receivedStatus;
+  }
+
+  /** Was the request sent? An unexpected error says nothing about how far it came. */
+  get sent(): Sent {
+    return (this.context?.['sent'] as Sent | undefined) ?? (this.code === 'internal' ? 'maybe' : 'no');
   }
 }
 

@@ -10,21 +10,32 @@ import { policyLoadedEvent, policyRejectedEvent } from './audit/own-events.ts';
 import { factsFromRecord } from './audit/recorded-request.ts';
 import type { AuditTrail } from './audit/trail.ts';
 import type { Config } from './config/config.ts';
+import { Preflight } from './creates/preflight.ts';
+import { ReconcileCreates } from './creates/reconcile-creates.ts';
 import { adminListener } from './http/admin.ts';
 import { InFlight } from './http/in-flight.ts';
-import { close, createListener, listen } from './http/listener.ts';
+import {
+  close,
+  closeIdle,
+  createListener,
+  lastConnectionGone,
+  listen,
+  stopAccepting,
+} from './http/listener.ts';
 import { WireFaults } from './http/wire-faults.ts';
 import { KeySet } from './identity/key-set.ts';
 import { keySourceFor } from './identity/key-source.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createPeering } from './operations/create-peering.ts';
 import { listPeerings } from './operations/list-peerings.ts';
-import { ReconcileCreates } from './operations/reconcile-creates.ts';
 import { createRegistry } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
 import { loadInWorker } from './policy/load-in-worker.ts';
 import type { PolicyData } from './policy/policy-data.ts';
 import { PolicyStore } from './policy/store.ts';
+import { openSharedState } from './state/shared-state.ts';
+import { Breaker } from './upstream/breaker.ts';
+import { Bulkhead } from './upstream/bulkhead.ts';
 import { UpstreamClient } from './upstream/client.ts';
 import { ServiceToken } from './upstream/service-token.ts';
 import { requestToken } from './upstream/token-request.ts';
@@ -45,9 +56,13 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
+/** After SIGTERM, requests that come on open connections are served for so long; a quarter of the grace at most. */
+const drainMs = 500;
 /** How long requests that were cut off at the end of the grace period have to write their records. */
 const lastRecordsMs = 1000;
 
+/** A log that cannot be read now, perhaps since it is being compressed, is searched again after so long. */
+const searchAgainMs = 30_000;
 /** How long the last signature and sync may take on a disk that may be hung. */
 const lastSyncMs = 2500;
 
@@ -58,10 +73,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const { trail } = audit;
   const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
   const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
+  // A quarter of the requests in flight: the rest is for those whose keys are known.
+  const mostWaiting = Math.max(1, Math.floor(config.limits.maxInFlight / 4));
   const keySets = new Map(
     config.auth.issuers.map((issuer) => {
       const source = keySourceFor(issuer, config.auth, issuerAgent);
-      return [issuer, new KeySet(issuer, source, config.auth.jwksMaxStaleMs, parts)];
+      return [issuer, new KeySet(issuer, source, config.auth.jwksMaxStaleMs, { clock, logger, mostWaiting })];
     }),
   );
   const policies = createPolicyStore(config, parts, trail);
@@ -71,9 +88,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const upstream = new UpstreamClient(
     upstreamAgent,
     new ServiceToken(() => requestToken(upstreamAgent, config.upstream), parts),
+    { GET: new Breaker(logger, 'reads'), POST: new Breaker(logger, 'creates') },
     { ...config.upstream, userAgent: `peergate/${parts.reporter.version}` },
   );
   const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
+  const state = await openSharedState(config, parts);
   const app = createApp(config, {
     clock,
     logger,
@@ -85,6 +104,14 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     verifyToken: createVerifyToken(config.auth, keySets, clock),
     upstream,
     reconcile,
+    guards: {
+      idempotency: state.idempotency,
+      turns: config.preflight === 'enforce' ? state.turns : undefined,
+      preflight: new Preflight(upstream),
+      madeBy: (id) => reconcile.madeBy(id),
+    },
+    bulkhead: new Bulkhead(config.limits.maxInFlight),
+    rateLimitStore: state.rateLimitStore,
     openApi: await readOpenApi(config.listen.basePath),
   });
   const server = createListener(app);
@@ -102,6 +129,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     policies.stop();
     for (const keys of keySets.values()) keys.stop();
     const reconciled = reconcile.stop();
+    state.stop();
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
     await reconciled;
     if (!(await within(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
@@ -122,16 +150,21 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   }
 
   async function stop(): Promise<void> {
+    const graceEnds = performance.now() + config.shutdownGraceMs;
+    inFlight.drain();
+    const connectionsGone = lastConnectionGone(server);
+    await stopAccepting(server);
+    await within(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
+    await closeIdle(server);
     const idle = inFlight.stop();
-    const closed = close(server);
-    if (!(await within(config.shutdownGraceMs, idle))) {
+    if (!(await within(graceEnds - performance.now(), idle))) {
       logger.warn('requests are cut off at the end of the grace period');
       await upstreamAgent.destroy();
       await within(lastRecordsMs, idle);
     }
     server.closeAllConnections();
     admin.closeAllConnections();
-    await Promise.all([closed, close(admin)]);
+    await Promise.all([close(server), close(admin)]);
     await closeRest();
   }
 }
@@ -139,20 +172,25 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 /** Looks upstream for what earlier runs left open. Never rejects: the gateway works without. */
 async function settleEarlierCreates(
   config: Config,
-  { clock, logger }: GatewayParts,
+  parts: GatewayParts,
   startedAfter: Head,
   reconcile: ReconcileCreates,
 ): Promise<void> {
+  const { clock, logger } = parts;
   if (config.audit.file === undefined) return;
   try {
     const found = await findOpenIntents(config.audit.file, startedAfter, clock.now());
-    for (const id of found.knownPeerings) reconcile.know(id);
+    for (const [id, madeBy] of found.knownPeerings) reconcile.know(id, madeBy);
     for (const { record } of found.intents) {
       const facts = factsFromRecord(record);
       if (facts !== undefined) reconcile.settle(facts);
     }
   } catch (error) {
     logger.error({ err: error }, 'the audit log could not be searched for open creates');
+    setTimeout(
+      () => void settleEarlierCreates(config, parts, startedAfter, reconcile),
+      searchAgainMs,
+    ).unref();
   }
 }
 

@@ -21,8 +21,13 @@ const commands = [
 
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
-    // A second signal ends the process at once, as it would without the gateway.
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const stop = (): void => {
+      // A second signal, whichever it is, ends the process at once, as it would without the gateway.
+      for (const signal of signals) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, stop);
   });
 }
 

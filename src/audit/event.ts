@@ -53,20 +53,64 @@ export interface Outcome {
 }
 
 const activities = { POST: 1, GET: 2 } as const;
-/** The gateway said no. */
+
+/** The gateway said no. `receivedStatus` is what Aerospike Cloud said to the look before a create, if it came to one. */
 export function refusedEvent(
   code: EventCode,
   facts: RequestFacts,
-  error: { code: ErrorCode; detail: string },
+  error: { code: ErrorCode; detail: string; receivedStatus?: number | undefined },
   now: number,
 ) {
-  const { status } = errorRules[error.code];
+  const { receivedStatus } = error;
+  const event = requestEvent(code, facts, now, severity.low);
   return {
-    ...requestEvent(code, facts, now, severity.low),
+    ...event,
     ...(facts.dryRun ? observedAction : deniedAction),
     ...statusOf(2, error.code, error.detail),
+    api: answeredApi(event.api, receivedStatus),
+    http_response: { code: errorRules[error.code].status },
+    unmapped: defined({ ...decided(facts), upstream: defined({ sent: 'no', status: receivedStatus }) }),
+  };
+}
+
+/** Aerospike Cloud itself refused the look before a create; nothing was sent. */
+export function refusedByUpstreamEvent(
+  code: EventCode,
+  facts: RequestFacts,
+  { status, requestId }: { status: number; requestId?: string | undefined },
+  now: number,
+) {
+  const event = requestEvent(code, facts, now, severity.low);
+  return {
+    ...event,
+    ...deniedAction,
+    ...statusOf(2, 'upstream-answered', `Aerospike Cloud answered ${status} to the look before the create.`),
+    api: answeredApi(event.api, status),
+    http_response: httpResponse(status, requestId),
+    unmapped: defined({ ...decided(facts), upstream: defined({ sent: 'no', status, requestId }) }),
+  };
+}
+
+/** The answer to an earlier request with the same Idempotency-Key was given again; nothing was sent. */
+export function replayedEvent(
+  code: EventCode,
+  facts: RequestFacts,
+  { status, first, resourceId }: { status: number; first: string; resourceId?: string | undefined },
+  now: number,
+) {
+  const event = requestEvent(code, facts, now, severity.informational);
+  const detail = 'The answer to an earlier request with the same Idempotency-Key was given again.';
+  return {
+    ...event,
+    ...allowedAction,
+    ...statusOf(status < 400 ? 1 : 2, 'replayed', detail),
+    resources: [...event.resources, ...peeringResource(resourceId)],
     http_response: { code: status },
-    unmapped: defined({ ...decided(facts), upstream: { sent: 'no' } }),
+    unmapped: defined({
+      ...decided(facts),
+      upstream: { sent: 'no' },
+      replayed: defined({ first, resourceId }),
+    }),
   };
 }
 
@@ -106,12 +150,9 @@ export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outc
       error?.code ?? 'upstream-answered',
       error?.detail ?? `Aerospike Cloud answered ${status}.`,
     ),
-    api: { ...event.api, ...(upstream ? { response: { code: upstream.status } } : {}) },
+    api: answeredApi(event.api, upstream?.status),
     resources: [...event.resources, ...peeringResource(upstream?.resourceId)],
-    http_response: {
-      code: status,
-      ...(upstream?.requestId ? { http_headers: [{ name: 'X-Request-Id', value: upstream.requestId }] } : {}),
-    },
+    http_response: httpResponse(status, upstream?.requestId),
     unmapped: defined({ ...decided(facts), upstream: defined({ sent, ...upstream }) }),
   };
 }
@@ -132,7 +173,10 @@ export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now
   const event = requestEvent('peering.create.reconciled', undecided, now, severity.informational);
   const [code, detail] = found
     ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
-    : ['peering-absent', 'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.'];
+    : [
+        'peering-absent',
+        'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.',
+      ];
   return {
     ...event,
     ...allowedAction,
@@ -150,6 +194,18 @@ function settled(method: RequestFacts['method'], { sent, error, upstream }: Outc
   if (method === 'GET' || sent === 'no' || error?.code === 'credential-refused') return true;
   return error === undefined && upstream !== undefined && upstream.status < 500;
 }
+
+/** With the status that Aerospike Cloud gave, when it gave one. */
+const answeredApi = <Api extends object>(api: Api, status: number | undefined) => ({
+  ...api,
+  ...(status === undefined ? {} : { response: { code: status } }),
+});
+
+/** `requestId` is the upstream's. */
+const httpResponse = (code: number, requestId: string | undefined) => ({
+  code,
+  ...(requestId === undefined ? {} : { http_headers: [{ name: 'X-Request-Id', value: requestId }] }),
+});
 
 function requestEvent(code: EventCode, facts: RequestFacts, now: number, severityId: number) {
   const { caller, clusterId, peering, page, decision } = facts;

@@ -9,8 +9,8 @@ import { findRotated } from './rotated-files.ts';
 
 export interface FoundIntents {
   readonly intents: ReturnType<OpenIntents['all']>;
-  /** The vendor's ids of the peerings that settled creates made. */
-  readonly knownPeerings: readonly string[];
+  /** The requests that made peerings, by the vendor's ids of these. */
+  readonly knownPeerings: ReadonlyMap<string, string>;
 }
 
 /** A request that nobody accepted lapses after seven days (the vendor's contract), and with it the question. */
@@ -20,7 +20,7 @@ const mostReadings = 3;
 
 /** `startedAfter`: the last record of the earlier runs. Rejects when a file cannot be read. */
 export async function findOpenIntents(path: string, startedAfter: Head, now: number): Promise<FoundIntents> {
-  if (startedAfter.sequence === 0) return { intents: [], knownPeerings: [] };
+  if (startedAfter.sequence === 0) return { intents: [], knownPeerings: new Map() };
   for (let reading = 1; ; reading += 1) {
     const found = new OpenIntents();
     const files = await filesOf(path, now);

@@ -20,7 +20,7 @@ const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
-  readonly #known = new Recent<true>(leastKnownIds);
+  readonly #known = new Recent<string>(leastKnownIds);
 
   /** Takes the records of one log in their order. */
   take({ file, line, record }: Omit<RecordAt, 'bytes'>): void {
@@ -37,9 +37,9 @@ export class OpenIntents {
     return [...this.#open.values()];
   }
 
-  /** The vendor's ids of the peerings that settled creates made. */
-  knownPeerings(): readonly string[] {
-    return this.#known.keys();
+  /** The requests that made peerings, by the vendor's ids of these. */
+  knownPeerings(): ReadonlyMap<string, string> {
+    return this.#known.entries();
   }
 
   #end(id: string, record: FoundRecord): void {
@@ -53,6 +53,6 @@ export class OpenIntents {
     const made =
       memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
       memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
-    if (typeof made === 'string') this.#known.set(made, true);
+    if (typeof made === 'string') this.#known.set(made, id);
   }
 }

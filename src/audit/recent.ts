@@ -22,8 +22,7 @@ export class Recent<Value> {
     this.#young.set(key, value);
   }
 
-  /** One that was set again may come twice. */
-  keys(): string[] {
-    return [...this.#old.keys(), ...this.#young.keys()];
+  entries(): ReadonlyMap<string, Value> {
+    return new Map([...this.#old, ...this.#young]);
   }
 }

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import { startGateway } from '../gateway.ts';
 import { LineWriter } from '../log/line-writer.ts';
-import { createLogger, type Logger } from '../log/logger.ts';
+import { createLogger } from '../log/logger.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 
@@ -53,7 +53,8 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Whoever starts the gateway waits for these lines, whatever the level.
   const lifecycle = logger.child({}, { level: 'info' });
-  warnOfMissingParts(input, config.preflight, logger);
+  // No request would show that it is missing.
+  if (input.environment['OTEL_EXPORTER_OTLP_ENDPOINT']) logger.warn('this version sends no traces');
   for (const warning of policy.warnings) logger.warn({ warning }, 'warning about the policy');
   const reporter = { version: input.version, instance: hostname() };
   try {
@@ -80,18 +81,4 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   } finally {
     await Promise.race([writer.drained(), new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
   }
-}
-
-/** Parts of the interface that this version lacks and whose absence no request would show. */
-function warnOfMissingParts(
-  { environment }: CommandInput,
-  preflight: 'enforce' | 'off',
-  logger: Logger,
-): void {
-  if (preflight === 'enforce') {
-    logger.warn(
-      'this version has no preflight: a create is forwarded without a look at the cluster; set PREFLIGHT=off',
-    );
-  }
-  if (environment['OTEL_EXPORTER_OTLP_ENDPOINT']) logger.warn('this version sends no traces');
 }

@@ -9,6 +9,11 @@ export interface ServiceCredential {
   readonly clientSecret: Secret;
 }
 
+export interface ConfigSecrets {
+  readonly credential: ServiceCredential;
+  readonly redisUrl: Secret | undefined;
+}
+
 export interface AuthConfig {
   readonly issuers: readonly string[];
   readonly audience: string;
@@ -52,12 +57,13 @@ export interface Config {
     readonly perAddressPerMinute: number;
     readonly maxInFlight: number;
   };
+  readonly state: { readonly redisUrl: Secret | undefined; readonly idempotencyTtlMs: number };
   readonly shutdownGraceMs: number;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
 
 /** Groups checked values. Total: a fault cannot come up here any more. */
-export function toConfig(values: SettingValues, credential: ServiceCredential): Config {
+export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config {
   const withoutSlash = values.AEROSPIKE_API_URL.replace(/\/+$/, '');
   return deepFreeze({
     listen: {
@@ -86,7 +92,7 @@ export function toConfig(values: SettingValues, credential: ServiceCredential): 
     upstream: {
       apiUrl: withoutSlash,
       tokenUrl: values.AEROSPIKE_TOKEN_URL,
-      credential,
+      credential: secrets.credential,
       tokenScope: values.AEROSPIKE_TOKEN_SCOPE,
       tokenAudience: values.AEROSPIKE_TOKEN_AUDIENCE,
       connectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
@@ -102,6 +108,7 @@ export function toConfig(values: SettingValues, credential: ServiceCredential): 
       perAddressPerMinute: values.RATE_LIMIT_ADDRESS_PER_MINUTE,
       maxInFlight: values.MAX_IN_FLIGHT,
     },
+    state: { redisUrl: secrets.redisUrl, idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     logLevel: values.LOG_LEVEL,
   });

@@ -38,7 +38,8 @@ export function loadConfig(environment: Environment): LoadedConfig {
     clientSecret: secretFrom('AEROSPIKE_CLIENT_SECRET', environment),
   };
   // Every value was read without a fault, so the record is complete.
-  return { config: toConfig(values as SettingValues, credential) };
+  const redisUrl = values.REDIS_URL === undefined ? undefined : secretFrom('REDIS_URL', environment);
+  return { config: toConfig(values as SettingValues, { credential, redisUrl }) };
 }
 
 /** One line for an operator: name, what was found, what is expected. */
@@ -95,7 +96,9 @@ function readSecretFile(path: string): string | undefined {
 
 function secretFrom(name: SettingName, environment: Environment): Secret {
   const path = environment[`${name}_FILE`] || undefined;
-  return path === undefined ? Secret.ofValue(environment[name] ?? '') : Secret.ofFile(path);
+  if (path === undefined) return Secret.ofValue(environment[name] ?? '');
+  const setting: Setting<unknown> = settings[name];
+  return Secret.ofFile(path, (text) => setting.read(text) !== undefined);
 }
 
 function show(text: string, setting: Setting<unknown>): string {

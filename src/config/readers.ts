@@ -56,6 +56,20 @@ const readPlainUrl = (text: string): string | undefined => (text.includes('?') ?
 export const endpointUrl: Reader<string> = { expected: `an ${endpointRule}`, read: readUrl };
 export const baseUrl: Reader<string> = { expected: `an ${plainRule}`, read: readPlainUrl };
 
+/** Its password must not cross a network in the clear. */
+export const redisUrl: Reader<string> = {
+  expected: 'a rediss:// URL (redis:// only for a loopback host)',
+  read: (text) => {
+    const inTheClear = text.startsWith('redis://');
+    if (!inTheClear && !text.startsWith('rediss://')) return undefined;
+    const url = `${inTheClear ? 'http' : 'https'}${text.slice(text.indexOf(':'))}`.replace(
+      /\/\/[^/@]*@/,
+      '//',
+    );
+    return parseSecureUrl(url) === undefined ? undefined : text;
+  },
+};
+
 export const issuerUrls: Reader<readonly string[]> = {
   expected: `comma-separated issuers, each named once, each an ${plainRule}`,
   read: (text) => {

@@ -9,6 +9,7 @@ import {
   oneOf,
   proxyAddresses,
   type Reader,
+  redisUrl,
   scopeWord,
   signatureAlgorithms,
   wholeNumber,
@@ -89,7 +90,7 @@ export const settings = {
   RATE_LIMIT_ADDRESS_PER_MINUTE: defaulting('600', wholeNumber(0, 1_000_000)),
   MAX_IN_FLIGHT: defaulting('256', wholeNumber(1, 100_000)),
   IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
-  REDIS_URL: { ...later('a redis URL'), secret: true },
+  REDIS_URL: { ...optional(redisUrl), secret: true },
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
 } as const;

@@ -17,15 +17,17 @@ export class Secret {
     return new Secret(() => Promise.resolve(value));
   }
 
-  static ofFile(path: string): Secret {
+  /** What `accepts` refuses is not used, as at the start. */
+  static ofFile(path: string, accepts: (value: string) => boolean = () => true): Secret {
     return new Secret(async () => {
       const value = secretIn(await readFile(path, 'utf8'));
       if (value === '') throw new Error('the file of a secret is empty');
+      if (!accepts(value)) throw new Error('the file of a secret holds what its setting does not accept');
       return value;
     });
   }
 
-  /** The secret itself. Rejects when its file cannot be read or is empty; the message never holds the content. */
+  /** The secret itself. Rejects when its file cannot be read, is empty or no good; the message never holds the content. */
   reveal(): Promise<string> {
     return this.#reveal();
   }

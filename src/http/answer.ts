@@ -2,6 +2,7 @@
 // it. Adds nothing and leaves out everything else.
 import type { Response } from 'express';
 import type { Decision } from '../policy/decision.ts';
+import type { StoredAnswer } from '../state/idempotency.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 
 export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
@@ -10,6 +11,17 @@ export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (requestId !== undefined) response.setHeader('X-Request-Id', requestId);
   response.setHeader('Proxy-Status', `peergate; received-status=${status}`);
+  if (status !== 204) response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+/** An answer that an earlier request with the same Idempotency-Key had (interface, section 3). */
+export function sendReplay(response: Response, { status, headers, body, requestId }: StoredAnswer): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (requestId !== undefined) response.setHeader('X-Request-Id', requestId);
+  response.setHeader('Idempotency-Replayed', 'true');
+  response.setHeader('Proxy-Status', 'peergate');
   if (status !== 204) response.setHeader('Content-Length', body.length);
   response.end(body);
 }

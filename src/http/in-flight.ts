@@ -1,13 +1,15 @@
-// Counts the requests being served. Refuses one too many, and any that comes while the gateway stops; tells when the last
-// one is done, work for a caller who has hung up included.
-import type { RequestHandler } from 'express';
+// Counts the requests being served. Refuses one too many, and any that comes when the gateway has stopped; tells when the
+// last one is done, work for a caller who has hung up included.
+import type { RequestHandler, Response } from 'express';
 import { GatewayError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
 
 export class InFlight {
   readonly #most: number;
+  /** Whose answers are not out yet; in the order in which they came. */
+  readonly #unanswered = new Set<Response>();
   #count = 0;
-  #stopping = false;
+  #state: 'serving' | 'draining' | 'stopped' = 'serving';
   #waiting: (() => void)[] = [];
 
   constructor(most: number) {
@@ -15,17 +17,26 @@ export class InFlight {
   }
 
   stopping(): boolean {
-    return this.#stopping;
+    return this.#state !== 'serving';
+  }
+
+  /** From now on every answer ends its connection, so that what is already on its way is served and nothing follows it. */
+  drain(): void {
+    this.#state = 'draining';
+    for (const response of this.#unanswered) this.#endWith(response);
   }
 
   /** From now on every new request is refused. Resolves when those in flight are done. */
   stop(): Promise<void> {
-    this.#stopping = true;
+    this.#state = 'stopped';
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   readonly middleware: RequestHandler = (_request, response, next) => {
-    if (this.#stopping) throw refusal('stopping', '5');
+    this.#unanswered.add(response);
+    response.once('close', () => this.#unanswered.delete(response));
+    if (this.stopping()) this.#endWith(response);
+    if (this.#state === 'stopped') throw refusal('stopping', '5');
     if (this.#count >= this.#most) throw refusal('overloaded', '1');
     this.#count += 1;
     let holders = 1;
@@ -43,13 +54,20 @@ export class InFlight {
     next();
   };
 
+  /** Of requests behind one another the last answer ends the connection, since no answer can follow the end. */
+  #endWith(response: Response): void {
+    for (const earlier of this.#unanswered) {
+      if (earlier !== response && earlier.req.socket === response.req.socket && !earlier.headersSent)
+        earlier.removeHeader('Connection');
+    }
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  }
+
   #leave(): void {
     this.#count -= 1;
     if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
 
-function refusal(code: 'stopping' | 'overloaded', retryAfterSeconds: string): GatewayError {
-  const close: Record<string, string> = code === 'stopping' ? { Connection: 'close' } : {};
-  return new GatewayError(code, { headers: { 'Retry-After': retryAfterSeconds, ...close } });
-}
+const refusal = (code: 'stopping' | 'overloaded', retryAfterSeconds: string): GatewayError =>
+  new GatewayError(code, { headers: { 'Retry-After': retryAfterSeconds } });

@@ -1,7 +1,7 @@
 // Opens and closes the HTTP servers. Every time limit is set here, so that a client that is slow on purpose or by
 // accident cannot hold a connection.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { originForm } from './request-target.ts';
 
 const limits = {
@@ -43,10 +43,53 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
+/**
+ * Stops accepting, after all who are connected already: the kernel would reset those whom nobody has accepted. Resolves when
+ * the listening socket is gone; connections stay.
+ */
+export const stopAccepting = (server: Server): Promise<void> =>
+  inQuietRound(() => {
+    // An HTTP server's own `close` would cut idle connections, too, perhaps with a request on its way.
+    NetServer.prototype.close.call(server);
+  });
+
+/** Closes idle connections, after whatever has arrived on them by now has been read. */
+export const closeIdle = (server: Server): Promise<void> => inQuietRound(() => server.closeIdleConnections());
+
+/** Resolves when the last connection is gone; to be asked for before `stopAccepting`. */
+export const lastConnectionGone = (server: Server): Promise<void> =>
+  new Promise((resolve) => server.once('close', () => resolve()));
+
 /** Stops accepting and closes what is idle. Resolves when the last connection is gone. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
+    // The error only says that it does not listen any more.
     server.close(() => resolve());
-    server.closeIdleConnections();
+  });
+}
+
+/** Rounds of the event loop until one is quiet; under a flood none is. */
+const mostRounds = 10_000;
+
+/**
+ * Acts right behind a round of the event loop in which nothing at all happened: whatever had arrived has been taken, and
+ * there was no time for anything to come since.
+ */
+function inQuietRound(act: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    let events = -1;
+    let rounds = 0;
+    const look = () => {
+      const before = events;
+      ({ events } = performance.nodeTiming.uvMetricsInfo);
+      if (events !== before && rounds < mostRounds) {
+        rounds += 1;
+        setImmediate(look);
+        return;
+      }
+      act();
+      resolve();
+    };
+    setImmediate(look);
   });
 }

@@ -1,7 +1,7 @@
 // The two rate limits: per client address before anything costs a signature check, and per caller after it. Both say in
 // standard header fields how much is left.
 import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, type Options, rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
 import { GatewayError } from '../errors.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
@@ -9,24 +9,29 @@ const windowMs = 60_000;
 /** One customer commonly has an IPv6 network of this size, and with it any number of addresses. */
 const ipv6Subnet = 56;
 
-export const addressRateLimit = (limitPerMinute: number): RequestHandler =>
-  limiter('address', limitPerMinute, (_request, response) =>
+/** Where a limit is counted; `undefined`: in memory of its own. */
+export type StoreFor = (name: string) => Store | undefined;
+
+export const addressRateLimit = (limitPerMinute: number, storeFor: StoreFor): RequestHandler =>
+  limiter('address', { limit: limitPerMinute, store: storeFor }, (_request, response) =>
     ipKeyGenerator(contextOf(response).clientAddress, ipv6Subnet),
   );
 
-export const callerRateLimit = (limitPerMinute: number): RequestHandler =>
-  limiter('caller', limitPerMinute, (_request, response) => {
+export const callerRateLimit = (limitPerMinute: number, storeFor: StoreFor): RequestHandler =>
+  limiter('caller', { limit: limitPerMinute, store: storeFor }, (_request, response) => {
     const { issuer, subject } = callerOf(response);
     return JSON.stringify([issuer, subject]);
   });
 
 function limiter(
   name: string,
-  limit: number,
+  { limit, store: storeFor }: { limit: number; store: StoreFor },
   keyGenerator: (request: Request, response: Response) => string,
 ): RequestHandler {
   if (limit === 0) return (_request, _response, next) => next();
+  const store = storeFor(name);
   const options: Partial<Options> = {
+    ...(store === undefined ? {} : { store }),
     windowMs,
     limit,
     keyGenerator,

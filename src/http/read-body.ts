@@ -16,8 +16,9 @@ export async function readBody(
   checkCoding(request);
   checkMediaType(request);
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new GatewayError('body-too-large');
-  // RFC 9110 section 10.1.1: only now is the client told to send what it has announced.
-  if (isExpectingContinue(request)) response.writeContinue();
+  // RFC 9110 section 10.1.1: only now is the client told to send what it has announced. Not while the answers to earlier
+  // requests on the connection are due: Node would put it between the header and the body of this one's answer.
+  if (isExpectingContinue(request) && response.socket !== null) response.writeContinue();
   return await collect(request, wireFaults);
 }
 

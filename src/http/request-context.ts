@@ -29,6 +29,7 @@ export interface RequestContext {
   clusterId?: string;
   peering?: PeeringRequest;
   page?: { readonly limit?: number; readonly offset?: number };
+  idempotencyKey?: string;
   decision?: Decision;
   claims?: Claims;
   /** The pipeline: an intent or an outcome stands for this request, so that no refusal must be recorded. */

@@ -27,6 +27,9 @@ interface Open {
   readonly response: ServerResponse;
 }
 
+/** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
+const isUnderWay = ({ request, response }: Open): boolean => !(request.complete && response.closed);
+
 export class WireFaults {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -42,7 +45,13 @@ export class WireFaults {
   /** Listens to everything that Node itself would refuse without a word. */
   attach(server: Server): void {
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
-    server.on('connect', (_request, socket) => this.#refuseBehind(new GatewayError('route-unknown'), socket));
+    server.on('connect', (_request, socket) => {
+      // Node has taken its own listeners off the socket: without these a reset would end the process, and requests before
+      // this one would stay in flight for ever when the connection ends without their answers.
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => this.#abandon(socket));
+      this.#refuseBehind(new GatewayError('route-unknown'), socket);
+    });
   }
 
   /** Remembers that the socket has a request under way: until it has been answered and has arrived, body included. */
@@ -74,7 +83,7 @@ export class WireFaults {
 
   /** An answer of its own only where none is under way: on this connection it would be taken for the one awaited. */
   #refuseBehind(refusal: GatewayError, socket: Duplex): void {
-    const last = [...(this.#open.get(socket) ?? [])].at(-1);
+    const last = [...(this.#open.get(socket) ?? [])].filter(isUnderWay).at(-1);
     if (last === undefined) {
       this.#refuse(refusal, socket);
       return;
@@ -84,6 +93,10 @@ export class WireFaults {
     if (response.closed) socket.destroy();
     else if (response.headersSent) response.once('close', () => socket.destroy());
     else response.setHeader('Connection', 'close');
+  }
+
+  #abandon(socket: Duplex): void {
+    for (const { response } of this.#open.get(socket) ?? []) response.destroy();
   }
 
   #failBody(request: IncomingMessage, refusal: GatewayError): void {

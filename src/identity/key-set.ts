@@ -27,6 +27,15 @@ interface KnownKeys {
   readonly count: number;
 }
 
+export interface KeySetServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** So many tokens of unknown keys wait for a fetch at most. */
+  readonly mostWaiting?: number;
+}
+
+const usuallyWaiting = 64;
+
 export class KeySet {
   readonly #issuer: string;
   readonly #source: KeySource;
@@ -41,17 +50,15 @@ export class KeySet {
   #unknownKeyFetchedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  readonly #mostWaiting: number;
+  #waiting = 0;
 
-  constructor(
-    issuer: string,
-    source: KeySource,
-    maxStaleMs: number,
-    services: { clock: Clock; logger: Logger },
-  ) {
+  constructor(issuer: string, source: KeySource, maxStaleMs: number, services: KeySetServices) {
     this.#issuer = issuer;
     this.#source = source;
     this.#clock = services.clock;
     this.#logger = services.logger;
+    this.#mostWaiting = services.mostWaiting ?? usuallyWaiting;
     this.#maxStaleMs = maxStaleMs;
     this.#maxAgeMs = Math.min(maxAgeMs, maxStaleMs);
   }
@@ -80,19 +87,30 @@ export class KeySet {
     const first = await this.#lookUp(header, token);
     if (first !== undefined) return first;
     if (this.#pending !== undefined) {
-      await this.#pending;
+      await this.#waitFor(this.#pending);
       const second = await this.#lookUp(header, token);
       if (second !== undefined) return second;
     }
     const now = this.#clock.now();
     if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs) {
       this.#unknownKeyFetchedAt = now;
-      await this.#refresh();
+      await this.#waitFor(this.#refresh());
     }
     const last = await this.#lookUp(header, token);
     if (last !== undefined) return last;
     throw this.known() ? new errors.JWKSNoMatchingKey() : this.#unavailable();
   };
+
+  /** An issuer that hangs must not fill the gateway with tokens of unknown keys, which anybody can make. */
+  async #waitFor(fetched: Promise<void>): Promise<void> {
+    if (this.#waiting >= this.#mostWaiting) throw this.#unavailable();
+    this.#waiting += 1;
+    try {
+      await fetched;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
 
   /** Gives `undefined` when the keys do not have it. Rejects when there are none and asking has just been tried. */
   async #lookUp(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey | undefined> {

@@ -5,6 +5,7 @@ import type { Recorded } from '../audit/trail.ts';
 import { GatewayError, type Sent } from '../errors.ts';
 import { type Answer, exchange } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
+import type { Breaker } from './breaker.ts';
 import { readAnswer, type UpstreamAnswer } from './read-answer.ts';
 import type { ServiceToken } from './service-token.ts';
 
@@ -29,14 +30,19 @@ const maxAnswerBytes = 1024 * 1024;
 /** Levels of objects and arrays; the vendor's problems have four. */
 const deepestProblem = 32;
 
+/** Reads and changes fail apart: a read that succeeds must not hide that every create is lost. */
+export type Breakers = Readonly<Record<UpstreamRequest['method'], Breaker>>;
+
 export class UpstreamClient {
   readonly #agent: Dispatcher;
   readonly #token: ServiceToken;
+  readonly #breakers: Breakers;
   readonly #settings: UpstreamSettings;
 
-  constructor(agent: Dispatcher, token: ServiceToken, settings: UpstreamSettings) {
+  constructor(agent: Dispatcher, token: ServiceToken, breakers: Breakers, settings: UpstreamSettings) {
     this.#agent = agent;
     this.#token = token;
+    this.#breakers = breakers;
     this.#settings = settings;
   }
 
@@ -45,12 +51,19 @@ export class UpstreamClient {
     return this.#send(request);
   }
 
+  /** For one request, from sending it to the last byte of its answer. */
+  get timeoutMs(): number {
+    return this.#settings.timeoutMs;
+  }
+
   /** Asks something for the gateway itself. Needs no record, since it changes nothing; its errors say the same as those of `send`. */
   read(request: UpstreamRequest & { readonly method: 'GET' }): Promise<UpstreamAnswer> {
     return this.#send(request);
   }
 
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    // Nobody waits for a token that could not be used.
+    this.#breakers[request.method].refuseIfOpen();
     const first = await this.#attempt(request, await this.#token.get());
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {
@@ -63,17 +76,26 @@ export class UpstreamClient {
 
   async #attempt(request: UpstreamRequest, token: string): Promise<Attempt> {
     try {
-      const answer = await this.#exchange(request, token);
-      if (answer.status !== 401) return { refused: false, answer: readAnswer(answer, token) };
-      this.#token.invalidate(token);
-      return { refused: true, problem: readableProblem(answer, token) };
+      return await this.#breakers[request.method].run(() => this.#try(request, token));
     } catch (error) {
-      if (!(error instanceof ExchangeError)) throw error;
-      const refused = error.receivedStatus === 401;
-      if (refused) this.#token.invalidate(token);
+      throw error instanceof ExchangeError ? failedExchange(error) : error;
+    }
+  }
+
+  /** Rejects with an `ExchangeError`. */
+  async #try(request: UpstreamRequest, token: string): Promise<Attempt> {
+    try {
+      const answer = await this.#exchange(request, token);
+      if (answer.status !== 401)
+        return { refused: false, status: answer.status, answer: readAnswer(answer, token) };
+      this.#token.invalidate(token);
+      return { refused: true, status: 401, problem: readableProblem(answer, token) };
+    } catch (error) {
+      if (!(error instanceof ExchangeError) || error.receivedStatus !== 401) throw error;
+      this.#token.invalidate(token);
       // The status line alone says that the request was not acted upon; an answer that was too slow has used up its time.
-      if (refused && error.kind === 'broken') return { refused: true, problem: undefined };
-      throw failedExchange(error);
+      if (error.kind !== 'broken') throw error;
+      return { refused: true, status: 401, problem: undefined };
     }
   }
 
@@ -95,8 +117,8 @@ export class UpstreamClient {
 
 /** One try. `refused`: with 401, which is about the gateway's credential; `problem` is the upstream's, if it gave one. */
 type Attempt =
-  | { readonly refused: false; readonly answer: UpstreamAnswer }
-  | { readonly refused: true; readonly problem: unknown };
+  | { readonly refused: false; readonly status: number; readonly answer: UpstreamAnswer }
+  | { readonly refused: true; readonly status: 401; readonly problem: unknown };
 
 /** A 401 is a 401 however its body looks; only a body that could be passed on, and can be written again, is. */
 function readableProblem(answer: Answer, token: string): unknown {

@@ -50,8 +50,11 @@ export async function readPeerings(
   requestId: string,
 ): Promise<PeeringList> {
   const path = `/database/clusters/${clusterId}/vpc-peerings`;
+  // Each page has its own time; many slow ones must not add up to what no single request may take twice.
+  const until = performance.now() + upstream.timeoutMs;
   for (let reading = 0; reading < mostReadings; reading += 1) {
     const list = await readPages(async (offset) => {
+      if (performance.now() > until) throw tooSlow();
       const query = new URLSearchParams({ limit: String(pageSize), offset: String(offset) });
       return await upstream.read({ method: 'GET', path, query, requestId });
     });
@@ -93,6 +96,13 @@ function pageIn(answer: UpstreamAnswer): z.output<typeof page> {
   if (!read?.success) throw brokenList(answer.status);
   return read.data;
 }
+
+const tooSlow = (): GatewayError =>
+  new GatewayError('upstream-timeout', {
+    context: { sent: 'no' },
+    proxyError: 'http_response_timeout',
+    cause: new Error('the pages of the list took too long together'),
+  });
 
 const brokenList = (receivedStatus: number): GatewayError =>
   new GatewayError('upstream-broken', {

@@ -12,11 +12,12 @@ import { AuditTrail } from '../../src/audit/trail.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
+import { ReconcileCreates } from '../../src/creates/reconcile-creates.ts';
 import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import { ReconcileCreates } from '../../src/operations/reconcile-creates.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
 import type { PeeringRequest } from '../../src/policy/decision.ts';
+import { Breaker } from '../../src/upstream/breaker.ts';
 import { UpstreamClient } from '../../src/upstream/client.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import { requestToken } from '../../src/upstream/token-request.ts';
@@ -44,8 +45,12 @@ export function connectTo(test: TestContext, cloud: AerospikeCloud) {
     timeoutMs: 300,
     connections: 4,
   };
+  const breakers = { GET: new Breaker(silent, 'reads'), POST: new Breaker(silent, 'creates') };
   const token = new ServiceToken(() => requestToken(agent, config), { clock: systemClock, logger: silent });
-  return { agent, upstream: new UpstreamClient(agent, token, { ...config, userAgent: 'peergate/test' }) };
+  return {
+    agent,
+    upstream: new UpstreamClient(agent, token, breakers, { ...config, userAgent: 'peergate/test' }),
+  };
 }
 
 /** A log of its own, in a sink that works until it is told otherwise. */

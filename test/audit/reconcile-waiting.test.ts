@@ -5,9 +5,9 @@ import type { RequestListener } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
 import { systemClock } from '../../src/clock.ts';
+import { ReconcileCreates } from '../../src/creates/reconcile-creates.ts';
 import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import { ReconcileCreates } from '../../src/operations/reconcile-creates.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
 import { allowed, clusterId, type Loose, peeringsPath } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
@@ -68,11 +68,11 @@ describe('an upstream that cannot be asked leaves a create open until it can', {
       rig.cloud.setFault(undefined);
       await rig.settled(2);
       assert.deepEqual(
-        settlementsIn(rig.sink.records).map(({ id, found }) => [id, found]),
-        [
+        new Map(settlementsIn(rig.sink.records).map(({ id, found }) => [id, found])),
+        new Map([
           [there.gatewayRequestId, true],
           [absent.gatewayRequestId, false],
-        ],
+        ]),
       );
       for (const { method, path } of rig.apiRequests())
         assert.deepEqual([method, path.split('?')[0]], ['GET', `/v1${peeringsPath}`]);
@@ -119,7 +119,7 @@ function startTimed(test: TestContext) {
     return Promise.resolve({ status: 200, json: { count: 0, vpcPeerings: [] } });
   };
   const logger = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
-  const client = { read } as Loose as UpstreamClient;
+  const client = { read, timeoutMs: 1000 } as Loose as UpstreamClient;
   let elapsed = 0;
   const reconcile = new ReconcileCreates({
     ...{ clock: systemClock, logger, trail, upstream: client },

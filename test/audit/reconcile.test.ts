@@ -128,7 +128,7 @@ for (const [member, value] of Object.entries(others)) {
 
 test('a peering that another create is known to have made is no trace of this one', async (t) => {
   const rig = await startReconciler(t);
-  rig.reconcile.know(rig.cloud.addPeering(clusterId, allowed, 'active'));
+  rig.reconcile.know(rig.cloud.addPeering(clusterId, allowed, 'active'), 'another create');
   const lost = lostCreate();
   rig.reconcile.settle(lost);
   rig.elapsed.ms += longEnoughMs;
@@ -136,7 +136,7 @@ test('a peering that another create is known to have made is no trace of this on
   assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, found: false }]);
 });
 
-test('one peering settles one create; a second with the same values made none', async (t) => {
+test('one peering settles one create, the later of two with the same values; the earlier one made none', async (t) => {
   const rig = await startReconciler(t);
   const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
   const [first, second] = [lostCreate(), lostCreate()];
@@ -145,8 +145,8 @@ test('one peering settles one create; a second with the same values made none', 
   rig.elapsed.ms += longEnoughMs;
   await rig.settled(2);
   assert.deepEqual(settlementsIn(rig.sink.records), [
-    { id: first.gatewayRequestId, found: true, resourceId, peeringStatus: 'active' },
-    { id: second.gatewayRequestId, found: false },
+    { id: second.gatewayRequestId, found: true, resourceId, peeringStatus: 'active' },
+    { id: first.gatewayRequestId, found: false },
   ]);
 });
 

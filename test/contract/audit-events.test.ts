@@ -20,13 +20,16 @@ import { type ErrorCode, errorRules } from '../../src/errors.ts';
 import { type Decision, type Violation, violationCodes } from '../../src/policy/decision.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
+import { onlyBeforeCreates } from './code-operations.ts';
 
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
 const word = fc.string({ minLength: 1, unit: 'grapheme' });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-/** All but the policy's, which has its own test: it needs the decision, and never has an outcome. */
+/** All but those that need the decision and never have an outcome, which have their own tests. */
 const codes = fc.constantFrom(
-  ...(Object.keys(errorRules) as ErrorCode[]).filter((code) => code !== 'policy-denied'),
+  ...(Object.keys(errorRules) as ErrorCode[]).filter(
+    (code) => code !== 'policy-denied' && !onlyBeforeCreates.includes(code),
+  ),
 );
 
 const caller = fc.record({

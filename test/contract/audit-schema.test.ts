@@ -40,7 +40,7 @@ test('the reasons are the codes of errors.ts and those that stand for no error',
   const { enum: reasons } = schema.properties.status_code;
   assert.deepEqual(reasons, [
     ...Object.keys(errorRules),
-    ...['upstream-answered', 'dry-run', 'policy-loaded', 'policy-rejected'],
+    ...['upstream-answered', 'replayed', 'dry-run', 'policy-loaded', 'policy-rejected'],
     ...['peering-found', 'peering-absent', 'torn-line-set-aside', 'chain-signed'],
   ]);
 });

@@ -7,7 +7,7 @@ import type { Operation } from '../../src/operations/operation.ts';
 
 const folder = new URL('../../src/operations/', import.meta.url);
 /** What operations have in common, and what settles them later. Every other file is one operation. */
-const shared = ['find-trace.ts', 'operation.ts', 'parse.ts', 'reconcile-creates.ts', 'registry.ts'];
+const shared = ['operation.ts', 'parse.ts', 'registry.ts'];
 
 export async function codeOperations(): Promise<readonly Operation[]> {
   const files = (await readdir(folder)).filter((name) => !shared.includes(name));
@@ -26,6 +26,7 @@ export type Place = Operation | 'document' | 'policy';
 const everywhere = () => true;
 const withToken = (place: Place) => place !== 'document';
 const proxied = (place: Place) => typeof place !== 'string';
+const creates = (place: Place) => typeof place !== 'string' && place.action === 'create';
 const withBody = (place: Place) => typeof place !== 'string' && place.readsBody;
 
 /** A problem can be the answer where this says true. A new code has to be given its place before anything compiles. */
@@ -50,6 +51,14 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   stopping: everywhere,
   'keys-unavailable': withToken,
   'audit-unavailable': proxied,
+  'vpc-peered-already': creates,
+  'cidr-overlap': creates,
+  'idempotency-key-reused': creates,
+  'idempotency-key-running': creates,
+  'idempotency-unavailable': creates,
+  'cluster-busy': creates,
+  'preflight-impossible': creates,
+  'upstream-failing': proxied,
   'upstream-unreachable': proxied,
   'upstream-broken': proxied,
   'upstream-timeout': proxied,
@@ -58,6 +67,11 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'service-token-timeout': proxied,
   internal: everywhere,
 };
+
+/** Problems of what happens between the policy's decision and a create; they come before its intent. */
+export const onlyBeforeCreates = (Object.keys(occursOn) as ErrorCode[]).filter(
+  (code) => occursOn[code] === creates,
+);
 
 /** Examples of a problem besides the one that is named after its code. */
 export const moreExamples: Readonly<Record<string, ErrorCode>> = { 'idempotency-key': 'request-invalid' };

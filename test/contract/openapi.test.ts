@@ -98,6 +98,7 @@ const saysMore: readonly ErrorCode[] = [
   'scope-missing',
   'method-not-allowed',
   'rate-limited',
+  'vpc-peered-already',
   'upstream-unreachable',
   'upstream-broken',
   'upstream-timeout',

@@ -15,6 +15,7 @@ import {
 import { startIssuer } from '../support/issuer.ts';
 import { head, openRaw, sendRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
+import { guardWays, nobody } from './guard-refusals.ts';
 
 export interface Refusal {
   readonly code: ErrorCode;
@@ -26,7 +27,7 @@ export interface Refusal {
   readonly recorded: readonly string[];
 }
 
-interface Way {
+export interface Way {
   readonly options?: (t: TestContext) => TestGatewayOptions | Promise<TestGatewayOptions>;
   readonly provoke: (gateway: TestGateway) => Promise<Reply>;
   readonly forwarded?: number;
@@ -35,13 +36,21 @@ interface Way {
 
 const refused = ['peering.create.refused'];
 const forwardedInVain = ['peering.create.intent', 'peering.create.outcome'];
-/** Port 1 was given to a service that nobody runs; a port that was free a moment ago may be taken by the next server. */
-const nobody = 'http://127.0.0.1:1';
 const isApi = ({ path }: { path: string }) => path !== '/oauth/token';
 const json = { 'content-type': 'application/json' };
 
 const withToken = (claims: Record<string, unknown>) => async (gateway: TestGateway) =>
   gateway.create(allowed, { authorization: `Bearer ${await gateway.issuer.sign(claims)}` });
+
+/** Requests for what is public that lack their last line; each tells, when it gets it, whether it is still served. */
+const halfRequests = (port: number) =>
+  Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const connection = await openRaw(port);
+      connection.write(head('GET /openapi.json HTTP/1.1').slice(0, -2));
+      return connection;
+    }),
+  );
 
 const ways = {
   'token-missing': {
@@ -138,7 +147,14 @@ const ways = {
       const connection = await openRaw(port);
       connection.write(list);
       const release = await held.promise;
+      const probes = await halfRequests(port);
       const stopped = stop();
+      await until('nothing new is served any more', async () => {
+        const probe = probes.pop();
+        probe?.write('\r\n');
+        return (await probe?.answer())?.status !== 200;
+      });
+      for (const probe of probes) probe.destroy();
       connection.write(list);
       await until('the refusal of the second request', () => gateway.records.length > 0);
       release();
@@ -161,6 +177,7 @@ const ways = {
     provoke: ({ create }) => create(),
     recorded: refused,
   },
+  ...guardWays,
   'audit-unavailable': {
     options: () => ({ sink: { write: () => Promise.reject(new Error('the disk is full')) } }),
     provoke: ({ create }) => create(),

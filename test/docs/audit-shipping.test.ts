@@ -78,8 +78,10 @@ const checks = {
   'otelcol-contrib': ['validate', '--config', 'deploy/opentelemetry-collector/collector.yaml'],
 };
 
-for (const [tool, args] of Object.entries(checks)) {
-  test(`${tool} itself accepts its configuration`, { skip: missing(tool) }, () => {
+// No Debian package has them: a machine that has one of them has one test more, rather than the others one skipped.
+const installed = Object.entries(checks).filter(([tool]) => !missing(tool));
+for (const [tool, args] of installed) {
+  test(`${tool} itself accepts its configuration`, () => {
     const bucket = { AUDIT_BUCKET: 'audit-bucket', AUDIT_BUCKET_REGION: 'us-east-1', HOSTNAME: 'gateway-1' };
     const ran = spawnSync(tool, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...bucket } });
     assert.equal(ran.status, 0, ran.stdout + ran.stderr);

@@ -61,15 +61,15 @@ test('an allowed create leaves an intent and an outcome with the same facts', as
   });
 });
 
-test('a create with an Idempotency-Key is refused, since its promise cannot be kept yet', async (t) => {
+test('a create with an Idempotency-Key goes its way as any other, and the key goes no further', async (t) => {
   const gateway = await startTestGateway(t);
   const reply = await gateway.create(allowed, { 'idempotency-key': 'order-17' });
-  assert.equal(reply.status, 400);
-  assert.equal(reply.json.type, 'urn:aerospike:errors:validation:failed');
-  assert.equal(reply.json.context.invalid[0].field, '/Idempotency-Key');
-  assert.equal(gateway.cloud.connections, 0);
+  assert.equal(reply.status, 201);
+  assert.equal(reply.headers['idempotency-replayed'], undefined);
+  assert.equal(gateway.apiRequests().length, 1);
+  assert.doesNotMatch(JSON.stringify(gateway.apiRequests()) + gateway.output(), /order-17/);
   assert.deepEqual(
     gateway.records.map(({ metadata }) => metadata.event_code),
-    ['peering.create.refused'],
+    ['peering.create.intent', 'peering.create.outcome'],
   );
 });

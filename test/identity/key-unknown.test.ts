@@ -17,7 +17,7 @@ test('a flood of unknown keys makes one fetch in 30 s, one after another or at o
   const { clock, issuer, find } = await startKeys(t);
   const flood = () =>
     Promise.all(
-      Array.from({ length: 100 }, (_, index) => assert.rejects(find(`x${index}`), errors.JWKSNoMatchingKey)),
+      Array.from({ length: 60 }, (_, index) => assert.rejects(find(`x${index}`), errors.JWKSNoMatchingKey)),
     );
   await flood();
   assert.equal(issuer.fetches, 2);
@@ -43,6 +43,23 @@ test('a new key in the middle of a flood is found by the fetch that the flood ha
   await settled();
   arrive({ keys: [key('second')] });
   await Promise.all([...wanted, ...flood]);
+  assert.equal(issuer.fetches, 2);
+});
+
+test('while an issuer hangs, no more than 64 tokens of unknown keys wait; the next are refused at once, and known keys work', async (t) => {
+  const { issuer, find } = await startKeys(t);
+  let arrive = (_set: JSONWebKeySet) => {};
+  issuer.answer = () =>
+    new Promise((resolve) => {
+      arrive = resolve;
+    });
+  const waiting = Array.from({ length: 64 }, (_, index) => find(`x${index}`));
+  const noKey = waiting.map((found) => assert.rejects(found, errors.JWKSNoMatchingKey));
+  await settled();
+  await assert.rejects(find('x64'), (error: GatewayError) => error.code === 'keys-unavailable');
+  await find('first');
+  arrive({ keys: [key('first')] });
+  await Promise.all(noKey);
   assert.equal(issuer.fetches, 2);
 });
 

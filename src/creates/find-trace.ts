@@ -18,7 +18,7 @@ export const mayBe = (wanted: PeeringRequest | undefined, listed: ListedPeering)
   wanted !== undefined && listed.vpcId === undefined && isOf(wanted, { ...listed, vpcId: wanted.vpcId });
 
 /** Are these the five values? What the list does not say is not held against it. */
-function isOf(wanted: PeeringRequest, listed: ListedPeering): boolean {
+export function isOf(wanted: PeeringRequest, listed: ListedPeering): boolean {
   const { vpcId, cidrBlock, accountId, region, isSecureConnection } = wanted;
   return (
     listed.vpcId === vpcId &&

@@ -21,6 +21,8 @@ interface OpenCreate {
   readonly facts: RequestFacts;
   /** When this process learnt that nobody waits for its answer any more. */
   readonly openSince: number;
+  /** Peerings that cannot be its own, since they were there before it. */
+  readonly before: readonly string[];
 }
 
 /**
@@ -40,8 +42,8 @@ export class ReconcileCreates {
   readonly #elapsed: () => number;
   /** By the gateway's request id, oldest first. */
   readonly #open = new Map<string, OpenCreate>();
-  /** Peerings that other creates made. */
-  readonly #known = new Set<string>();
+  /** The gateway's id of the request that made a peering, by the vendor's id. */
+  readonly #known = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = firstPauseMs;
   #stopped = false;
@@ -52,18 +54,23 @@ export class ReconcileCreates {
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
-  /** Nobody knows what became of this create. */
-  settle(facts: RequestFacts): void {
+  /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
+  settle(facts: RequestFacts, before: readonly string[] = []): void {
     if (facts.peering === undefined) return;
-    this.#open.set(facts.gatewayRequestId, { facts, openSince: this.#elapsed() });
+    this.#open.set(facts.gatewayRequestId, { facts, before, openSince: this.#elapsed() });
     this.#workAfter(0);
   }
 
+  /** The request that made a peering, as far as this process knows. `id` is the vendor's. */
+  madeBy(id: string): string | undefined {
+    return this.#known.get(id);
+  }
+
   /** A settled create made this peering, so it is no trace of another one. `id` is the vendor's. */
-  know(id: string): void {
-    this.#known.add(id);
+  know(id: string, gatewayRequestId: string): void {
+    this.#known.set(id, gatewayRequestId);
     if (this.#known.size <= mostKnownIds) return;
-    for (const oldest of this.#known) {
+    for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);
       break;
     }
@@ -112,10 +119,11 @@ export class ReconcileCreates {
       throw new Error(`Aerospike Cloud answered ${list.answer.status}`);
     const peerings = list.peerings ?? [];
     let unclear = 0;
-    for (const { facts, openSince } of creates) {
+    // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.
+    for (const { facts, before, openSince } of creates.toReversed()) {
       // On a disk that hangs each record would take its time.
       if (this.#stopped) return;
-      const unknown = peerings.filter(({ id }) => !this.#known.has(id));
+      const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
       const made = findTrace(facts.peering, unknown);
       if (made === undefined && lookedAt < openSince + arrivalMs) continue;
       if (made === undefined && unknown.some((peering) => mayBe(facts.peering, peering))) {
@@ -143,6 +151,6 @@ export class ReconcileCreates {
       logger.error({ gatewayRequestId, err: error }, 'that a create was settled is not recorded yet');
     }
     this.#open.delete(facts.gatewayRequestId);
-    if (settlement.resourceId !== undefined) this.know(settlement.resourceId);
+    if (settlement.resourceId !== undefined) this.know(settlement.resourceId, facts.gatewayRequestId);
   }
 }

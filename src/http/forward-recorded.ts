@@ -1,0 +1,101 @@
+// Records that a request is approved, sends it, and records what came of it: the only way to the upstream for a caller's
+// request. An outcome that cannot be written takes no answer away.
+import type { Response } from 'express';
+import { intentEvent, type Outcome, outcomeEvent } from '../audit/event.ts';
+import type { AuditTrail, Recorded } from '../audit/trail.ts';
+import type { Clock } from '../clock.ts';
+import type { ReconcileCreates } from '../creates/reconcile-creates.ts';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { UpstreamClient, UpstreamRequest } from '../upstream/client.ts';
+import type { UpstreamAnswer } from '../upstream/read-answer.ts';
+import { factsOf } from './record-refusal.ts';
+import { toGatewayError } from './render-error.ts';
+import { contextOf } from './request-context.ts';
+
+export interface ForwardServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly trail: AuditTrail;
+  readonly upstream: UpstreamClient;
+  readonly reconcile: ReconcileCreates;
+}
+
+/**
+ * Rejects with what the caller is to be told, when there is no answer to pass on; then the record is made already.
+ * `before`: ids of peerings that were there before a create and look like its own.
+ */
+export async function forwardRecorded(
+  operation: Operation,
+  approved: UpstreamRequest,
+  response: Response,
+  services: ForwardServices,
+  before: readonly string[] = [],
+): Promise<UpstreamAnswer> {
+  const recorded = await record(operation, approved, response, services);
+  contextOf(response).recorded = true;
+  const result = await services.upstream.send(recorded).catch(toGatewayError);
+  const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
+  await recordOutcome(operation, response, { ...outcome, before }, services);
+  if (result instanceof GatewayError) throw result;
+  return result;
+}
+
+async function record(
+  operation: Operation,
+  approved: UpstreamRequest,
+  response: Response,
+  { trail, clock }: ForwardServices,
+): Promise<Recorded<UpstreamRequest>> {
+  const { intent, outcome } = operation.events;
+  if (intent === undefined) return trail.requireWritable(approved);
+  const facts = factsOf(response, operation);
+  contextOf(response).recorded = true;
+  return await trail.recordIntent(approved, intentEvent(intent, facts, clock.now()), (error) =>
+    outcomeEvent(outcome, facts, failed(error), clock.now()),
+  );
+}
+
+/**
+ * When the outcome cannot be written, the answer still goes to the caller: the intent is safe, and hiding what exists
+ * would make it worse.
+ */
+async function recordOutcome(
+  operation: Operation,
+  response: Response,
+  { before, ...outcome }: Outcome & { readonly before: readonly string[] },
+  { trail, clock, logger, reconcile }: ForwardServices,
+): Promise<void> {
+  const facts = factsOf(response, operation);
+  const event = outcomeEvent(operation.events.outcome, facts, outcome, clock.now());
+  if (event.status_id === 0) reconcile.settle(facts, before);
+  if (outcome.upstream?.resourceId !== undefined)
+    reconcile.know(outcome.upstream.resourceId, facts.gatewayRequestId);
+  try {
+    await trail.recordFact(event);
+  } catch (error) {
+    const { gatewayRequestId } = contextOf(response);
+    logger.error({ gatewayRequestId, err: error }, 'the outcome of a request could not be recorded');
+  }
+}
+
+function succeeded({ events }: Operation, { status, json, requestId }: UpstreamAnswer): Outcome {
+  const resourceId = events.intent === undefined ? undefined : resourceIdOf(status, json);
+  return { status, sent: 'yes', upstream: { status, requestId, resourceId } };
+}
+
+function failed(error: GatewayError): Outcome {
+  const { code, detail, rule, sent, receivedStatus } = error;
+  const upstream = receivedStatus === undefined ? {} : { upstream: { status: receivedStatus } };
+  return { status: rule.status, error: { code, detail }, sent, ...upstream };
+}
+
+/** The vendor's ids are UUIDs; anything else of this form is as good a name. */
+const resourceIdShape = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** `id` of the vendor's `ResourceIdentifier`, from an answer that made something. */
+export function resourceIdOf(status: number, json: unknown): string | undefined {
+  const id = status === 201 ? (json as { id?: unknown } | null)?.id : undefined;
+  return typeof id === 'string' && resourceIdShape.test(id) ? id : undefined;
+}

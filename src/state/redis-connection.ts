@@ -1,0 +1,161 @@
+// The connection to Redis. Answers within a second or says that Redis is down, goes on trying in the background, and takes
+// the address and password anew for each try. No command waits for a Redis that is not there.
+import { createClient, ErrorReply } from '@redis/client';
+import type { Secret } from '../config/secret.ts';
+import type { Logger } from '../log/logger.ts';
+
+export interface RedisCommands {
+  /** The reply to one command; rejects when Redis is down or refuses it. */
+  command(...words: string[]): Promise<unknown>;
+}
+
+const commandTimeoutMs = 1000;
+/** For the connection alone, and until Redis has let the client in. */
+const socketTimeoutMs = 1500;
+const connectTimeoutMs = 2000;
+const firstPauseMs = 100;
+const longestPauseMs = 2000;
+
+const clientOf = (url: string) =>
+  createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: socketTimeoutMs, reconnectStrategy: false },
+  });
+type Client = ReturnType<typeof clientOf>;
+
+export class RedisConnection implements RedisCommands {
+  readonly #url: Secret;
+  readonly #logger: Logger;
+  #client: Client | undefined;
+  /** The one that is being tried. */
+  #candidate: Client | undefined;
+  #pauseMs = firstPauseMs;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Said once for each time that it goes down. */
+  #saidDown = false;
+
+  constructor(url: Secret, logger: Logger) {
+    this.#url = url;
+    this.#logger = logger;
+  }
+
+  /** Resolves after the first try, however it ended. */
+  async start(): Promise<void> {
+    await this.#connect();
+  }
+
+  async command(...words: string[]): Promise<unknown> {
+    const client = this.#client;
+    if (client === undefined) throw new Error('Redis is down');
+    try {
+      return await within(commandTimeoutMs, client.sendCommand(words));
+    } catch (error) {
+      if (!isRefusal(error)) this.#lose(client, error);
+      throw error;
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    destroy(this.#candidate);
+    destroy(this.#client);
+    this.#client = undefined;
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      const url = await this.#url.reveal().catch(plainly);
+      if (this.#stopped) return;
+      const client = clientOf(url);
+      this.#candidate = client;
+      client.on('error', (error: unknown) => this.#lose(client, error));
+      await within(connectTimeoutMs, client.connect());
+      if (this.#stopped) destroy(client);
+      else this.#gain(client);
+    } catch (error) {
+      destroy(this.#candidate);
+      this.#sayDown(error);
+      this.#connectLater();
+    } finally {
+      this.#candidate = undefined;
+    }
+  }
+
+  #gain(client: Client): void {
+    this.#client = client;
+    this.#pauseMs = firstPauseMs;
+    this.#saidDown = false;
+    this.#logger.info('Redis is up');
+  }
+
+  #lose(client: Client, error: unknown): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    destroy(client);
+    this.#sayDown(error);
+    this.#connectLater();
+  }
+
+  #connectLater(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs).unref();
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+  }
+
+  #sayDown(error: unknown): void {
+    if (this.#saidDown || this.#stopped) return;
+    this.#saidDown = true;
+    this.#logger.error(
+      { cause: nameOf(error) },
+      'Redis is down: this instance limits by itself, and requests with an Idempotency-Key are refused',
+    );
+  }
+}
+
+/** A client that never came up says so when it is destroyed. */
+function destroy(client: Client | undefined): void {
+  try {
+    client?.destroy();
+  } catch {
+    // It is gone, as it should be.
+  }
+}
+
+/** Redis that refuses a command is up. */
+export const isRefusal = (error: unknown): error is ErrorReply => error instanceof ErrorReply;
+
+/** A message may quote the URL, and with it the password; the first word of a reply, such as WRONGPASS, is safe. */
+export function nameOf(error: unknown): string {
+  if (isRefusal(error)) return /^[A-Z]+(?= |$)/.exec(error.message)?.[0] ?? 'ErrorReply';
+  if (error instanceof PlainError) return error.message;
+  return (error as NodeJS.ErrnoException).code ?? (error as Error).constructor.name;
+}
+
+/** Its message holds no secret. */
+class PlainError extends Error {}
+
+function plainly(error: unknown): never {
+  throw new PlainError((error as Error).message);
+}
+
+/** Rejects when the reply takes too long; what comes then is not looked at. */
+async function within<Reply>(milliseconds: number, reply: Promise<Reply>): Promise<Reply> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    // After a stall of this process the reply may have arrived unread: it is looked at before Redis is blamed.
+    timer = setTimeout(
+      () => setImmediate(() => reject(new PlainError('Redis did not answer in time'))),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([reply, late]);
+  } finally {
+    clearTimeout(timer);
+    reply.catch(() => undefined);
+  }
+}

@@ -1,0 +1,45 @@
+// A CONNECT leaves its socket without Node's own listeners. Whoever hangs up behind one must not take the process along, nor a
+// place among the requests in flight.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { head, openRaw, sendRaw } from '../support/raw-http.ts';
+import { until } from '../support/until.ts';
+import { holdUpstream } from './hold-upstream.ts';
+
+test('a CONNECT whose caller resets the connection, at whatever moment, leaves the process alive', async (t) => {
+  const gateway = await startTestGateway(t);
+  for (let turns = 0; turns < 40; turns += 1) {
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(head('CONNECT example.test:443 HTTP/1.1'));
+    for (let waited = 0; waited < turns % 8; waited += 1) await turn();
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+  }
+  assert.equal((await sendRaw(gateway.port, head(`GET ${peeringsPath} HTTP/1.1`))).status, 401);
+});
+
+test('requests that a CONNECT came behind leave their places when the caller hangs up', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '3' } });
+  const upstream = holdUpstream(gateway);
+  const fields = { Authorization: `Bearer ${await gateway.issuer.sign()}` };
+  const list = head(`GET ${peeringsPath} HTTP/1.1`, fields);
+  const connection = await openRaw(gateway.port);
+  connection.write(list.repeat(3) + head('CONNECT example.test:443 HTTP/1.1'));
+  await upstream.arrived(3);
+  assert.equal((await sendRaw(gateway.port, list)).status, 503, 'all places are taken');
+  connection.destroy();
+  upstream.release();
+  const all = await openRaw(gateway.port);
+  await until('all places are free', async () => {
+    // In one write, so that all three are there at once.
+    all.write(list.repeat(3));
+    const replies = [await all.answer(), await all.answer(), await all.answer()];
+    return replies.every(({ status }) => status === 200);
+  });
+  all.destroy();
+});
