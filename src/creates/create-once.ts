@@ -96,8 +96,8 @@ async function inTurn(
 }
 
 /**
- * Has one of the earlier creates been carried out? `undefined`: it has not. A peering that is rejected, deleted or the like may be older
- * than that create; without word of who made it, it is no proof, and in nobody's way.
+ * Has one of the earlier creates been carried out? `undefined`: it has not. A peering that is rejected, deleted or the like
+ * may be older than that create; without word of who made it, it is no proof, and in nobody's way.
  */
 async function findOut(
   { preflight, madeBy }: CreateGuards,
