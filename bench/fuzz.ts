@@ -1,5 +1,5 @@
 // Hostile input at volume: `npm run fuzz -- --cases 1000000 --seed 5`. Ends with status 1 at the first case that fails, and
-// says how to have it again; `--path` runs that one and shrinks it. The cases are shared out among processes, each with a
+// says how to have it again, or with `--keep-going` at the end; `--path` runs that one and shrinks it. The cases are shared out among processes, each with a
 // gateway, an issuer and a sandbox of its own.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '5' },
     processes: { type: 'string', default: '2' },
     path: { type: 'string' },
+    'keep-going': { type: 'boolean', default: false },
     shard: { type: 'string' },
   },
 });
@@ -21,7 +22,7 @@ const seed = Number(values.seed);
 const cases = Number(values.cases);
 const processes = Number(values.processes);
 if (![seed, cases, processes].every(Number.isInteger) || cases < 1 || processes < 1) {
-  console.error('usage: npm run fuzz -- [--cases N] [--seed N] [--processes N] [--path PATH]');
+  console.error('usage: npm run fuzz -- [--cases N] [--seed N] [--processes N] [--keep-going] [--path PATH]');
   process.exit(2);
 }
 
@@ -32,7 +33,17 @@ type Report = Omit<FuzzReport, 'statuses'> & { readonly statuses: readonly (read
 async function work(index: number): Promise<void> {
   const say = (message: Message) => process.send?.(message);
   const shard = { index, of: processes };
-  const report = await fuzz({ seed, cases, shard, progress: (done) => say({ done }) });
+  const failed = (error: Error) => {
+    console.error(`\n${error.message}`);
+    process.exitCode = 1;
+  };
+  const report = await fuzz({
+    seed,
+    cases,
+    shard,
+    progress: (done) => say({ done }),
+    ...(values['keep-going'] ? { failed } : {}),
+  });
   say({ report: { ...report, statuses: [...report.statuses] } });
   process.disconnect?.();
 }
@@ -62,7 +73,7 @@ async function share(): Promise<void> {
     const [status] = await once(child, 'exit');
     if (status === 0) return;
     process.exitCode = 1;
-    for (const other of children) other.kill();
+    if (!values['keep-going']) for (const other of children) other.kill();
   });
   await Promise.all(ends);
   process.stderr.write('\n');

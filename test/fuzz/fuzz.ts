@@ -31,13 +31,20 @@ export interface FuzzOptions {
   /** Takes only every so manieth batch, beginning with this one: several processes share a run. */
   readonly shard?: { readonly index: number; readonly of: number };
   readonly progress?: (done: number) => void;
+  /** Told of each batch that fails; without it the first one ends the run. */
+  readonly failed?: (error: Error) => void;
 }
 
 /** So many cases make everything that is made once: code, pools, caches. */
 const warmCases = 20_000;
 
-export async function fuzz({ seed, cases, shard, progress }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz({ seed, cases, shard, progress, failed: tell }: FuzzOptions): Promise<FuzzReport> {
   const { index, of } = shard ?? { index: 0, of: 1 };
+  const failed = (error: Error) => {
+    if (tell === undefined) throw error;
+    tell(error);
+    world.watch.faults.length = 0;
+  };
   const handlesBefore = handles();
   const world = await startWorld();
   const run = new FuzzRun(world);
@@ -48,7 +55,7 @@ export async function fuzz({ seed, cases, shard, progress }: FuzzOptions): Promi
     const began = performance.now();
     const elapsed = () => (performance.now() - began) / 1000;
     for (let batch = index; batch * batchSize < cases; batch += of) {
-      await run.batch((seed + batch) | 0, Math.min(batchSize, cases - batch * batchSize));
+      await run.batch((seed + batch) | 0, Math.min(batchSize, cases - batch * batchSize)).catch(failed);
       progress?.(run.tally.cases);
       if (warm === undefined && run.tally.cases >= Math.min(warmCases, cases / of / 2)) warm = memory();
     }

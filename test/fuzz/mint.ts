@@ -176,9 +176,12 @@ export class Mint {
     segments[segment] = `${old.slice(0, place)}${change}${old.slice(place + 1)}`;
     const text = segments.join('.');
     const known = this.#good.get(token);
-    // Another spelling of the same signature (RFC 4648 section 3.5) gives nobody anything that they did not have.
-    const same = segment === 2 && sameBytes(segments[2] ?? '', old) && /^[\w-]+$/.test(segments[2] ?? '');
-    if (same && known !== undefined) good.set(text, { ...known, certain: false });
+    // Another spelling of the same signature (RFC 4648 section 3.5) gives nobody anything that they did not have. White
+    // space behind it is none of the header's value.
+    const sent = text.replace(/[ \t]+$/, '');
+    const signature = sent.slice(sent.lastIndexOf('.') + 1);
+    const same = segment === 2 && /^[\w-]+$/.test(signature) && sameBytes(signature, old);
+    if (same && known !== undefined) good.set(sent, { ...known, certain: false });
     return { values: [`Bearer ${text}`], good };
   }
 }

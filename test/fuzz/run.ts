@@ -60,6 +60,8 @@ export class FuzzRun {
         try {
           await this.#one(fuzz, lane, texts, signatures);
         } catch (error) {
+          // What is left on the connection is not the next one's fault.
+          lane.close();
           const faults = [`${lane.story}; ${earlier}`, ...this.#world.watch.faults];
           throw failure(seed, index, fuzz, error, faults);
         }
