@@ -23,6 +23,7 @@ import type { WireFaults } from './http/wire-faults.ts';
 import type { VerifyToken } from './identity/verify-token.ts';
 import type { Logger } from './log/logger.ts';
 import type { Registry } from './operations/registry.ts';
+import type { PeeringWatch } from './peerings/peering-watch.ts';
 import type { PolicyStore } from './policy/store.ts';
 import type { Bulkhead } from './upstream/bulkhead.ts';
 import type { UpstreamClient } from './upstream/client.ts';
@@ -40,6 +41,7 @@ export interface AppServices {
   readonly upstream: UpstreamClient;
   readonly reconcile: ReconcileCreates;
   readonly guards: CreateGuards;
+  readonly watch: PeeringWatch;
   readonly bulkhead: Bulkhead;
   readonly rateLimitStore: StoreFor;
   /** `openapi/gateway.yaml` as JSON text. */

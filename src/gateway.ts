@@ -27,9 +27,12 @@ import { KeySet } from './identity/key-set.ts';
 import { keySourceFor } from './identity/key-source.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createPeering } from './operations/create-peering.ts';
+import { deletePeering } from './operations/delete-peering.ts';
+import { getPeering } from './operations/get-peering.ts';
 import { listPeerings } from './operations/list-peerings.ts';
 import { createRegistry } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
+import { PeeringWatch } from './peerings/peering-watch.ts';
 import { loadInWorker } from './policy/load-in-worker.ts';
 import type { PolicyData } from './policy/policy-data.ts';
 import { PolicyStore } from './policy/store.ts';
@@ -84,15 +87,26 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const policies = createPolicyStore(config, parts, trail);
   const inFlight = new InFlight(config.limits.maxInFlight);
   const wireFaults = new WireFaults(parts);
-  const operations = [createPeering(config.scopes.create), listPeerings(config.scopes.list)];
+  const operations = [
+    createPeering(config.scopes.create),
+    listPeerings(config.scopes.list),
+    getPeering(config.scopes.list),
+    deletePeering(config.scopes.delete),
+  ];
   const upstream = new UpstreamClient(
     upstreamAgent,
     new ServiceToken(() => requestToken(upstreamAgent, config.upstream), parts),
-    { GET: new Breaker(logger, 'reads'), POST: new Breaker(logger, 'creates') },
+    {
+      GET: new Breaker(logger, 'reads'),
+      POST: new Breaker(logger, 'creates'),
+      DELETE: new Breaker(logger, 'deletes'),
+    },
     { ...config.upstream, userAgent: `peergate/${parts.reporter.version}` },
   );
   const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
   const state = await openSharedState(config, parts);
+  const preflight = new Preflight(upstream);
+  const watch = new PeeringWatch(preflight);
   const app = createApp(config, {
     clock,
     logger,
@@ -104,10 +118,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     verifyToken: createVerifyToken(config.auth, keySets, clock),
     upstream,
     reconcile,
+    watch,
     guards: {
       idempotency: state.idempotency,
       turns: config.preflight === 'enforce' ? state.turns : undefined,
-      preflight: new Preflight(upstream),
+      preflight,
       madeBy: (id) => reconcile.madeBy(id),
     },
     bulkhead: new Bulkhead(config.limits.maxInFlight),
@@ -152,6 +167,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   async function stop(): Promise<void> {
     const graceEnds = performance.now() + config.shutdownGraceMs;
     inFlight.drain();
+    watch.stop();
     const connectionsGone = lastConnectionGone(server);
     await stopAccepting(server);
     await within(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);

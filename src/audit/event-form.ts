@@ -8,6 +8,9 @@ export type EventCode =
   | 'peering.create.outcome'
   | 'peering.create.dryrun'
   | 'peering.create.reconciled'
+  | 'peering.delete.refused'
+  | 'peering.delete.intent'
+  | 'peering.delete.outcome'
   | 'peering.list.refused'
   | 'peering.list.outcome'
   | 'policy.loaded'
@@ -28,7 +31,7 @@ export function header(
   code: EventCode,
   startedAt: number,
   now: number,
-  activityId: 1 | 2 | 3,
+  activityId: 1 | 2 | 3 | 4,
   severityId: number,
 ) {
   return {
@@ -37,7 +40,7 @@ export function header(
     class_uid: 6003,
     class_name: 'API Activity',
     activity_id: activityId,
-    activity_name: ['', 'Create', 'Read', 'Update'][activityId],
+    activity_name: ['', 'Create', 'Read', 'Update', 'Delete'][activityId],
     type_uid: 600300 + activityId,
     severity_id: severityId,
     severity: ['', 'Informational', 'Low', 'Medium'][severityId],

@@ -18,6 +18,14 @@ import {
 /** What a record says of a verified caller. */
 export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
 
+/** A peering as the upstream lists it, as far as it says. */
+export interface ListedFacts {
+  readonly vpcId?: string | undefined;
+  readonly cidrBlock?: string | undefined;
+  readonly accountId: string;
+  readonly region: string;
+}
+
 /** The facts of one request as far as they are known when the record is made. */
 export interface RequestFacts {
   readonly startedAt: number;
@@ -25,7 +33,7 @@ export interface RequestFacts {
   /** The `X-Request-Id` that is sent upstream. */
   readonly requestId: string;
   readonly clientAddress: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** The route's template, never the caller's path. */
   readonly route: string;
   /** The vendor's operationId. */
@@ -33,6 +41,10 @@ export interface RequestFacts {
   readonly caller?: RecordedCaller | undefined;
   readonly clusterId?: string | undefined;
   readonly peering?: PeeringRequest | undefined;
+  /** The vendor's id of the peering that the path names. */
+  readonly peeringId?: string | undefined;
+  /** What the upstream's list says of it. */
+  readonly existing?: ListedFacts | undefined;
   readonly page?: { readonly limit?: number; readonly offset?: number } | undefined;
   readonly decision?: Decision | undefined;
   /** The claims that the policy asked for, bounded: what it takes to decide the request again. */
@@ -52,9 +64,9 @@ export interface Outcome {
   };
 }
 
-const activities = { POST: 1, GET: 2 } as const;
+const activities = { POST: 1, GET: 2, DELETE: 4 } as const;
 
-/** The gateway said no. `receivedStatus` is what Aerospike Cloud said to the look before a create, if it came to one. */
+/** The gateway said no. `receivedStatus` is what Aerospike Cloud said to the look before it, if it came to one. */
 export function refusedEvent(
   code: EventCode,
   facts: RequestFacts,
@@ -208,7 +220,7 @@ const httpResponse = (code: number, requestId: string | undefined) => ({
 });
 
 function requestEvent(code: EventCode, facts: RequestFacts, now: number, severityId: number) {
-  const { caller, clusterId, peering, page, decision } = facts;
+  const { caller, clusterId, peering, peeringId, existing, page, decision } = facts;
   return {
     ...header(code, facts.startedAt, now, activities[facts.method], severityId),
     actor: actorOf(caller),
@@ -217,13 +229,13 @@ function requestEvent(code: EventCode, facts: RequestFacts, now: number, severit
       service: { name: 'Aerospike Cloud' },
       request: {
         uid: facts.gatewayRequestId,
-        ...(clusterId ? { data: { clusterId, ...peering, ...page } } : {}),
+        ...(clusterId ? { data: defined({ clusterId, peeringId, ...existing, ...peering, ...page }) } : {}),
       },
       ...(caller?.tokenId === undefined ? {} : { token: { uid: caller.tokenId } }),
     },
     http_request: { http_method: facts.method, uid: facts.requestId, url: { path: facts.route } },
     src_endpoint: { ip: facts.clientAddress },
-    resources: resourcesOf(clusterId, peering),
+    resources: [...resourcesOf(clusterId, peering ?? existing), ...peeringResource(peeringId)],
     ...(decision ? policyOf(decision) : {}),
   };
 }
@@ -239,10 +251,13 @@ function actorOf(caller: RecordedCaller | undefined) {
   };
 }
 
-function resourcesOf(clusterId: string | undefined, peering: PeeringRequest | undefined): object[] {
+function resourcesOf(
+  clusterId: string | undefined,
+  peering: PeeringRequest | ListedFacts | undefined,
+): object[] {
   return [
     ...(clusterId ? [{ type: 'Aerospike Cloud cluster', uid: clusterId }] : []),
-    ...(peering
+    ...(peering?.vpcId
       ? [
           {
             type: 'AWS VPC',

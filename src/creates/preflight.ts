@@ -48,6 +48,12 @@ export class Preflight {
     return look;
   }
 
+  /** The cluster's own network; `undefined` when it may not be seen. Rejects as `check` does. */
+  async clusterBlock(clusterId: string, requestId: string): Promise<string | undefined> {
+    const block = await this.#blockOf(clusterId, requestId);
+    return 'refused' in block ? undefined : formatIpv4Network(block);
+  }
+
   /** All peerings of the cluster. */
   async look(clusterId: string, requestId: string): Promise<Look> {
     const list = await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);

@@ -40,13 +40,19 @@ export class InFlight {
     if (this.#count >= this.#most) throw refusal('overloaded', '1');
     this.#count += 1;
     let holders = 1;
+    let aside = false;
     const release = () => {
       holders -= 1;
-      if (holders === 0) this.#leave();
+      if (holders === 0 && !aside) this.#leave();
+    };
+    contextOf(response).stepAside = () => {
+      if (aside || holders === 0) return;
+      aside = true;
+      this.#leave();
     };
     contextOf(response).hold = () => {
       // The caller may have hung up before this step: the work for it counts all the same, and once.
-      if (holders === 0) this.#count += 1;
+      if (holders === 0 && !aside) this.#count += 1;
       holders += 1;
       return release;
     };

@@ -25,6 +25,7 @@ export function receive(clock: Clock, registry: Registry, policies: PolicyStore)
       policy: policies.current(),
       dryRun: asksForDryRun(route),
       hold: () => () => undefined,
+      stepAside: () => undefined,
     });
     response.setHeader('X-Gateway-Request-Id', gatewayRequestId);
     response.setHeader('X-Request-Id', requestId);

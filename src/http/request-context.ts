@@ -1,6 +1,7 @@
 // What is known of one request while it is served. Each member is set once, by the step that its comment names; what a
 // later step needs and does not find is a bug, answered with 500.
 import type { Response } from 'express';
+import type { ListedFacts } from '../audit/event.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { RouteMatch } from '../operations/registry.ts';
@@ -23,11 +24,16 @@ export interface RequestContext {
   readonly dryRun: boolean;
   /** Keeps the request counted as in flight until the function that it returns is called, whatever the caller does. */
   hold: () => () => void;
+  /** From now on the request is not counted as in flight: it only waits. */
+  stepAside: () => void;
   /** `authenticate`. */
   caller?: Principal;
   /** The pipeline, as soon as each is known to be valid. */
   clusterId?: string;
   peering?: PeeringRequest;
+  peeringId?: string;
+  waitMs?: number;
+  existing?: ListedFacts;
   page?: { readonly limit?: number; readonly offset?: number };
   idempotencyKey?: string;
   decision?: Decision;

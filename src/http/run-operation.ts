@@ -2,23 +2,25 @@
 // create between guards), answer. Each stage has its own type, and forwarding takes only what has been recorded.
 import type { Request, RequestHandler, Response } from 'express';
 import { dryRunEvent } from '../audit/event.ts';
-import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
+import { type InvalidField, invalidField } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { isFaulty, requestInvalid } from '../operations/parse.ts';
-import { decide } from '../policy/decide.ts';
-import { claimsFor } from '../policy/recorded-claims.ts';
+import type { PeeringWatch } from '../peerings/peering-watch.ts';
 import type { Bulkhead } from '../upstream/bulkhead.ts';
-import type { UpstreamRequest } from '../upstream/client.ts';
 import { sendAnswer, sendDryRun } from './answer.ts';
+import { approve } from './approve.ts';
 import { forwardRecorded } from './forward-recorded.ts';
 import { readBody } from './read-body.ts';
 import { factsOf } from './record-refusal.ts';
-import { callerOf, contextOf } from './request-context.ts';
+import { contextOf } from './request-context.ts';
 import { type CreateServices, runCreate } from './run-create.ts';
+import { runDelete } from './run-delete.ts';
+import { runGet } from './run-get.ts';
 import { readStrictJson } from './strict-json.ts';
 import type { WireFaults } from './wire-faults.ts';
 
 export interface OperationServices extends CreateServices {
+  readonly watch: PeeringWatch;
   readonly wireFaults: WireFaults;
   readonly bulkhead: Bulkhead;
 }
@@ -43,10 +45,12 @@ export const runOperation =
         sendDryRun(response, context.decision);
         return;
       }
+      if (operation.kind === 'get') return await runGet(operation, parsed, response, services);
       await services.bulkhead.run(async () => {
         const forward = (before?: readonly string[]) =>
           forwardRecorded(operation, approved, response, services, before);
-        if (operation.action === 'create') await runCreate(operation, parsed, forward, response, services);
+        if (operation.kind === 'create') await runCreate(operation, parsed, forward, response, services);
+        else if (operation.kind === 'delete') await runDelete(operation, parsed, forward, response, services);
         else sendAnswer(response, await forward());
       });
     } finally {
@@ -66,7 +70,12 @@ async function parse(
   const json = bytes === undefined ? { value: undefined } : readStrictJson(bytes);
   if ('fault' in json) throw requestInvalid({ missing: [], invalid: [invalidField('', json.fault)] });
   const query = new URLSearchParams(route.query);
-  const parsed = operation.parse({ clusterId: route.clusterId, query, body: json.value });
+  const parsed = operation.parse({
+    clusterId: route.clusterId,
+    peeringId: route.peeringId,
+    query,
+    body: json.value,
+  });
   const keyFaults = operation.action === 'create' && !dryRun ? idempotencyKeyFaults(request) : [];
   if (isFaulty(parsed) || keyFaults.length > 0) {
     const { missing = [], invalid = [] } = isFaulty(parsed) ? parsed : {};
@@ -74,23 +83,6 @@ async function parse(
   }
   Object.assign(contextOf(response), parsed, { idempotencyKey: request.headers['idempotency-key'] });
   return parsed;
-}
-
-/** The request as it will go upstream; only a request that the policy in force allows becomes one. */
-function approve(operation: Operation, parsed: ParsedRequest, response: Response): UpstreamRequest {
-  const context = contextOf(response);
-  const { policy, startedAt } = context;
-  const { claims } = callerOf(response);
-  const { clusterId, peering } = parsed;
-  const decision = decide(policy, { claims, at: startedAt, action: operation.action, clusterId, peering });
-  context.decision = decision;
-  const recorded = claimsFor(policy, claims);
-  if (recorded !== undefined) context.claims = recorded;
-  if (decision.effect !== 'allow') {
-    const { violations, policyVersion } = decision;
-    throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
-  }
-  return operation.toUpstream(parsed, context.requestId);
 }
 
 /** A dry run is answered only when its record is safe, as any other decision. */

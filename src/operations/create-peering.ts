@@ -11,6 +11,7 @@ const createBody = z.strictObject(peeringValues, 'must be a JSON object');
 const members = Object.keys(createBody.shape);
 
 export const createPeering = (scope: string): Operation => ({
+  kind: 'create',
   action: 'create',
   method: 'POST',
   route: '/database/clusters/{clusterId}/vpc-peerings',

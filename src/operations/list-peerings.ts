@@ -13,6 +13,7 @@ const wholeNumber = /^(0|[1-9]\d{0,15})$/;
 type Page = { limit?: number; offset?: number };
 
 export const listPeerings = (scope: string): Operation => ({
+  kind: 'list',
   action: 'list',
   method: 'GET',
   route: '/database/clusters/{clusterId}/vpc-peerings',

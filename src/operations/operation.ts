@@ -10,6 +10,8 @@ import type { UpstreamRequest } from '../upstream/client.ts';
 export interface RawRequest {
   /** The path segment as it stood in the request line, not decoded. */
   readonly clusterId: string;
+  /** Likewise, where the route has one. */
+  readonly peeringId?: string | undefined;
   readonly query: URLSearchParams;
   /** The JSON value of the body; `undefined` for an operation that reads none. */
   readonly body: unknown;
@@ -19,6 +21,10 @@ export interface RawRequest {
 export interface ParsedRequest {
   readonly clusterId: string;
   readonly peering?: PeeringRequest;
+  /** In lower case. */
+  readonly peeringId?: string;
+  /** How long the caller is ready to wait for the peering to become active, in milliseconds. */
+  readonly waitMs?: number;
   readonly page?: { readonly limit?: number; readonly offset?: number };
 }
 
@@ -31,14 +37,16 @@ export interface RequestFaults {
 export interface Operation {
   /** What the policy calls it. */
   readonly action: Action;
-  readonly method: 'GET' | 'POST';
-  /** The route below `BASE_PATH`, with `{clusterId}` in it. */
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** The route below `BASE_PATH`, with `{clusterId}` and perhaps `{peeringId}` in it. */
   readonly route: string;
   /** The vendor's operationId. */
   readonly id: string;
   /** The scope that a token must carry. */
   readonly scope: string;
   readonly readsBody: boolean;
+  /** The way that it goes behind its decision. */
+  readonly kind: 'create' | 'list' | 'get' | 'delete';
   readonly events: {
     readonly refused: EventCode;
     /** Only for an operation that changes something. */

@@ -45,6 +45,13 @@ export function parseClusterId(segment: string, faults: Faults): string {
   return segment.toLowerCase();
 }
 
+/** `PeeringId` of the vendor's contract. */
+export function parsePeeringId(segment: string | undefined, faults: Faults): string {
+  if (segment === undefined || !uuidPattern.test(segment))
+    faults.reject('/peeringId', 'must be the UUID of a peering');
+  return (segment ?? '').toLowerCase();
+}
+
 /** The named parameters, each at most once. Every other one is a fault. */
 export function parseQuery(
   query: URLSearchParams,

@@ -9,6 +9,7 @@ export type RouteMatch =
       readonly template: string;
       readonly operation: Operation;
       readonly clusterId: string;
+      readonly peeringId: string | undefined;
       readonly query: string;
     }
   | { readonly kind: 'document'; readonly template: string }
@@ -30,7 +31,10 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
   const routes = templates.map((template) => ({
     template,
     expression: new RegExp(
-      `^${literal(basePath)}${template.split('{clusterId}').map(literal).join('([^/]+)')}$`,
+      `^${literal(basePath)}${template
+        .split(/\{(clusterId|peeringId)\}/)
+        .map((part, index) => (index % 2 === 0 ? literal(part) : `(?<${part}>[^/]+)`))
+        .join('')}$`,
     ),
     operations: operations.filter(({ route }) => route === template),
   }));
@@ -45,10 +49,11 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
       if (path === basePath + effectivePolicyPath)
         return readable(method, { kind: 'policy', template: effectivePolicyPath, query });
       for (const { template, expression, operations: candidates } of routes) {
-        const clusterId = expression.exec(path)?.[1];
+        const { clusterId, peeringId } = expression.exec(path)?.groups ?? {};
         if (clusterId === undefined) continue;
         const operation = candidates.find((candidate) => candidate.method === method);
-        if (operation !== undefined) return { kind: 'operation', template, operation, clusterId, query };
+        if (operation !== undefined)
+          return { kind: 'operation', template, operation, clusterId, peeringId, query };
         return {
           kind: 'wrong-method',
           template,

@@ -24,6 +24,8 @@ export interface Question {
   readonly clusterId: string;
   /** The five values of a create. */
   readonly peering?: PeeringRequest | undefined;
+  /** Where the peering lies that a delete is about; its block does not matter. */
+  readonly existing?: { readonly accountId: string; readonly region: string } | undefined;
 }
 
 export const violationCodes = [

@@ -64,7 +64,7 @@ export function compileLimits(
   };
 }
 
-/** `block` is the question's `cidrBlock`. For an action without a peering only the cluster counts. */
+/** `block` is the question's `cidrBlock`. Of a list only the cluster counts, of a delete also account and region. */
 export function checkLimits(
   rule: string,
   limits: Limits,
@@ -98,8 +98,9 @@ export function checkLimits(
         passing('clusters'),
       ),
   );
-  if (peering === undefined || block === undefined) return { violations, exceptions };
-  const { accountId, region, cidrBlock, isSecureConnection } = peering;
+  const place = peering ?? question.existing;
+  if (place === undefined) return { violations, exceptions };
+  const { accountId, region } = place;
   check(
     ({ accounts }) => accounts?.has(accountId),
     () =>
@@ -114,6 +115,8 @@ export function checkLimits(
     ({ regions }) => regions?.has(region),
     () => outside('region_not_allowed', '/region', `Region ${region} is not allowed.`, passing('regions')),
   );
+  if (peering === undefined || block === undefined) return { violations, exceptions };
+  const { cidrBlock, isSecureConnection } = peering;
   check(
     ({ cidrs }) => cidrs?.contains(block),
     () =>

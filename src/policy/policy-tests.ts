@@ -46,12 +46,22 @@ export const requestDocument = z
         ...peeringValues,
       }),
       z.strictObject({ action: z.literal('list'), ...target }),
-      z.strictObject({ action: z.literal('delete'), ...target }),
+      z.strictObject({
+        action: z.literal('delete'),
+        ...target,
+        accountId: peeringValues.accountId.optional(),
+        region: peeringValues.region.optional(),
+      }),
     ],
     'must have an action: create, list or delete',
   )
   .transform((request): PolicyTest['question'] => {
-    if (request.action !== 'create') return request;
+    if (request.action === 'list') return request;
+    if (request.action === 'delete') {
+      const { action, clusterId, accountId, region } = request;
+      if (accountId === undefined || region === undefined) return { action, clusterId };
+      return { action, clusterId, existing: { accountId, region } };
+    }
     const { action, ...peering } = request;
     return { action, clusterId: peering.clusterId, peering };
   });

@@ -83,7 +83,8 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
     at,
     action,
     clusterId: data.clusterId,
-    ...(values.success ? { peering: values.data } : {}),
+    ...(action === 'create' && values.success ? { peering: values.data } : {}),
+    ...(action === 'delete' ? { existing: existingIn(data) } : {}),
   };
   const decision = decide(policy, question);
   const after = verdictOf(decision);
@@ -101,6 +102,12 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
     decision,
     unknownClaims: after === 'deny' && couldAllow(policy, question, unknown) ? unknown : [],
   };
+}
+
+/** A delete that was refused before the peering was looked up names only the cluster. */
+function existingIn(data: unknown): Question['existing'] {
+  const read = z.object({ accountId: z.string(), region: z.string() }).safeParse(data);
+  return read.success ? read.data : undefined;
 }
 
 /** Would the policy allow it if these claims had the best of values? A claim can match further rules, never fewer. */

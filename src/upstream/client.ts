@@ -11,7 +11,7 @@ import type { ServiceToken } from './service-token.ts';
 
 /** A request to Aerospike Cloud, built anew from validated values. */
 export interface UpstreamRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below the API's base URL; every segment is made of validated values. */
   readonly path: string;
   readonly query?: URLSearchParams | undefined;

@@ -45,7 +45,11 @@ export function connectTo(test: TestContext, cloud: AerospikeCloud) {
     timeoutMs: 300,
     connections: 4,
   };
-  const breakers = { GET: new Breaker(silent, 'reads'), POST: new Breaker(silent, 'creates') };
+  const breakers = {
+    GET: new Breaker(silent, 'reads'),
+    POST: new Breaker(silent, 'creates'),
+    DELETE: new Breaker(silent, 'deletes'),
+  };
   const token = new ServiceToken(() => requestToken(agent, config), { clock: systemClock, logger: silent });
   return {
     agent,

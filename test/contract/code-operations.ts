@@ -43,6 +43,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'headers-too-large': everywhere,
   // No document can describe every path that is no route; it stands where a wrong id makes one.
   'route-unknown': proxied,
+  'peering-unknown': (place) => typeof place !== 'string' && place.route.endsWith('{peeringId}'),
   'method-not-allowed': everywhere,
   'body-too-large': withBody,
   'media-type-unsupported': withBody,

@@ -1,0 +1,46 @@
+// Serves a delete whose cluster and action the policy allows: looks the peering up, asks the policy again with the account and
+// region that Aerospike Cloud has for it, and only then records and forwards.
+import type { Response } from 'express';
+import { refusedByUpstreamEvent } from '../audit/event.ts';
+import type { Preflight } from '../creates/preflight.ts';
+import { GatewayError } from '../errors.ts';
+import type { Operation, ParsedRequest } from '../operations/operation.ts';
+import type { UpstreamAnswer } from '../upstream/read-answer.ts';
+import { sendAnswer } from './answer.ts';
+import { approve } from './approve.ts';
+import type { ForwardServices } from './forward-recorded.ts';
+import { factsOf } from './record-refusal.ts';
+import { contextOf } from './request-context.ts';
+
+export interface DeleteServices extends ForwardServices {
+  readonly guards: { readonly preflight: Preflight };
+}
+
+/** `forward` records and sends the delete. Rejects with what the caller is to be told. */
+export async function runDelete(
+  operation: Operation,
+  parsed: ParsedRequest,
+  forward: () => Promise<UpstreamAnswer>,
+  response: Response,
+  { guards, trail, clock }: DeleteServices,
+): Promise<void> {
+  const context = contextOf(response);
+  const look = await guards.preflight.look(parsed.clusterId, context.requestId);
+  if (look.refused !== undefined) {
+    const facts = factsOf(response, operation);
+    await trail.record(refusedByUpstreamEvent(operation.events.refused, facts, look.refused, clock.now()));
+    context.recorded = true;
+    sendAnswer(response, look.refused);
+    return;
+  }
+  const found = look.peerings.find(({ id }) => id.toLowerCase() === parsed.peeringId);
+  if (found === undefined) throw new GatewayError('peering-unknown');
+  const { vpcId, cidrBlock, accountId, region } = found;
+  if (accountId === undefined || region === undefined) {
+    const cause = new Error('the list does not say where the peering lies');
+    throw new GatewayError('preflight-impossible', { context: { sent: 'no' }, cause });
+  }
+  context.existing = { vpcId, cidrBlock, accountId, region };
+  approve(operation, parsed, response, { accountId, region });
+  sendAnswer(response, await forward());
+}
