@@ -1,6 +1,7 @@
 // Puts the gateway together, opens its listeners, and takes it apart again: the one place that knows what is made of what
 // and in which order it ends.
 import { readFile } from 'node:fs/promises';
+import type { Server as HttpsServer } from 'node:https';
 import { parse } from 'yaml';
 import { createApp } from './app.ts';
 import { type AuditLogParts, openAuditLog } from './audit/audit-log.ts';
@@ -22,6 +23,7 @@ import {
   listen,
   stopAccepting,
 } from './http/listener.ts';
+import { tlsOptions, watchTls } from './http/tls.ts';
 import { WireFaults } from './http/wire-faults.ts';
 import { KeySet } from './identity/key-set.ts';
 import { keySourceFor } from './identity/key-source.ts';
@@ -129,7 +131,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     rateLimitStore: state.rateLimitStore,
     openApi: await readOpenApi(config.listen.basePath),
   });
-  const server = createListener(app);
+  const { tls } = config.listen;
+  const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));
+  const stopWatchingTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
   const admin = createListener(
     adminListener({
@@ -142,6 +146,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   const closeRest = async () => {
     policies.stop();
+    stopWatchingTls?.();
     for (const keys of keySets.values()) keys.stop();
     const reconciled = reconcile.stop();
     state.stop();

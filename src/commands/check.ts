@@ -3,6 +3,7 @@
 import { auditFaults } from '../audit/audit-faults.ts';
 import type { Config } from '../config/config.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
+import { tlsFaults } from '../http/tls.ts';
 import { loadAndTest } from '../policy/load-and-test.ts';
 import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
 import type { ReadOptions } from '../policy/read-policy.ts';
@@ -46,6 +47,7 @@ export function prepare(environment: Environment, options: ReadOptions): Prepare
       file: environment['AUDIT_FILE'] || undefined,
       signingKeyFile: environment['AUDIT_SIGNING_KEY_FILE'] || undefined,
     }),
+    ...('faults' in loaded ? [] : tlsFaults(loaded.config.listen.tls)),
     ...(read?.faults?.map(describePolicyFault) ?? []),
   ];
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)

@@ -44,6 +44,9 @@ export interface Config {
     readonly adminPort: number;
     readonly basePath: string;
     readonly trustProxy: readonly string[];
+    readonly tls:
+      | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | undefined }
+      | undefined;
   };
   readonly auth: AuthConfig;
   readonly scopes: { readonly create: string; readonly list: string; readonly delete: string };
@@ -73,6 +76,7 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
       adminPort: values.ADMIN_PORT,
       basePath: values.BASE_PATH ?? '',
       trustProxy: values.TRUST_PROXY ?? [],
+      tls: tlsOf(values),
     },
     auth: {
       issuers: values.AUTH_ISSUERS,
@@ -112,6 +116,12 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     logLevel: values.LOG_LEVEL,
   });
+}
+
+/** Both or neither are set, by the cross checks. */
+function tlsOf(values: SettingValues): Config['listen']['tls'] {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_CLIENT_CA_FILE: clientCaFile } = values;
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile, clientCaFile };
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -55,14 +55,6 @@ function readSetting(name: SettingName, environment: Environment, faults: Settin
       faults.push({ variable: name, found: 'nothing', expected: setting.expected });
     return undefined;
   }
-  if (setting.unavailable) {
-    faults.push({
-      variable: name,
-      found: 'a value',
-      expected: 'nothing: this version does not support it yet',
-    });
-    return undefined;
-  }
   const value = setting.read(text);
   if (value === undefined)
     faults.push({ variable: name, found: show(text, setting), expected: setting.expected });
@@ -123,6 +115,12 @@ function crossFaults(values: Partial<SettingValues>): SettingFault[] {
       found: 'a value beside AUTH_JWKS_URI',
       expected: 'one of the two',
     });
+  }
+  const tls = { TLS_CERT_FILE: values.TLS_CERT_FILE, TLS_KEY_FILE: values.TLS_KEY_FILE };
+  const tlsWanted = [...Object.values(tls), values.TLS_CLIENT_CA_FILE].some((file) => file !== undefined);
+  for (const [variable, value] of Object.entries(tls)) {
+    if (tlsWanted && value === undefined)
+      faults.push({ variable, found: 'nothing', expected: 'a file, since another TLS_* setting is there' });
   }
   const sameHost = values.ADMIN_HOST === undefined || values.ADMIN_HOST === values.HOST;
   if (port !== undefined && port !== 0 && port === adminPort && sameHost) {

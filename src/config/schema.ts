@@ -21,11 +21,9 @@ export interface Setting<T> extends Reader<T> {
   readonly required: boolean;
   /** The value may come from the file that `NAME_FILE` names, and is never printed. */
   readonly secret: boolean;
-  /** Part of the interface, but not of this version: setting it is a fault, since it would promise what is not done. */
-  readonly unavailable: boolean;
 }
 
-const common = { fallback: undefined, required: false, secret: false, unavailable: false };
+const common = { fallback: undefined, required: false, secret: false };
 type Maybe<T> = Setting<T> & { readonly required: false; readonly fallback: undefined };
 type Always<T> = Setting<T> & ({ readonly required: true } | { readonly fallback: string });
 
@@ -41,7 +39,6 @@ const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
   ...reader,
   fallback,
 });
-const later = (what: string): Maybe<string> => ({ ...optional(line(what)), unavailable: true });
 
 const file = line('the path of a file');
 const secretText = line('a text without control characters');
@@ -82,9 +79,9 @@ export const settings = {
   PREFLIGHT: defaulting('enforce', oneOf('enforce', 'off')),
   AUDIT_FILE: optional(file),
   AUDIT_SIGNING_KEY_FILE: optional(file),
-  TLS_CERT_FILE: later('the path of a file'),
-  TLS_KEY_FILE: later('the path of a file'),
-  TLS_CLIENT_CA_FILE: later('the path of a file'),
+  TLS_CERT_FILE: optional(file),
+  TLS_KEY_FILE: optional(file),
+  TLS_CLIENT_CA_FILE: optional(file),
 
   RATE_LIMIT_PER_MINUTE: defaulting('60', wholeNumber(0, 1_000_000)),
   RATE_LIMIT_ADDRESS_PER_MINUTE: defaulting('600', wholeNumber(0, 1_000_000)),

@@ -1,7 +1,9 @@
 // Opens and closes the HTTP servers. Every time limit is set here, so that a client that is slow on purpose or by
 // accident cannot hold a connection.
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { originForm } from './request-target.ts';
 
 const limits = {
@@ -17,13 +19,14 @@ const limits = {
   requireHostHeader: false,
 };
 
-/** A server that does not listen yet. */
-export function createListener(handler: RequestListener): Server {
+/** A server that does not listen yet; with `tls` it speaks nothing else. */
+export function createListener(handler: RequestListener, tls?: TlsOptions): Server | HttpsServer {
   const serve: RequestListener = (request, response) => {
     request.url = originForm(request.url ?? '');
     handler(request, response);
   };
-  const server = createServer(limits, serve);
+  const server =
+    tls === undefined ? createServer(limits, serve) : createTlsServer({ ...limits, ...tls }, serve);
   // Headers are limited by their size; a limit by number would hide the rest of them, a second Authorization too.
   server.maxHeadersCount = 0;
   // "Expect: 100-continue" must not be answered before the token is good; other expectations may be ignored.

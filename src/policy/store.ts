@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { watchFiles } from '../config/watch-files.ts';
 import type { Logger } from '../log/logger.ts';
 import { compilePolicy, type Policy } from './compile.ts';
 import type { LoadRequest } from './load-and-test.ts';
@@ -14,7 +15,6 @@ import {
   type ReadPolicy,
   type RejectedPolicy,
 } from './policy-data.ts';
-import { watchFiles } from './watch-files.ts';
 
 /** What the store tells of. A rejected promise means that it could not be recorded. */
 export interface PolicyEvents {

@@ -36,8 +36,7 @@ test('the settings table has every setting with its default, and no other', () =
   assert.deepEqual(documented, actual);
 });
 
-function defaultOf({ unavailable, required, fallback }: Setting<unknown>): string {
-  if (unavailable) return 'not yet';
+function defaultOf({ required, fallback }: Setting<unknown>): string {
   if (required) return 'required';
   return fallback === undefined ? 'empty' : `\`${fallback}\``;
 }
@@ -50,14 +49,6 @@ test('"how it fails" has every error with its status and type, and no other', ()
     `\`${String(type).replace('urn:aerospike:errors:', '')}\``,
   ]);
   assert.deepEqual(documented, actual);
-});
-
-test('"not there yet" names every setting that is refused at the start', () => {
-  const section = readme.slice(readme.indexOf('\n## Not there yet'), readme.indexOf('\n## Work on it'));
-  const named = codeSpans(section);
-  const refused = Object.entries<Setting<unknown>>(settings).filter(([, { unavailable }]) => unavailable);
-  assert.ok(refused.length > 0);
-  for (const [name] of refused) assert.ok(named.includes(name), name);
 });
 
 test('the table of commands has every command that the program has, and no other', () => {
