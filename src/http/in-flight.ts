@@ -9,6 +9,8 @@ export class InFlight {
   /** Whose answers are not out yet; in the order in which they came. */
   readonly #unanswered = new Set<Response>();
   #count = 0;
+  /** Those that only wait: not counted against `most`, and waited for at the stop. */
+  #aside = 0;
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
   #waiting: (() => void)[] = [];
 
@@ -29,7 +31,12 @@ export class InFlight {
   /** From now on every new request is refused. Resolves when those in flight are done. */
   stop(): Promise<void> {
     this.#state = 'stopped';
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#idle() ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Requests being served, without those that only wait. */
+  get count(): number {
+    return this.#count;
   }
 
   readonly middleware: RequestHandler = (_request, response, next) => {
@@ -43,16 +50,18 @@ export class InFlight {
     let aside = false;
     const release = () => {
       holders -= 1;
-      if (holders === 0 && !aside) this.#leave();
+      if (holders === 0) this.#move(aside, -1);
     };
     contextOf(response).stepAside = () => {
-      if (aside || holders === 0) return;
+      if (aside) return;
       aside = true;
-      this.#leave();
+      if (holders === 0) return;
+      this.#aside += 1;
+      this.#move(false, -1);
     };
     contextOf(response).hold = () => {
       // The caller may have hung up before this step: the work for it counts all the same, and once.
-      if (holders === 0 && !aside) this.#count += 1;
+      if (holders === 0) this.#move(aside, 1);
       holders += 1;
       return release;
     };
@@ -69,9 +78,14 @@ export class InFlight {
     if (!response.headersSent) response.setHeader('Connection', 'close');
   }
 
-  #leave(): void {
-    this.#count -= 1;
-    if (this.#count === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  #move(aside: boolean, step: 1 | -1): void {
+    if (aside) this.#aside += step;
+    else this.#count += step;
+    if (this.#idle()) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #idle(): boolean {
+    return this.#count === 0 && this.#aside === 0;
   }
 }
 

@@ -5,7 +5,8 @@ import { outcomeEvent, refusedByUpstreamEvent } from '../audit/event.ts';
 import { GatewayError } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { nextStepFor } from '../peerings/next-step.ts';
-import type { PeeringWatch, Seen, Wanted } from '../peerings/peering-watch.ts';
+import { mayChange, type PeeringWatch, type Seen, type Wanted } from '../peerings/peering-watch.ts';
+import type { Bulkhead } from '../upstream/bulkhead.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import { sendAnswer } from './answer.ts';
 import { factsOf } from './record-refusal.ts';
@@ -14,6 +15,7 @@ import type { DeleteServices } from './run-delete.ts';
 
 export interface GetServices extends DeleteServices {
   readonly watch: PeeringWatch;
+  readonly bulkhead: Bulkhead;
 }
 
 /** A caller who asks again sooner learns nothing new. */
@@ -26,12 +28,12 @@ export async function runGet(
   response: Response,
   services: GetServices,
 ): Promise<void> {
-  const { trail, watch, clock } = services;
-  const { requestId } = contextOf(response);
+  const { trail, watch, clock, bulkhead } = services;
+  const until = performance.now() + (waitMs ?? 0);
   trail.requireWritable({});
-  const wanted = { clusterId, peeringId, requestId };
-  const seen =
-    waitMs === undefined ? await watch.see(wanted) : await waitFor(wanted, waitMs, response, watch);
+  const wanted = { clusterId, peeringId, requestId: contextOf(response).requestId };
+  const first = await bulkhead.run(() => watch.see(wanted));
+  const seen = waitMs === undefined ? first : await waitFor(wanted, first, until, response, watch);
   const facts = factsOf(response, operation);
   if (seen.refused !== undefined) {
     await trail.record(refusedByUpstreamEvent(operation.events.refused, facts, seen.refused, clock.now()));
@@ -48,16 +50,25 @@ export async function runGet(
   sendPeering(response, status, seen.peering, block);
 }
 
+/** Only what may still change, and finds a place to wait in, is waited for. */
 async function waitFor(
   wanted: Wanted,
-  waitMs: number,
+  first: Seen,
+  until: number,
   response: Response,
   watch: PeeringWatch,
 ): Promise<Seen> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const wait = mayChange(first) ? watch.enter(until) : undefined;
+  if (wait === undefined) return first;
   contextOf(response).stepAside();
-  return await watch.wait(wanted, waitMs, gone.signal);
+  // Nobody is left to be told.
+  if (response.destroyed) wait.leave();
+  else response.once('close', wait.leave);
+  try {
+    return await watch.wait(wanted, first, wait);
+  } finally {
+    wait.leave();
+  }
 }
 
 /** Only needed for what has to be done next; without it the next step is told all the same. */

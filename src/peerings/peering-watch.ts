@@ -1,5 +1,5 @@
 // Waits for a peering to come to rest, for many callers at once: they share looks at a cluster's list, and no more than so
-// many wait. Ends every wait when the gateway stops.
+// many wait. Ends every wait when the gateway stops, and none later than its time.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Look, Preflight } from '../creates/preflight.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
@@ -8,13 +8,16 @@ import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 /** Interface, section 3. */
 const mostWaiting = 64;
 const restingStatuses = ['active', 'rejected', 'expired', 'failed', 'deleted'];
-const pollMs = 2000;
+const longestPauseMs = 2000;
+const shortestPauseMs = 500;
 /** A look this young serves another caller, too. */
 const freshMs = 1000;
 
 export type Seen =
   | { readonly peering: ListedPeering; readonly resting: boolean; readonly refused?: undefined }
+  /** The list is there, and the peering is not in it. */
   | { readonly peering: undefined; readonly refused?: undefined }
+  /** The upstream's own 4xx to the look. */
   | { readonly refused: UpstreamAnswer };
 
 export interface Wanted {
@@ -24,57 +27,74 @@ export interface Wanted {
   readonly requestId: string;
 }
 
+export interface Wait {
+  readonly end: Promise<void>;
+  readonly signal: AbortSignal;
+  /** By `performance.now()`. */
+  readonly until: number;
+  leave(): void;
+}
+
 export class PeeringWatch {
   readonly #preflight: Pick<Preflight, 'look'>;
   readonly #looks = new Map<string, { readonly look: Promise<Look>; doneAt: number | undefined }>();
-  readonly #stopping = new AbortController();
-  #waiting = 0;
+  readonly #waits = new Set<AbortController>();
+  #stopped = false;
 
   constructor(preflight: Pick<Preflight, 'look'>) {
     this.#preflight = preflight;
   }
 
-  /** The peering as it is now. Rejects as the look does. */
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waits.size;
+  }
+
+  /** The peering as it is now. Rejects as `Preflight.look` does. */
   async see(wanted: Wanted): Promise<Seen> {
     return seenIn(await this.#preflight.look(wanted.clusterId, wanted.requestId), wanted.peeringId);
   }
 
-  /** Ends all waits, and every later one at once. */
+  /** A place to wait in, which must be left; `undefined` when all are taken or the gateway stops. */
+  enter(until: number): Wait | undefined {
+    if (this.#stopped || this.#waits.size >= mostWaiting) return undefined;
+    const over = new AbortController();
+    this.#waits.add(over);
+    const timer = setTimeout(() => over.abort(), Math.max(0, until - performance.now()));
+    const end = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve()));
+    const leave = () => {
+      clearTimeout(timer);
+      this.#waits.delete(over);
+      over.abort();
+    };
+    return { end, until, signal: over.signal, leave };
+  }
+
+  /** Ends all waits; there is no place for later ones. */
   stop(): void {
-    this.#stopping.abort();
+    this.#stopped = true;
+    for (const over of this.#waits) over.abort();
   }
 
   /**
-   * The peering when it rests, or as it was last seen when the time is over, the caller is gone, or too many wait. Rejects
-   * as the last look did.
+   * The peering when it rests, or as it was last seen when the wait ends. A look that fails while there is time left is made
+   * again.
    */
-  async wait(wanted: Wanted, waitMs: number, gone: AbortSignal): Promise<Seen> {
-    const until = performance.now() + waitMs;
-    let seen = await this.see(wanted);
-    if (this.#waiting >= mostWaiting) return seen;
-    this.#waiting += 1;
-    const ended = AbortSignal.any([gone, this.#stopping.signal]);
-    try {
-      while (mayChange(seen) && !ended.aborted) {
-        const left = until - performance.now();
-        if (left <= 0) break;
-        await pause(Math.min(pollMs, left), undefined, { signal: ended }).catch(() => undefined);
-        if (!ended.aborted) seen = await this.#lookAgain(wanted, seen, left <= pollMs);
-      }
-      return seen;
-    } finally {
-      this.#waiting -= 1;
+  async wait(wanted: Wanted, first: Seen, { signal, end, until }: Wait): Promise<Seen> {
+    let seen = first;
+    while (mayChange(seen) && !signal.aborted) {
+      const left = until - performance.now();
+      const pauseMs = Math.max(shortestPauseMs, Math.min(longestPauseMs, left - shortestPauseMs));
+      await pause(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) break;
+      const before = seen;
+      const look = this.#shared(wanted).then(
+        (found) => seenIn(found, wanted.peeringId),
+        () => before,
+      );
+      seen = await Promise.race([look, end.then(() => before)]);
     }
-  }
-
-  /** A look that fails while there is time left is made again. */
-  async #lookAgain(wanted: Wanted, before: Seen, last: boolean): Promise<Seen> {
-    try {
-      return seenIn(await this.#shared(wanted), wanted.peeringId);
-    } catch (error) {
-      if (last) throw error;
-      return before;
-    }
+    return seen;
   }
 
   #shared({ clusterId, requestId }: Wanted): Promise<Look> {
@@ -97,7 +117,8 @@ export class PeeringWatch {
   }
 }
 
-const mayChange = (seen: Seen): boolean =>
+/** Is there anything to wait for? */
+export const mayChange = (seen: Seen): boolean =>
   seen.refused === undefined && seen.peering !== undefined && !seen.resting;
 
 function seenIn(look: Look, peeringId: string): Seen {

@@ -46,24 +46,30 @@ export const requestDocument = z
         ...peeringValues,
       }),
       z.strictObject({ action: z.literal('list'), ...target }),
-      z.strictObject({
-        action: z.literal('delete'),
-        ...target,
-        accountId: peeringValues.accountId.optional(),
-        region: peeringValues.region.optional(),
-      }),
+      z
+        .strictObject({
+          action: z.literal('delete'),
+          ...target,
+          accountId: peeringValues.accountId.optional(),
+          region: peeringValues.region.optional(),
+        })
+        .refine(
+          ({ accountId, region }) => (accountId === undefined) === (region === undefined),
+          'must have accountId and region, or neither',
+        ),
     ],
     'must have an action: create, list or delete',
   )
   .transform((request): PolicyTest['question'] => {
-    if (request.action === 'list') return request;
-    if (request.action === 'delete') {
-      const { action, clusterId, accountId, region } = request;
-      if (accountId === undefined || region === undefined) return { action, clusterId };
-      return { action, clusterId, existing: { accountId, region } };
+    const { action, clusterId } = request;
+    if (action === 'create') {
+      const { action: _, ...peering } = request;
+      return { action, clusterId, peering };
     }
-    const { action, ...peering } = request;
-    return { action, clusterId: peering.clusterId, peering };
+    if (action === 'list' || request.accountId === undefined || request.region === undefined)
+      return { action, clusterId };
+    const { accountId, region } = request;
+    return { action, clusterId, existing: { accountId, region } };
   });
 
 export const claimsDocument = z.record(z.string(), z.unknown(), 'must be an object of claims');
