@@ -7,6 +7,7 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type FuzzReport, fuzz, type Memory, replay } from '../test/fuzz/fuzz.ts';
+import { progress } from './progress.ts';
 
 const { values } = parseArgs({
   options: {
@@ -63,9 +64,7 @@ async function share(): Promise<void> {
       if ('report' in message) reports.push(message.report);
       else done[index] = message.done;
       const all = done.reduce((sum, count) => sum + count, 0);
-      process.stderr.write(
-        `\r${all} cases, ${elapsed().toFixed(0)} s, ${(all / elapsed()).toFixed(0)}/s \x1b[K`,
-      );
+      progress(`\r${all} cases, ${elapsed().toFixed(0)} s, ${(all / elapsed()).toFixed(0)}/s \x1b[K`);
     });
     return child;
   });
@@ -76,7 +75,7 @@ async function share(): Promise<void> {
     if (!values['keep-going']) for (const other of children) other.kill();
   });
   await Promise.all(ends);
-  process.stderr.write('\n');
+  progress('\n');
   if (process.exitCode !== 1) print(reports, elapsed());
 }
 

@@ -14,6 +14,7 @@ import { decide } from '../src/policy/decide.ts';
 import type { Question } from '../src/policy/decision.ts';
 import { loadInWorker } from '../src/policy/load-in-worker.ts';
 import { loadPolicy } from '../src/policy/load-policy.ts';
+import { progress } from './progress.ts';
 
 const sizes = [10, 1_000, 100_000, 1_000_000];
 const rounds = 5;
@@ -120,7 +121,7 @@ function run(): void {
   const results = sizes.map((): Round[] => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, path] of paths.entries()) {
-      process.stderr.write(`\rround ${round + 1} of ${rounds}, ${sizes[index]} blocks \x1b[K`);
+      progress(`\rround ${round + 1} of ${rounds}, ${sizes[index]} blocks \x1b[K`);
       const self = fileURLToPath(import.meta.url);
       const output = execFileSync(process.execPath, ['--expose-gc', self, '--json', path], {
         encoding: 'utf8',
@@ -128,7 +129,7 @@ function run(): void {
       results[index]?.push(JSON.parse(output) as Round);
     }
   }
-  process.stderr.write('\r\x1b[K');
+  progress('\r\x1b[K');
   for (const folder of folders) rmSync(folder, { recursive: true });
   const cell = (rows: readonly Round[], key: keyof Round, digits: number) => {
     const values = rows.map((row) => row[key]);

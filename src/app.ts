@@ -9,6 +9,8 @@ import type { CreateGuards } from './creates/create-once.ts';
 import type { ReconcileCreates } from './creates/reconcile-creates.ts';
 import { accessLog } from './http/access-log.ts';
 import { authenticate, requireScope } from './http/authenticate.ts';
+import type { DocsFiles } from './http/docs-files.ts';
+import { serveDocsPages } from './http/docs-pages.ts';
 import { serveOpenApi } from './http/documents.ts';
 import { serveEffectivePolicy } from './http/effective-policy.ts';
 import type { InFlight } from './http/in-flight.ts';
@@ -46,6 +48,8 @@ export interface AppServices {
   readonly rateLimitStore: StoreFor;
   /** `openapi/gateway.yaml` as JSON text. */
   readonly openApi: string;
+  /** What is served at `/docs` and below. */
+  readonly docsFiles: DocsFiles;
 }
 
 export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: AppServices): Express {
@@ -69,6 +73,7 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   app.use(requireRoute);
   app.use(addressRateLimit(perAddressPerMinute, services.rateLimitStore));
   app.use(serveOpenApi(services.openApi));
+  app.use(serveDocsPages(services.docsFiles));
   app.use(authenticate(services.verifyToken));
   app.use(callerRateLimit(perCallerPerMinute, services.rateLimitStore));
   app.use(serveEffectivePolicy(clock));

@@ -14,6 +14,7 @@ import type { Config } from './config/config.ts';
 import { Preflight } from './creates/preflight.ts';
 import { ReconcileCreates } from './creates/reconcile-creates.ts';
 import { adminListener } from './http/admin.ts';
+import { readDocsFiles } from './http/docs-files.ts';
 import { InFlight } from './http/in-flight.ts';
 import {
   close,
@@ -109,6 +110,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const state = await openSharedState(config, parts);
   const preflight = new Preflight(upstream);
   const watch = new PeeringWatch(preflight);
+  const docsFiles = await readDocsFiles();
   const app = createApp(config, {
     clock,
     logger,
@@ -116,7 +118,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     trail,
     inFlight,
     wireFaults,
-    registry: createRegistry(operations, config.listen.basePath),
+    registry: createRegistry(operations, config.listen.basePath, docsFiles.keys()),
     verifyToken: createVerifyToken(config.auth, keySets, clock),
     upstream,
     reconcile,
@@ -130,6 +132,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     bulkhead: new Bulkhead(config.limits.maxInFlight),
     rateLimitStore: state.rateLimitStore,
     openApi: await readOpenApi(config.listen.basePath),
+    docsFiles,
   });
   const { tls } = config.listen;
   const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));

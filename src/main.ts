@@ -2,24 +2,33 @@
 // The only file that touches the process: arguments, environment, signals, exit status.
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
-import { auditVerifyCommand } from './commands/audit-verify.ts';
-import { checkCommand } from './commands/check.ts';
-import { policyExplainCommand } from './commands/policy-explain.ts';
-import { policyReplayCommand } from './commands/policy-replay.ts';
-import { policyTestCommand } from './commands/policy-test.ts';
+import { loadCommands } from './commands/load-commands.ts';
 import { runCommand } from './commands/run-command.ts';
-import { serveCommand } from './commands/serve.ts';
 
-const commands = [
-  serveCommand,
-  checkCommand,
-  policyTestCommand,
-  policyExplainCommand,
-  policyReplayCommand,
-  auditVerifyCommand,
-];
+/** In the order of `--help`. Each is read only when it is run, so that a health check costs little beside the gateway. */
+const commands = {
+  serve: async () => {
+    // While the rest is being read, too: process 1 of a container has no default for a signal, and would lose it.
+    stopRequested();
+    return (await import('./commands/serve.ts')).serveCommand;
+  },
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  health: async () => (await import('./commands/health.ts')).healthCommand,
+  'policy test': async () => (await import('./commands/policy-test.ts')).policyTestCommand,
+  'policy explain': async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,
+  'policy replay': async () => (await import('./commands/policy-replay.ts')).policyReplayCommand,
+  'audit verify': async () => (await import('./commands/audit-verify.ts')).auditVerifyCommand,
+};
 
+let stop: Promise<void> | undefined;
+
+/** Resolves at the first signal that asks the process to stop, from the first call on. */
 function stopRequested(): Promise<void> {
+  stop ??= firstStopSignal();
+  return stop;
+}
+
+function firstStopSignal(): Promise<void> {
   return new Promise((resolve) => {
     const signals = ['SIGTERM', 'SIGINT'] as const;
     const stop = (): void => {
@@ -33,7 +42,9 @@ function stopRequested(): Promise<void> {
 
 const { NO_COLOR: noColour } = process.env;
 
-const status = await runCommand(commands, process.argv.slice(2), {
+const argv = process.argv.slice(2);
+
+const status = await runCommand(await loadCommands(commands, argv), argv, {
   environment: { ...process.env },
   now: systemClock.now(),
   version: packageJson.version,

@@ -85,7 +85,14 @@ export function refusedEvent(
   };
 }
 
-/** Aerospike Cloud itself refused the look before a create; nothing was sent. */
+/** What Aerospike Cloud was asked before, or in place of, what the caller wants. */
+const looks = {
+  POST: 'the look before the create',
+  DELETE: 'the look before the delete',
+  GET: "the look at the cluster's peerings",
+} as const;
+
+/** Aerospike Cloud itself refused the look; nothing was sent. */
 export function refusedByUpstreamEvent(
   code: EventCode,
   facts: RequestFacts,
@@ -93,10 +100,11 @@ export function refusedByUpstreamEvent(
   now: number,
 ) {
   const event = requestEvent(code, facts, now, severity.low);
+  const detail = `Aerospike Cloud answered ${status} to ${looks[facts.method]}.`;
   return {
     ...event,
     ...deniedAction,
-    ...statusOf(2, 'upstream-answered', `Aerospike Cloud answered ${status} to the look before the create.`),
+    ...statusOf(2, 'upstream-answered', detail),
     api: answeredApi(event.api, status),
     http_response: httpResponse(status, requestId),
     unmapped: defined({ ...decided(facts), upstream: defined({ sent: 'no', status, requestId }) }),
@@ -160,7 +168,7 @@ export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outc
     ...statusOf(
       statusId,
       error?.code ?? 'upstream-answered',
-      error?.detail ?? `Aerospike Cloud answered ${status}.`,
+      error?.detail ?? `Aerospike Cloud answered ${upstream?.status ?? status}.`,
     ),
     api: answeredApi(event.api, upstream?.status),
     resources: [...event.resources, ...peeringResource(upstream?.resourceId)],
@@ -199,8 +207,8 @@ export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now
 }
 
 /**
- * Is it certain that a failed request changed nothing upstream? A read never does; a create did not when it was not sent
- * or was refused with a 4xx. After a 5xx, a broken answer or none, nobody can know (RFC 9110 section 9.2.2).
+ * Is it certain that a failed request changed nothing upstream? A read never does; a create or a delete did not when it
+ * was not sent or was refused with a 4xx. After a 5xx, a broken answer or none, nobody can know (RFC 9110 section 9.2.2).
  */
 function settled(method: RequestFacts['method'], { sent, error, upstream }: Outcome): boolean {
   if (method === 'GET' || sent === 'no' || error?.code === 'credential-refused') return true;

@@ -15,6 +15,7 @@ import { verificationAsJson } from './verification-json.ts';
 
 export const auditVerifyCommand: Command = {
   name: 'audit verify',
+  topic: 'Audit logs',
   summary: 'Check the chain of audit logs, and what they leave open.',
   help: `Usage: node src/main.ts audit verify [OPTIONS] AUDIT...
 
@@ -49,6 +50,10 @@ Members of the JSON object
   openIntents [{ file, line, outcome, time, action, subject, gatewayRequestId,
               clusterId, vpcId, cidrBlock, accountId, region }]: outcome is none
               or unknown; a value that the record lacks is "?".
+
+Example
+  node src/main.ts audit verify audit.log.1.gz audit.log \\
+    --key audit-key.public.jwk
 
 Exit status: 0 all well, 1 a break, an open intent, no record at all, or a file
 that cannot be read, 2 called wrongly.

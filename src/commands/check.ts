@@ -2,21 +2,33 @@
 // connection and no listener.
 import { auditFaults } from '../audit/audit-faults.ts';
 import type { Config } from '../config/config.ts';
+import { effectiveSettings } from '../config/effective-settings.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
 import { tlsFaults } from '../http/tls.ts';
 import { loadAndTest } from '../policy/load-and-test.ts';
 import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
 import type { ReadOptions } from '../policy/read-policy.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
-import { printable } from './terminal.ts';
+import { describeSettings } from './describe-settings.ts';
+import { requiredSettingsHelp } from './required-settings.ts';
+import { printable, styleFor } from './terminal.ts';
 
 export const checkCommand: Command = {
   name: 'check',
+  topic: 'The gateway',
   summary: 'Read settings and policy and report every fault.',
   help: `Usage: node src/main.ts check
 
 Reads the settings from the environment, and the policy and its tests from the
-files that they name, and reports every fault at once. Opens no connection.
+files that they name, and reports every fault at once. Without a fault it shows
+every setting with where it comes from (environment, file or default), never a
+secret's value, and what the policy holds. Opens no connection.
+
+${requiredSettingsHelp}
+Example; the credential is a stand-in, since check sends it nowhere
+  AUTH_ISSUERS=https://idp.acme.example AUTH_AUDIENCE=peergate \\
+  AEROSPIKE_CLIENT_ID=id AEROSPIKE_CLIENT_SECRET=secret \\
+  POLICY_FILE=examples/smallest/policy.yaml node src/main.ts check
 
 Exit status: 0 all well, 1 there are faults.
 `,
@@ -60,30 +72,33 @@ export function prepare(environment: Environment, options: ReadOptions): Prepare
 export const listFaults = (faults: readonly string[]): string =>
   `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 
-function check({ environment, print, complain, now }: CommandInput): ExitStatus {
+function check({ environment, print, complain, now, colours }: CommandInput): ExitStatus {
   const prepared = prepare(environment, { now, expired: 'fault' });
   if (prepared.faults !== undefined) {
     complain(listFaults(prepared.faults));
     return 1;
   }
-  const { config, policy } = prepared;
+  const { policy } = prepared;
+  const style = styleFor(colours);
   for (const warning of policy.warnings) complain(`Warning: ${warning}\n`);
-  print(describe(config, policy.data));
+  const lines = [
+    style.good('Settings and policy are in order.'),
+    ...describeSettings(effectiveSettings(environment), style),
+    ...describePolicy(policy.data),
+  ];
+  print(`${lines.join('\n')}\n`);
   return 0;
 }
 
-function describe(config: Config, policy: PolicyData): string {
-  const { auth, upstream } = config;
+function describePolicy(policy: PolicyData): string[] {
   const count = policy.grants === undefined ? 'none: the scope is enough' : String(policy.grants.length);
   return [
-    'Settings and policy are in order.',
-    `  issuers     ${auth.issuers.join(', ')}`,
-    `  audience    ${auth.audience}`,
-    `  upstream    ${upstream.apiUrl}`,
-    `  policy      ${policy.organization}, mode ${policy.mode}`,
-    `  grants      ${count}`,
-    `  exceptions  ${policy.exceptions.length}`,
-    `  version     ${policy.version}`,
     '',
-  ].join('\n');
+    'Policy',
+    `  organization  ${printable(policy.organization)}`,
+    `  mode          ${policy.mode}`,
+    `  grants        ${count}`,
+    `  exceptions    ${policy.exceptions.length}`,
+    `  version       ${policy.version}`,
+  ];
 }

@@ -38,6 +38,8 @@ export interface Arguments {
 export interface Command {
   /** As it is typed: one word or two. */
   readonly name: string;
+  /** What it is for, as the heading that it stands under in the list of commands. */
+  readonly topic: string;
   /** One line for the list of commands. */
   readonly summary: string;
   /** The whole of `--help`, in lines of 80 columns at most. */

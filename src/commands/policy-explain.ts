@@ -13,6 +13,7 @@ import { drawTree, printable, type Style, styleFor, type TreeNode } from './term
 
 export const policyExplainCommand: Command = {
   name: 'policy explain',
+  topic: 'Policies',
   summary: 'The decision for one request and why.',
   help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
 
@@ -24,6 +25,11 @@ Options
   --request FILE  The request.
   --claims FILE   The claims of the caller's token.
   --at TIME       Decide at this time, such as 2026-12-01T00:00:00Z.
+
+Example of a denial
+  node src/main.ts policy explain examples/with-exceptions/policy.yaml \\
+    --request examples/with-exceptions/request.json \\
+    --claims examples/with-exceptions/claims.json
 
 Exit status: 0 allowed, 1 denied or a file has a fault.
 `,

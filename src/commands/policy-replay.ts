@@ -13,6 +13,7 @@ import { printable, styleFor } from './terminal.ts';
 
 export const policyReplayCommand: Command = {
   name: 'policy replay',
+  topic: 'Policies',
   summary: 'Decide recorded requests again under another policy.',
   help: `Usage: node src/main.ts policy replay POLICY AUDIT...
 
@@ -21,6 +22,9 @@ recorded request by POLICY at its own time, and lists each verdict that would
 change. POLICY is taken as enforced, whatever its mode. A denial is listed with
 a question mark when its record lacks a claim with which POLICY could allow the
 request.
+
+Example
+  node src/main.ts policy replay next-policy.yaml audit.log.1.gz audit.log
 
 Exit status: 0 nothing changes, 1 a verdict changes or is uncertain, or a file
 has a fault.

@@ -12,6 +12,7 @@ import { printable, styleFor } from './terminal.ts';
 
 export const policyTestCommand: Command = {
   name: 'policy test',
+  topic: 'Policies',
   summary: "Run a policy's own test cases.",
   help: `Usage: node src/main.ts policy test POLICY TESTS [--junit FILE]
 
@@ -20,6 +21,10 @@ where the case names them. Cases without a time are decided at the present one.
 
 Options
   --junit FILE  Write the results as JUnit XML, too.
+
+Example
+  node src/main.ts policy test examples/several-teams/policy.yaml \\
+    examples/several-teams/tests.yaml
 
 Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 `,

@@ -55,17 +55,31 @@ function unknown(argv: readonly string[]): string {
 
 function overview(commands: readonly Command[], version: string): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
+  const lines = [...Map.groupBy(commands, ({ topic }) => topic)].map(([topic, group]) => [
+    ` ${topic}\n`,
+    ...group.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}\n`),
+  ]);
   return `peergate ${version}: VPC peerings to Aerospike Cloud, under your policy
 
 Usage: node src/main.ts COMMAND [ARGUMENTS]
 
 Commands
-${commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}\n`).join('')}
+${lines.flat().join('')}
 Options
   --help     Show this text, or that of the command before it.
   --version  Show the version.
 
-The settings are listed in README.md. Exit status: 0 all well, 1 something is
-wrong, 2 called wrongly.
+To begin with, from the root of the repository
+  npm run demo
+    The gateway between stand-ins on this machine, and calls to paste.
+  node src/main.ts policy test examples/several-teams/policy.yaml \\
+    examples/several-teams/tests.yaml
+    A policy and its own test cases. docs/policy.md is the guide to both.
+  node src/main.ts check --help
+    What has to be set before the gateway starts.
+
+Settings come from the environment; README.md lists them under "Settings".
+Colours are for terminals only; NO_COLOR=1 turns them off.
+Exit status: 0 all well, 1 something is wrong, 2 called wrongly.
 `;
 }

@@ -7,6 +7,7 @@ import { LineWriter } from '../log/line-writer.ts';
 import { createLogger } from '../log/logger.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
+import { requiredSettingsHelp } from './required-settings.ts';
 
 const standardOutput = 1;
 /** How long the last lines may take to leave when nobody reads them. */
@@ -14,12 +15,17 @@ const drainMs = 2000;
 
 export const serveCommand: Command = {
   name: 'serve',
+  topic: 'The gateway',
   summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: node src/main.ts serve
 
 Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again,
 SIGUSR2 reopens the audit file after a rotation. Logs go to standard output,
 one JSON object a line, and so do audit records unless AUDIT_FILE is set.
+
+${requiredSettingsHelp}
+Example, with the settings in a file of NAME=VALUE lines
+  node --env-file=peergate.env src/main.ts serve
 
 Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
 `,

@@ -4,13 +4,17 @@ export interface Style {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
   readonly faint: (text: string) => string;
+  /** What differs from the usual. */
+  readonly marked: (text: string) => string;
 }
 
 const plain = (text: string): string => text;
 const sgr = (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`;
 
 export const styleFor = (colours: boolean): Style =>
-  colours ? { good: sgr(32), bad: sgr(31), faint: sgr(2) } : { good: plain, bad: plain, faint: plain };
+  colours
+    ? { good: sgr(32), bad: sgr(31), faint: sgr(2), marked: sgr(36) }
+    : { good: plain, bad: plain, faint: plain, marked: plain };
 
 /** A line with lines below it. */
 export interface TreeNode {

@@ -44,14 +44,16 @@ const file = line('the path of a file');
 const secretText = line('a text without control characters');
 const minutes10 = 600_000;
 
-export const settings = {
+const listeners = {
   HOST: defaulting('0.0.0.0', hostName),
   PORT: defaulting('8080', wholeNumber(0, 65_535)),
   ADMIN_HOST: optional(hostName),
   ADMIN_PORT: defaulting('9090', wholeNumber(0, 65_535)),
   BASE_PATH: optional(basePath),
   TRUST_PROXY: optional(proxyAddresses),
+};
 
+const accessTokens = {
   AUTH_ISSUERS: required(issuerUrls),
   AUTH_AUDIENCE: required(line('the `aud` value that a token must carry')),
   AUTH_JWKS_URI: optional(endpointUrl),
@@ -63,7 +65,9 @@ export const settings = {
   AUTH_SCOPE_CREATE: defaulting('update:database', scopeWord),
   AUTH_SCOPE_LIST: defaulting('read:database', scopeWord),
   AUTH_SCOPE_DELETE: defaulting('delete:database', scopeWord),
+};
 
+const aerospikeCloud = {
   AEROSPIKE_API_URL: defaulting('https://api.aerospike.com/v1', baseUrl),
   AEROSPIKE_TOKEN_URL: defaulting('https://auth.control.aerospike.cloud/oauth/token', endpointUrl),
   AEROSPIKE_CLIENT_ID: { ...required(secretText), secret: true },
@@ -73,16 +77,26 @@ export const settings = {
   UPSTREAM_CONNECT_TIMEOUT_MS: defaulting('3000', wholeNumber(1, minutes10)),
   UPSTREAM_TIMEOUT_MS: defaulting('30000', wholeNumber(1, minutes10)),
   UPSTREAM_CONNECTIONS: defaulting('64', wholeNumber(1, 10_000)),
+};
 
+const policy = {
   POLICY_FILE: required(file),
   POLICY_TESTS_FILE: optional(file),
   PREFLIGHT: defaulting('enforce', oneOf('enforce', 'off')),
+};
+
+const audit = {
   AUDIT_FILE: optional(file),
   AUDIT_SIGNING_KEY_FILE: optional(file),
+};
+
+const tls = {
   TLS_CERT_FILE: optional(file),
   TLS_KEY_FILE: optional(file),
   TLS_CLIENT_CA_FILE: optional(file),
+};
 
+const limits = {
   RATE_LIMIT_PER_MINUTE: defaulting('60', wholeNumber(0, 1_000_000)),
   RATE_LIMIT_ADDRESS_PER_MINUTE: defaulting('600', wholeNumber(0, 1_000_000)),
   MAX_IN_FLIGHT: defaulting('256', wholeNumber(1, 100_000)),
@@ -90,6 +104,16 @@ export const settings = {
   REDIS_URL: { ...optional(redisUrl), secret: true },
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
+};
+
+export const settings = {
+  ...listeners,
+  ...accessTokens,
+  ...aerospikeCloud,
+  ...policy,
+  ...audit,
+  ...tls,
+  ...limits,
 } as const;
 
 export type SettingName = keyof typeof settings;
@@ -98,3 +122,18 @@ type ValueOf<S> = S extends Maybe<infer T> ? T | undefined : S extends Setting<i
 
 /** Every setting, read and checked one by one. */
 export type SettingValues = { readonly [Name in SettingName]: ValueOf<(typeof settings)[Name]> };
+
+/** The same settings under the headings that they are shown by. */
+export const settingGroups: readonly { readonly title: string; readonly names: readonly SettingName[] }[] = [
+  { title: 'Listeners', names: namesOf(listeners) },
+  { title: 'Access tokens', names: namesOf(accessTokens) },
+  { title: 'Aerospike Cloud', names: namesOf(aerospikeCloud) },
+  { title: 'Policy files', names: namesOf(policy) },
+  { title: 'Audit log', names: namesOf(audit) },
+  { title: 'TLS', names: namesOf(tls) },
+  { title: 'Limits, state and logs', names: namesOf(limits) },
+];
+
+function namesOf(group: Partial<Record<SettingName, unknown>>): SettingName[] {
+  return Object.keys(group) as SettingName[];
+}

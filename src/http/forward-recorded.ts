@@ -80,8 +80,9 @@ async function recordOutcome(
   }
 }
 
-function succeeded({ events }: Operation, { status, json, requestId }: UpstreamAnswer): Outcome {
-  const resourceId = events.intent === undefined ? undefined : resourceIdOf(status, json);
+function succeeded({ kind }: Operation, { status, json, requestId }: UpstreamAnswer): Outcome {
+  // Nothing else makes anything, whatever an answer to it says.
+  const resourceId = kind === 'create' ? resourceIdOf(status, json) : undefined;
   return { status, sent: 'yes', upstream: { status, requestId, resourceId } };
 }
 

@@ -5,6 +5,7 @@ import { refusedByUpstreamEvent } from '../audit/event.ts';
 import type { Preflight } from '../creates/preflight.ts';
 import { GatewayError } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
+import { placeIn } from '../peerings/place-in.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import { sendAnswer } from './answer.ts';
 import { approve } from './approve.ts';
@@ -35,12 +36,16 @@ export async function runDelete(
   }
   const found = look.peerings.find(({ id }) => id.toLowerCase() === parsed.peeringId);
   if (found === undefined) throw new GatewayError('peering-unknown');
-  const { vpcId, cidrBlock, accountId, region } = found;
-  if (accountId === undefined || region === undefined) {
-    const cause = new Error('the list does not say where the peering lies');
-    throw new GatewayError('preflight-impossible', { context: { sent: 'no' }, cause });
+  const existing = placeIn(found);
+  if (existing === undefined) {
+    throw new GatewayError('preflight-impossible', {
+      context: { sent: 'no' },
+      proxyError: 'http_protocol_error',
+      receivedStatus: 200,
+      cause: new Error('the list does not say where the peering lies'),
+    });
   }
-  context.existing = { vpcId, cidrBlock, accountId, region };
-  approve(operation, parsed, response, { accountId, region });
+  context.existing = existing;
+  approve(operation, parsed, response, { accountId: existing.accountId, region: existing.region });
   sendAnswer(response, await forward());
 }

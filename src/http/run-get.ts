@@ -1,10 +1,11 @@
 // Answers with one peering out of Aerospike Cloud's list, at once or when it has come to rest, and with what the caller has to
 // do next. A caller who waits takes no place among the requests in flight.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Response } from 'express';
 import { outcomeEvent, refusedByUpstreamEvent } from '../audit/event.ts';
 import { GatewayError } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
-import { nextStepFor } from '../peerings/next-step.ts';
+import { type NextStep, nextStepFor } from '../peerings/next-step.ts';
 import { mayChange, type PeeringWatch, type Seen, type Wanted } from '../peerings/peering-watch.ts';
 import type { Bulkhead } from '../upstream/bulkhead.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
@@ -20,6 +21,8 @@ export interface GetServices extends DeleteServices {
 
 /** A caller who asks again sooner learns nothing new. */
 const retryAfterSeconds = '5';
+/** So long an answer waits at most for the cluster's block: a next step without its routes is worth more than a late one. */
+const blockMs = 2000;
 
 /** Rejects with what the caller is to be told. */
 export async function runGet(
@@ -33,6 +36,8 @@ export async function runGet(
   trail.requireWritable({});
   const wanted = { clusterId, peeringId, requestId: contextOf(response).requestId };
   const first = await bulkhead.run(() => watch.see(wanted));
+  // Asked for beside the wait, so that its end need not wait for it.
+  const block = clusterBlock(first, wanted, services);
   const seen = waitMs === undefined ? first : await waitFor(wanted, first, until, response, watch);
   const facts = factsOf(response, operation);
   if (seen.refused !== undefined) {
@@ -43,11 +48,12 @@ export async function runGet(
   }
   if (seen.peering === undefined) throw new GatewayError('peering-unknown');
   const status = waitMs === undefined || seen.resting ? 200 : 202;
-  const block = await clusterBlock(seen.peering, wanted, services);
+  const leftMs = waitMs === undefined ? blockMs : Math.min(blockMs, until - performance.now());
+  const nextStep = nextStepFor(seen.peering, await within(leftMs, block));
   const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
   await trail.record(outcomeEvent(operation.events.outcome, facts, outcome, clock.now()));
   contextOf(response).recorded = true;
-  sendPeering(response, status, seen.peering, block);
+  sendPeering(response, status, seen.peering, nextStep);
 }
 
 /** Only what may still change, and finds a place to wait in, is waited for. */
@@ -71,24 +77,31 @@ async function waitFor(
   }
 }
 
-/** Only needed for what has to be done next; without it the next step is told all the same. */
+/** Before its owner has accepted a peering, the cluster's block is needed for what has to be done next. */
+const unaccepted = ['initiating-request', 'pending-acceptance'];
+
+/** `undefined` when it cannot be had: the next step is told all the same. */
 async function clusterBlock(
-  { status }: ListedPeering,
+  seen: Seen,
   { clusterId, requestId }: Wanted,
   { guards }: GetServices,
 ): Promise<string | undefined> {
-  if (status !== 'pending-acceptance') return undefined;
+  if (seen.refused !== undefined || !unaccepted.includes(seen.peering?.status ?? '')) return undefined;
   return await guards.preflight.clusterBlock(clusterId, requestId).catch(() => undefined);
 }
+
+/** What has come of it by then. */
+const within = <Result>(milliseconds: number, result: Promise<Result>): Promise<Result | undefined> =>
+  Promise.race([result, pause(Math.max(0, milliseconds), undefined, { ref: false })]);
 
 function sendPeering(
   response: Response,
   status: 200 | 202,
-  peering: ListedPeering,
-  block: string | undefined,
+  { nextStep: _, ...listed }: ListedPeering,
+  nextStep: NextStep | undefined,
 ): void {
-  const nextStep = nextStepFor(peering, block);
-  const body = Buffer.from(JSON.stringify({ ...peering, ...(nextStep === undefined ? {} : { nextStep }) }));
+  // What stands under this name is always the gateway's own: it is there to be run.
+  const body = Buffer.from(JSON.stringify({ ...listed, ...(nextStep === undefined ? {} : { nextStep }) }));
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Proxy-Status', 'peergate; received-status=200');

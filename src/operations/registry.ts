@@ -14,6 +14,8 @@ export type RouteMatch =
     }
   | { readonly kind: 'document'; readonly template: string }
   | { readonly kind: 'policy'; readonly template: string; readonly query: string }
+  /** A page for browsers, or a file that one needs. */
+  | { readonly kind: 'page'; readonly template: string }
   /** A proxied route, or a document, but not with this method. */
   | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }
   | { readonly kind: 'unknown'; readonly template: undefined };
@@ -26,7 +28,13 @@ export interface Registry {
 export const openApiPath = '/openapi.json';
 export const effectivePolicyPath = '/policy/effective';
 
-export function createRegistry(operations: readonly Operation[], basePath: string): Registry {
+/** `pages`: the paths of pages and their files, without the base path. */
+export function createRegistry(
+  operations: readonly Operation[],
+  basePath: string,
+  pages: Iterable<string> = [],
+): Registry {
+  const pageTemplates = new Map([...pages].map((page) => [basePath + page, page]));
   const templates = [...new Set(operations.map(({ route }) => route))];
   const routes = templates.map((template) => ({
     template,
@@ -48,6 +56,8 @@ export function createRegistry(operations: readonly Operation[], basePath: strin
         return readable(method, { kind: 'document', template: openApiPath });
       if (path === basePath + effectivePolicyPath)
         return readable(method, { kind: 'policy', template: effectivePolicyPath, query });
+      const page = pageTemplates.get(path);
+      if (page !== undefined) return readable(method, { kind: 'page', template: page });
       for (const { template, expression, operations: candidates } of routes) {
         const { clusterId, peeringId } = expression.exec(path)?.groups ?? {};
         if (clusterId === undefined) continue;

@@ -2,6 +2,7 @@
 // nothing into a command that is not of the exact form that AWS gives it.
 import { accountIdPattern, regionPattern, vpcIdPattern } from '../net/aws.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
+import { formed } from './place-in.ts';
 
 export interface Step {
   readonly description: string;
@@ -53,6 +54,3 @@ const hostedZone = (region: string, vpc: string, zone: string): Step => ({
     'Let the VPC find the cluster by its name. The VPC needs DNS resolution and DNS hostnames switched on.',
   command: `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ${zone} --vpc VPCRegion=${region},VPCId=${vpc}`,
 });
-
-const formed = (value: unknown, pattern: RegExp): string | undefined =>
-  typeof value === 'string' && pattern.test(value) ? value : undefined;

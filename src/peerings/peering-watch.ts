@@ -37,7 +37,7 @@ export interface Wait {
 
 export class PeeringWatch {
   readonly #preflight: Pick<Preflight, 'look'>;
-  readonly #looks = new Map<string, { readonly look: Promise<Look>; doneAt: number | undefined }>();
+  readonly #looks = new Map<string, SharedLook>();
   readonly #waits = new Set<AbortController>();
   #stopped = false;
 
@@ -82,28 +82,31 @@ export class PeeringWatch {
    */
   async wait(wanted: Wanted, first: Seen, { signal, end, until }: Wait): Promise<Seen> {
     let seen = first;
+    let seenAt = performance.now();
     while (mayChange(seen) && !signal.aborted) {
       const left = until - performance.now();
       const pauseMs = Math.max(shortestPauseMs, Math.min(longestPauseMs, left - shortestPauseMs));
       await pause(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) break;
       const before = seen;
-      const look = this.#shared(wanted).then(
+      const look = this.#shared(wanted, seenAt).then(
         (found) => seenIn(found, wanted.peeringId),
         () => before,
       );
       seen = await Promise.race([look, end.then(() => before)]);
+      seenAt = performance.now();
     }
     return seen;
   }
 
-  #shared({ clusterId, requestId }: Wanted): Promise<Look> {
+  /** One that began later than what the caller has seen: an older one may not know of its peering yet. */
+  #shared({ clusterId, requestId }: Wanted, seenAt: number): Promise<Look> {
     const known = this.#looks.get(clusterId);
-    const fresh = known?.doneAt === undefined || known.doneAt > performance.now() - freshMs;
-    if (known !== undefined && fresh) return known.look;
-    const entry = {
+    if (known !== undefined && known.beganAt >= seenAt && isFresh(known)) return known.look;
+    const entry: SharedLook = {
       look: this.#preflight.look(clusterId, requestId),
-      doneAt: undefined as number | undefined,
+      beganAt: performance.now(),
+      doneAt: undefined,
     };
     this.#looks.set(clusterId, entry);
     const done = () => {
@@ -116,6 +119,16 @@ export class PeeringWatch {
     return entry.look;
   }
 }
+
+/** Times are those of `performance.now()`. */
+interface SharedLook {
+  readonly look: Promise<Look>;
+  readonly beganAt: number;
+  doneAt: number | undefined;
+}
+
+const isFresh = ({ doneAt }: SharedLook): boolean =>
+  doneAt === undefined || doneAt > performance.now() - freshMs;
 
 /** Is there anything to wait for? */
 export const mayChange = (seen: Seen): boolean =>

@@ -142,8 +142,9 @@ export function describeReplayed({
   after,
   decision,
 }: Replayed): string {
-  const { action, clusterId, peering: values } = question;
-  const what = values ? `${values.cidrBlock} ${values.region} ${values.accountId}` : clusterId;
+  const { action, clusterId, peering: values, existing } = question;
+  const lies = existing ? ` ${existing.region} ${existing.accountId}` : '';
+  const what = values ? `${values.cidrBlock} ${values.region} ${values.accountId}` : `${clusterId}${lies}`;
   const codes = after === 'deny' ? codesOf(decision) : codesBefore;
   return `${new Date(at).toISOString()} ${subject}: ${action} ${what}: ${before} → ${after} (${codes.join(', ')})`;
 }

@@ -1,53 +1,11 @@
 // The commands as a person or a script calls them: a process of its own, its output and its exit status.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { request } from 'undici';
 import { guardrailsOnly } from '../support/gateway.ts';
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-interface Run {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-async function run(args: readonly string[], environment?: Record<string, string>): Promise<Run> {
-  const child = start(args, environment);
-  let out = '';
-  let err = '';
-  child.stdout?.on('data', (chunk) => (out += chunk));
-  child.stderr?.on('data', (chunk) => (err += chunk));
-  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { status, out, err };
-}
-
-async function environment(t: TestContext, policy = guardrailsOnly): Promise<Record<string, string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'policy.yaml');
-  await writeFile(file, policy);
-  return {
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    AUTH_ISSUERS: 'http://127.0.0.1:9',
-    AUTH_AUDIENCE: 'x',
-    AEROSPIKE_CLIENT_ID: 'the-client-id',
-    AEROSPIKE_CLIENT_SECRET: 'the-client-secret',
-    POLICY_FILE: file,
-  };
-}
+import { environment, run, start } from './run-main.ts';
 
 test('--help and --version work alone and with every command', async () => {
   for (const args of [['--help'], ['serve', '--help'], ['check', '-h']]) {

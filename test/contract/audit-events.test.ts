@@ -20,7 +20,7 @@ import { type ErrorCode, errorRules } from '../../src/errors.ts';
 import { type Decision, type Violation, violationCodes } from '../../src/policy/decision.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
-import { onlyBeforeCreates } from './code-operations.ts';
+import { neverOutcomes } from './code-operations.ts';
 
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
 const word = fc.string({ minLength: 1, unit: 'grapheme' });
@@ -28,7 +28,7 @@ const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined }
 /** All but those that need the decision and never have an outcome, which have their own tests. */
 const codes = fc.constantFrom(
   ...(Object.keys(errorRules) as ErrorCode[]).filter(
-    (code) => code !== 'policy-denied' && !onlyBeforeCreates.includes(code),
+    (code) => code !== 'policy-denied' && !neverOutcomes.includes(code),
   ),
 );
 

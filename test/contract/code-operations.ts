@@ -27,6 +27,10 @@ const everywhere = () => true;
 const withToken = (place: Place) => place !== 'document';
 const proxied = (place: Place) => typeof place !== 'string';
 const creates = (place: Place) => typeof place !== 'string' && place.action === 'create';
+const ofOnePeering = (place: Place) => typeof place !== 'string' && place.route.endsWith('{peeringId}');
+const looksFirst = (place: Place) => typeof place !== 'string' && place.kind !== 'list';
+/** A single peering is nothing but the look itself. */
+const sends = (place: Place) => typeof place !== 'string' && place.kind !== 'get';
 const withBody = (place: Place) => typeof place !== 'string' && place.readsBody;
 
 /** A problem can be the answer where this says true. A new code has to be given its place before anything compiles. */
@@ -43,7 +47,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'headers-too-large': everywhere,
   // No document can describe every path that is no route; it stands where a wrong id makes one.
   'route-unknown': proxied,
-  'peering-unknown': (place) => typeof place !== 'string' && place.route.endsWith('{peeringId}'),
+  'peering-unknown': ofOnePeering,
   'method-not-allowed': everywhere,
   'body-too-large': withBody,
   'media-type-unsupported': withBody,
@@ -58,10 +62,10 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'idempotency-key-running': creates,
   'idempotency-unavailable': creates,
   'cluster-busy': creates,
-  'preflight-impossible': creates,
+  'preflight-impossible': looksFirst,
   'upstream-failing': proxied,
-  'upstream-unreachable': proxied,
-  'upstream-broken': proxied,
+  'upstream-unreachable': sends,
+  'upstream-broken': sends,
   'upstream-timeout': proxied,
   'credential-refused': proxied,
   'service-token-unavailable': proxied,
@@ -69,10 +73,14 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   internal: everywhere,
 };
 
+const codesOf = (...places: ((place: Place) => boolean)[]): ErrorCode[] =>
+  (Object.keys(occursOn) as ErrorCode[]).filter((code) => places.includes(occursOn[code]));
+
 /** Problems of what happens between the policy's decision and a create; they come before its intent. */
-export const onlyBeforeCreates = (Object.keys(occursOn) as ErrorCode[]).filter(
-  (code) => occursOn[code] === creates,
-);
+export const onlyBeforeCreates = codesOf(creates, looksFirst);
+
+/** Problems that never are what came of a request that was sent. */
+export const neverOutcomes = codesOf(creates, looksFirst, ofOnePeering);
 
 /** Examples of a problem besides the one that is named after its code. */
 export const moreExamples: Readonly<Record<string, ErrorCode>> = { 'idempotency-key': 'request-invalid' };

@@ -1,0 +1,97 @@
+// What `check` prints when nothing is wrong: every setting with where it comes from, then the policy.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { settings } from '../../src/config/schema.ts';
+import { environment, noTerminal, onTerminal, run } from './run-main.ts';
+
+async function checked(t: TestContext, more: Record<string, string> = {}): Promise<string> {
+  const { status, out, err } = await run(['check'], { ...(await environment(t)), ...more });
+  assert.deepEqual([status, err], [0, '']);
+  return out;
+}
+
+/** The columns of a setting's line. */
+const columnsOf = (out: string, name: string): string[] =>
+  new RegExp(`^  ${name} +(\\S+) +(.*)$`, 'm').exec(out)?.slice(1) ?? [];
+
+test('check shows every setting once, with its source and its value', async (t) => {
+  const out = await checked(t, { LOG_LEVEL: 'warn' });
+  const names = [...out.matchAll(/^ {2}([A-Z_]+) +(?:environment|file|default) +\S/gm)].map(
+    ([, name]) => name,
+  );
+  assert.deepEqual(names, Object.keys(settings));
+  assert.deepEqual(columnsOf(out, 'LOG_LEVEL'), ['environment', 'warn']);
+  assert.deepEqual(columnsOf(out, 'MAX_IN_FLIGHT'), ['default', '256']);
+  assert.deepEqual(columnsOf(out, 'REDIS_URL'), ['default', 'not set']);
+});
+
+test('check shows the policy below the settings', async (t) => {
+  const out = await checked(t);
+  const policy = out.slice(out.indexOf('\nPolicy\n'));
+  assert.match(policy, /^\nPolicy\n {2}organization {2}acme\n {2}mode {10}enforce\n/);
+  assert.match(policy, /version {7}[0-9a-f]{64}\n$/);
+  assert.ok(out.indexOf('LOG_LEVEL') < out.indexOf('\nPolicy\n'));
+});
+
+test('check names the file of a secret and prints no secret, wherever it comes from', async (t) => {
+  const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = await environment(t);
+  const file = join(dirname(rest.POLICY_FILE), 'client-secret');
+  await writeFile(file, 'hidden-in-a-file\n');
+  const given = {
+    ...rest,
+    AEROSPIKE_CLIENT_SECRET_FILE: file,
+    REDIS_URL: 'rediss://:hidden-password@redis.acme.example',
+    AUTH_JWKS_URI: 'https://idp.acme.example/keys?key=hidden-key',
+  };
+  const { status, out, err } = await run(['check'], given);
+  assert.deepEqual([status, err], [0, '']);
+  assert.deepEqual(columnsOf(out, 'AEROSPIKE_CLIENT_SECRET'), ['file', file]);
+  assert.deepEqual(columnsOf(out, 'AEROSPIKE_CLIENT_ID'), ['environment', 'set']);
+  assert.doesNotMatch(out, /hidden|the-client-/);
+});
+
+test('a list that is too long goes on below, and no line is wider than 80 columns but for one word', async (t) => {
+  const issuers = [1, 2, 3, 4].map((number) => `https://idp-${number}.acme.example`);
+  const out = await checked(t, { AUTH_ISSUERS: issuers.join(',') });
+  const [, first, second, rest] =
+    /^( {2}AUTH_ISSUERS .*,)\n( +)(\S+)\n/m.exec(out) ?? assert.fail('not on several lines');
+  assert.equal(second?.length, first?.lastIndexOf('https:'));
+  assert.match(rest ?? '', /^https:\/\/idp-2/);
+  for (const line of out.split('\n').filter((line) => line.length > 80)) {
+    assert.match(line, /^ {2}[A-Z_]+ +[a-z]+ +[^ ,]+$/);
+  }
+});
+
+test('control characters of a setting or the policy never reach the terminal', async (t) => {
+  const bidi = String.fromCodePoint(0x202e);
+  const out = await checked(t, { AUTH_AUDIENCE: `a${bidi}b` });
+  assert.doesNotMatch(out, /\p{Cf}|\p{Cc}(?<!\n)/u);
+  assert.deepEqual(columnsOf(out, 'AUTH_AUDIENCE'), ['environment', 'a�b']);
+});
+
+test('on a terminal what is not the default stands out', { skip: noTerminal }, async (t) => {
+  const given = { ...(await environment(t)), LOG_LEVEL: 'warn' };
+  const { status, out } = await onTerminal(['src/main.ts', 'check'], given);
+  assert.equal(status, 0);
+  const colourOf = (name: string) =>
+    out
+      .split('\n')
+      .find((line) => line.includes(name))
+      ?.split(name)[0];
+  assert.equal(colourOf('LOG_LEVEL'), '  \x1b[36m');
+  assert.equal(colourOf('MAX_IN_FLIGHT'), '  \x1b[2m');
+});
+
+test('with NO_COLOR a terminal gets the text of a pipe, and an empty NO_COLOR counts for nothing', {
+  skip: noTerminal,
+}, async (t) => {
+  const given = await environment(t);
+  const check = ['src/main.ts', 'check'];
+  const piped = (await run(['check'], given)).out;
+  const plain = (await onTerminal(check, { ...given, NO_COLOR: '1' })).out;
+  assert.equal(plain.replaceAll('\r\n', '\n'), piped);
+  assert.ok(!piped.includes('\x1b'));
+  assert.ok((await onTerminal(check, { ...given, NO_COLOR: '' })).out.includes('\x1b['));
+});

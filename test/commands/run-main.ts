@@ -1,0 +1,71 @@
+// `src/main.ts` as a person or a script calls it: a process of its own with an environment of its own, with pipes or on a
+// terminal.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { guardrailsOnly } from '../support/gateway.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = join(root, 'src/main.ts');
+
+export interface Run {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+export const run = (args: readonly string[], environment?: Record<string, string>): Promise<Run> =>
+  finish(start(args, environment));
+
+/** Both outputs and the status of a process that ends by itself. */
+export async function finish(child: ChildProcess): Promise<Run> {
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk) => (out += chunk));
+  child.stderr?.on('data', (chunk) => (err += chunk));
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { status, out, err };
+}
+
+/** Why no test can open a terminal here, or `false` when it can. */
+export const noTerminal =
+  spawnSync('script', ['--version']).status === 0 ? false : 'needs script of util-linux (Debian: bsdutils)';
+
+/** A program on a terminal of its own: everything that it writes there, whichever output it is. */
+export function onTerminal(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
+  const command = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return finish(child);
+}
+
+/** Settings without a fault, and the policy that they name. */
+export async function environment(
+  t: TestContext,
+  policy = guardrailsOnly,
+): Promise<Record<string, string> & { readonly POLICY_FILE: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'policy.yaml');
+  await writeFile(file, policy);
+  return {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    AUTH_ISSUERS: 'http://127.0.0.1:9',
+    AUTH_AUDIENCE: 'x',
+    AEROSPIKE_CLIENT_ID: 'the-client-id',
+    AEROSPIKE_CLIENT_SECRET: 'the-client-secret',
+    POLICY_FILE: file,
+  };
+}
