@@ -15,6 +15,7 @@ import { serveOpenApi } from './http/documents.ts';
 import { serveEffectivePolicy } from './http/effective-policy.ts';
 import type { InFlight } from './http/in-flight.ts';
 import { limitLingering } from './http/linger.ts';
+import { observe } from './http/observe.ts';
 import { addressRateLimit, callerRateLimit, type StoreFor } from './http/rate-limits.ts';
 import { receive } from './http/receive.ts';
 import { recordRefusal } from './http/record-refusal.ts';
@@ -27,6 +28,7 @@ import type { Logger } from './log/logger.ts';
 import type { Registry } from './operations/registry.ts';
 import type { PeeringWatch } from './peerings/peering-watch.ts';
 import type { PolicyStore } from './policy/store.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import type { Bulkhead } from './upstream/bulkhead.ts';
 import type { UpstreamClient } from './upstream/client.ts';
 
@@ -34,6 +36,7 @@ import type { UpstreamClient } from './upstream/client.ts';
 export interface AppServices {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
   readonly registry: Registry;
   readonly inFlight: InFlight;
   readonly wireFaults: WireFaults;
@@ -53,8 +56,10 @@ export interface AppServices {
 }
 
 export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: AppServices): Express {
-  const { clock, logger, registry, inFlight, wireFaults, trail } = services;
+  const { clock, logger, inFlight, wireFaults, trail, rateLimitStore } = services;
+  const { metrics } = services.telemetry;
   const { perAddressPerMinute, perCallerPerMinute } = config.limits;
+  const rateLimits = { storeFor: rateLimitStore, limited: metrics.rateLimited.bind(metrics) };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -65,17 +70,18 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
     wireFaults.track(request, response);
     next();
   });
-  app.use(receive(clock, registry, services.policies));
+  app.use(receive(services));
+  app.use(observe(metrics));
   app.use(accessLog(logger));
   app.use(helmet());
   app.use(limitLingering);
   app.use(inFlight.middleware);
   app.use(requireRoute);
-  app.use(addressRateLimit(perAddressPerMinute, services.rateLimitStore));
+  app.use(addressRateLimit(perAddressPerMinute, rateLimits));
   app.use(serveOpenApi(services.openApi));
   app.use(serveDocsPages(services.docsFiles));
   app.use(authenticate(services.verifyToken));
-  app.use(callerRateLimit(perCallerPerMinute, services.rateLimitStore));
+  app.use(callerRateLimit(perCallerPerMinute, rateLimits));
   app.use(serveEffectivePolicy(clock));
   app.use(requireScope);
   app.use(runOperation(services));

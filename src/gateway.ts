@@ -4,15 +4,13 @@ import { readFile } from 'node:fs/promises';
 import type { Server as HttpsServer } from 'node:https';
 import { parse } from 'yaml';
 import { createApp } from './app.ts';
-import { type AuditLogParts, openAuditLog } from './audit/audit-log.ts';
-import type { Head } from './audit/chain.ts';
-import { findOpenIntents } from './audit/find-open-intents.ts';
+import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/audit-log.ts';
 import { policyLoadedEvent, policyRejectedEvent } from './audit/own-events.ts';
-import { factsFromRecord } from './audit/recorded-request.ts';
 import type { AuditTrail } from './audit/trail.ts';
 import type { Config } from './config/config.ts';
 import { Preflight } from './creates/preflight.ts';
 import { ReconcileCreates } from './creates/reconcile-creates.ts';
+import { settleEarlierCreates } from './creates/settle-earlier-creates.ts';
 import { adminListener } from './http/admin.ts';
 import { readDocsFiles } from './http/docs-files.ts';
 import { InFlight } from './http/in-flight.ts';
@@ -26,8 +24,7 @@ import {
 } from './http/listener.ts';
 import { tlsOptions, watchTls } from './http/tls.ts';
 import { WireFaults } from './http/wire-faults.ts';
-import { KeySet } from './identity/key-set.ts';
-import { keySourceFor } from './identity/key-source.ts';
+import { createKeySets } from './identity/key-sets.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createPeering } from './operations/create-peering.ts';
 import { deletePeering } from './operations/delete-peering.ts';
@@ -40,11 +37,11 @@ import { loadInWorker } from './policy/load-in-worker.ts';
 import type { PolicyData } from './policy/policy-data.ts';
 import { PolicyStore } from './policy/store.ts';
 import { openSharedState } from './state/shared-state.ts';
-import { Breaker } from './upstream/breaker.ts';
+import { registerGauges } from './telemetry/gauges.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { openTracer } from './telemetry/tracer.ts';
 import { Bulkhead } from './upstream/bulkhead.ts';
-import { UpstreamClient } from './upstream/client.ts';
-import { ServiceToken } from './upstream/service-token.ts';
-import { requestToken } from './upstream/token-request.ts';
+import { createUpstream } from './upstream/create-upstream.ts';
 
 export interface GatewayParts extends AuditLogParts {
   /** The policy to begin with. */
@@ -67,27 +64,27 @@ const drainMs = 500;
 /** How long requests that were cut off at the end of the grace period have to write their records. */
 const lastRecordsMs = 1000;
 
-/** A log that cannot be read now, perhaps since it is being compressed, is searched again after so long. */
-const searchAgainMs = 30_000;
+/** How long the last spans may take to reach their collector. */
+const lastSpansMs = 1000;
 /** How long the last signature and sync may take on a disk that may be hung. */
 const lastSyncMs = 2500;
 
 /** Rejects when a listener cannot be opened or an existing audit log not be read; then nothing of the gateway is left. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
   const { clock, logger } = parts;
-  const audit = await openAuditLog(config.audit, parts);
+  const metrics = new Metrics(parts.reporter.version);
+  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
+  const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
   const { trail } = audit;
   const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
   const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const mostWaiting = Math.max(1, Math.floor(config.limits.maxInFlight / 4));
-  const keySets = new Map(
-    config.auth.issuers.map((issuer) => {
-      const source = keySourceFor(issuer, config.auth, issuerAgent);
-      return [issuer, new KeySet(issuer, source, config.auth.jwksMaxStaleMs, { clock, logger, mostWaiting })];
-    }),
-  );
-  const policies = createPolicyStore(config, parts, trail);
+  const keySets = createKeySets(config.auth, {
+    ...{ clock, logger, mostWaiting, agent: issuerAgent },
+    observe: metrics.keysFetched.bind(metrics),
+  });
+  const policies = createPolicyStore(config, parts, trail, metrics);
   const inFlight = new InFlight(config.limits.maxInFlight);
   const wireFaults = new WireFaults(parts);
   const operations = [
@@ -96,16 +93,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     getPeering(config.scopes.list),
     deletePeering(config.scopes.delete),
   ];
-  const upstream = new UpstreamClient(
-    upstreamAgent,
-    new ServiceToken(() => requestToken(upstreamAgent, config.upstream), parts),
-    {
-      GET: new Breaker(logger, 'reads'),
-      POST: new Breaker(logger, 'creates'),
-      DELETE: new Breaker(logger, 'deletes'),
-    },
-    { ...config.upstream, userAgent: `peergate/${parts.reporter.version}` },
-  );
+  const { client: upstream, breakers } = createUpstream(config.upstream, {
+    ...{ clock, logger, agent: upstreamAgent, userAgent: `peergate/${parts.reporter.version}` },
+    observeRequest: metrics.upstreamAnswered.bind(metrics),
+    observeToken: metrics.tokenRequested.bind(metrics),
+  });
   const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
   const state = await openSharedState(config, parts);
   const preflight = new Preflight(upstream);
@@ -114,6 +106,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const app = createApp(config, {
     clock,
     logger,
+    telemetry: { metrics, tracer },
     policies,
     trail,
     inFlight,
@@ -128,6 +121,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       turns: config.preflight === 'enforce' ? state.turns : undefined,
       preflight,
       madeBy: (id) => reconcile.madeBy(id),
+      keyFound: metrics.idempotency.bind(metrics),
     },
     bulkhead: new Bulkhead(config.limits.maxInFlight),
     rateLimitStore: state.rateLimitStore,
@@ -136,23 +130,38 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const { tls } = config.listen;
   const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));
-  const stopWatchingTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
+  const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
-  const admin = createListener(
-    adminListener({
-      policy: () => policies.current() !== undefined,
-      keys: () => [...keySets.values()].some((keys) => keys.known()),
-      audit: () => trail.writable(),
-      notStopping: () => !inFlight.stopping(),
-    }),
-  );
+  const checks = {
+    policy: () => policies.current() !== undefined,
+    keys: () => [...keySets.values()].some((keys) => keys.known()),
+    audit: () => trail.writable(),
+    notStopping: () => !inFlight.stopping(),
+  };
+  const admin = createListener(adminListener(checks, metrics));
+  registerGauges(metrics, {
+    inFlight: () => inFlight.count,
+    waiting: () => watch.waiting,
+    ready: () => Object.values(checks).every((holds) => holds()),
+    auditWritable: checks.audit,
+    auditWaiting: () => trail.waiting,
+    createsUnsettled: () => reconcile.open,
+    policyVersion: () => policies.current().version,
+    policyLoadedAt: () => policies.loadedAt,
+    reportMode: () => policies.current().mode === 'report',
+    keySets,
+    breakers,
+    redisUp: () => state.redisUp(),
+    certificateEndsAt: () => watchedTls?.endsAt(),
+  });
 
   const closeRest = async () => {
     policies.stop();
-    stopWatchingTls?.();
+    watchedTls?.stop();
     for (const keys of keySets.values()) keys.stop();
     const reconciled = reconcile.stop();
     state.stop();
+    await tracer?.stop(lastSpansMs);
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
     await reconciled;
     if (!(await within(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
@@ -164,7 +173,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   try {
     const port = await listen(server, config.listen.port, config.listen.host);
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
-    void settleEarlierCreates(config, parts, audit.startedAfter, reconcile);
+    const { file } = config.audit;
+    if (file !== undefined)
+      void settleEarlierCreates({ file, before: audit.startedAfter, reconcile, ...parts });
     return { port, adminPort, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
   } catch (error) {
     await Promise.all([close(server), close(admin)]);
@@ -193,32 +204,19 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   }
 }
 
-/** Looks upstream for what earlier runs left open. Never rejects: the gateway works without. */
-async function settleEarlierCreates(
+const auditWatch = (metrics: Metrics): AuditWatch => ({
+  sealed: metrics.recordSealed.bind(metrics),
+  written: metrics.recordWritten.bind(metrics),
+  failed: metrics.recordFailed.bind(metrics),
+  synced: metrics.fileSynced.bind(metrics),
+});
+
+function createPolicyStore(
   config: Config,
   parts: GatewayParts,
-  startedAfter: Head,
-  reconcile: ReconcileCreates,
-): Promise<void> {
-  const { clock, logger } = parts;
-  if (config.audit.file === undefined) return;
-  try {
-    const found = await findOpenIntents(config.audit.file, startedAfter, clock.now());
-    for (const [id, madeBy] of found.knownPeerings) reconcile.know(id, madeBy);
-    for (const { record } of found.intents) {
-      const facts = factsFromRecord(record);
-      if (facts !== undefined) reconcile.settle(facts);
-    }
-  } catch (error) {
-    logger.error({ err: error }, 'the audit log could not be searched for open creates');
-    setTimeout(
-      () => void settleEarlierCreates(config, parts, startedAfter, reconcile),
-      searchAgainMs,
-    ).unref();
-  }
-}
-
-function createPolicyStore(config: Config, parts: GatewayParts, trail: AuditTrail): PolicyStore {
+  trail: AuditTrail,
+  metrics: Metrics,
+): PolicyStore {
   const { clock, logger, policy } = parts;
   const { instance } = parts.reporter;
   return new PolicyStore(policy, {
@@ -228,9 +226,14 @@ function createPolicyStore(config: Config, parts: GatewayParts, trail: AuditTrai
     testsFile: config.policyTestsFile,
     load: loadInWorker,
     events: {
-      loaded: (versions) => trail.record(policyLoadedEvent(versions, instance, clock.now())),
-      rejected: (versions, faults) =>
-        trail.record(policyRejectedEvent(versions, faults, instance, clock.now())),
+      async loaded(versions) {
+        await trail.record(policyLoadedEvent(versions, instance, clock.now()));
+        metrics.policyLoaded('loaded');
+      },
+      async rejected(versions, faults) {
+        metrics.policyLoaded('rejected');
+        await trail.record(policyRejectedEvent(versions, faults, instance, clock.now()));
+      },
     },
   });
 }

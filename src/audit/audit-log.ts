@@ -5,12 +5,13 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { AuditChain, beforeFirst, type Head, type Reporter } from './chain.ts';
 import { Checkpoints } from './checkpoints.ts';
+import type { EventCode } from './event-form.ts';
 import { FileSink, type FileSinkEvents } from './file-sink.ts';
 import { findHead } from './find-head.ts';
 import { type LogFiles, systemFiles } from './log-files.ts';
 import { recoveredEvent } from './own-events.ts';
 import { readSigningKey } from './signing-key.ts';
-import { type AuditSink, AuditTrail } from './trail.ts';
+import { type AuditSink, AuditTrail, type TrailWatch } from './trail.ts';
 
 export interface AuditLogParts {
   readonly clock: Clock;
@@ -20,6 +21,15 @@ export interface AuditLogParts {
   readonly sink: AuditSink;
   /** The file system below the file. */
   readonly logFiles?: LogFiles | undefined;
+  readonly watch?: AuditWatch | undefined;
+}
+
+/** Is told of everything that can be counted. */
+export interface AuditWatch extends TrailWatch {
+  /** An event got its place in the chain. */
+  sealed(code: EventCode): void;
+  /** Lines were appended to the file and synced. */
+  synced(seconds: number): void;
 }
 
 export interface AuditSettings {
@@ -64,10 +74,11 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
           clock,
           logger,
         });
-  const chain = new AuditChain(reporter, clock.newId, startedAfter, (head, event) =>
-    checkpoints?.sealed(head, event),
-  );
-  const trail = new AuditTrail(chain, fileSink ?? parts.sink, () => performance.now());
+  const chain = new AuditChain(reporter, clock.newId, startedAfter, (head, event) => {
+    parts.watch?.sealed((event['metadata'] as { event_code: EventCode }).event_code);
+    checkpoints?.sealed(head, event);
+  });
+  const trail = new AuditTrail(chain, fileSink ?? parts.sink, () => performance.now(), parts.watch);
   const reopen = async (): Promise<void> => {
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);
@@ -107,7 +118,7 @@ async function headBefore(path: string, { logger, logFiles = systemFiles }: Audi
 }
 
 const eventsFor = (
-  { clock, logger, reporter }: AuditLogParts,
+  { clock, logger, reporter, watch }: AuditLogParts,
   recordTorn: (event: ReturnType<typeof recoveredEvent>) => void,
 ): FileSinkEvents => ({
   torn(line) {
@@ -116,4 +127,5 @@ const eventsFor = (
   },
   reopened: () => logger.info('the audit log goes on in another file'),
   failed: (error) => logger.error({ err: error }, 'the audit file cannot be written'),
+  synced: (seconds) => watch?.synced(seconds),
 });

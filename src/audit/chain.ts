@@ -27,6 +27,9 @@ export const hashOfLine = (line: string | Uint8Array): string =>
 /** Called with the new head and the event that it was made of. */
 export type SealWatch = (head: Head, event: AuditEvent) => void;
 
+/** Every event has them; one of a traced request has `trace` besides. */
+const profiles: readonly string[] = ['security_control'];
+
 /** One chain of records. */
 export class AuditChain {
   readonly #reporter: Reporter;
@@ -55,7 +58,7 @@ export class AuditChain {
       metadata: {
         ...(event['metadata'] as object),
         version: '1.8.0',
-        profiles: ['security_control'],
+        profiles: event['trace'] === undefined ? profiles : [...profiles, 'trace'],
         product: { name: 'peergate', vendor_name: 'peergate', version: this.#reporter.version },
         uid: this.#newId(),
         sequence,

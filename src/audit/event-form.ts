@@ -33,6 +33,7 @@ export function header(
   now: number,
   activityId: 1 | 2 | 3 | 4,
   severityId: number,
+  trace?: object,
 ) {
   return {
     category_uid: 6,
@@ -48,6 +49,7 @@ export function header(
     start_time: startedAt,
     duration: Math.max(0, now - startedAt),
     metadata: { event_code: code },
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

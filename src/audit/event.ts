@@ -50,6 +50,15 @@ export interface RequestFacts {
   /** The claims that the policy asked for, bounded: what it takes to decide the request again. */
   readonly claims?: Claims | undefined;
   readonly dryRun?: boolean | undefined;
+  /** The request's span, when traces are on. */
+  readonly trace?: RecordedTrace | undefined;
+}
+
+/** Ids as W3C Trace Context has them; `startedAt` in milliseconds since the epoch. */
+export interface RecordedTrace {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly startedAt: number;
 }
 
 /** What came of it. `status` is what the caller got; `error` is there when the gateway raised it. */
@@ -230,7 +239,7 @@ const httpResponse = (code: number, requestId: string | undefined) => ({
 function requestEvent(code: EventCode, facts: RequestFacts, now: number, severityId: number) {
   const { caller, clusterId, peering, peeringId, existing, page, decision } = facts;
   return {
-    ...header(code, facts.startedAt, now, activities[facts.method], severityId),
+    ...header(code, facts.startedAt, now, activities[facts.method], severityId, traced(facts.trace, now)),
     actor: actorOf(caller),
     api: {
       operation: facts.operation,
@@ -247,6 +256,15 @@ function requestEvent(code: EventCode, facts: RequestFacts, now: number, severit
     ...(decision ? policyOf(decision) : {}),
   };
 }
+
+/** OCSF's trace profile. The span has not ended when its record is made: it is as long as it was then. */
+const traced = (trace: RecordedTrace | undefined, now: number): object | undefined =>
+  trace === undefined
+    ? undefined
+    : {
+        uid: trace.traceId,
+        span: { uid: trace.spanId, start_time: trace.startedAt, end_time: Math.max(trace.startedAt, now) },
+      };
 
 /** Without a verified token nobody is known: what an unverified one claims is not evidence. */
 function actorOf(caller: RecordedCaller | undefined) {

@@ -12,6 +12,8 @@ export interface FileSinkEvents {
   /** The log goes on in another file than before. */
   readonly reopened: () => void;
   readonly failed: (error: unknown) => void;
+  /** Lines were appended and synced. */
+  readonly synced?: ((seconds: number) => void) | undefined;
 }
 
 export interface FileSinkOptions {
@@ -130,7 +132,9 @@ export class FileSink implements AuditSink {
   async #append(log: LogFile, lines: readonly string[]): Promise<void> {
     const bytes = this.#encode(lines);
     this.#unacknowledged = { identity: log.identity, size: log.size, bytes };
+    const startedAt = performance.now();
     await log.append(bytes);
+    this.#options.events.synced?.((performance.now() - startedAt) / 1000);
     this.#unacknowledged = undefined;
     this.#owed = undefined;
     const last = lines.at(-1) ?? '';

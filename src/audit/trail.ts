@@ -14,6 +14,14 @@ export interface AuditSink {
   write(line: string): Promise<void>;
 }
 
+/** Is told how records fare. */
+export interface TrailWatch {
+  /** From its place in the chain until the line was safe. */
+  written(seconds: number): void;
+  /** The sink rejected a line. */
+  failed(): void;
+}
+
 declare const recorded: unique symbol;
 
 /** A request whose record is safe, or that changes nothing and whose log is known to be writable. */
@@ -39,6 +47,7 @@ export class AuditTrail {
   readonly #chain: AuditChain;
   readonly #sink: AuditSink;
   readonly #now: () => number;
+  readonly #watch: TrailWatch | undefined;
   /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
   readonly #unwritten = new Set<Unwritten>();
   /** How many of them are owed. */
@@ -48,7 +57,8 @@ export class AuditTrail {
   #stopped = false;
 
   /** `now` need only be monotonic; it measures how long the sink has been stuck. */
-  constructor(chain: AuditChain, sink: AuditSink, now: () => number) {
+  constructor(chain: AuditChain, sink: AuditSink, now: () => number, watch?: TrailWatch) {
+    this.#watch = watch;
     this.#chain = chain;
     this.#sink = sink;
     this.#now = now;
@@ -57,6 +67,11 @@ export class AuditTrail {
   /** Can records be written at the moment, as far as is known? */
   writable(): boolean {
     return !this.#failed() && !this.#stuck();
+  }
+
+  /** Lines that have their place in the chain and are not safe yet. */
+  get waiting(): number {
+    return this.#unwritten.size;
   }
 
   /** Writes one record. Rejects with `audit-unavailable`. */
@@ -137,15 +152,18 @@ export class AuditTrail {
   }
 
   async #write(unwritten: Unwritten): Promise<void> {
-    unwritten.since = this.#now();
+    const since = this.#now();
+    unwritten.since = since;
     try {
       await this.#sink.write(unwritten.line);
       this.#unwritten.delete(unwritten);
+      this.#watch?.written((this.#now() - since) / 1000);
       if (unwritten.owed) this.#owed -= 1;
     } catch (error) {
       if (!unwritten.owed) this.#owed += 1;
       unwritten.owed = true;
       unwritten.since = undefined;
+      this.#watch?.failed();
       this.#retryLater();
       throw unavailable('the line could not be written', error);
     }

@@ -59,8 +59,6 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Whoever starts the gateway waits for these lines, whatever the level.
   const lifecycle = logger.child({}, { level: 'info' });
-  // No request would show that it is missing.
-  if (input.environment['OTEL_EXPORTER_OTLP_ENDPOINT']) logger.warn('this version sends no traces');
   for (const warning of policy.warnings) logger.warn({ warning }, 'warning about the policy');
   const reporter = { version: input.version, instance: hostname() };
   try {

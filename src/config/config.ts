@@ -62,6 +62,10 @@ export interface Config {
   };
   readonly state: { readonly redisUrl: Secret | undefined; readonly idempotencyTtlMs: number };
   readonly shutdownGraceMs: number;
+  /** Where traces go; `undefined`: nowhere. */
+  readonly tracing:
+    | { readonly url: string; readonly protocol: SettingValues['OTEL_EXPORTER_OTLP_PROTOCOL'] }
+    | undefined;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
 
@@ -114,8 +118,17 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
     },
     state: { redisUrl: secrets.redisUrl, idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,
   });
+}
+
+/** The path is added to the endpoint of all signals, and not to that of traces (OTLP exporter specification). */
+function tracingOf(values: SettingValues): Config['tracing'] {
+  const all = values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, '/v1/traces');
+  const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? all;
+  const off = values.OTEL_SDK_DISABLED === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
+  return url === undefined || off ? undefined : { url, protocol: values.OTEL_EXPORTER_OTLP_PROTOCOL };
 }
 
 /** Both or neither are set, by the cross checks. */

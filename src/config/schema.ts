@@ -103,6 +103,11 @@ const limits = {
   IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
   REDIS_URL: { ...optional(redisUrl), secret: true },
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(baseUrl),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(endpointUrl),
+  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', oneOf('http/json', 'http/protobuf')),
+  OTEL_TRACES_EXPORTER: defaulting('otlp', oneOf('otlp', 'none')),
+  OTEL_SDK_DISABLED: defaulting('false', oneOf('true', 'false')),
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
 };
 

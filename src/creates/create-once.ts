@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { PeeringRequest } from '../policy/decision.ts';
-import type { IdempotencyStore, KeyUse, StoredAnswer } from '../state/idempotency.ts';
+import type { Begun, IdempotencyStore, KeyUse, StoredAnswer } from '../state/idempotency.ts';
 import type { EndTurn, Turns } from '../state/turns.ts';
+import type { Stages } from '../telemetry/stages.ts';
 import { isLive, type ListedPeering } from '../upstream/peerings.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import { isOf } from './find-trace.ts';
@@ -18,6 +19,8 @@ export interface CreateGuards {
   readonly preflight: Preflight;
   /** Which request is known to have made a peering, by the vendor's id. */
   readonly madeBy: (peeringId: string) => string | undefined;
+  /** Told what was found under each key that came. */
+  readonly keyFound?: (state: Begun['state']) => void;
 }
 
 export interface WantedCreate {
@@ -27,6 +30,8 @@ export interface WantedCreate {
   readonly idempotencyKey: string | undefined;
   readonly gatewayRequestId: string;
   readonly requestId: string;
+  /** Times what is done here. */
+  readonly stages: Pick<Stages, 'run'>;
 }
 
 /** Where an answer comes from. */
@@ -52,7 +57,8 @@ export async function createOnce(
   const use = keyUseOf(wanted);
   if (use === undefined) return await inTurn(guards, wanted, forward);
   const { idempotency } = guards;
-  const begun = await idempotency.begin(use);
+  const begun = await wanted.stages.run('idempotency', () => idempotency.begin(use));
+  guards.keyFound?.(begun.state);
   if (begun.state === 'running')
     throw new GatewayError('idempotency-key-running', { headers: { 'Retry-After': '1' } });
   if (begun.state === 'another-request') throw new GatewayError('idempotency-key-reused');
@@ -75,7 +81,9 @@ async function inTurn(
   held?: HeldKey,
 ): Promise<CreateAnswer> {
   const { turns } = guards;
-  const endTurn: EndTurn = (await turns?.take(wanted.peering.clusterId)) ?? (() => undefined);
+  const { stages, peering, requestId } = wanted;
+  const endTurn: EndTurn =
+    turns === undefined ? () => undefined : await stages.run('turn', () => turns.take(peering.clusterId));
   try {
     if (held?.doubtful !== undefined) {
       const found = await findOut(guards, wanted, held.doubtful);
@@ -84,9 +92,9 @@ async function inTurn(
     }
     let before: readonly string[] = [];
     if (turns !== undefined) {
-      const look = await guards.preflight.check(wanted.peering, wanted.requestId);
+      const look = await stages.run('preflight', () => guards.preflight.check(peering, requestId));
       if (look.refused !== undefined) return { by: 'preflight', answer: look.refused };
-      before = look.peerings.filter((listed) => isOf(wanted.peering, listed)).map(({ id }) => id);
+      before = look.peerings.filter((listed) => isOf(peering, listed)).map(({ id }) => id);
     }
     held?.requireHeld();
     return { by: 'upstream', answer: await forward(before) };

@@ -54,6 +54,11 @@ export class ReconcileCreates {
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
+  /** Creates of which nobody knows yet what became. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
   settle(facts: RequestFacts, before: readonly string[] = []): void {
     if (facts.peering === undefined) return;

@@ -33,7 +33,8 @@ function lineOf(
   response: Response<unknown> & ServerResponse,
   fields: unknown,
 ): object {
-  const { gatewayRequestId, requestId, clientAddress, route, caller, code, decision } = contextOf(response);
+  const { gatewayRequestId, requestId, clientAddress, route, caller, code, decision, stages } =
+    contextOf(response);
   return {
     method: request.method,
     route: route.template,
@@ -46,6 +47,9 @@ function lineOf(
     subject: caller?.subject,
     decision: decision?.effect,
     answered: response.writableFinished,
+    // By the names that OpenTelemetry has for them in logs.
+    trace_id: stages.span?.traceId,
+    span_id: stages.span?.spanId,
     durationMs: (fields as { durationMs?: number }).durationMs,
   };
 }

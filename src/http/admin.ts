@@ -1,34 +1,59 @@
-// The admin listener's answers: `/healthz` says that the process lives, `/readyz` whether it can do its work. Tells
-// nothing beyond that, and has no other route.
-import type { RequestListener } from 'node:http';
+// The admin listener's answers: `/healthz` says that the process lives, `/readyz` whether it can do its work, `/metrics` how it
+// does it. Tells nothing beyond that, and has no other route.
+import type { RequestListener, ServerResponse } from 'node:http';
 
 /** Each check by name; the gateway is ready when all hold. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean>>;
 
+export interface RenderedMetrics {
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+interface AdminAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+const paths = ['/healthz', '/readyz', '/metrics'];
+
 export const adminListener =
-  (checks: ReadinessChecks): RequestListener =>
+  (checks: ReadinessChecks, metrics: RenderedMetrics): RequestListener =>
   (request, response) => {
-    const [status, body] = answer(request.method, request.url, checks);
-    const text = `${JSON.stringify(body)}\n`;
-    response.writeHead(status, {
-      'Content-Type': 'application/json',
-      'Cache-Control': 'no-store',
-      'Content-Length': Buffer.byteLength(text),
-      ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
-    });
-    response.end(text);
+    answer(request.method, request.url?.split('?')[0] ?? '', checks, metrics).then(
+      (given) => send(response, given),
+      () => response.destroy(),
+    );
   };
 
-function answer(
+async function answer(
   method: string | undefined,
-  url: string | undefined,
+  path: string,
   checks: ReadinessChecks,
-): [number, object] {
-  const path = url?.split('?')[0];
-  if (path !== '/healthz' && path !== '/readyz') return [404, { status: 'not found' }];
-  if (method !== 'GET' && method !== 'HEAD') return [405, { status: 'method not allowed' }];
-  if (path === '/healthz') return [200, { status: 'ok' }];
+  metrics: RenderedMetrics,
+): Promise<AdminAnswer> {
+  if (!paths.includes(path)) return json(404, { status: 'not found' });
+  if (method !== 'GET' && method !== 'HEAD') return json(405, { status: 'method not allowed' });
+  if (path === '/metrics') return { status: 200, ...(await metrics.render()) };
+  if (path === '/healthz') return json(200, { status: 'ok' });
   const results = Object.fromEntries(Object.entries(checks).map(([name, holds]) => [name, holds()]));
   const ready = Object.values(results).every(Boolean);
-  return [ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: results }];
+  return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: results });
 }
+
+function send(response: ServerResponse, { status, contentType, text }: AdminAnswer): void {
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Length': Buffer.byteLength(text),
+    ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
+  });
+  response.end(text);
+}
+
+const json = (status: number, body: object): AdminAnswer => ({
+  status,
+  contentType: 'application/json',
+  text: `${JSON.stringify(body)}\n`,
+});

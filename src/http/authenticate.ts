@@ -12,7 +12,9 @@ export const authenticate =
     // Keys may have to be fetched first; meanwhile the place stays taken, though the caller hang up.
     const release = context.hold();
     try {
-      context.caller = await verifyToken(readBearerToken(request.rawHeaders));
+      context.caller = await context.stages.run('authenticate', () =>
+        verifyToken(readBearerToken(request.rawHeaders)),
+      );
     } finally {
       release();
     }

@@ -33,9 +33,12 @@ export async function forwardRecorded(
   services: ForwardServices,
   before: readonly string[] = [],
 ): Promise<UpstreamAnswer> {
-  const recorded = await record(operation, approved, response, services);
+  const { stages } = contextOf(response);
+  const recorded = await stages.run('record', () => record(operation, approved, response, services));
   contextOf(response).recorded = true;
-  const result = await services.upstream.send(recorded).catch(toGatewayError);
+  const result = await stages
+    .run('forward', (span) => services.upstream.send(recorded, span?.traceparent))
+    .catch(toGatewayError);
   const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
   await recordOutcome(operation, response, { ...outcome, before }, services);
   if (result instanceof GatewayError) throw result;

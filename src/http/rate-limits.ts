@@ -12,20 +12,27 @@ const ipv6Subnet = 56;
 /** Where a limit is counted; `undefined`: in memory of its own. */
 export type StoreFor = (name: string) => Store | undefined;
 
-export const addressRateLimit = (limitPerMinute: number, storeFor: StoreFor): RequestHandler =>
-  limiter('address', { limit: limitPerMinute, store: storeFor }, (_request, response) =>
+export interface RateLimitServices {
+  readonly storeFor: StoreFor;
+  /** Told of each request over the limit of this name. */
+  readonly limited: (name: string) => void;
+}
+
+export const addressRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
+  limiter('address', limitPerMinute, services, (_request, response) =>
     ipKeyGenerator(contextOf(response).clientAddress, ipv6Subnet),
   );
 
-export const callerRateLimit = (limitPerMinute: number, storeFor: StoreFor): RequestHandler =>
-  limiter('caller', { limit: limitPerMinute, store: storeFor }, (_request, response) => {
+export const callerRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
+  limiter('caller', limitPerMinute, services, (_request, response) => {
     const { issuer, subject } = callerOf(response);
     return JSON.stringify([issuer, subject]);
   });
 
 function limiter(
   name: string,
-  { limit, store: storeFor }: { limit: number; store: StoreFor },
+  limit: number,
+  { storeFor, limited }: RateLimitServices,
   keyGenerator: (request: Request, response: Response) => string,
 ): RequestHandler {
   if (limit === 0) return (_request, _response, next) => next();
@@ -41,6 +48,7 @@ function limiter(
     // Its checks are about Express's own idea of the client address, which is not used here.
     validate: false,
     handler: (_request, _response, next) => {
+      limited(name);
       next(
         new GatewayError('rate-limited', {
           detail: `The limit is ${limit} a minute for each ${name}.`,

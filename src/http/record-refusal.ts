@@ -34,7 +34,7 @@ export const recordRefusal =
 /** What is known of the request so far, as the audit records want it. */
 export function factsOf(response: Response, operation: Operation): RequestFacts {
   const { startedAt, gatewayRequestId, requestId, clientAddress, ...known } = contextOf(response);
-  const { caller, clusterId, peering, peeringId, existing, page, decision, claims, dryRun } = known;
+  const { caller, clusterId, peering, peeringId, existing, page, decision, claims, dryRun, stages } = known;
   return {
     startedAt,
     gatewayRequestId,
@@ -52,5 +52,6 @@ export function factsOf(response: Response, operation: Operation): RequestFacts 
     decision,
     claims,
     dryRun,
+    trace: stages.span,
   };
 }

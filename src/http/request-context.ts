@@ -7,6 +7,7 @@ import type { Principal } from '../identity/principal.ts';
 import type { RouteMatch } from '../operations/registry.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
+import type { Stages } from '../telemetry/stages.ts';
 
 export interface RequestContext {
   /** Milliseconds since the epoch. */
@@ -22,6 +23,7 @@ export interface RequestContext {
   readonly policy: Policy;
   /** The create is to be decided, and not forwarded. */
   readonly dryRun: boolean;
+  readonly stages: Stages;
   /** Keeps the request counted as in flight until the function that it returns is called, whatever the caller does. */
   hold: () => () => void;
   /** From now on the request is not counted as in flight: it only waits. */

@@ -22,9 +22,9 @@ export async function runCreate(
   services: CreateServices,
 ): Promise<void> {
   if (peering === undefined) throw new Error('a create without its values');
-  const { idempotencyKey, gatewayRequestId, requestId } = contextOf(response);
+  const { idempotencyKey, gatewayRequestId, requestId, stages } = contextOf(response);
   const caller = callerOf(response);
-  const wanted = { caller, peering, idempotencyKey, gatewayRequestId, requestId };
+  const wanted = { caller, peering, idempotencyKey, gatewayRequestId, requestId, stages };
   const served = await createOnce(services.guards, wanted, forward);
   if (served.by !== 'upstream') await recordUnsent(operation, served, response, services);
   if (served.by === 'replay') sendReplay(response, served.answer);

@@ -26,7 +26,9 @@ export async function runDelete(
   { guards, trail, clock }: DeleteServices,
 ): Promise<void> {
   const context = contextOf(response);
-  const look = await guards.preflight.look(parsed.clusterId, context.requestId);
+  const look = await context.stages.run('preflight', () =>
+    guards.preflight.look(parsed.clusterId, context.requestId),
+  );
   if (look.refused !== undefined) {
     const facts = factsOf(response, operation);
     await trail.record(refusedByUpstreamEvent(operation.events.refused, facts, look.refused, clock.now()));

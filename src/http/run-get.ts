@@ -35,7 +35,8 @@ export async function runGet(
   const until = performance.now() + (waitMs ?? 0);
   trail.requireWritable({});
   const wanted = { clusterId, peeringId, requestId: contextOf(response).requestId };
-  const first = await bulkhead.run(() => watch.see(wanted));
+  const { stages } = contextOf(response);
+  const first = await stages.run('forward', () => bulkhead.run(() => watch.see(wanted)));
   // Asked for beside the wait, so that its end need not wait for it.
   const block = clusterBlock(first, wanted, services);
   const seen = waitMs === undefined ? first : await waitFor(wanted, first, until, response, watch);
@@ -71,7 +72,7 @@ async function waitFor(
   if (response.destroyed) wait.leave();
   else response.once('close', wait.leave);
   try {
-    return await watch.wait(wanted, first, wait);
+    return await contextOf(response).stages.run('wait', () => watch.wait(wanted, first, wait));
   } finally {
     wait.leave();
   }

@@ -38,8 +38,9 @@ export const runOperation =
     const release = context.hold();
     try {
       const { operation } = route;
-      const parsed = await parse(operation, request, response, services);
-      const approved = approve(operation, parsed, response);
+      const { stages } = context;
+      const parsed = await stages.run('parse', () => parse(operation, request, response, services));
+      const approved = stages.runNow('decide', () => approve(operation, parsed, response));
       if (context.dryRun) {
         await recordDryRun(operation, response, services);
         sendDryRun(response, context.decision);

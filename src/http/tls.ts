@@ -50,10 +50,17 @@ export const tlsOptions = (files: TlsFiles): TlsOptions => ({
   rejectUnauthorized: files.clientCaFile !== undefined,
 });
 
-/** Returns the way to stop. Open connections keep the certificate that they began with. */
-export function watchTls(server: Server, files: TlsFiles, logger: Logger): () => void {
+export interface WatchedTls {
+  /** When the certificate ends that new connections get, in milliseconds since the epoch. */
+  endsAt(): number;
+  stop(): void;
+}
+
+/** Open connections keep the certificate that they began with. */
+export function watchTls(server: Server, files: TlsFiles, logger: Logger): WatchedTls {
   const paths = [files.certFile, files.keyFile, files.clientCaFile].filter((path) => path !== undefined);
-  return watchFiles({
+  let endsAt = endOf(files);
+  const stop = watchFiles({
     files: () => paths,
     watching: () => undefined,
     changed() {
@@ -63,10 +70,15 @@ export function watchTls(server: Server, files: TlsFiles, logger: Logger): () =>
         return;
       }
       server.setSecureContext({ ...readTls(files), minVersion: 'TLSv1.2' });
+      endsAt = endOf(files);
       logger.info('the TLS files were read again');
     },
   });
+  return { stop, endsAt: () => endsAt };
 }
+
+const endOf = ({ certFile }: TlsFiles): number =>
+  new X509Certificate(readFileSync(certFile)).validToDate.getTime();
 
 function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOptions {
   return {

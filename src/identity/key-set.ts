@@ -32,6 +32,8 @@ export interface KeySetServices {
   readonly logger: Logger;
   /** So many tokens of unknown keys wait for a fetch at most. */
   readonly mostWaiting?: number;
+  /** Told of each fetch. */
+  readonly observe?: (result: 'ok' | 'failed') => void;
 }
 
 const usuallyWaiting = 64;
@@ -51,6 +53,7 @@ export class KeySet {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   readonly #mostWaiting: number;
+  readonly #observe: (result: 'ok' | 'failed') => void;
   #waiting = 0;
 
   constructor(issuer: string, source: KeySource, maxStaleMs: number, services: KeySetServices) {
@@ -59,6 +62,7 @@ export class KeySet {
     this.#clock = services.clock;
     this.#logger = services.logger;
     this.#mostWaiting = services.mostWaiting ?? usuallyWaiting;
+    this.#observe = services.observe ?? (() => undefined);
     this.#maxStaleMs = maxStaleMs;
     this.#maxAgeMs = Math.min(maxAgeMs, maxStaleMs);
   }
@@ -73,9 +77,19 @@ export class KeySet {
     clearTimeout(this.#timer);
   }
 
+  /** How many usable keys there are. */
+  get count(): number {
+    return this.#current()?.count ?? 0;
+  }
+
+  /** When they were fetched, in milliseconds since the epoch; `undefined`: never. */
+  get fetchedAt(): number | undefined {
+    return this.#known?.fetchedAt;
+  }
+
   /** Is there any key that a token could be checked with? */
   known(): boolean {
-    return (this.#current()?.count ?? 0) > 0;
+    return this.count > 0;
   }
 
   /**
@@ -156,10 +170,12 @@ export class KeySet {
       const count = set.keys.length;
       this.#known = { resolve: createLocalJWKSet(set), fetchedAt: now, count };
       this.#failures = 0;
+      this.#observe('ok');
       this.#nextAttemptAt = count > 0 ? 0 : now + longestBackoffMs;
       this.#schedule(count > 0 ? this.#maxAgeMs * refreshAt : longestBackoffMs);
     } catch (error) {
       this.#failures += 1;
+      this.#observe('failed');
       const backoffMs = Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs);
       this.#nextAttemptAt = this.#clock.now() + backoffMs;
       this.#schedule(backoffMs);

@@ -40,6 +40,7 @@ export interface PolicyStoreParts {
 export class PolicyStore {
   readonly #parts: PolicyStoreParts;
   #current: Policy;
+  #loadedAt: number;
   #files: readonly string[];
   #loading: Promise<void> | undefined;
   #again = false;
@@ -55,12 +56,18 @@ export class PolicyStore {
   ) {
     this.#parts = parts;
     this.#current = compilePolicy(first.data);
+    this.#loadedAt = parts.clock.now();
     this.#files = first.files;
   }
 
   /** The policy to decide by. A request takes it once and keeps it to its end. */
   current(): Policy {
     return this.#current;
+  }
+
+  /** When it took effect, in milliseconds since the epoch. */
+  get loadedAt(): number {
+    return this.#loadedAt;
   }
 
   watch(): void {
@@ -133,6 +140,7 @@ export class PolicyStore {
     const policy = compilePolicy(read.data);
     await events.loaded({ old, new: policy.version });
     this.#current = policy;
+    this.#loadedAt = clock.now();
     const warnings = read.warnings.map(describePolicyFault);
     logger.info({ old, new: policy.version, mode: policy.mode, warnings }, 'policy loaded');
   }

@@ -46,6 +46,10 @@ export class RedisConnection implements RedisCommands {
     await this.#connect();
   }
 
+  get up(): boolean {
+    return this.#client !== undefined;
+  }
+
   async command(...words: string[]): Promise<unknown> {
     const client = this.#client;
     if (client === undefined) throw new Error('Redis is down');

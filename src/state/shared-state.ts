@@ -17,6 +17,8 @@ export interface SharedState {
   readonly turns: Turns;
   /** `undefined`: each limiter counts in memory of its own. */
   readonly rateLimitStore: (name: string) => Store | undefined;
+  /** Is Redis there? `undefined`: it is not asked for. */
+  redisUp(): boolean | undefined;
   stop(): void;
 }
 
@@ -36,6 +38,7 @@ export async function openSharedState(
       idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: clock.now }),
       turns: local,
       rateLimitStore: () => undefined,
+      redisUp: () => undefined,
       stop: () => undefined,
     };
   }
@@ -46,6 +49,7 @@ export async function openSharedState(
     idempotency,
     turns: new RedisTurns({ redis, local, longestWaitMs, logger }),
     rateLimitStore: (name) => new SharedRateLimitStore(redis, name, logger),
+    redisUp: () => redis.up,
     stop() {
       idempotency.stop();
       redis.stop();

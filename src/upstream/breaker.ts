@@ -34,6 +34,11 @@ export class Breaker {
     this.#policy.onReset(() => logger.info(`Aerospike Cloud answers again: ${what} are served`));
   }
 
+  /** Are requests refused, but for one now and then? */
+  get open(): boolean {
+    return this.#policy.state !== CircuitState.Closed;
+  }
+
   /** Throws `upstream-failing` when `run` would refuse at the moment; for what has to be done before it. */
   refuseIfOpen(): void {
     const { state } = this.#policy;

@@ -18,12 +18,16 @@ export interface UpstreamRequest {
   readonly body?: object | undefined;
   /** Sent as `X-Request-Id`. */
   readonly requestId: string;
+  /** Sent as it is (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 export interface UpstreamSettings {
   readonly apiUrl: string;
   readonly timeoutMs: number;
   readonly userAgent: string;
+  /** Told of each request: its method, the status or what kind of failure it was, and its time. */
+  readonly observe?: (method: string, result: string, seconds: number) => void;
 }
 
 const maxAnswerBytes = 1024 * 1024;
@@ -47,8 +51,8 @@ export class UpstreamClient {
   }
 
   /** The upstream's answer, whatever its status. Rejects with a `GatewayError` whose `context.sent` says what happened. */
-  send(request: Recorded<UpstreamRequest>): Promise<UpstreamAnswer> {
-    return this.#send(request);
+  send(request: Recorded<UpstreamRequest>, traceparent?: string): Promise<UpstreamAnswer> {
+    return this.#send({ ...request, traceparent });
   }
 
   /** For one request, from sending it to the last byte of its answer. */
@@ -99,7 +103,8 @@ export class UpstreamClient {
     }
   }
 
-  #exchange({ method, path, query, body, requestId }: UpstreamRequest, token: string): Promise<Answer> {
+  async #exchange(request: UpstreamRequest, token: string): Promise<Answer> {
+    const { method, path, query, body, requestId, traceparent } = request;
     const url = new URL(`${this.#settings.apiUrl}${path}`);
     if (query !== undefined) url.search = query.toString();
     const headers = {
@@ -107,11 +112,22 @@ export class UpstreamClient {
       accept: 'application/json, application/problem+json',
       'user-agent': this.#settings.userAgent,
       'x-request-id': requestId,
+      ...(traceparent === undefined ? {} : { traceparent }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
     const limits = { timeoutMs: this.#settings.timeoutMs, maxBytes: maxAnswerBytes };
-    return exchange(this.#agent, { method, url, headers, ...content }, limits);
+    const { observe } = this.#settings;
+    const startedAt = performance.now();
+    const tell = (result: string) => observe?.(method, result, (performance.now() - startedAt) / 1000);
+    try {
+      const answer = await exchange(this.#agent, { method, url, headers, ...content }, limits);
+      tell(String(answer.status));
+      return answer;
+    } catch (error) {
+      tell((error as ExchangeError).kind);
+      throw error;
+    }
   }
 }
 

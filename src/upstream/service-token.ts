@@ -20,20 +20,29 @@ interface HeldToken {
   readonly endsAt: number;
 }
 
+export interface ServiceTokenServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told of each request for a token. */
+  readonly observe?: (result: 'ok' | 'failed') => void;
+}
+
 export class ServiceToken {
   readonly #request: () => Promise<IssuedToken>;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #observe: (result: 'ok' | 'failed') => void;
   #held: HeldToken | undefined;
   #pending: Promise<HeldToken> | undefined;
   #failures = 0;
   #nextAttemptAt = 0;
   #lastFailure: GatewayError | undefined;
 
-  constructor(request: () => Promise<IssuedToken>, services: { clock: Clock; logger: Logger }) {
+  constructor(request: () => Promise<IssuedToken>, services: ServiceTokenServices) {
     this.#request = request;
     this.#clock = services.clock;
     this.#logger = services.logger;
+    this.#observe = services.observe ?? (() => undefined);
   }
 
   /** A token to send. Rejects with `service-token-unavailable` or `service-token-timeout`. */
@@ -69,10 +78,12 @@ export class ServiceToken {
       const held = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, longestRenewalMs) };
       this.#held = held;
       this.#failures = 0;
+      this.#observe('ok');
       this.#lastFailure = undefined;
       return held;
     } catch (error) {
       this.#failures += 1;
+      this.#observe('failed');
       this.#nextAttemptAt = this.#clock.now() + Math.min(500 * 2 ** (this.#failures - 1), longestBackoffMs);
       this.#lastFailure = failure(error);
       this.#logger.error({ failures: this.#failures, err: error }, 'no service token could be had');

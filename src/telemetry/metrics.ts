@@ -1,0 +1,243 @@
+// What the gateway counts and times, for `/metrics`. Every label has a bounded set of values that no caller can add to: route
+// templates, codes of ours, HTTP statuses, names from the settings.
+import type { EventCode } from '../audit/event-form.ts';
+import { type ErrorCode, errorRules } from '../errors.ts';
+import { type ViolationCode, violationCodes } from '../policy/decision.ts';
+import { Counter, collectProcessMetrics, Gauge, Histogram, Registry } from './prometheus.ts';
+import type { StageName } from './stages.ts';
+
+/** Seconds: from what the gateway itself needs to the longest time limits. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Seconds: most stages are shorter than a millisecond. */
+const fineBuckets = [0.0001, 0.00025, 0.0005, ...buckets];
+
+export interface ServedRequest {
+  /** A route's template; `undefined`: no route of ours. */
+  readonly route: string | undefined;
+  readonly method: string | undefined;
+  /** What the policy said, if it was asked. */
+  readonly decision: 'allow' | 'deny' | undefined;
+  /** `undefined`: the caller hung up before the answer was out. */
+  readonly status: number | undefined;
+  /** The gateway's own refusal. */
+  readonly code: ErrorCode | undefined;
+  readonly violations: readonly { readonly code: ViolationCode }[];
+  readonly seconds: number;
+  /** It waited for a peering, so that its time says nothing of the gateway. */
+  readonly waited: boolean;
+}
+
+/** A value that is read when it is asked for, or several by the value of the metric's label. */
+export type Reading = () => number | undefined | readonly (readonly [label: string, value: number])[];
+
+const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests;
+  readonly #requestSeconds;
+  readonly #refusals;
+  readonly #violations;
+  readonly #stageSeconds;
+  readonly #rateLimited;
+  readonly #idempotency;
+  readonly #upstream;
+  readonly #upstreamSeconds;
+  readonly #tokenRequests;
+  readonly #keyFetches;
+  readonly #records;
+  readonly #recordFailures;
+  readonly #writeSeconds;
+  readonly #syncSeconds;
+  readonly #policyLoads;
+
+  constructor(version: string) {
+    this.#requests = this.#counter(
+      'requests_total',
+      'Requests by route template, method, decision of the policy and status sent.',
+      ['route', 'method', 'decision', 'status'],
+    );
+    this.#requestSeconds = this.#histogram(
+      'request_duration_seconds',
+      'From the head of a request to the end of its answer; without requests that waited for a peering.',
+      ['route'],
+      buckets,
+    );
+    this.#refusals = this.#counter(
+      'refusals_total',
+      'Answers of the gateway itself that are errors, by code.',
+      ['code'],
+    );
+    this.#violations = this.#counter(
+      'policy_violations_total',
+      'Violations that decisions named; in report mode they refuse nothing.',
+      ['code'],
+    );
+    this.#stageSeconds = this.#histogram(
+      'stage_duration_seconds',
+      'Time of each stage of a request.',
+      ['stage'],
+      fineBuckets,
+    );
+    this.#rateLimited = this.#counter('rate_limited_total', 'Requests over a rate limit.', ['limit']);
+    this.#idempotency = this.#counter(
+      'idempotency_total',
+      'Uses of an Idempotency-Key, by what was found under it.',
+      ['found'],
+    );
+    this.#upstream = this.#counter(
+      'upstream_requests_total',
+      'Requests to Aerospike Cloud, by status or kind of failure.',
+      ['method', 'result'],
+    );
+    this.#upstreamSeconds = this.#histogram(
+      'upstream_request_duration_seconds',
+      'Requests to Aerospike Cloud, answered or not.',
+      ['method'],
+      buckets,
+    );
+    this.#tokenRequests = this.#counter('token_requests_total', 'Requests for a service token.', ['result']);
+    this.#keyFetches = this.#counter('key_fetches_total', 'Fetches of the keys of an issuer.', [
+      'issuer',
+      'result',
+    ]);
+    this.#records = this.#counter('audit_records_total', 'Audit records that got their place in the chain.', [
+      'event',
+    ]);
+    this.#recordFailures = this.#counter(
+      'audit_write_failures_total',
+      'Times that the sink rejected a record.',
+      [],
+    );
+    this.#writeSeconds = this.#histogram(
+      'audit_write_duration_seconds',
+      'From a place in the chain until the record is safe.',
+      [],
+      fineBuckets,
+    );
+    this.#syncSeconds = this.#histogram(
+      'audit_sync_duration_seconds',
+      'Appending to the audit file and fdatasync.',
+      [],
+      fineBuckets,
+    );
+    this.#policyLoads = this.#counter(
+      'policy_loads_total',
+      'Changes of the policy that took effect, or did not.',
+      ['result'],
+    );
+    this.gauge('build_info', 'Always 1.', () => [[version, 1]], 'version');
+    collectProcessMetrics(this.#registry);
+    this.#beginAtZero();
+  }
+
+  /** A rate can be taken of the first event only when the counter was there before it. */
+  #beginAtZero(): void {
+    for (const code of Object.keys(errorRules) as ErrorCode[]) this.#refusals.inc({ code }, 0);
+    for (const code of violationCodes) this.#violations.inc({ code }, 0);
+    for (const limit of ['address', 'caller']) this.#rateLimited.inc({ limit }, 0);
+    for (const result of ['ok', 'failed']) this.#tokenRequests.inc({ result }, 0);
+    for (const result of ['loaded', 'rejected']) this.#policyLoads.inc({ result }, 0);
+  }
+
+  /** `label`: by which the reading's values differ. A reading of `undefined` shows nothing. */
+  gauge(name: string, help: string, read: Reading, label?: string): void {
+    const gauge = new Gauge({
+      name: `peergate_${name}`,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        const value = read();
+        // A label value that is not there any more must not stay.
+        gauge.reset();
+        if (typeof value === 'number') gauge.set(value);
+        else if (value === undefined) gauge.remove();
+        else for (const [name, number] of value) gauge.set({ [label ?? '']: name }, number);
+      },
+    });
+  }
+
+  served({ route, method, decision, status, code, violations, seconds, waited }: ServedRequest): void {
+    const path = route ?? 'none';
+    this.#requests.inc({
+      route: path,
+      method: method !== undefined && methods.includes(method) ? method : 'other',
+      decision: decision ?? 'none',
+      status: status ?? 'aborted',
+    });
+    if (!waited) this.#requestSeconds.observe({ route: path }, seconds);
+    if (code !== undefined) this.#refusals.inc({ code });
+    for (const violation of violations) this.#violations.inc({ code: violation.code });
+  }
+
+  stage(stage: StageName, seconds: number): void {
+    this.#stageSeconds.observe({ stage }, seconds);
+  }
+
+  rateLimited(limit: string): void {
+    this.#rateLimited.inc({ limit });
+  }
+
+  idempotency(found: string): void {
+    this.#idempotency.inc({ found });
+  }
+
+  /** `result`: a status, or what kind of failure it was. */
+  upstreamAnswered(method: string, result: string, seconds: number): void {
+    this.#upstream.inc({ method, result });
+    this.#upstreamSeconds.observe({ method }, seconds);
+  }
+
+  tokenRequested(result: 'ok' | 'failed'): void {
+    this.#tokenRequests.inc({ result });
+  }
+
+  keysFetched(issuer: string, result: 'ok' | 'failed'): void {
+    this.#keyFetches.inc({ issuer, result });
+  }
+
+  recordSealed(event: EventCode): void {
+    this.#records.inc({ event });
+  }
+
+  recordWritten(seconds: number): void {
+    this.#writeSeconds.observe(seconds);
+  }
+
+  recordFailed(): void {
+    this.#recordFailures.inc();
+  }
+
+  fileSynced(seconds: number): void {
+    this.#syncSeconds.observe(seconds);
+  }
+
+  policyLoaded(result: 'loaded' | 'rejected'): void {
+    this.#policyLoads.inc({ result });
+  }
+
+  /** The text format and its media type. */
+  async render(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[]) {
+    return new Counter<Label>({
+      name: `peergate_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+    });
+  }
+
+  #histogram<Label extends string>(name: string, help: string, labelNames: Label[], bounds: number[]) {
+    return new Histogram<Label>({
+      name: `peergate_${name}`,
+      help,
+      labelNames,
+      buckets: bounds,
+      registers: [this.#registry],
+    });
+  }
+}

@@ -1,0 +1,123 @@
+// Traces by OpenTelemetry, sent by OTLP over HTTP. Loaded only when they are on. Sampler, batches, limits, headers and the rest
+// are taken from the standard OTEL_* variables by the packages themselves; a collector that fails costs a request nothing.
+import {
+  type Context,
+  DiagLogLevel,
+  diag,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { parseTraceParent } from '@opentelemetry/core';
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
+
+/** A collector that is down is complained of so often at most. */
+const complaintMs = 60_000;
+
+export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: TracerParts): Tracer {
+  const { version, instance, logger } = parts;
+  const Exporter = protocol === 'http/json' ? JsonExporter : ProtobufExporter;
+  diag.setLogger(complaints(logger), DiagLogLevel.WARN);
+  const own = resourceFromAttributes({
+    'service.name': 'peergate',
+    'service.version': version,
+    'service.instance.id': instance,
+  });
+  const provider = new BasicTracerProvider({
+    // What the environment says comes last, and wins.
+    resource: defaultResource()
+      .merge(own)
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(new Exporter({ url }))],
+  });
+  const tracer = provider.getTracer('peergate', version);
+  return {
+    request(method, traceparent) {
+      const span = tracer.startSpan(method, { kind: SpanKind.SERVER }, parentOf(traceparent));
+      return new GatewaySpan(tracer, span);
+    },
+    async stop(milliseconds) {
+      const ended = provider.shutdown().catch(() => undefined);
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, milliseconds).unref())]);
+    },
+  };
+}
+
+/** The caller's span, if the header names one (W3C Trace Context, section 4.3). Its `tracestate` is not looked at. */
+function parentOf(traceparent: string | undefined): Context {
+  const parent = traceparent === undefined ? null : parseTraceParent(traceparent);
+  return parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
+}
+
+class GatewaySpan implements Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly startedAt = Date.now();
+  readonly traceparent: string;
+  readonly #tracer: OtelTracer;
+  readonly #span: OtelSpan;
+
+  constructor(tracer: OtelTracer, span: OtelSpan) {
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    this.#tracer = tracer;
+    this.#span = span;
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.traceparent = `00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? '01' : '00'}`;
+  }
+
+  child(name: string, kind?: 'client'): Span {
+    const options = kind === 'client' ? { kind: SpanKind.CLIENT } : {};
+    return new GatewaySpan(
+      this.#tracer,
+      this.#tracer.startSpan(name, options, trace.setSpan(ROOT_CONTEXT, this.#span)),
+    );
+  }
+
+  set(attributes: Readonly<Record<string, string | number | boolean | undefined>>): void {
+    for (const [name, value] of Object.entries(attributes))
+      if (value !== undefined) this.#span.setAttribute(name, value);
+  }
+
+  fail(error: unknown): void {
+    const type =
+      error instanceof GatewayError
+        ? error.code
+        : error instanceof Error
+          ? error.constructor.name
+          : typeof error;
+    // What the gateway refuses is no failure of the gateway's (OpenTelemetry semantic conventions for HTTP servers).
+    if (!(error instanceof GatewayError) || error.rule.status >= 500)
+      this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    this.#span.setAttribute('error.type', type);
+  }
+
+  end(): void {
+    this.#span.end();
+  }
+}
+
+function complaints(logger: Logger) {
+  let quietUntil = Number.NEGATIVE_INFINITY;
+  const complain = (message: string) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + complaintMs;
+    logger.warn({ detail: message.slice(0, 200) }, 'traces are not going out as they should');
+  };
+  const ignore = () => undefined;
+  return { error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore };
+}

@@ -1,0 +1,51 @@
+// What the gateway needs of traces, without any of the packages that make them: these are loaded only when traces are on.
+import type { Logger } from '../log/logger.ts';
+
+export interface SpanIds {
+  /** 32 hexadecimal digits, lower case (W3C Trace Context, section 3.2.2.3). */
+  readonly traceId: string;
+  /** 16 of them. */
+  readonly spanId: string;
+}
+
+export interface Span extends SpanIds {
+  /** When the span began, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** To be sent on (W3C Trace Context, section 3.2). */
+  readonly traceparent: string;
+  /** `client`: for a request to another server. */
+  child(name: string, kind?: 'client'): Span;
+  set(attributes: Readonly<Record<string, string | number | boolean | undefined>>): void;
+  /** Only the code of an error of ours is told, or its class: a message may quote what it is about. */
+  fail(error: unknown): void;
+  end(): void;
+}
+
+export interface Tracer {
+  /** `traceparent` as it came; one that is not well-formed begins a new trace, and so does none. */
+  request(method: string, traceparent: string | undefined): Span;
+  /** Sends what is left, within `milliseconds`. Never rejects. */
+  stop(milliseconds: number): Promise<void>;
+}
+
+export interface TracerSettings {
+  /** Of OTLP over HTTP, with its path. */
+  readonly url: string;
+  readonly protocol: 'http/json' | 'http/protobuf';
+}
+
+export interface TracerParts {
+  readonly version: string;
+  readonly instance: string;
+  readonly logger: Logger;
+}
+
+/** `undefined` without settings: then nothing of OpenTelemetry is loaded. */
+export async function openTracer(
+  settings: TracerSettings | undefined,
+  parts: TracerParts,
+): Promise<Tracer | undefined> {
+  if (settings === undefined) return undefined;
+  const { openTelemetryTracer } = await import('./open-telemetry.ts');
+  return openTelemetryTracer(settings, parts);
+}

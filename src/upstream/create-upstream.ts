@@ -1,0 +1,33 @@
+// Aerospike Cloud as this gateway knows it: its API under one service token, with a circuit breaker for each method.
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
+import type { UpstreamConfig } from '../config/config.ts';
+import type { Logger } from '../log/logger.ts';
+import { Breaker } from './breaker.ts';
+import { type Breakers, UpstreamClient, type UpstreamSettings } from './client.ts';
+import { ServiceToken, type ServiceTokenServices } from './service-token.ts';
+import { requestToken } from './token-request.ts';
+
+export interface UpstreamParts {
+  readonly agent: Dispatcher;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly userAgent: string;
+  readonly observeRequest: NonNullable<UpstreamSettings['observe']>;
+  readonly observeToken: NonNullable<ServiceTokenServices['observe']>;
+}
+
+export function createUpstream(
+  config: UpstreamConfig,
+  { agent, clock, logger, userAgent, observeRequest, observeToken }: UpstreamParts,
+): { readonly client: UpstreamClient; readonly breakers: Breakers } {
+  const breakers = {
+    GET: new Breaker(logger, 'reads'),
+    POST: new Breaker(logger, 'creates'),
+    DELETE: new Breaker(logger, 'deletes'),
+  };
+  const request = () => requestToken(agent, config);
+  const token = new ServiceToken(request, { clock, logger, observe: observeToken });
+  const settings = { ...config, userAgent, observe: observeRequest };
+  return { client: new UpstreamClient(agent, token, breakers, settings), breakers };
+}
