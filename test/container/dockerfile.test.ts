@@ -19,6 +19,9 @@ import {
   stages,
 } from './dockerfile.ts';
 
+/** How a Dockerfile takes the value of an argument. */
+const argument = (name: string) => `\${${name}}`;
+
 const jsonWords = (text: string | undefined): unknown => JSON.parse(text ?? 'null');
 
 test('the image is made of one base with the Node of the npm scripts, and no tag is latest or missing', () => {
@@ -26,7 +29,7 @@ test('the image is made of one base with the Node of the npm scripts, and no tag
   const nodeMajor = /^\^?(\d+)/.exec(packageJson.devDependencies.node)?.[1];
   assert.match(base, new RegExp(`^node:${nodeMajor}[\\d.]*-bookworm-slim(@sha256:[0-9a-f]{64})?$`));
   const bases = stages.map((stage) => stage.base.split(' ')[0]);
-  assert.deepEqual(bases, ['${BASE}', '${BASE}', 'scratch']);
+  assert.deepEqual(bases, [argument('BASE'), argument('BASE'), 'scratch']);
 });
 
 test('the final stage has no shell form: what runs is Node, as process 1', () => {
@@ -67,7 +70,14 @@ test('every label says what package.json says, and those of the builder have no 
     ),
   );
   const { name: title, description, license: licenses, version } = packageJson;
-  const ours = { title, description, licenses, version, source: '${SOURCE}', revision: '${REVISION}' };
+  const ours = {
+    title,
+    description,
+    licenses,
+    version,
+    source: argument('SOURCE'),
+    revision: argument('REVISION'),
+  };
   assert.deepEqual(labels, ours);
   const defaults = finalStage.instructions.filter(({ name }) => name === 'ARG').map(({ text }) => text);
   assert.deepEqual(defaults, ['SOURCE=""', 'REVISION=""']);

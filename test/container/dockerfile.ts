@@ -59,7 +59,9 @@ interface LockedPackage {
   readonly devOptional?: boolean;
 }
 
-const locked = Object.entries<LockedPackage>(packageLock.packages).filter(([path]) => path !== '');
+const locked = Object.entries(packageLock.packages as Record<string, LockedPackage>).filter(
+  ([path]) => path !== '',
+);
 
 /** Folders of packages, from the root of the repository. */
 export const productionPackages = locked.filter(([, { dev }]) => !dev).map(([path]) => path);

@@ -73,3 +73,10 @@ export async function runOnce(image: string, options: readonly string[], ...args
     return { status: code, out: stdout, err: stderr };
   }
 }
+
+/** Everything in a container's file system as `tar` lists it: mode, owner, size, date, time and path. */
+export async function listFiles(container: string): Promise<string[]> {
+  const command = `docker export ${container} | tar --list --verbose --file=-`;
+  const { stdout } = await run('sh', ['-c', command], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trimEnd().split('\n');
+}

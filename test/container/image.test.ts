@@ -9,7 +9,7 @@ import { audience } from '../support/issuer.ts';
 import { until } from '../support/until.ts';
 import { closedPort } from '../upstream/ports.ts';
 import { developmentPackages, productionPackages } from './dockerfile.ts';
-import { buildImage, docker, inspect, noEngine, runOnce, startContainer } from './engine.ts';
+import { buildImage, docker, inspect, listFiles, noEngine, runOnce, startContainer } from './engine.ts';
 
 const megabyte = 1_000_000;
 
@@ -30,6 +30,8 @@ async function startGatewayContainer(t: TestContext) {
     AEROSPIKE_CLIENT_ID: place.cloud.clientId,
     AEROSPIKE_CLIENT_SECRET: place.cloud.clientSecret,
     POLICY_FILE: '/etc/peergate/policy.yaml',
+    RATE_LIMIT_PER_MINUTE: '0',
+    RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
   };
   const options = [
     `--volume=${place.folder}:/etc/peergate:ro`,
@@ -79,12 +81,11 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       paths().filter((path) => unwanted.test(path)),
       [],
     );
-    const top = new Set(
-      paths()
-        .map((path) => path.split('/')[1])
-        .filter((name) => name !== ''),
+    const known = /^\/(?:app|etc|lib|lib64|usr|var)\/|^\/$/;
+    assert.deepEqual(
+      paths().filter((path) => !known.test(path)),
+      [],
     );
-    assert.deepEqual([...top].sort(), ['app', 'etc', 'lib', 'lib64', 'usr', 'var'].sort());
   });
 
   test("every file is root's, and nobody else may write any", () => {
@@ -107,20 +108,24 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
   });
 
   test('no folder of it can be written by its user, on a root file system that can be', async () => {
+    const places = paths().filter((path) => path.endsWith('/'));
     const script = `
-      const { readdirSync, writeFileSync } = require('node:fs');
-      const places = ['/', ...readdirSync('/', { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && !/^\\/(proc|sys|dev)(\\/|$)/.test(entry.parentPath + entry.name))
-        .map(({ parentPath, name }) => parentPath + '/' + name)];
+      const { writeFileSync } = require('node:fs');
+      const places = JSON.parse(process.env.PLACES);
       const written = places.filter((place) => {
-        try { writeFileSync(place + '/probe', ''); return true; } catch { return false; }
+        try { writeFileSync(place + 'probe', ''); return true; } catch { return false; }
       });
-      console.log(JSON.stringify({ uid: process.getuid(), places: places.length, written }));`;
-    const { status, out, err } = await runOnce(image, ['--entrypoint=node'], '--eval', script);
+      console.log(JSON.stringify({ uid: process.getuid(), written }));`;
+    const { status, out, err } = await runOnce(
+      image,
+      ['--entrypoint=node', `--env=PLACES=${JSON.stringify(['/', '/tmp/', ...places])}`],
+      '--eval',
+      script,
+    );
     assert.deepEqual([status, err], [0, '']);
-    const { uid, places, written } = JSON.parse(out) as Loose;
+    const { uid, written } = JSON.parse(out) as Loose;
     assert.equal(uid, 1000);
-    assert.ok(places > 100);
+    assert.ok(places.length > 100);
     assert.deepEqual(written, []);
   });
 
@@ -184,14 +189,3 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
     assert.ok(!output.includes(cloud.clientSecret) && !output.includes(headers.authorization.slice(7)));
   });
 });
-
-/** As `tar` lists them: mode, owner, size, date, time and path. */
-async function listFiles(container: string): Promise<string[]> {
-  const { execFile } = await import('node:child_process');
-  return await new Promise((resolve, reject) => {
-    const command = `docker export ${container} | tar --list --verbose --file=-`;
-    execFile('sh', ['-c', command], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
-      error === null ? resolve(stdout.trimEnd().split('\n')) : reject(error),
-    );
-  });
-}

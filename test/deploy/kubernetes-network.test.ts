@@ -36,7 +36,7 @@ for (const overlay of overlays) {
         assert.ok(ports.some(({ name }: Loose) => name === targetPort), `${metadata.name}: ${targetPort}`);
     }
     for (const { spec } of ofKind(manifests, 'PodDisruptionBudget'))
-      assert.equal(one(spec.selector.matchLabels, 'budget'), gateway);
+      assert.equal(one(spec.selector.matchLabels, 'budget')?.name, gateway.name);
     for (const { metadata, spec } of policies)
       if (spec.podSelector.matchLabels !== undefined) one(spec.podSelector.matchLabels, metadata.name);
     for (const { spec } of ofKind(manifests, 'HorizontalPodAutoscaler')) {

@@ -1,6 +1,7 @@
 // Runs `check` on the environment of a deployment, on this machine: files that it names are made in a folder of the test's
 // own, at the same paths below it.
 import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,11 +9,14 @@ import type { TestContext } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
 import { root } from './manifests.ts';
 
+const signingKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+
 /** What an operator's Secrets hold, by the variable that names the file. */
 const secrets: Readonly<Record<string, string>> = {
   AEROSPIKE_CLIENT_ID_FILE: 'the-client-id',
   AEROSPIKE_CLIENT_SECRET_FILE: 'the-client-secret',
   REDIS_URL_FILE: 'rediss://peergate:the-password@peergate-redis:6379/0\n',
+  AUDIT_SIGNING_KEY_FILE: JSON.stringify(signingKey),
 };
 
 /** Variables that are Node's own, and no settings. */

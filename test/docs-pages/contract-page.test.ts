@@ -3,18 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 import { openPage, type Watched, withoutChromium } from './browser.ts';
 
 const skip = withoutChromium;
 
-/** Opens every operation, with all that it has, and gives their methods and paths. */
-async function openOperations({ page }: Watched): Promise<string[]> {
+/** The methods and paths of all operations that are drawn. */
+async function drawnOperations({ page }: Watched): Promise<string[]> {
   await page.locator('.opblock').first().waitFor();
-  const operations = page.locator('.opblock');
-  for (let index = 0; index < (await operations.count()); index += 1) {
-    await operations.nth(index).locator('.opblock-summary-control').click();
-    await operations.nth(index).locator('.responses-inner').waitFor();
-  }
   const summaries = await page.locator('.opblock-summary').all();
   return await Promise.all(
     summaries.map(async (summary) => {
@@ -24,6 +20,23 @@ async function openOperations({ page }: Watched): Promise<string[]> {
   );
 }
 
+/** Opens each operation in turn, with all that it has, and says how many buttons "Try it out" each has. */
+async function openOperations({ page }: Watched): Promise<Map<string, number>> {
+  const buttons = new Map<string, number>();
+  await page.locator('.opblock').first().waitFor();
+  for (const operation of await page.locator('.opblock').all()) {
+    const control = operation.locator('.opblock-summary-control');
+    await control.click();
+    await operation.locator('.responses-inner').waitFor();
+    const method = await operation.locator('.opblock-summary-method').innerText();
+    const found = await operation.getByRole('button', { name: 'Try it out' }).count();
+    buttons.set(method, (buttons.get(method) ?? 0) + found);
+    await control.click();
+    await operation.locator('.responses-inner').waitFor({ state: 'detached' });
+  }
+  return buttons;
+}
+
 for (const basePath of ['', '/base/v1']) {
   const title = basePath === '' ? 'at the root' : 'below a base path';
   test(`${title} the page draws every operation, from this origin alone, without a complaint`, {
@@ -31,7 +44,7 @@ for (const basePath of ['', '/base/v1']) {
   }, async (t) => {
     const gateway = await startTestGateway(t, { environment: { BASE_PATH: basePath } });
     const watched = await openPage(t, `${gateway.url}${basePath}/docs`);
-    const drawn = await openOperations(watched);
+    const drawn = await drawnOperations(watched);
     const { json } = await gateway.call({ path: `${basePath}/openapi.json` });
     const documented = Object.entries<object>(json.paths).flatMap(([path, item]) =>
       Object.keys(item)
@@ -55,8 +68,8 @@ test('the browser tells this suite when the content security policy stops someth
   const watched = await openPage(t, `${gateway.url}/docs`);
   await watched.page.evaluate(`document.body.insertAdjacentHTML('beforeend', '<p style="color: red">x</p>')`);
   await watched.page.evaluate(`fetch('http://127.0.0.1:9/').catch(() => undefined)`);
-  assert.ok(watched.complaints.some((line) => /^policy: style-src-attr/.test(line)));
-  assert.ok(watched.complaints.some((line) => /^policy: connect-src/.test(line)));
+  for (const directive of ['style-src-attr', 'connect-src'])
+    await until(directive, () => watched.complaints.some((line) => line.startsWith(`policy: ${directive}`)));
 });
 
 test('a link cannot make the page read another document', { skip }, async (t) => {
@@ -83,6 +96,7 @@ test('with a pasted token the page reads from this gateway, and keeps the token 
   await list.locator('.opblock-summary-control').click();
   await list.getByRole('button', { name: 'Try it out' }).click();
   await list.locator('tr[data-param-name="clusterId"] input').fill(clusterId);
+  await list.locator('tr[data-param-name="offset"] input').fill('0');
   await list.getByRole('button', { name: 'Execute' }).click();
   await list.locator('.live-responses-table').waitFor();
   await assertShows(list.locator('.live-responses-table').innerText(), allowed.vpcId);
@@ -98,13 +112,13 @@ test('with a pasted token the page reads from this gateway, and keeps the token 
 const assertShows = async (text: Promise<string>, part: string): Promise<void> =>
   assert.ok((await text).includes(part), await text);
 
-test('nothing that writes can be sent from the page', { skip }, async (t) => {
+test('every operation opens without a complaint, and only what reads can be sent from here', {
+  skip,
+}, async (t) => {
   const gateway = await startTestGateway(t);
   const watched = await openPage(t, `${gateway.url}/docs`);
-  await openOperations(watched);
-  const writing = watched.page.locator('.opblock-post, .opblock-delete, .opblock-put, .opblock-patch');
-  assert.ok((await writing.count()) >= 1);
-  assert.equal(await writing.getByRole('button', { name: 'Try it out' }).count(), 0);
-  const reading = watched.page.locator('.opblock-get');
-  assert.equal(await reading.getByRole('button', { name: 'Try it out' }).count(), await reading.count());
+  const buttons = await openOperations(watched);
+  for (const [method, found] of buttons) assert.equal(found > 0, method === 'GET', method);
+  assert.ok(buttons.has('POST'));
+  assert.deepEqual(watched.complaints, []);
 });

@@ -10,7 +10,7 @@ export interface Refusal {
   /** `status_code` of the one audit record; `undefined` when the refusal is only logged. */
   readonly recorded: string | undefined;
   /** Which operation the record is about. */
-  readonly operation?: 'create' | 'list';
+  readonly operation?: 'create' | 'list' | 'delete';
   /** `sub` of the caller in the record; `undefined` when the token did not verify. */
   readonly subject?: string;
   readonly proxyError?: string;
