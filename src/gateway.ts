@@ -198,6 +198,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       await within(lastRecordsMs, idle);
     }
     server.closeAllConnections();
+    watchedTls?.endConnections();
     admin.closeAllConnections();
     await Promise.all([close(server), close(admin)]);
     await closeRest();

@@ -2,6 +2,7 @@
 // goes to the request whose body it is, and one behind a request waits until that has been answered.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
@@ -73,7 +74,10 @@ export class WireFaults {
   }
 
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // Without a handshake there is nobody to answer: no HTTP leaves a TLS port but inside it.
+    const withoutHandshake = socket instanceof TLSSocket && socket.getSession() === undefined;
+    if (withoutHandshake) this.#logger.info({ code: error.code }, 'a TLS handshake failed');
+    if (withoutHandshake || error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
