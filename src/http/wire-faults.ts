@@ -76,8 +76,10 @@ export class WireFaults {
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     // Without a handshake there is nobody to answer: no HTTP leaves a TLS port but inside it.
     const withoutHandshake = socket instanceof TLSSocket && socket.getSession() === undefined;
-    if (withoutHandshake) this.#logger.info({ code: error.code }, 'a TLS handshake failed');
-    if (withoutHandshake || error.code === 'ECONNRESET' || !socket.writable) {
+    const reset = error.code === 'ECONNRESET';
+    // A load balancer's probe connects and hangs up.
+    if (withoutHandshake && !reset) this.#logger.info({ code: error.code }, 'a TLS handshake failed');
+    if (withoutHandshake || reset || !socket.writable) {
       socket.destroy();
       return;
     }
