@@ -57,6 +57,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ],
   ];
   for (const [name, help, read, label] of gauges) metrics.gauge(name, help, read, label);
+  for (const issuer of keySets.keys()) metrics.issuerKnown(issuer);
 }
 
 const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
