@@ -23,7 +23,7 @@ import { endConnection, renderError } from './http/render-error.ts';
 import { requireRoute } from './http/require-route.ts';
 import { runOperation } from './http/run-operation.ts';
 import type { WireFaults } from './http/wire-faults.ts';
-import type { VerifyToken } from './identity/verify-token.ts';
+import type { RememberedTokens } from './identity/remembered-tokens.ts';
 import type { Logger } from './log/logger.ts';
 import type { Registry } from './operations/registry.ts';
 import type { PeeringWatch } from './peerings/peering-watch.ts';
@@ -40,7 +40,7 @@ export interface AppServices {
   readonly registry: Registry;
   readonly inFlight: InFlight;
   readonly wireFaults: WireFaults;
-  readonly verifyToken: VerifyToken;
+  readonly tokens: RememberedTokens;
   readonly policies: PolicyStore;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
@@ -80,7 +80,7 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   app.use(addressRateLimit(perAddressPerMinute, rateLimits));
   app.use(serveOpenApi(services.openApi));
   app.use(serveDocsPages(services.docsFiles));
-  app.use(authenticate(services.verifyToken));
+  app.use(authenticate(services.tokens));
   app.use(callerRateLimit(perCallerPerMinute, rateLimits));
   app.use(serveEffectivePolicy(clock));
   app.use(requireScope);

@@ -25,6 +25,7 @@ import {
 import { tlsOptions, watchTls } from './http/tls.ts';
 import { WireFaults } from './http/wire-faults.ts';
 import { createKeySets } from './identity/key-sets.ts';
+import { RememberedTokens } from './identity/remembered-tokens.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createPeering } from './operations/create-peering.ts';
 import { deletePeering } from './operations/delete-peering.ts';
@@ -112,7 +113,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     inFlight,
     wireFaults,
     registry: createRegistry(operations, config.listen.basePath, docsFiles.keys()),
-    verifyToken: createVerifyToken(config.auth, keySets, clock),
+    tokens: new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock),
     upstream,
     reconcile,
     watch,

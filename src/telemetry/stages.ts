@@ -3,6 +3,7 @@ import type { Span } from './tracer.ts';
 
 export type StageName =
   | 'authenticate'
+  | 'verify'
   | 'parse'
   | 'decide'
   | 'idempotency'
