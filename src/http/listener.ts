@@ -1,10 +1,14 @@
 // Opens and closes the HTTP servers. Every time limit is set here, so that a client that is slow on purpose or by
 // accident cannot hold a connection.
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
+import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { originForm } from './request-target.ts';
+
+// To import it would load everything that it names, a whole HTTP client for its WebSocket too; that takes longer than express.
+const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 const limits = {
   /** For the whole header section. */

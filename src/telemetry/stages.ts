@@ -3,6 +3,7 @@ import type { Span } from './tracer.ts';
 
 export const stageNames = [
   'authenticate',
+  'verify',
   'parse',
   'decide',
   'idempotency',
