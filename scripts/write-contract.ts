@@ -4,4 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 const contract = parse(readFileSync(new URL('../openapi/gateway.yaml', import.meta.url), 'utf8'));
-writeFileSync(new URL('../openapi/gateway.json', import.meta.url), `${JSON.stringify(contract, undefined, 1)}\n`);
+writeFileSync(
+  new URL('../openapi/gateway.json', import.meta.url),
+  `${JSON.stringify(contract, undefined, 1)}\n`,
+);
