@@ -14,13 +14,12 @@ test('refusals are counted by code, and go no further than the stage that refuse
   assert.deepEqual(await changesBy(gateway, () => gateway.call({})), {
     [request(route, 'GET', 'none', '401')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate'),
     ...refused('token-missing'),
   });
   assert.deepEqual(await changesBy(gateway, () => post({ ...good, authorization: 'Bearer nothing' })), {
     [request(route, 'POST', 'none', '401')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate'),
+    ...stages('authenticate', 'verify'),
     ...refused('token-invalid'),
     ...recorded('create.refused'),
   });
@@ -28,14 +27,14 @@ test('refusals are counted by code, and go no further than the stage that refuse
   assert.deepEqual(await changesBy(gateway, () => post(narrow)), {
     [request(route, 'POST', 'none', '403')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate'),
+    ...stages('authenticate', 'verify'),
     ...refused('scope-missing'),
     ...recorded('create.refused'),
   });
   assert.deepEqual(await changesBy(gateway, () => post(good, { vpcId: 'x' })), {
     [request(route, 'POST', 'none', '400')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse'),
+    ...stages('authenticate', 'verify', 'parse'),
     ...refused('request-invalid'),
     ...recorded('create.refused'),
   });
@@ -61,7 +60,7 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(enforcing, () => enforcing.create(wrong)), {
     [request(route, 'POST', 'deny', '403')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide'),
+    ...stages('authenticate', 'verify', 'parse', 'decide'),
     ...refused('policy-denied'),
     ...recorded('create.refused'),
     ...violations,
@@ -70,7 +69,7 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(reporting, () => reporting.create(wrong)), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,

@@ -13,11 +13,22 @@ test('a create moves the counters of its route, its stages, its records and what
   assert.deepEqual(await changesBy(gateway, () => gateway.create()), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,
   });
+});
+
+test('a token that is remembered is looked for, and not verified again', async (t) => {
+  const gateway = await startTestGateway(t);
+  const headers = await bearer(gateway);
+  const verified = 'stage_duration_seconds_count{stage="verify"}';
+  const looked = 'stage_duration_seconds_count{stage="authenticate"}';
+  const list = () => gateway.call({ headers });
+  const [first, second] = [await changesBy(gateway, list), await changesBy(gateway, list)];
+  assert.deepEqual([first[looked], first[verified]], [1, 1]);
+  assert.deepEqual([second[looked], second[verified]], [1, undefined]);
 });
 
 test('with guards a create is timed in its turn, its look and its key, too', async (t) => {
@@ -26,7 +37,17 @@ test('with guards a create is timed in its turn, its look and its key, too', asy
   assert.deepEqual(moved, {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide', 'idempotency', 'turn', 'preflight', 'record', 'forward'),
+    ...stages(
+      'authenticate',
+      'verify',
+      'parse',
+      'decide',
+      'idempotency',
+      'turn',
+      'preflight',
+      'record',
+      'forward',
+    ),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('GET', '200', 2),
     ...asked('POST', '201'),
@@ -44,7 +65,7 @@ test('lists, single peerings and deletes are counted by their templates', async 
   assert.deepEqual(listed, {
     [request(route, 'GET', 'allow', '200')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
     ...recorded('list.outcome'),
     ...asked('GET', '200'),
     ...token,
@@ -52,7 +73,7 @@ test('lists, single peerings and deletes are counted by their templates', async 
   assert.deepEqual(await changesBy(gateway, () => get(gateway, id)), {
     [request(one, 'GET', 'allow', '200')]: 1,
     [timed(one)]: 1,
-    ...stages('authenticate', 'parse', 'decide', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'decide', 'forward'),
     ...recorded('list.outcome'),
     ...asked('GET', '200'),
   });
@@ -70,7 +91,7 @@ test('a dry run is counted as allowed, and nothing as sent', async (t) => {
   assert.deepEqual(await changesBy(gateway, () => gateway.call(dry as Parameters<typeof gateway.call>[0])), {
     [request(route, 'POST', 'allow', '200')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide'),
+    ...stages('authenticate', 'verify', 'parse', 'decide'),
     ...recorded('create.dryrun'),
   });
 });
@@ -94,7 +115,7 @@ test('a caller who hangs up is counted as aborted, once, and its create with wha
   assert.deepEqual(moved, {
     [request(route, 'POST', 'allow', 'aborted')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,

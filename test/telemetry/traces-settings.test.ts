@@ -1,41 +1,13 @@
-// The standard variables of OpenTelemetry mean here what they mean elsewhere, and without them nothing of OpenTelemetry is
-// loaded.
+// The standard variables of OpenTelemetry mean here what they mean elsewhere.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { environment, run } from '../commands/run-main.ts';
-import { type ServedProcess, type Surroundings, serve, surround } from '../http/process.ts';
-import { allowed, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { test } from 'node:test';
+import { startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { route } from './moves.ts';
 import { startCollector } from './otlp-receiver.ts';
+import { create, end, start } from './traced-process.ts';
 
 const soon = { OTEL_BSP_SCHEDULE_DELAY: '10' };
-
-async function create({ issuer }: Surroundings, { port }: ServedProcess, more: Record<string, string> = {}) {
-  const authorization = `Bearer ${await issuer.sign()}`;
-  const headers = { authorization, 'content-type': 'application/json', ...more };
-  const wanted = { method: 'POST', path: peeringsPath, headers, body: JSON.stringify(allowed) } as const;
-  assert.equal((await send(`http://127.0.0.1:${port}`, wanted)).status, 201);
-}
-
-async function start(t: TestContext, settings: Record<string, string>) {
-  const surroundings = await surround(t);
-  const sent: string[] = [];
-  surroundings.cloud.setFault(({ method, headers }) => {
-    if (method === 'POST' && headers['x-request-id'] !== undefined) sent.push(String(headers['traceparent']));
-    return undefined;
-  });
-  const served = await serve(t, surroundings, 'audit.log', settings);
-  return { surroundings, served, sent };
-}
-
-async function end(served: ServedProcess): Promise<void> {
-  served.signal('SIGTERM');
-  assert.deepEqual(await served.exited, [0, null]);
-}
 
 test('the name of the service, its attributes and headers for the collector are taken from the environment', async (t) => {
   const collector = await startCollector(t);
@@ -118,52 +90,3 @@ for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none'
     assert.ok(!gateway.output().includes('trace_id'));
   });
 }
-
-/** Writes the address of every module that is asked for, `require` included, into a file. */
-const listing = `import { registerHooks } from 'node:module';
-import { appendFileSync } from 'node:fs';
-registerHooks({
-  resolve(name, context, next) {
-    const found = next(name, context);
-    appendFileSync(process.env.LOADED_MODULES, found.url + '\\n');
-    return found;
-  },
-});`;
-
-async function watched(t: TestContext) {
-  const file = join(await temporaryFolder(t), 'loaded');
-  const settings = {
-    LOADED_MODULES: file,
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(listing)}`,
-  };
-  const loaded = async () => {
-    const all = (await readFile(file, 'utf8')).split('\n');
-    assert.ok(all.some((url) => url.includes('/node_modules/zod/')));
-    return all.filter((url) => url.includes('/@opentelemetry/'));
-  };
-  return { settings, loaded };
-}
-
-test('without an endpoint serve loads nothing of OpenTelemetry', async (t) => {
-  const { settings, loaded } = await watched(t);
-  const { surroundings, served } = await start(t, settings);
-  await create(surroundings, served);
-  await end(served);
-  assert.deepEqual(await loaded(), []);
-});
-
-test('with one it does, so that the test before would have seen it', async (t) => {
-  const { settings, loaded } = await watched(t);
-  const collector = await startCollector(t);
-  const { served } = await start(t, { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  await end(served);
-  assert.ok((await loaded()).length > 10);
-});
-
-test('check loads nothing of OpenTelemetry, whatever is set', async (t) => {
-  const { settings, loaded } = await watched(t);
-  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
-  const checked = await run(['check'], { ...(await environment(t)), ...settings, ...endpoint });
-  assert.equal(checked.status, 0, checked.err);
-  assert.deepEqual(await loaded(), []);
-});
