@@ -86,7 +86,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const policies = createPolicyStore(config, parts, trail, metrics);
   const inFlight = new InFlight(config.limits.maxInFlight);
-  const wireFaults = new WireFaults(parts);
+  const wireFaults = new WireFaults({ clock, logger, refused: metrics.refused.bind(metrics) });
   const operations = [
     createPeering(config.scopes.create),
     listPeerings(config.scopes.list),
@@ -99,6 +99,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     observeToken: metrics.tokenRequested.bind(metrics),
   });
   const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
+  const tokens = new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const state = await openSharedState(config, parts);
   const preflight = new Preflight(upstream);
   const watch = new PeeringWatch(preflight);
@@ -112,7 +113,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     inFlight,
     wireFaults,
     registry: createRegistry(operations, config.listen.basePath, docsFiles.keys()),
-    tokens: new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock),
+    tokens,
     upstream,
     reconcile,
     watch,
@@ -149,6 +150,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     policyVersion: () => policies.current().version,
     policyLoadedAt: () => policies.loadedAt,
     reportMode: () => policies.current().mode === 'report',
+    policyRejected: () => policies.rejected,
+    tokensRemembered: () => tokens.size,
     keySets,
     breakers,
     redisUp: () => state.redisUp(),

@@ -191,7 +191,8 @@ export interface Settlement {
 export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
   const { found, resourceId, peeringStatus } = settlement;
   // The intent holds the decision; read back from a log it would not be whole.
-  const undecided = { ...facts, decision: undefined };
+  // Its span has long ended.
+  const undecided = { ...facts, decision: undefined, trace: undefined };
   const event = requestEvent('peering.create.reconciled', undecided, now, severity.informational);
   const [code, detail] = found
     ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']

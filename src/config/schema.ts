@@ -42,6 +42,7 @@ const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
 
 const file = line('the path of a file');
 const secretText = line('a text without control characters');
+const otlpProtocol = oneOf('http/json', 'http/protobuf');
 const minutes10 = 600_000;
 
 const listeners = {
@@ -108,7 +109,8 @@ const limits = {
 const tracesAndLogs = {
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(baseUrl),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(endpointUrl),
-  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', oneOf('http/json', 'http/protobuf')),
+  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', otlpProtocol),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(otlpProtocol),
   OTEL_TRACES_EXPORTER: defaulting('otlp', oneOf('otlp', 'none')),
   OTEL_SDK_DISABLED: defaulting('false', oneOf('true', 'false')),
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),

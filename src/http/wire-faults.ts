@@ -31,16 +31,25 @@ interface Open {
 /** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
 const isUnderWay = ({ request, response }: Open): boolean => !(request.complete && response.closed);
 
+export interface WireFaultServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told the code of each refusal that is answered here. */
+  readonly refused?: (code: ErrorCode) => void;
+}
+
 export class WireFaults {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #refused: WireFaultServices['refused'];
   readonly #open = new WeakMap<Duplex, Set<Open>>();
   readonly #faults = new WeakMap<IncomingMessage, GatewayError>();
   readonly #watchers = new WeakMap<IncomingMessage, (error: GatewayError) => void>();
 
-  constructor(services: { clock: Clock; logger: Logger }) {
+  constructor(services: WireFaultServices) {
     this.#clock = services.clock;
     this.#logger = services.logger;
+    this.#refused = services.refused;
   }
 
   /** Listens to everything that Node itself would refuse without a word. */
@@ -113,6 +122,7 @@ export class WireFaults {
 
   #refuse(error: GatewayError, socket: Duplex): void {
     const { status } = error.rule;
+    this.#refused?.(error.code);
     const gatewayRequestId = this.#clock.newId();
     const body = JSON.stringify(problemOf(error, gatewayRequestId));
     const headers = {

@@ -184,6 +184,11 @@ export class Metrics {
     for (const violation of violations) this.#violations.inc({ code: violation.code });
   }
 
+  /** Where Node's parser refuses there is no request yet. */
+  refused(code: ErrorCode): void {
+    this.#refusals.inc({ code });
+  }
+
   stage(stage: StageName, seconds: number): void {
     this.#stageSeconds.observe({ stage }, seconds);
   }

@@ -29,6 +29,7 @@ test('a token that is remembered is looked for, and not verified again', async (
   const [first, second] = [await changesBy(gateway, list), await changesBy(gateway, list)];
   assert.deepEqual([first[looked], first[verified]], [1, 1]);
   assert.deepEqual([second[looked], second[verified]], [1, undefined]);
+  assert.equal((await seriesOf(gateway)).get('tokens_remembered'), 1);
 });
 
 test('with guards a create is timed in its turn, its look and its key, too', async (t) => {

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { put, remove } from '../operations/call-peering.ts';
 import { allowed, startTestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 import { changesBy, scrape } from './scrape.ts';
 
 export interface Metric {
@@ -19,6 +20,11 @@ export async function renderedMetrics(test: TestContext): Promise<ReadonlyMap<st
     await remove(gateway, put(gateway));
   };
   await changesBy(gateway, some, 3);
+  // A collection is only shown once there was one.
+  await until('garbage was collected', async () => {
+    Array.from({ length: 100_000 }, () => ({}));
+    return (await scrape(gateway)).text.includes('nodejs_gc_duration_seconds_count{');
+  });
   return metricsIn((await scrape(gateway)).text);
 }
 

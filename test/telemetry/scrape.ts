@@ -33,7 +33,8 @@ export function parseSeries(text: string): Series {
   return found;
 }
 
-const left = /^(?:process|nodejs)_|_bucket\{|_sum(?:\{|$)|_timestamp_seconds|^build_info|^policy_info/;
+const left =
+  /^(?:process|nodejs)_|_bucket\{|_sum(?:\{|$)|_timestamp_seconds|^build_info|^policy_info|^tokens_remembered/;
 
 /** Only what differs. */
 export function changes(before: Series, after: Series): Record<string, number> {
