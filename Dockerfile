@@ -18,6 +18,21 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 RUN find node_modules -type f '(' -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \
       -o -path '*/swagger-ui-dist/*' -name '*.js' '!' -name swagger-ui-bundle.js ')' -delete
 
+# The folder of the application, and in it what Node makes of the source, so that a start need not. Node keeps that apart by
+# user; it belongs to root like all the rest.
+FROM ${BASE} AS application
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY openapi/gateway.json ./openapi/
+COPY src ./src
+RUN mkdir -p node_modules/.cache/peergate && chown 1000:1000 node_modules/.cache/peergate
+USER 1000:1000
+# Reads every command once: a package that is missing ends the build and not the first start.
+RUN ["node", "src/main.ts", "--help"]
+USER root
+RUN chown -R root:root node_modules/.cache
+
 # Node with its libraries, and what scanners and lawyers look for: which packages those are, and their licences.
 FROM ${BASE} AS system
 RUN set -eu; \
@@ -36,13 +51,10 @@ FROM scratch
 COPY --from=system /system /
 ENV PATH=/usr/local/bin NODE_ENV=production
 WORKDIR /app
-COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY openapi/gateway.yaml ./openapi/
-COPY src ./src
+COPY --from=application /app ./
 # By number, so that Kubernetes can see that it is not root. Nothing here belongs to it, and it has nowhere to write.
 USER 1000:1000
-# Reads every command once: a library or a package that is missing ends the build and not the first start.
+# A library that is missing ends the build, too.
 RUN ["node", "src/main.ts", "--help"]
 EXPOSE 8080 9090
 # Where the sources are and which commit this is: known to whoever builds, and to nobody else.

@@ -29,7 +29,7 @@ test('the image is made of one base with the Node of the npm scripts, and no tag
   const nodeMajor = /^\^?(\d+)/.exec(packageJson.devDependencies.node)?.[1];
   assert.match(base, new RegExp(`^node:${nodeMajor}[\\d.]*-bookworm-slim(@sha256:[0-9a-f]{64})?$`));
   const bases = stages.map((stage) => stage.base.split(' ')[0]);
-  assert.deepEqual(bases, [argument('BASE'), argument('BASE'), 'scratch']);
+  assert.deepEqual(bases, [argument('BASE'), argument('BASE'), argument('BASE'), 'scratch']);
 });
 
 test('the final stage has no shell form: what runs is Node, as process 1', () => {

@@ -41,6 +41,9 @@ export const stages: readonly Stage[] = instructions
 
 export const finalStage: Stage = stages.at(-1) ?? { base: '', instructions: [] };
 
+/** Where the folder of the application is put together. */
+export const applicationStage: Stage = stages[1] ?? { base: '', instructions: [] };
+
 /** The text of this instruction in the final stage; `undefined` when it is not there just once. */
 export function only(name: string): string | undefined {
   const found = finalStage.instructions.filter((instruction) => instruction.name === name);
@@ -78,7 +81,7 @@ export async function assemble(test: TestContext): Promise<string> {
   const prune = stages[0]?.instructions.find(({ name, text }) => name === 'RUN' && text.startsWith('find '));
   if (prune === undefined) throw new Error('nothing is pruned');
   execFileSync('sh', ['-c', prune.text], { cwd: folder });
-  for (const { from, to } of copiesOf(finalStage)) {
+  for (const { from, to } of copiesOf(applicationStage)) {
     for (const source of from) {
       const target = to.endsWith('/') ? join(to, source.split('/').at(-1) ?? '') : to;
       await mkdir(join(folder, dirname(target)), { recursive: true });
