@@ -3,8 +3,9 @@
 import type { EventCode } from '../audit/event-form.ts';
 import { type ErrorCode, errorRules } from '../errors.ts';
 import { type ViolationCode, violationCodes } from '../policy/decision.ts';
-import { Counter, collectProcessMetrics, Gauge, Histogram, Registry } from './prometheus.ts';
+import { collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
 import type { StageName } from './stages.ts';
+import { CounterTally, HistogramTally } from './tallies.ts';
 
 /** Seconds: from what the gateway itself needs to the longest time limits. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -138,19 +139,20 @@ export class Metrics {
 
   /** A rate can be taken of the first event only when the counter was there before it. */
   #beginAtZero(): void {
-    for (const code of Object.keys(errorRules) as ErrorCode[]) this.#refusals.inc({ code }, 0);
-    for (const code of violationCodes) this.#violations.inc({ code }, 0);
-    for (const limit of ['address', 'caller']) this.#rateLimited.inc({ limit }, 0);
-    for (const result of ['ok', 'failed']) this.#tokenRequests.inc({ result }, 0);
-    for (const result of ['loaded', 'rejected']) this.#policyLoads.inc({ result }, 0);
-    for (const found of keyStates) this.#idempotency.inc({ found }, 0);
+    for (const code of Object.keys(errorRules) as ErrorCode[]) this.#refusals.add([code], 0);
+    for (const code of violationCodes) this.#violations.add([code], 0);
+    for (const limit of ['address', 'caller']) this.#rateLimited.add([limit], 0);
+    for (const result of ['ok', 'failed']) this.#tokenRequests.add([result], 0);
+    for (const result of ['loaded', 'rejected']) this.#policyLoads.add([result], 0);
+    for (const found of keyStates) this.#idempotency.add([found], 0);
+    this.#recordFailures.add([], 0);
     for (const method of upstreamMethods)
-      for (const result of upstreamFailures) this.#upstream.inc({ method, result }, 0);
+      for (const result of upstreamFailures) this.#upstream.add([method, result], 0);
   }
 
   /** The same for one that the settings name. */
   issuerKnown(issuer: string): void {
-    for (const result of ['ok', 'failed']) this.#keyFetches.inc({ issuer, result }, 0);
+    for (const result of ['ok', 'failed']) this.#keyFetches.add([issuer, result], 0);
   }
 
   /** `label`: by which the reading's values differ. A reading of `undefined` shows nothing. */
@@ -173,66 +175,62 @@ export class Metrics {
 
   served({ route, method, decision, status, code, violations, seconds, waited }: ServedRequest): void {
     const path = route ?? 'none';
-    this.#requests.inc({
-      route: path,
-      method: method !== undefined && methods.includes(method) ? method : 'other',
-      decision: decision ?? 'none',
-      status: status ?? 'aborted',
-    });
-    if (!waited) this.#requestSeconds.observe({ route: path }, seconds);
-    if (code !== undefined) this.#refusals.inc({ code });
-    for (const violation of violations) this.#violations.inc({ code: violation.code });
+    const known = method !== undefined && methods.includes(method) ? method : 'other';
+    this.#requests.add([path, known, decision ?? 'none', String(status ?? 'aborted')]);
+    if (!waited) this.#requestSeconds.observe(path, seconds);
+    if (code !== undefined) this.#refusals.add([code]);
+    for (const violation of violations) this.#violations.add([violation.code]);
   }
 
   /** Where Node's parser refuses there is no request yet. */
   refused(code: ErrorCode): void {
-    this.#refusals.inc({ code });
+    this.#refusals.add([code]);
   }
 
   stage(stage: StageName, seconds: number): void {
-    this.#stageSeconds.observe({ stage }, seconds);
+    this.#stageSeconds.observe(stage, seconds);
   }
 
   rateLimited(limit: string): void {
-    this.#rateLimited.inc({ limit });
+    this.#rateLimited.add([limit]);
   }
 
   idempotency(found: string): void {
-    this.#idempotency.inc({ found });
+    this.#idempotency.add([found]);
   }
 
   /** `result`: a status, or what kind of failure it was. */
   upstreamAnswered(method: string, result: string, seconds: number): void {
-    this.#upstream.inc({ method, result });
-    this.#upstreamSeconds.observe({ method }, seconds);
+    this.#upstream.add([method, result]);
+    this.#upstreamSeconds.observe(method, seconds);
   }
 
   tokenRequested(result: 'ok' | 'failed'): void {
-    this.#tokenRequests.inc({ result });
+    this.#tokenRequests.add([result]);
   }
 
   keysFetched(issuer: string, result: 'ok' | 'failed'): void {
-    this.#keyFetches.inc({ issuer, result });
+    this.#keyFetches.add([issuer, result]);
   }
 
   recordSealed(event: EventCode): void {
-    this.#records.inc({ event });
+    this.#records.add([event]);
   }
 
   recordWritten(seconds: number): void {
-    this.#writeSeconds.observe(seconds);
+    this.#writeSeconds.observe('', seconds);
   }
 
   recordFailed(): void {
-    this.#recordFailures.inc();
+    this.#recordFailures.add([]);
   }
 
   fileSynced(seconds: number): void {
-    this.#syncSeconds.observe(seconds);
+    this.#syncSeconds.observe('', seconds);
   }
 
   policyLoaded(result: 'loaded' | 'rejected'): void {
-    this.#policyLoads.inc({ result });
+    this.#policyLoads.add([result]);
   }
 
   /** The text format and its media type. */
@@ -240,22 +238,12 @@ export class Metrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #counter<Label extends string>(name: string, help: string, labelNames: Label[]) {
-    return new Counter<Label>({
-      name: `peergate_${name}`,
-      help,
-      labelNames,
-      registers: [this.#registry],
-    });
+  #counter(name: string, help: string, labelNames: readonly string[]): CounterTally {
+    return new CounterTally({ name: `peergate_${name}`, help, labelNames }, this.#registry);
   }
 
-  #histogram<Label extends string>(name: string, help: string, labelNames: Label[], bounds: number[]) {
-    return new Histogram<Label>({
-      name: `peergate_${name}`,
-      help,
-      labelNames,
-      buckets: bounds,
-      registers: [this.#registry],
-    });
+  /** `labelName`: there may be one. */
+  #histogram(name: string, help: string, [labelName]: readonly string[], bounds: readonly number[]) {
+    return new HistogramTally({ name: `peergate_${name}`, help, labelName, bounds }, this.#registry);
   }
 }

@@ -7,9 +7,8 @@ import type * as prometheus from 'prom-client';
 const load = createRequire(import.meta.url);
 
 export const Registry = load('prom-client/lib/registry') as typeof prometheus.Registry;
-export const Counter = load('prom-client/lib/counter') as typeof prometheus.Counter;
+const Counter = load('prom-client/lib/counter') as typeof prometheus.Counter;
 export const Gauge = load('prom-client/lib/gauge') as typeof prometheus.Gauge;
-export const Histogram = load('prom-client/lib/histogram') as typeof prometheus.Histogram;
 
 type Collector = (registry: prometheus.Registry, options: object) => void;
 
