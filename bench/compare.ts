@@ -112,7 +112,7 @@ export const rotate = <T>(list: readonly T[], by: number): T[] =>
 async function measureCeiling(stand: Stand, plan: Plan): Promise<{ alone: Sample; shared: Sample }> {
   const { tokenFile } = stand;
   const deck = { kind: 'create', tokenFile, firstToken: 0, tokens: plan.warmTokens, once: false } as const;
-  const job = { deck, load: { inFlight: plan.inFlight }, warmMs: 500, measuredMs: 1000 };
+  const job = { deck, load: { inFlight: plan.inFlight }, warm: plan.firstWarm, measuredMs: 1000 };
   const answering = await runCandidate(
     stand,
     ({ port }) => ({

@@ -69,7 +69,14 @@ async function measurePoint(stand: Stand, name: string, point: GrowthPoint, ms: 
   try {
     const { tokenFile } = stand;
     const deck = { kind: 'create', tokenFile, firstToken: 0, tokens, once: false, bodyBytes } as const;
-    const job = { port: running.port, deck, expected: 201, load: { inFlight }, warmMs: ms, measuredMs: ms };
+    const job = {
+      port: running.port,
+      deck,
+      expected: 201,
+      load: { inFlight },
+      warm: { leastMs: ms, requests: 5_000, mostMs: 2 * ms },
+      measuredMs: ms,
+    };
     return sampleOf(await stand.load(job, running.pid));
   } catch (error) {
     throw new Error(`${name} ${point.size}: ${(error as Error).message}\n${running.log().slice(-2000)}`);

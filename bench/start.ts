@@ -101,7 +101,14 @@ async function memoryUnderLoad(stand: Stand, ms: number): Promise<Memory> {
   try {
     const { tokenFile } = stand;
     const deck = { kind: 'create', tokenFile, firstToken: 0, tokens, once: false } as const;
-    const job = { port: running.port, deck, expected: 201, load: { inFlight }, warmMs: 0, measuredMs: ms };
+    const job = {
+      port: running.port,
+      deck,
+      expected: 201,
+      load: { inFlight },
+      warm: { leastMs: 0, requests: 0, mostMs: 0 },
+      measuredMs: ms,
+    };
     const { residentMb: last, requests } = await stand.load(job, running.pid);
     return { most, last, requests };
   } finally {

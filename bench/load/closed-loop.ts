@@ -7,7 +7,7 @@ import type { LoadJob, Timings, Window } from './job.ts';
 /** Nothing answers for so long: something is broken. */
 const stuckMs = 15_000;
 
-type Job = Pick<LoadJob, 'port' | 'expected' | 'warmMs' | 'measuredMs'>;
+type Job = Pick<LoadJob, 'port' | 'expected' | 'warm' | 'measuredMs'>;
 
 export async function closedLoop(job: Job, inFlight: number, deck: Deck, window: Window): Promise<Timings> {
   const connections = await Connection.openAll(job.port, inFlight);
@@ -52,6 +52,7 @@ class ClosedLoop {
   readonly #resolve: (timings: Timings) => void;
   readonly #startedAt = performance.now();
   readonly #tookMs: number[] = [];
+  #warmed = 0;
   #beganAt: number | undefined;
   #lastAt = this.#startedAt;
 
@@ -79,7 +80,8 @@ class ClosedLoop {
     if (status !== this.#job.expected) return new Error(`answered ${status}, not ${this.#job.expected}`);
     if (this.ended) return undefined;
     if (this.#beganAt === undefined) {
-      if (now - this.#startedAt >= this.#job.warmMs) {
+      this.#warmed += 1;
+      if (this.#isWarm(now - this.#startedAt)) {
         this.#window.begin();
         this.#beganAt = performance.now();
       }
@@ -88,6 +90,11 @@ class ClosedLoop {
     this.#tookMs.push(now - sentAt);
     if (now - this.#beganAt >= this.#job.measuredMs) this.#end(now);
     return undefined;
+  }
+
+  #isWarm(elapsedMs: number): boolean {
+    const { leastMs, requests, mostMs } = this.#job.warm;
+    return elapsedMs >= leastMs && (this.#warmed >= requests || elapsedMs >= mostMs);
   }
 
   #end(now: number): void {

@@ -12,6 +12,7 @@ interface Reading {
   readonly upstream: number;
   readonly generator: number;
   readonly candidateCore: number;
+  readonly loadCore: number;
 }
 
 const read = ({ watch }: LoadJob): Reading => ({
@@ -19,6 +20,7 @@ const read = ({ watch }: LoadJob): Reading => ({
   upstream: processSeconds(watch.upstream),
   generator: processSeconds(process.pid),
   candidateCore: coreSeconds(watch.candidateCore),
+  loadCore: coreSeconds(watch.loadCore),
 });
 
 async function run(job: LoadJob): Promise<LoadOutcome> {
@@ -49,6 +51,7 @@ async function run(job: LoadJob): Promise<LoadOutcome> {
     upstreamSeconds: used('upstream'),
     generatorSeconds: used('generator'),
     foreignSeconds: Math.max(0, used('candidateCore') - used('candidate')),
+    loadForeignSeconds: Math.max(0, used('loadCore') - used('generator') - used('upstream')),
     residentMb: residentMb(job.watch.candidate),
   };
 }

@@ -1,6 +1,13 @@
 // What the load generator can be asked to do, and what it says of it.
 import type { DeckShape } from './deck.ts';
 
+/** What is not measured: at least so long, and then until so many were answered, but no longer than that. */
+export interface WarmUp {
+  readonly leastMs: number;
+  readonly requests: number;
+  readonly mostMs: number;
+}
+
 export interface LoadJob {
   readonly port: number;
   readonly deck: DeckShape;
@@ -8,8 +15,7 @@ export interface LoadJob {
   readonly expected: number;
   /** Closed: so many requests in flight all the time. Open: so many a second, whatever becomes of them. */
   readonly load: { readonly inFlight: number } | { readonly perSecond: number };
-  /** Not measured. */
-  readonly warmMs: number;
+  readonly warm: WarmUp;
   readonly measuredMs: number;
   readonly watch: {
     readonly candidate: number;
@@ -31,8 +37,9 @@ export interface LoadOutcome {
   readonly candidateSeconds: number;
   readonly upstreamSeconds: number;
   readonly generatorSeconds: number;
-  /** Seconds that the candidate's core worked for somebody else: how quiet the machine was. */
+  /** Seconds that either core worked for somebody else: how quiet the machine was. */
   readonly foreignSeconds: number;
+  readonly loadForeignSeconds: number;
   /** At the end. */
   readonly residentMb: number;
 }

@@ -10,7 +10,7 @@ const stuckMs = 15_000;
 /** A timer is no more exact than this; what is due sooner is waited for by looking at the clock. */
 const timerMs = 1.2;
 
-type Job = Pick<LoadJob, 'port' | 'expected' | 'warmMs' | 'measuredMs'>;
+type Job = Pick<LoadJob, 'port' | 'expected' | 'warm' | 'measuredMs'>;
 
 export async function openLoop(job: Job, perSecond: number, deck: Deck, window: Window): Promise<Timings> {
   const connections = await Connection.openAll(job.port, mostConnections);
@@ -42,6 +42,8 @@ class OpenLoop {
   readonly #tookMs: Float64Array;
   readonly #lateMs: Float64Array;
   #startedAt = 0;
+  /** When something was due and every connection waited for the candidate: that is not the generator's lateness. */
+  #heldUpAt = 0;
   #beganAt = 0;
   #sent = 0;
   #answered = 0;
@@ -51,7 +53,7 @@ class OpenLoop {
     this.#deck = deck;
     this.#parts = parts;
     this.#intervalMs = 1000 / perSecond;
-    this.#warm = Math.round((job.warmMs * perSecond) / 1000);
+    this.#warm = Math.round((job.warm.leastMs * perSecond) / 1000);
     this.#count = this.#warm + Math.round((job.measuredMs * perSecond) / 1000);
     this.#idle = [...parts.connections];
     this.#tookMs = new Float64Array(this.#count - this.#warm);
@@ -71,6 +73,7 @@ class OpenLoop {
   readonly #turn = (): void => {
     const now = performance.now();
     while (this.#sent < this.#count && this.#dueAt(this.#sent) <= now && this.#idle.length > 0) this.#send();
+    if (this.#idle.length === 0) this.#heldUpAt = now;
     if (this.#sent < this.#count) this.#wait();
   };
 
@@ -93,7 +96,8 @@ class OpenLoop {
     }
     this.#sent += 1;
     const dueAt = this.#dueAt(index);
-    if (index >= this.#warm) this.#lateMs[index - this.#warm] = performance.now() - dueAt;
+    if (index >= this.#warm && dueAt > this.#heldUpAt)
+      this.#lateMs[index - this.#warm] = performance.now() - dueAt;
     connection.answered = (status) => {
       if (status !== this.#job.expected)
         this.#parts.reject(new Error(`answered ${status}, not ${this.#job.expected}`));

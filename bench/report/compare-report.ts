@@ -77,15 +77,16 @@ export function compareReport(comparison: Comparison): string {
 }
 
 function calm({ candidates, rounds }: Comparison): string {
-  const shares = candidates.flatMap(({ name }) =>
-    known(valuesOf(rounds, name, 'create', 'foreignShare')).map((share) => share),
-  );
-  const [middle, most] = [median(shares), Math.max(...shares)];
-  const verdict =
-    middle <= quietShare
-      ? 'The machine was quiet'
-      : '**The machine was busy with something else: run it again**';
-  return `${verdict}: other programs and the kernel had ${percent(middle)} of the candidate's core (median; at most ${percent(most)}).`;
+  const of = (metric: keyof Sample): number[] =>
+    candidates.flatMap(({ name }) => known(valuesOf(rounds, name, 'create', metric)));
+  const shares = { own: of('foreignShare'), load: of('loadForeignShare') };
+  const quiet = median(shares.own) <= quietShare && median(shares.load) <= quietShare;
+  const text = (values: readonly number[]): string =>
+    `${percent(median(values))} (at most ${percent(Math.max(...values))})`;
+  return [
+    quiet ? 'The machine was quiet:' : '**The machine was busy with something else, so run it again:**',
+    `other programs and the kernel had ${text(shares.own)} of the candidate's core, and ${text(shares.load)} of the load's.`,
+  ].join(' ');
 }
 
 const cell = (rounds: Rounds, name: string, measure: Measure, metric: keyof Sample): string => {
@@ -159,7 +160,7 @@ function claimTable({ candidates, proofs }: Comparison): string {
   const text = table(head, [
     ...rows,
     ['requests upstream for a create, when the cluster is known', ...upstream],
-    ['lines written for a create', ...each(({ logLines }) => String(logLines))],
+    ['lines on its output for a create', ...each(({ logLines }) => String(logLines))],
   ]);
   const besides = candidates.map(({ name, what, besides }) => `- \`${name}\`: ${what}. Besides: ${besides}.`);
   return `${text}\n\n${besides.join('\n')}`;
