@@ -110,7 +110,7 @@ async function memoryUnderLoad(stand: Stand, ms: number): Promise<Memory> {
       measuredMs: ms,
     };
     const { residentMb: last, requests } = await stand.load(job, running.pid);
-    return { most, last, requests };
+    return { most: Math.max(most, last), last, requests };
   } finally {
     clearInterval(look);
     await running.stop();

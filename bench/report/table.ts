@@ -10,6 +10,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** Three significant digits, or all of a larger number, with thousands apart. */
 export function figure(value: number): string {
+  if (value === 0) return '0';
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.01))));
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
