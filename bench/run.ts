@@ -2,14 +2,16 @@
 import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
 import { growth } from './growth.ts';
+import { includeInDocument } from './report/write-results.ts';
 import { candidates } from './stand/candidates.ts';
 import { start } from './start.ts';
 
-const help = `npm run bench -- [compare|growth|start] [options]
+const help = `npm run bench -- [compare|growth|start|include] [options]
 
   compare          peergate beside its peers and the bare limit (the default)
   growth           what a create costs by size of the policy, grants, tokens, body, and in flight
   start            time to start, and memory with 20,000 tokens
+  include          puts the results into docs/performance.md
 
   --quick          two rounds, shorter: a look, nothing to rely on
   --rounds N       so many rounds
@@ -53,7 +55,7 @@ async function run(): Promise<void> {
     if (options.what === 'compare') {
       const unknown = options.only?.find((name) => !candidates.some((candidate) => candidate.name === name));
       if (unknown !== undefined) throw new Error(`there is no candidate ${unknown}`);
-    } else if (options.what !== 'growth' && options.what !== 'start') {
+    } else if (!['growth', 'start', 'include'].includes(options.what)) {
       throw new Error(`there is no measurement ${options.what}`);
     }
   } catch (error) {
@@ -62,6 +64,7 @@ async function run(): Promise<void> {
   if (options.help) console.log(help);
   else if (options.what === 'growth') await growth(options);
   else if (options.what === 'start') await start(options);
+  else if (options.what === 'include') includeInDocument();
   else await compare(options);
 }
 

@@ -44,7 +44,8 @@ test('the checks by hand allow what the policy of the gateway allows, and nothin
 
 test('a body by hand has exactly the five members, each of its form', () => {
   assert.equal(bodyFault(goodCreate), undefined);
-  const wrong: unknown[] = [null, 'text', [], {}, { ...goodCreate, note: 'x' }];
+  const hostBits = { ...goodCreate, cidrBlock: '10.20.5.0/22' };
+  const wrong: unknown[] = [null, 'text', [], {}, { ...goodCreate, note: 'x' }, hostBits];
   for (const name of Object.keys(goodCreate)) {
     wrong.push(
       { ...goodCreate, [name]: undefined },
