@@ -1,5 +1,5 @@
-// The comparison: proves what every candidate does, then measures all of them in rounds, each in a new process, in an order that changes
-// from round to round, and writes what came of it.
+// The comparison: proves what every candidate does, then measures all of them in rounds, each in a new process, in an
+// order that changes from round to round, and writes what came of it.
 
 import { progress } from './progress.ts';
 import { type Comparison, compareChart, compareReport, targetTable } from './report/compare-report.ts';

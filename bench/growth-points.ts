@@ -1,4 +1,5 @@
-// The sizes at which the growth of the cost is measured: one thing grows at a time, everything else stays as it is by default.
+// The sizes at which the growth of the cost is measured: one thing grows at a time, everything else stays as it is by
+// default.
 import { accounts, forbiddenBlocks, prefixLength, regions } from './candidates/checks.ts';
 import { goodCreate } from './load/deck.ts';
 import type { PolicyText } from './stand/peergate.ts';

@@ -1,5 +1,5 @@
-// How the cost of a create grows with what an operator or a caller can make large. Sizes are interleaved in rounds, each in a new
-// process; a chart for each thing that grows, and one table.
+// How the cost of a create grows with what an operator or a caller can make large. Sizes are interleaved in rounds,
+// each in a new process; a chart for each thing that grows, and one table.
 import { type GrowthChart, type GrowthPoint, growthCharts, mostTokens } from './growth-points.ts';
 import { progress } from './progress.ts';
 import { lineChart } from './report/line-chart.ts';

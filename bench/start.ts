@@ -1,5 +1,5 @@
-// How long peergate takes from the start of its process to the line that says it listens, and how much memory it holds under full load with
-// many tokens. Both with default settings.
+// How long peergate takes from the start of its process to the line that says it listens, and how much memory it holds
+// under full load with many tokens. Both with default settings.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,6 @@
-// The policy of the measurements, as a team would write it by hand into its own gateway: the five members, the account, the region,
-// the block. What peergate decides by its policy file, the others decide by this; what it does not look at, they let through.
+// The policy of the measurements, as a team would write it by hand into its own gateway: the five members, the
+// account, the region, the block. What peergate decides by its policy file, the others decide by this; what it does
+// not look at, they let through.
 
 export const accounts = ['111122223333'];
 export const regions = ['us-east-1', 'eu-west-1'];

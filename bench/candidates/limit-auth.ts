@@ -1,5 +1,5 @@
-// The bare limit with what a gateway cannot leave out, by hand and nothing more: the signature and claims by jose, the scope, the
-// body's members, the policy, one log line. No token is remembered.
+// The bare limit with what a gateway cannot leave out, by hand and nothing more: the signature and claims by jose, the
+// scope, the body's members, the policy, one log line. No token is remembered.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { pino } from 'pino';

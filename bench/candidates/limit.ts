@@ -1,5 +1,5 @@
-// The bare limit: node:http in front, undici's Pool behind, the service credential put in, and nothing checked or logged. No program
-// on this platform that reads a request and sends one can be much faster.
+// The bare limit: node:http in front, undici's Pool behind, the service credential put in, and nothing checked or
+// logged. No program on this platform that reads a request and sends one can be much faster.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
 import { environment, upstreamConnections } from './environment.ts';

@@ -1,5 +1,5 @@
-// What one would write: Express with the middleware that every tutorial names, jose's remote key set, zod, and undici's fetch.
-// The checks of the policy are there; no audit, no idempotency, no second look.
+// What one would write: Express with the middleware that every tutorial names, jose's remote key set, zod, and
+// undici's fetch. The checks of the policy are there; no audit, no idempotency, no second look.
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';

@@ -1,5 +1,6 @@
-// Keeps a fixed number of requests in flight: each connection sends the next one when the answer is there. Measures what a
-// candidate can do at most; says nothing about the time a request takes at a rate that the candidate does not choose.
+// Keeps a fixed number of requests in flight: each connection sends the next one when the answer is there. Measures
+// what a candidate can do at most; says nothing about the time a request takes at a rate that the candidate does not
+// choose.
 import { Connection } from './connection.ts';
 import type { Deck } from './deck.ts';
 import type { LoadJob, Timings, Window } from './job.ts';

@@ -1,5 +1,5 @@
-// One connection of the load generator: sends prepared bytes and says when the whole answer is there. Makes nothing of the
-// answer but its status, so that the generator costs as little as a program in this language can.
+// One connection of the load generator: sends prepared bytes and says when the whole answer is there. Makes nothing of
+// the answer but its status, so that the generator costs as little as a program in this language can.
 import { connect, type Socket } from 'node:net';
 import { ResponseReader } from './response-reader.ts';
 

@@ -1,5 +1,5 @@
-// The requests that a measurement sends, made before it begins. Each create goes to the next of many clusters, since a gateway
-// may serve the creates of one cluster one by one; tokens are used in turn, or each only once.
+// The requests that a measurement sends, made before it begins. Each create goes to the next of many clusters, since a
+// gateway may serve the creates of one cluster one by one; tokens are used in turn, or each only once.
 import { readFileSync } from 'node:fs';
 
 export interface DeckShape {

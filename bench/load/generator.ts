@@ -1,5 +1,5 @@
-// The load generator, a process of its own on the load's core. Does one job at a time as its parent tells it, and reads what the
-// candidate used at the very moments at which the measured time begins and ends. Ends with its parent.
+// The load generator, a process of its own on the load's core. Does one job at a time as its parent tells it, and
+// reads what the candidate used at the very moments at which the measured time begins and ends. Ends with its parent.
 import { percentile } from '../report/statistics.ts';
 import { closedLoop } from './closed-loop.ts';
 import { Deck } from './deck.ts';

@@ -1,5 +1,6 @@
-// Reads one answer after another from a connection of the load generator: tells when it is whole and which status it has.
-// Understands `Content-Length` and chunked bodies; refuses bytes that nobody asked for, since a number would count them.
+// Reads one answer after another from a connection of the load generator: tells when it is whole and which status it
+// has. Understands `Content-Length` and chunked bodies; refuses bytes that nobody asked for, since a number would
+// count them.
 
 const contentLength = /\r\ncontent-length: *(\d+)/i;
 const chunked = /\r\ntransfer-encoding: *chunked/i;

@@ -1,12 +1,12 @@
-// The comparison as a document and a picture: the targets first, then every figure with its range, what the machine was doing meanwhile, and
-// what each candidate was proven to do.
+// The comparison as a document and a picture: the targets first, then every figure with its range, what the machine
+// was doing meanwhile, and what each candidate was proven to do.
 import type { Candidate, Measure } from '../stand/candidate.ts';
 import type { Plan, Sample } from '../stand/measure.ts';
 import { everyProbe, probes } from '../stand/probe.ts';
 import type { Proof } from '../stand/prove.ts';
 import { barChart, type Panel } from './bar-chart.ts';
 import { known, type Rounds, valuesOf } from './results.ts';
-import { median, rangeOf } from './statistics.ts';
+import { median, percentile, rangeOf } from './statistics.ts';
 import { figure, percent, ranged, table } from './table.ts';
 import { judge, likeForLike, type Target, targets } from './targets.ts';
 
@@ -26,7 +26,7 @@ export interface Comparison {
 
 /** Less of its core than this, and something else held the candidate up. */
 const boundShare = 0.93;
-/** Somebody else used more of the candidate's core than this: the machine was not quiet. */
+/** Somebody else used more of a core than this in more than a tenth of the measurements: the machine was not quiet. */
 const quietShare = 0.05;
 
 export function targetTable({ rounds }: Comparison): string {
@@ -80,7 +80,7 @@ function calm({ candidates, rounds }: Comparison): string {
   const of = (metric: keyof Sample): number[] =>
     candidates.flatMap(({ name }) => known(valuesOf(rounds, name, 'create', metric)));
   const shares = { own: of('foreignShare'), load: of('loadForeignShare') };
-  const quiet = median(shares.own) <= quietShare && median(shares.load) <= quietShare;
+  const quiet = [shares.own, shares.load].every((values) => percentile(values, 0.9) <= quietShare);
   const text = (values: readonly number[]): string =>
     `${percent(median(values))} (at most ${percent(Math.max(...values))})`;
   return [

@@ -1,5 +1,5 @@
-// Puts sections of the result files into the places that a document has for them, so that no figure is ever copied by hand. A place
-// without a result says so.
+// Puts sections of the result files into the places that a document has for them, so that no figure is ever copied by
+// hand. A place without a result says so.
 
 /** `<!-- figures: FILE, HEADING -->`, whatever stands there now, `<!-- end of figures -->`. */
 const place = /(<!-- figures: (\S+), ([^>]+?) -->\n)[\s\S]*?(<!-- end of figures -->)/g;

@@ -1,5 +1,5 @@
-// The few statistics that the reports are made of. A figure without its range is not given, and a ratio is made within a round,
-// where both sides had the same machine.
+// The few statistics that the reports are made of. A figure without its range is not given, and a ratio is made within
+// a round, where both sides had the same machine.
 
 /** The value below which `share` of the values lie (nearest rank); `NaN` of none. */
 export function percentile(values: Iterable<number>, share: number): number {

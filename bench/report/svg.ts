@@ -1,4 +1,5 @@
-// Pieces of SVG, written by hand: a chart is a text that shows the same in every browser, in light and in dark, and loads nothing.
+// Pieces of SVG, written by hand: a chart is a text that shows the same in every browser, in light and in dark, and
+// loads nothing.
 
 export const escapeText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

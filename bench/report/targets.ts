@@ -1,5 +1,5 @@
-// What peergate has to reach against each peer, as ratios within a round: with its default settings, and beside that in the two ways in
-// which it makes as many requests upstream as its peers.
+// What peergate has to reach against each peer, as ratios within a round: with its default settings, and beside that
+// in the two ways in which it makes as many requests upstream as its peers.
 import type { Measure } from '../stand/candidate.ts';
 import type { Sample } from '../stand/measure.ts';
 import { type Rounds, valuesOf } from './results.ts';

@@ -1,4 +1,5 @@
-// Where results go: into `results/` when the run was whole, so that a short look never replaces figures that somebody relies on.
+// Where results go: into `results/` when the run was whole, so that a short look never replaces figures that somebody
+// relies on.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

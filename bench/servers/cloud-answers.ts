@@ -1,5 +1,5 @@
-// What the stand-in of Aerospike Cloud answers: bodies of the vendor's shape, made once, so that an answer costs a write and
-// nothing else. Counts what it was asked, since candidates differ in that.
+// What the stand-in of Aerospike Cloud answers: bodies of the vendor's shape, made once, so that an answer costs a
+// write and nothing else. Counts what it was asked, since candidates differ in that.
 import type { ReadRequest } from './request-reader.ts';
 
 export interface Counts {

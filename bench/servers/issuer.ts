@@ -1,4 +1,5 @@
-// The token issuer of the measurements: metadata and one key set over loopback, and nothing else. Tokens are signed beforehand.
+// The token issuer of the measurements: metadata and one key set over loopback, and nothing else. Tokens are signed
+// beforehand.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

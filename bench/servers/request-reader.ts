@@ -1,5 +1,5 @@
-// Splits what comes over a connection into requests, for the stand-in of the upstream: first line, head, nothing else. Refuses a
-// chunked body, which no candidate sends, rather than count wrongly.
+// Splits what comes over a connection into requests, for the stand-in of the upstream: first line, head, nothing else.
+// Refuses a chunked body, which no candidate sends, rather than count wrongly.
 
 export interface ReadRequest {
   readonly method: string;

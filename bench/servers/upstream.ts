@@ -1,5 +1,5 @@
-// The stand-in of Aerospike Cloud, a process of its own on the load's core, and the token issuer beside it. Also the ceiling: with
-// UNCHECKED set it is a candidate that answers by itself. Ends with its parent.
+// The stand-in of Aerospike Cloud, a process of its own on the load's core, and the token issuer beside it. Also the
+// ceiling: with UNCHECKED set it is a candidate that answers by itself. Ends with its parent.
 import { type AddressInfo, createServer } from 'node:net';
 import { CloudAnswers, noCounts } from './cloud-answers.ts';
 import { startIssuer } from './issuer.ts';

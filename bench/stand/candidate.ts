@@ -1,4 +1,5 @@
-// What a candidate is: how it is started, what it is measured by, what it claims to refuse, and what it does beside that.
+// What a candidate is: how it is started, what it is measured by, what it claims to refuse, and what it does beside
+// that.
 import type { Probe } from './probe.ts';
 import type { Stand } from './stand.ts';
 

@@ -79,7 +79,7 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'limit-auth',
     what: 'the same with jose, parsing and checks by hand, pino',
-    measures: [...common, 'new tokens'],
+    measures: ['create', 'rate', 'new tokens'],
     refuses: allBut('repeated member'),
     besides: 'nothing; remembers no token',
     missing: here,
@@ -134,7 +134,7 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'peergate-no-preflight',
     what: 'the same with `PREFLIGHT=off`: one exchange a create, as the others',
-    measures: [...common, 'new tokens'],
+    measures: ['create', 'rate', 'new tokens'],
     refuses: everyProbe,
     besides: peergateBesides,
     missing: here,
@@ -143,7 +143,7 @@ export const candidates: readonly Candidate[] = [
   {
     name: 'peergate-file',
     what: 'default settings, the durable audit file on the disk of the project',
-    measures: ['create', 'rate', 'create 32'],
+    measures: ['create', 'create 32'],
     refuses: everyProbe,
     besides: 'as `peergate`; no create goes on before its record is on the disk',
     missing: here,

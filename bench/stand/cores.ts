@@ -1,4 +1,5 @@
-// Which two cores a measurement uses: one for the candidate alone, the other for the load and what stands for the upstream.
+// Which two cores a measurement uses: one for the candidate alone, the other for the load and what stands for the
+// upstream.
 import { readFileSync } from 'node:fs';
 
 export interface Cores {

@@ -1,5 +1,6 @@
-// HAProxy as a gateway of the same kind, as far as its own language goes: signature, claims, scope, the members' forms, account, region
-// and block, one JSON log line, a rate that is counted per caller. One thread, as every other candidate has one core.
+// HAProxy as a gateway of the same kind, as far as its own language goes: signature, claims, scope, the members'
+// forms, account, region and block, one JSON log line, a rate that is counted per caller. One thread, as every other
+// candidate has one core.
 import {
   accountPattern,
   accounts,

@@ -1,5 +1,5 @@
-// Takes one candidate through its measurements in one round, in a new process. Every answer has to be the expected one: a number
-// of refusals would be worth nothing.
+// Takes one candidate through its measurements in one round, in a new process. Every answer has to be the expected
+// one: a number of refusals would be worth nothing.
 import type { DeckShape } from '../load/deck.ts';
 import type { LoadJob, LoadOutcome, WarmUp } from '../load/job.ts';
 import type { Candidate, Measure } from './candidate.ts';
@@ -24,11 +24,11 @@ export const fullPlan: Plan = {
   inFlight: 64,
   perSecond: 500,
   warmTokens: 100,
-  newTokens: 14_000,
+  newTokens: 10_000,
   // The compiler needs some thousand requests; a slow candidate must not take the whole run for them.
-  firstWarm: { leastMs: 800, requests: 5_000, mostMs: 2_500 },
-  warm: { leastMs: 250, requests: 0, mostMs: 250 },
-  measuredMs: { create: 1200, rate: 1000, list: 600, 'new tokens': 1000, 'create 32': 1000 },
+  firstWarm: { leastMs: 800, requests: 5_000, mostMs: 2_000 },
+  warm: { leastMs: 200, requests: 0, mostMs: 200 },
+  measuredMs: { create: 1000, rate: 900, list: 500, 'new tokens': 800, 'create 32': 900 },
 };
 
 export const quickPlan: Plan = {

@@ -1,4 +1,5 @@
-// peergate as a candidate: its own program with its default settings, but for the rate limits, which count and never refuse here.
+// peergate as a candidate: its own program with its default settings, but for the rate limits, which count and never
+// refuse here.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// Proves before anything is measured that a candidate does what it claims: it serves a good create under the service credential, refuses what it
-// says it refuses without a request upstream, and lets through what it does not claim. A wrong claim ends the run.
+// Proves before anything is measured that a candidate does what it claims: it serves a good create under the service
+// credential, refuses what it says it refuses without a request upstream, and lets through what it does not claim. A
+// wrong claim ends the run.
 import type { Candidate } from './candidate.ts';
 import { everyProbe, type Probe, probeRequest, refusals } from './probe.ts';
 import { ask, runNamed } from './run-candidate.ts';

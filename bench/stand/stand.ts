@@ -1,5 +1,5 @@
-// Everything around a candidate: the stand-in of the upstream with the issuer, the load generator, the tokens, and a folder in memory for
-// what candidates write. One for the whole run; candidates come and go.
+// Everything around a candidate: the stand-in of the upstream with the issuer, the load generator, the tokens, and a
+// folder in memory for what candidates write. One for the whole run; candidates come and go.
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

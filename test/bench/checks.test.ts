@@ -1,4 +1,5 @@
-// The checks that the peers are given decide as the gateway's own policy does: nobody is faster by deciding something else.
+// The checks that the peers are given decide as the gateway's own policy does: nobody is faster by deciding something
+// else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bodyFault, refusal } from '../../bench/candidates/checks.ts';

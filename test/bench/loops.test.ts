@@ -1,5 +1,5 @@
-// The two ways of making load, against a real server: what they count, what they refuse to count, and that a stall of the server is
-// felt by every request that was due meanwhile.
+// The two ways of making load, against a real server: what they count, what they refuse to count, and that a stall of
+// the server is felt by every request that was due meanwhile.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// What the measurements install stays out of the gateway, comes with its checksum, and gives nobody another HTTP client than the gateway's.
+// What the measurements install stays out of the gateway, comes with its checksum, and gives nobody another HTTP
+// client than the gateway's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// The load generator and the stand-in of the upstream count messages and not pieces: however the bytes come, each answer and each
-// request counts once, and what is neither ends the measurement.
+// The load generator and the stand-in of the upstream count messages and not pieces: however the bytes come, each
+// answer and each request counts once, and what is neither ends the measurement.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResponseReader } from '../../bench/load/response-reader.ts';

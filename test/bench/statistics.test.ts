@@ -1,4 +1,5 @@
-// The statistics of the measurements are right where they are easily wrong: at the edges, with few values, in any order.
+// The statistics of the measurements are right where they are easily wrong: at the edges, with few values, in any
+// order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { median, pairedRatios, percentile, rangeOf } from '../../bench/report/statistics.ts';

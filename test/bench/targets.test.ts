@@ -1,4 +1,5 @@
-// A target is judged by the median of the ratios of single rounds, in the right direction, and by nobody else's figures.
+// A target is judged by the median of the ratios of single rounds, in the right direction, and by nobody else's
+// figures.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rounds } from '../../bench/report/results.ts';
