@@ -104,6 +104,7 @@ function print(reports: readonly Report[], seconds: number): void {
     ['answers', number((report) => report.answers)],
     ['by status', byStatus.map(([status, count]) => `${status}: ${count.toLocaleString('en')}`).join(', ')],
     ['creates that reached the upstream', number((report) => report.posts)],
+    ['deletes that reached the upstream', number((report) => report.deletes)],
     ['audit records, in whole chains', number((report) => report.records)],
   ];
   console.log('| | |\n| --- | --- |');

@@ -28,8 +28,8 @@ export interface DemoPartsOptions {
   readonly command?: readonly string[];
 }
 
-/** Long enough to be seen, short enough to be waited for. */
-const pace = { initiatingMs: 1_000, acceptanceMs: 1_200, provisioningMs: 1_200 };
+/** Long enough to be seen, short enough to be waited for. The tour accepts by itself, sooner. */
+const pace = { initiatingMs: 1_000, acceptanceMs: 15_000, provisioningMs: 1_200 };
 const startTimeoutMs = 20_000;
 
 export async function startDemoParts(options: DemoPartsOptions): Promise<DemoParts> {

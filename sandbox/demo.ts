@@ -7,7 +7,7 @@ import { Terminal } from './terminal.ts';
 const usage = `Usage: npm run demo [-- OPTIONS]
 
 Starts an identity provider, an Aerospike Cloud sandbox and the gateway on
-127.0.0.1, takes you on a tour of six answers, and goes on serving until Ctrl-C.
+127.0.0.1, takes you on a tour of seven steps, and goes on serving until Ctrl-C.
 
 Options:
   --exit   end after the tour: status 0 if every answer was the expected one,

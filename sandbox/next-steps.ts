@@ -7,7 +7,7 @@ import { allowedCreate, deniedCreate } from './tour-creates.ts';
 export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl: string): void {
   const { clientId, clientSecret } = demoClients.payments;
   const form = `-d grant_type=client_credentials -d client_id=${clientId} -d client_secret=${clientSecret}`;
-  const scope = `-d 'scope=read:database update:database'`;
+  const scope = `-d 'scope=read:database update:database delete:database'`;
   const json = `-H 'Content-Type: application/json'`;
   const another = { ...allowedCreate, vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.8.0/22' };
 
@@ -20,8 +20,19 @@ export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl:
   terminal.command(
     `curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(another)}'`,
   );
-  terminal.text('The list, to see it become active:');
+  terminal.text('The list:');
   terminal.command(`curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN"`);
+  terminal.text('The id of the newest peering, into another variable:');
+  terminal.command(
+    `ID=$(curl -s "${peeringsUrl}?limit=100" -H "Authorization: Bearer $TOKEN" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')`,
+  );
+  terminal.text('That peering, with what has to be done in AWS; then, once it is active:');
+  terminal.command(`curl -i "${peeringsUrl}/$ID" -H "Authorization: Bearer $TOKEN"`);
+  terminal.command(
+    `curl -i "${peeringsUrl}/$ID?wait=active&timeoutSeconds=30" -H "Authorization: Bearer $TOKEN"`,
+  );
+  terminal.text('And its delete:');
+  terminal.command(`curl -i -X DELETE "${peeringsUrl}/$ID" -H "Authorization: Bearer $TOKEN"`);
   terminal.text('A create that is denied:');
   terminal.command(
     `curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(deniedCreate)}'`,

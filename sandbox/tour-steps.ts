@@ -1,14 +1,13 @@
-// The six answers of the tour: a token, a create that is allowed, one that is denied, one that is invalid, the list
-// until the peering is active, and a call without a token.
-import { setTimeout as delay } from 'node:timers/promises';
+// The seven answers of the tour: a token, a create that is allowed, one that is denied, one that is invalid, the peering
+// until it is active, its delete, and a call without a token.
 import { decodeJwt } from 'jose';
 import { callGateway } from './gateway-call.ts';
-import { listOf, memberOf, textOf } from './read-json.ts';
 import { requestToken } from './request-token.ts';
 import { demoClients } from './service-clients.ts';
 import type { Checks, TourPlace, TourStep } from './tour.ts';
 import { createAllowed, createDenied, createInvalid } from './tour-creates.ts';
-import { showAnswer, showHeader, showRecords, watchUpstream } from './tour-views.ts';
+import { deletePeering, waitForPeering } from './tour-peering.ts';
+import { showAnswer, showHeader, watchUpstream } from './tour-views.ts';
 
 export const tourSteps: readonly TourStep[] = [
   {
@@ -32,9 +31,14 @@ export const tourSteps: readonly TourStep[] = [
     run: createInvalid,
   },
   {
-    title: 'The list follows the peering until it is active',
-    good: 'active, with the id that AWS gave it',
-    run: followPeering,
+    title: 'The service waits until the peering is active',
+    good: 'told what to do in AWS, and active once that was done',
+    run: waitForPeering,
+  },
+  {
+    title: 'The peering is deleted',
+    good: 'looked up, allowed, forwarded, intent recorded first',
+    run: deletePeering,
   },
   {
     title: 'A call without a token is turned away',
@@ -45,7 +49,7 @@ export const tourSteps: readonly TourStep[] = [
 
 async function takeToken(place: TourPlace, checks: Checks): Promise<void> {
   const { parts, terminal, signal } = place;
-  const scope = 'read:database update:database';
+  const scope = 'read:database update:database delete:database';
   place.token = await requestToken({ issuer: parts.idp.issuer, ...demoClients.payments, scope }, signal);
   const claims = decodeJwt(place.token);
   terminal.field('sub', String(claims.sub));
@@ -58,37 +62,6 @@ async function takeToken(place: TourPlace, checks: Checks): Promise<void> {
   checks.equal('scope', claims['scope'], scope);
   checks.expect('a token that lives for a while', minutes > 1, claims.exp);
 }
-
-/** Polls as a caller has to: there is no other way to learn the `peeringId`. */
-async function followPeering(place: TourPlace, checks: Checks): Promise<void> {
-  const { terminal, token, signal, peeringsUrl } = place;
-  const deadline = Date.now() + 10_000;
-  const seen: string[] = [];
-  for (;;) {
-    const answer = await callGateway({ url: peeringsUrl, method: 'GET', token }, signal);
-    const peering = listOf(answer.body, 'vpcPeerings').find((one) => textOf(one, 'id') === place.peeringId);
-    const status = textOf(peering, 'status') ?? '?';
-    if (seen.at(-1) !== status) {
-      seen.push(status);
-      terminal.field(seen.length === 1 ? `GET ${answer.status}` : '', `${status}${awsId(peering)}`);
-    }
-    if (status === 'active' || answer.status !== 200 || Date.now() >= deadline) {
-      checks.equal('status', answer.status, 200);
-      checks.equal('peering status', status, 'active');
-      const id = textOf(peering, 'peeringId');
-      checks.expect('a peeringId', /^pcx-[0-9a-f]{17}$/.test(id ?? ''), id);
-      const [outcome] = await showRecords(place, checks, answer, ['peering.list.outcome']);
-      checks.equal('recorded upstream status', outcome?.upstream, 200);
-      return;
-    }
-    await delay(350, undefined, { signal });
-  }
-}
-
-const awsId = (peering: unknown): string => {
-  const id = memberOf(peering, 'peeringId');
-  return typeof id === 'string' ? `  ${id}` : '';
-};
 
 async function callWithoutToken(place: TourPlace, checks: Checks): Promise<void> {
   const { parts, terminal, signal, peeringsUrl } = place;

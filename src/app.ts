@@ -1,7 +1,6 @@
 // The whole way of a request, in the order in which it happens. A step that says no throws one `GatewayError`; the last
 // lines make its record and its answer, and nothing else does.
 import express, { type Express } from 'express';
-import helmet from 'helmet';
 import type { AuditTrail } from './audit/trail.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -22,8 +21,9 @@ import { recordRefusal } from './http/record-refusal.ts';
 import { endConnection, renderError } from './http/render-error.ts';
 import { requireRoute } from './http/require-route.ts';
 import { runOperation } from './http/run-operation.ts';
+import { securityHeaders } from './http/security-headers.ts';
 import type { WireFaults } from './http/wire-faults.ts';
-import type { VerifyToken } from './identity/verify-token.ts';
+import type { RememberedTokens } from './identity/remembered-tokens.ts';
 import type { Logger } from './log/logger.ts';
 import type { Registry } from './operations/registry.ts';
 import type { PeeringWatch } from './peerings/peering-watch.ts';
@@ -40,7 +40,7 @@ export interface AppServices {
   readonly registry: Registry;
   readonly inFlight: InFlight;
   readonly wireFaults: WireFaults;
-  readonly verifyToken: VerifyToken;
+  readonly tokens: RememberedTokens;
   readonly policies: PolicyStore;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
@@ -66,27 +66,29 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   app.set('query parser', false);
   app.set('trust proxy', [...config.listen.trustProxy]);
 
-  app.use((request, response, next) => {
+  // One route for everything: its steps follow one another without a look at the path before each.
+  const way = app.route(/^/);
+  way.all((request, response, next) => {
     wireFaults.track(request, response);
     next();
   });
-  app.use(receive(services));
-  app.use(observe(metrics));
-  app.use(accessLog(logger));
-  app.use(helmet());
-  app.use(limitLingering);
-  app.use(inFlight.middleware);
-  app.use(requireRoute);
-  app.use(addressRateLimit(perAddressPerMinute, rateLimits));
-  app.use(serveOpenApi(services.openApi));
-  app.use(serveDocsPages(services.docsFiles));
-  app.use(authenticate(services.verifyToken));
-  app.use(callerRateLimit(perCallerPerMinute, rateLimits));
-  app.use(serveEffectivePolicy(clock));
-  app.use(requireScope);
-  app.use(runOperation(services));
-  app.use(recordRefusal(trail, clock));
-  app.use(renderError(logger));
-  app.use(endConnection(logger));
+  way.all(receive(services));
+  way.all(observe(metrics));
+  way.all(accessLog(logger));
+  way.all(securityHeaders());
+  way.all(limitLingering);
+  way.all(inFlight.middleware);
+  way.all(requireRoute);
+  way.all(addressRateLimit(perAddressPerMinute, rateLimits));
+  way.all(serveOpenApi(services.openApi));
+  way.all(serveDocsPages(services.docsFiles));
+  way.all(authenticate(services.tokens));
+  way.all(callerRateLimit(perCallerPerMinute, rateLimits));
+  way.all(serveEffectivePolicy(clock));
+  way.all(requireScope);
+  way.all(runOperation(services));
+  way.all(recordRefusal(trail, clock));
+  way.all(renderError(logger));
+  way.all(endConnection(logger));
   return app;
 }

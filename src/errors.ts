@@ -122,7 +122,7 @@ export const errorRules = {
     502,
     unavailable,
     'error',
-    'Aerospike Cloud could not say what the cluster is peered with, so nothing is created.',
+    'Aerospike Cloud could not say what the cluster is peered with, so nothing is changed.',
   ),
   'upstream-timeout': rule(504, unavailable, 'error', 'Aerospike Cloud did not answer in time.'),
   'credential-refused': rule(

@@ -2,7 +2,6 @@
 // and in which order it ends.
 import { readFile } from 'node:fs/promises';
 import type { Server as HttpsServer } from 'node:https';
-import { parse } from 'yaml';
 import { createApp } from './app.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/audit-log.ts';
 import { policyLoadedEvent, policyRejectedEvent } from './audit/own-events.ts';
@@ -25,6 +24,7 @@ import {
 import { tlsOptions, watchTls } from './http/tls.ts';
 import { WireFaults } from './http/wire-faults.ts';
 import { createKeySets } from './identity/key-sets.ts';
+import { RememberedTokens } from './identity/remembered-tokens.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createPeering } from './operations/create-peering.ts';
 import { deletePeering } from './operations/delete-peering.ts';
@@ -86,7 +86,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const policies = createPolicyStore(config, parts, trail, metrics);
   const inFlight = new InFlight(config.limits.maxInFlight);
-  const wireFaults = new WireFaults(parts);
+  const wireFaults = new WireFaults({ clock, logger, refused: metrics.refused.bind(metrics) });
   const operations = [
     createPeering(config.scopes.create),
     listPeerings(config.scopes.list),
@@ -99,6 +99,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     observeToken: metrics.tokenRequested.bind(metrics),
   });
   const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
+  const tokens = new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const state = await openSharedState(config, parts);
   const preflight = new Preflight(upstream);
   const watch = new PeeringWatch(preflight);
@@ -112,7 +113,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     inFlight,
     wireFaults,
     registry: createRegistry(operations, config.listen.basePath, docsFiles.keys()),
-    verifyToken: createVerifyToken(config.auth, keySets, clock),
+    tokens,
     upstream,
     reconcile,
     watch,
@@ -149,6 +150,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     policyVersion: () => policies.current().version,
     policyLoadedAt: () => policies.loadedAt,
     reportMode: () => policies.current().mode === 'report',
+    policyRejected: () => policies.rejected,
+    tokensRemembered: () => tokens.size,
     keySets,
     breakers,
     redisUp: () => state.redisUp(),
@@ -198,6 +201,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       await within(lastRecordsMs, idle);
     }
     server.closeAllConnections();
+    watchedTls?.endConnections();
     admin.closeAllConnections();
     await Promise.all([close(server), close(admin)]);
     await closeRest();
@@ -249,10 +253,10 @@ async function recordPolicy(trail: AuditTrail, parts: GatewayParts, policies: Po
   }
 }
 
-/** The contract as JSON, with the address under which this instance serves it. */
+/** The contract, with the address under which this instance serves it. */
 async function readOpenApi(basePath: string): Promise<string> {
-  const text = await readFile(new URL('../openapi/gateway.yaml', import.meta.url), 'utf8');
-  const document = parse(text) as Record<string, unknown>;
+  const text = await readFile(new URL('../openapi/gateway.json', import.meta.url), 'utf8');
+  const document = JSON.parse(text) as Record<string, unknown>;
   return JSON.stringify({ ...document, servers: [{ url: basePath === '' ? '/' : basePath }] });
 }
 

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
 // The only file that touches the process: arguments, environment, signals, exit status.
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { loadCommands } from './commands/load-commands.ts';
 import { runCommand } from './commands/run-command.ts';
+
+// What was compiled once is not compiled again. Where the packages are is the place for it: whoever can write there could
+// change the program itself, and a folder that cannot be written, as in a container, is read all the same.
+if (process.env['NODE_COMPILE_CACHE'] === undefined)
+  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/peergate', import.meta.url)));
 
 /** In the order of `--help`. Each is read only when it is run, so that a health check costs little beside the gateway. */
 const commands = {

@@ -1,6 +1,6 @@
 // Makes lines out of audit events: each carries its number and the hash of the line before, so that a line changed,
 // removed or put in between shows. Refuses nothing and does no output.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditEvent } from './event-form.ts';
 
 /** Who writes the records; stands in every one of them. */
@@ -21,8 +21,7 @@ export interface Head {
 export const beforeFirst: Head = Object.freeze({ sequence: 0, hash: '0'.repeat(64) });
 
 /** SHA-256 of a line without its newline, lower-case hex (`unmapped.integrity.previous` of the next one). */
-export const hashOfLine = (line: string | Uint8Array): string =>
-  createHash('sha256').update(line).digest('hex');
+export const hashOfLine = (line: string | Uint8Array): string => hash('sha256', line);
 
 /** Called with the new head and the event that it was made of. */
 export type SealWatch = (head: Head, event: AuditEvent) => void;

@@ -19,12 +19,9 @@ import {
 export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
 
 /** A peering as the upstream lists it, as far as it says. */
-export interface ListedFacts {
-  readonly vpcId?: string | undefined;
-  readonly cidrBlock?: string | undefined;
-  readonly accountId: string;
-  readonly region: string;
-}
+export type ListedFacts = Pick<PeeringRequest, 'accountId' | 'region'> & {
+  readonly [Member in 'vpcId' | 'cidrBlock']?: string | undefined;
+};
 
 /** The facts of one request as far as they are known when the record is made. */
 export interface RequestFacts {
@@ -94,12 +91,8 @@ export function refusedEvent(
   };
 }
 
-/** What Aerospike Cloud was asked before, or in place of, what the caller wants. */
-const looks = {
-  POST: 'the look before the create',
-  DELETE: 'the look before the delete',
-  GET: "the look at the cluster's peerings",
-} as const;
+/** What the look that Aerospike Cloud refused was for. */
+const looks = { POST: 'before the create', DELETE: 'before the delete', GET: 'for the peering' } as const;
 
 /** Aerospike Cloud itself refused the look; nothing was sent. */
 export function refusedByUpstreamEvent(
@@ -109,7 +102,7 @@ export function refusedByUpstreamEvent(
   now: number,
 ) {
   const event = requestEvent(code, facts, now, severity.low);
-  const detail = `Aerospike Cloud answered ${status} to ${looks[facts.method]}.`;
+  const detail = `Aerospike Cloud answered ${status} to the look ${looks[facts.method]}.`;
   return {
     ...event,
     ...deniedAction,
@@ -198,7 +191,8 @@ export interface Settlement {
 export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
   const { found, resourceId, peeringStatus } = settlement;
   // The intent holds the decision; read back from a log it would not be whole.
-  const undecided = { ...facts, decision: undefined };
+  // Its span has long ended.
+  const undecided = { ...facts, decision: undefined, trace: undefined };
   const event = requestEvent('peering.create.reconciled', undecided, now, severity.informational);
   const [code, detail] = found
     ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
@@ -216,8 +210,8 @@ export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now
 }
 
 /**
- * Is it certain that a failed request changed nothing upstream? A read never does; a create or a delete did not when it
- * was not sent or was refused with a 4xx. After a 5xx, a broken answer or none, nobody can know (RFC 9110 section 9.2.2).
+ * Is it certain that a failed request changed nothing upstream? A read never does; a change did not when it was not sent or
+ * was refused with a 4xx. After a 5xx, a broken answer or none, nobody can know (RFC 9110 section 9.2.2).
  */
 function settled(method: RequestFacts['method'], { sent, error, upstream }: Outcome): boolean {
   if (method === 'GET' || sent === 'no' || error?.code === 'credential-refused') return true;

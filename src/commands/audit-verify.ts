@@ -8,7 +8,7 @@ import { sizeOf } from '../audit/read-lines.ts';
 import { type CheckpointKey, readVerificationKeys } from '../audit/signing-key.ts';
 import { type Verification, verifyLogs } from '../audit/verify.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
-import { describeIntent } from './describe-intent.ts';
+import { type DescribedIntent, describeIntent } from './describe-intent.ts';
 import { createReadingBar } from './reading-bar.ts';
 import { printable, type Style, styleFor } from './terminal.ts';
 import { verificationAsJson } from './verification-json.ts';
@@ -48,8 +48,8 @@ Members of the JSON object
               missing, inserted, out-of-order or signature; from and to are
               numbers of records.
   openIntents [{ file, line, outcome, time, action, subject, gatewayRequestId,
-              clusterId, vpcId, cidrBlock, accountId, region }]: outcome is none
-              or unknown; a value that the record lacks is "?".
+              clusterId, peeringId, vpcId, cidrBlock, accountId, region }]:
+              outcome is none or unknown; a value that the record lacks is "?".
 
 Example
   node src/main.ts audit verify audit.log.1.gz audit.log \\
@@ -136,15 +136,21 @@ function signatureLines({ signed }: Verification): string[] {
 }
 
 function describeOpen({ file, line, outcome, record }: OpenIntent): string[] {
-  const { time, action, subject, clusterId, vpcId, cidrBlock, accountId, region } = describeIntent(record);
+  const described = describeIntent(record);
+  const { time, action, subject } = described;
   const what = outcome === 'none' ? 'no outcome was recorded.' : 'its outcome is that nobody can know.';
   return [
     `  ${printable(`${file}:${line}`)}`,
     ...indented(`${time} ${action} by ${subject}: ${what}`),
-    ...indented(
-      `Look upstream: has cluster ${clusterId} a peering with ${vpcId} (${cidrBlock}, account ${accountId}, ${region})?`,
-    ),
+    ...indented(`Look upstream: ${questionAbout(described)}`),
   ];
+}
+
+function questionAbout(intent: DescribedIntent): string {
+  const { action, clusterId, peeringId, vpcId, cidrBlock, accountId, region } = intent;
+  if (action === 'delete')
+    return `is peering ${peeringId} of cluster ${clusterId} still there, and neither deleting nor deleted?`;
+  return `has cluster ${clusterId} a peering with ${vpcId} (${cidrBlock}, account ${accountId}, ${region})?`;
 }
 
 /** What was recorded may hold anything: nothing of it gets to the terminal but text, and no line end that is not ours. */

@@ -9,6 +9,8 @@ export interface DescribedIntent {
   readonly subject: string;
   readonly gatewayRequestId: string;
   readonly clusterId: string;
+  /** Of a delete. */
+  readonly peeringId: string;
   readonly vpcId: string;
   readonly cidrBlock: string;
   readonly accountId: string;
@@ -25,6 +27,7 @@ export function describeIntent(record: FoundRecord): DescribedIntent {
     subject: text(memberOf(memberOf(record['actor'], 'user'), 'uid')),
     gatewayRequestId: text(memberOf(request, 'uid')),
     clusterId: text(memberOf(data, 'clusterId')),
+    peeringId: text(memberOf(data, 'peeringId')),
     vpcId: text(memberOf(data, 'vpcId')),
     cidrBlock: text(memberOf(data, 'cidrBlock')),
     accountId: text(memberOf(data, 'accountId')),

@@ -7,20 +7,19 @@ const columns = 80;
 const sourceWidth = 'environment'.length + 2;
 
 /** One line a setting; a list that is too long goes on in the next line. */
-export function describeSettings(groups: readonly EffectiveGroup[], style: Style): string[] {
-  const nameWidth =
-    Math.max(...groups.flatMap(({ settings }) => settings.map(({ name }) => name.length))) + 2;
+export const describeSettings = (groups: readonly EffectiveGroup[], style: Style): string[] =>
+  groups.flatMap(({ title, settings }) => ['', title, ...describeGroup(settings, style)]);
+
+/** Aligned by itself: one long name would push the values of all groups out of the window. */
+function describeGroup(settings: readonly EffectiveSetting[], { faint, marked }: Style): string[] {
+  const nameWidth = Math.max(...settings.map(({ name }) => name.length)) + 2;
   const indent = 2 + nameWidth + sourceWidth;
-  return groups.flatMap(({ title, settings }) => [
-    '',
-    title,
-    ...settings.flatMap((setting) => {
-      const [first = '', ...rest] = wrapList(shown(setting), columns - indent);
-      const head = `${setting.name.padEnd(nameWidth)}${setting.source.padEnd(sourceWidth)}`;
-      const paint = setting.source === 'default' ? style.faint : style.marked;
-      return [`  ${paint(`${head}${first}`)}`, ...rest.map((line) => `${' '.repeat(indent)}${paint(line)}`)];
-    }),
-  ]);
+  return settings.flatMap((setting) => {
+    const [first = '', ...rest] = wrapList(shown(setting), columns - indent);
+    const head = `${setting.name.padEnd(nameWidth)}${setting.source.padEnd(sourceWidth)}`;
+    const paint = setting.source === 'default' ? faint : marked;
+    return [`  ${paint(`${head}${first}`)}`, ...rest.map((line) => `${' '.repeat(indent)}${paint(line)}`)];
+  });
 }
 
 const shown = ({ value }: EffectiveSetting): string => (value === undefined ? 'not set' : printable(value));

@@ -127,8 +127,9 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
 function tracingOf(values: SettingValues): Config['tracing'] {
   const all = values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, '/v1/traces');
   const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? all;
+  const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
   const off = values.OTEL_SDK_DISABLED === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
-  return url === undefined || off ? undefined : { url, protocol: values.OTEL_EXPORTER_OTLP_PROTOCOL };
+  return url === undefined || off ? undefined : { url, protocol };
 }
 
 /** Both or neither are set, by the cross checks. */

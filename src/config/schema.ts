@@ -42,6 +42,7 @@ const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
 
 const file = line('the path of a file');
 const secretText = line('a text without control characters');
+const otlpProtocol = oneOf('http/json', 'http/protobuf');
 const minutes10 = 600_000;
 
 const listeners = {
@@ -103,9 +104,13 @@ const limits = {
   IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
   REDIS_URL: { ...optional(redisUrl), secret: true },
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
+};
+
+const tracesAndLogs = {
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(baseUrl),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(endpointUrl),
-  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', oneOf('http/json', 'http/protobuf')),
+  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', otlpProtocol),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(otlpProtocol),
   OTEL_TRACES_EXPORTER: defaulting('otlp', oneOf('otlp', 'none')),
   OTEL_SDK_DISABLED: defaulting('false', oneOf('true', 'false')),
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
@@ -119,6 +124,7 @@ export const settings = {
   ...audit,
   ...tls,
   ...limits,
+  ...tracesAndLogs,
 } as const;
 
 export type SettingName = keyof typeof settings;
@@ -136,7 +142,8 @@ export const settingGroups: readonly { readonly title: string; readonly names: r
   { title: 'Policy files', names: namesOf(policy) },
   { title: 'Audit log', names: namesOf(audit) },
   { title: 'TLS', names: namesOf(tls) },
-  { title: 'Limits, state and logs', names: namesOf(limits) },
+  { title: 'Limits and state', names: namesOf(limits) },
+  { title: 'Traces and logs', names: namesOf(tracesAndLogs) },
 ];
 
 function namesOf(group: Partial<Record<SettingName, unknown>>): SettingName[] {

@@ -137,7 +137,7 @@ function notSent(error: unknown): never {
   const { code, headers, proxyError, receivedStatus } = error;
   const unable = code === 'upstream-broken' || code === 'upstream-unreachable';
   throw new GatewayError(unable ? 'preflight-impossible' : code, {
-    ...(code === 'upstream-timeout' ? { detail: `${error.rule.detail} The create was not sent.` } : {}),
+    ...(code === 'upstream-timeout' ? { detail: `${error.rule.detail} The request was not sent.` } : {}),
     headers: { ...headers },
     context: { ...error.context, sent: 'no' },
     proxyError,

@@ -1,25 +1,34 @@
 // Turns a bearer token into a caller, and a caller into one that may do what is asked. Nothing of a body has been read
 // when these refuse.
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { insufficientScope, readBearerToken } from '../identity/bearer-token.ts';
-import type { VerifyToken } from '../identity/verify-token.ts';
+import type { RememberedTokens } from '../identity/remembered-tokens.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
 export const authenticate =
-  (verifyToken: VerifyToken): RequestHandler =>
-  async (request, response, next) => {
-    const context = contextOf(response);
-    // Keys may have to be fetched first; meanwhile the place stays taken, though the caller hang up.
-    const release = context.hold();
-    try {
-      context.caller = await context.stages.run('authenticate', () =>
-        verifyToken(readBearerToken(request.rawHeaders)),
-      );
-    } finally {
-      release();
+  (tokens: RememberedTokens): RequestHandler =>
+  (request, response, next) => {
+    const { stages } = contextOf(response);
+    const token = readBearerToken(request.rawHeaders);
+    const known = stages.runNow('authenticate', () => tokens.recall(token));
+    if (known === undefined) {
+      verify(tokens, token, response).then(() => next(), next);
+      return;
     }
+    contextOf(response).caller = known;
     next();
   };
+
+async function verify(tokens: RememberedTokens, token: string, response: Response): Promise<void> {
+  const context = contextOf(response);
+  // Keys may have to be fetched first; meanwhile the place stays taken, though the caller hang up.
+  const release = context.hold();
+  try {
+    context.caller = await context.stages.run('verify', () => tokens.verify(token));
+  } finally {
+    release();
+  }
+}
 
 export const requireScope: RequestHandler = (_request, response, next) => {
   const { route } = contextOf(response);

@@ -2,6 +2,7 @@
 // tells a server to refuse them.
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { valuesOf } from '../net/raw-headers.ts';
 
 /** Throws `request-malformed`. The connection ends with the answer: where the next request begins is not certain. */
 export function checkMessage(request: IncomingMessage): void {
@@ -10,7 +11,7 @@ export function checkMessage(request: IncomingMessage): void {
   throw new GatewayError('request-malformed', { detail: fault, headers: { Connection: 'close' } });
 }
 
-function faultOf({ httpVersion, headers, headersDistinct }: IncomingMessage): string | undefined {
+function faultOf({ httpVersion, headers, rawHeaders }: IncomingMessage): string | undefined {
   // Node's parser also takes 0.9 and 2.0 for the version of a request line.
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     return 'The only versions understood here are HTTP/1.1 and 1.0.';
@@ -21,7 +22,7 @@ function faultOf({ httpVersion, headers, headersDistinct }: IncomingMessage): st
   // The same section, on codings in a version that does not have them.
   if (transfer !== undefined && httpVersion === '1.0') return 'HTTP/1.0 has no transfer codings.';
   // RFC 9112 section 3.2.
-  const hosts = headersDistinct['host']?.length ?? 0;
+  const hosts = valuesOf('host', rawHeaders).length;
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
     return 'The request needs exactly one Host header.';
   return undefined;

@@ -1,15 +1,28 @@
 // The address that a request came from: the socket's, or what a trusted ingress says in X-Forwarded-For. Always an IP
 // address in its one spelling, whatever stands in the header, so that log, limit and record agree on who it was.
-import { isIP, SocketAddress } from 'node:net';
+import { isIP, type Socket, SocketAddress } from 'node:net';
 import type { Request } from 'express';
 
 const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i;
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** Express evaluates the header by `trust proxy`; some ingresses add a port there. */
-export function clientAddress(request: Request): string {
-  const claimed = address(request.ip ?? '');
-  return claimed ?? address(request.socket.remoteAddress ?? '') ?? '0.0.0.0';
+export function clientAddresses(): (request: Request) => string {
+  // Many requests come on one connection.
+  const known = new WeakMap<Socket, string>();
+  return (request) => {
+    const { socket } = request;
+    if (request.headers['x-forwarded-for'] !== undefined) {
+      const claimed = address(request.ip ?? '');
+      if (claimed !== undefined) return claimed;
+    }
+    let own = known.get(socket);
+    if (own === undefined) {
+      own = address(socket.remoteAddress ?? '') ?? '0.0.0.0';
+      known.set(socket, own);
+    }
+    return own;
+  };
 }
 
 function address(text: string): string | undefined {

@@ -3,6 +3,7 @@
 import type { RequestHandler } from 'express';
 import type { DocsFiles } from './docs-files.ts';
 import { contextOf } from './request-context.ts';
+import { sendTagged } from './send-tagged.ts';
 
 export const serveDocsPages =
   (files: DocsFiles): RequestHandler =>
@@ -14,19 +15,5 @@ export const serveDocsPages =
       return;
     }
     for (const [name, value] of Object.entries(file.headers)) response.setHeader(name, value);
-    response.setHeader('ETag', file.etag);
-    if (isKnown(request.headers['if-none-match'], file.etag)) {
-      response.statusCode = 304;
-      response.removeHeader('Content-Type');
-      response.end();
-      return;
-    }
-    response.setHeader('Content-Length', file.body.length);
-    response.end(file.body);
+    sendTagged(request, response, file.body, file.etag);
   };
-
-/** RFC 9110 section 13.1.2, by weak comparison. */
-function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
-  const known = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return known.includes('*') || known.includes(etag);
-}

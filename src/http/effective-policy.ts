@@ -7,6 +7,7 @@ import { Faults, parseQuery, requestInvalid } from '../operations/parse.ts';
 import { effectivePolicy } from '../policy/effective.ts';
 import { effectiveMarkdown } from '../policy/effective-markdown.ts';
 import { callerOf, contextOf } from './request-context.ts';
+import { sendTagged } from './send-tagged.ts';
 
 const json = 'application/json';
 const markdown = 'text/markdown';
@@ -28,28 +29,11 @@ export const serveEffectivePolicy =
     response.setHeader('Cache-Control', 'private, no-cache');
     response.setHeader('Vary', 'Accept, Authorization');
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    response.setHeader('ETag', etag);
-    if (isKnown(request.headers['if-none-match'], etag)) {
-      response.statusCode = 304;
-      response.removeHeader('Content-Type');
-      response.end();
-      return;
-    }
-    response.setHeader('Content-Length', body.length);
-    response.end(body);
+    sendTagged(request, response, body, etag);
   };
 
 function refuseQuery(query: string): void {
   const faults = new Faults();
   parseQuery(new URLSearchParams(query), [], faults);
   if (faults.any()) throw requestInvalid(faults);
-}
-
-/**
- * RFC 9110 section 13.1.2, by weak comparison. Express's own check also looks at the request's Cache-Control, where
- * `no-cache` asks caches, not the origin, and common clients send it together with If-None-Match.
- */
-function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
-  const known = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return known.includes('*') || known.includes(etag);
 }

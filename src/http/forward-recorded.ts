@@ -37,7 +37,12 @@ export async function forwardRecorded(
   const recorded = await stages.run('record', () => record(operation, approved, response, services));
   contextOf(response).recorded = true;
   const result = await stages
-    .run('forward', (span) => services.upstream.send(recorded, span?.traceparent))
+    .run('forward', async (span) => {
+      span?.set({ 'http.request.method': approved.method });
+      const answer = await services.upstream.send(recorded, span?.traceparent);
+      span?.set({ 'http.response.status_code': answer.status });
+      return answer;
+    })
     .catch(toGatewayError);
   const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
   await recordOutcome(operation, response, { ...outcome, before }, services);

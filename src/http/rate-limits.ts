@@ -1,7 +1,8 @@
 // The two rate limits: per client address before anything costs a signature check, and per caller after it. Both say in
 // standard header fields how much is left.
-import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, type Options, rateLimit, type Store } from 'express-rate-limit';
+import { hash } from 'node:crypto';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import { GatewayError } from '../errors.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
@@ -37,24 +38,59 @@ function limiter(
 ): RequestHandler {
   if (limit === 0) return (_request, _response, next) => next();
   const store = storeFor(name);
-  const options: Partial<Options> = {
+  const partitionOf = partitions();
+  const count = rateLimit({
     ...(store === undefined ? {} : { store }),
     windowMs,
     limit,
     keyGenerator,
-    identifier: name,
-    standardHeaders: 'draft-8',
+    // Its own would be hashed and put together anew for each request.
+    standardHeaders: false,
     legacyHeaders: false,
     // Its checks are about Express's own idea of the client address, which is not used here.
     validate: false,
-    handler: (_request, _response, next) => {
+    handler(request, response, next) {
       limited(name);
-      next(
-        new GatewayError('rate-limited', {
-          detail: `The limit is ${limit} a minute for each ${name}.`,
-        }),
-      );
+      response.setHeader('Retry-After', String(secondsUntil(countedOf(request).resetTime)));
+      next(new GatewayError('rate-limited', { detail: `The limit is ${limit} a minute for each ${name}.` }));
     },
+  });
+  const policy = `"${name}"; q=${limit}; w=${windowMs / 1000}`;
+  return (request, response, next) => {
+    const goOn: NextFunction = (error?: unknown) => {
+      // A store that fails has counted nothing.
+      if (error !== undefined && !(error instanceof GatewayError)) return next(error);
+      const { remaining, resetTime, key } = countedOf(request);
+      response.appendHeader('RateLimit', `"${name}"; r=${remaining}; t=${secondsUntil(resetTime)}`);
+      response.appendHeader('RateLimit-Policy', `${policy}; pk=:${partitionOf(key)}:`);
+      next(error);
+    };
+    void count(request, response, goOn);
   };
-  return rateLimit(options);
+}
+
+/** What `express-rate-limit` leaves at the request. */
+const countedOf = (request: Request): RateLimitInfo =>
+  (request as Request & { readonly rateLimit: RateLimitInfo }).rateLimit;
+
+const secondsUntil = (time: Date | undefined): number =>
+  time === undefined ? windowMs / 1000 : Math.max(0, Math.ceil((time.getTime() - Date.now()) / 1000));
+
+/** Partition keys that are remembered; an address or a caller comes more than once. */
+const mostPartitions = 10_000;
+
+/**
+ * `pk` of draft-ietf-httpapi-ratelimit-headers-08, section 3.1.3: tells one caller's count from another's, and nobody who the
+ * caller is.
+ */
+function partitions(): (key: string) => string {
+  const known = new Map<string, string>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    if (known.size >= mostPartitions) known.clear();
+    const partition = Buffer.from(hash('sha256', key).slice(0, 12)).toString('base64');
+    known.set(key, partition);
+    return partition;
+  };
 }

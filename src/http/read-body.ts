@@ -2,6 +2,7 @@
 // by the headers alone where they suffice, and never holds more than the limit in memory.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { valuesOf } from '../net/raw-headers.ts';
 import type { WireFaults } from './wire-faults.ts';
 
 const maxBodyBytes = 16_384;
@@ -34,7 +35,7 @@ function checkCoding(request: IncomingMessage): void {
 }
 
 function checkMediaType(request: IncomingMessage): void {
-  const values = request.headersDistinct['content-type'] ?? [];
+  const values = valuesOf('content-type', request.rawHeaders);
   const [value] = values;
   if (values.length === 1 && value !== undefined && jsonMediaType.test(value)) return;
   throw new GatewayError('media-type-unsupported', { headers: { Accept: 'application/json' } });
@@ -56,9 +57,15 @@ function collect(request: IncomingMessage, wireFaults: WireFaults): Promise<Buff
     // The caller hung up while the token was looked at: nothing more will happen to this request.
     if (request.destroyed) return fail(new GatewayError('request-malformed'));
     request.on('data', take);
-    request.once('end', () => resolve(Buffer.concat(chunks)));
+    let whole = false;
+    request.once('end', () => {
+      whole = true;
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
     request.once('error', (cause) => fail(new GatewayError('request-malformed', { cause })));
-    request.once('close', () => fail(new GatewayError('request-malformed')));
+    request.once('close', () => {
+      if (!whole) fail(new GatewayError('request-malformed'));
+    });
     wireFaults.watch(request, fail);
   });
 }

@@ -6,7 +6,7 @@ import type { Registry, RouteMatch } from '../operations/registry.ts';
 import type { PolicyStore } from '../policy/store.ts';
 import { Stages } from '../telemetry/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddresses } from './client-address.ts';
 import { setContext } from './request-context.ts';
 
 /** The interface's set of characters, 1 to 128 of them. */
@@ -22,6 +22,7 @@ export interface ReceiveServices {
 export function receive({ clock, registry, policies, telemetry }: ReceiveServices): RequestHandler {
   const { metrics, tracer } = telemetry;
   const observe = metrics.stage.bind(metrics);
+  const clientAddress = clientAddresses();
   return (request, response, next) => {
     const gatewayRequestId = clock.newId();
     const given = request.headers['x-request-id'];

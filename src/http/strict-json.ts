@@ -1,16 +1,13 @@
 // Reads JSON as RFC 8259 says and more strictly: UTF-8 without errors and without a byte order mark, and no object that
 // names a member twice, since two readers of such an object may each believe another value.
+import { isUtf8 } from 'node:buffer';
 
 /** The value, or the sentence that says what is wrong. Never throws. */
 export type StrictJson = { readonly value: unknown } | { readonly fault: string };
 
 export function readStrictJson(bytes: Uint8Array): StrictJson {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return { fault: 'The body is not valid UTF-8.' };
-  }
+  if (!isUtf8(bytes)) return { fault: 'The body is not valid UTF-8.' };
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -4,6 +4,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { watchFiles } from '../config/watch-files.ts';
 import type { Logger } from '../log/logger.ts';
@@ -53,6 +54,8 @@ export const tlsOptions = (files: TlsFiles): TlsOptions => ({
 export interface WatchedTls {
   /** When the certificate ends that new connections get, in milliseconds since the epoch. */
   endsAt(): number;
+  /** Ends every connection, those too that are no further than their handshake: to the HTTP server they are none yet. */
+  endConnections(): void;
   stop(): void;
 }
 
@@ -74,7 +77,18 @@ export function watchTls(server: Server, files: TlsFiles, logger: Logger): Watch
       logger.info('the TLS files were read again');
     },
   });
-  return { stop, endsAt: () => endsAt };
+  return { stop, endsAt: () => endsAt, endConnections: trackSockets(server) };
+}
+
+function trackSockets(server: Server): () => void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return () => {
+    for (const socket of sockets) socket.destroy();
+  };
 }
 
 const endOf = ({ certFile }: TlsFiles): number =>

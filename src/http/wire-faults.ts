@@ -2,6 +2,7 @@
 // goes to the request whose body it is, and one behind a request waits until that has been answered.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
@@ -30,16 +31,25 @@ interface Open {
 /** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
 const isUnderWay = ({ request, response }: Open): boolean => !(request.complete && response.closed);
 
+export interface WireFaultServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told the code of each refusal that is answered here. */
+  readonly refused?: (code: ErrorCode) => void;
+}
+
 export class WireFaults {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #refused: WireFaultServices['refused'];
   readonly #open = new WeakMap<Duplex, Set<Open>>();
   readonly #faults = new WeakMap<IncomingMessage, GatewayError>();
   readonly #watchers = new WeakMap<IncomingMessage, (error: GatewayError) => void>();
 
-  constructor(services: { clock: Clock; logger: Logger }) {
+  constructor(services: WireFaultServices) {
     this.#clock = services.clock;
     this.#logger = services.logger;
+    this.#refused = services.refused;
   }
 
   /** Listens to everything that Node itself would refuse without a word. */
@@ -73,7 +83,12 @@ export class WireFaults {
   }
 
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // Without a handshake there is nobody to answer: no HTTP leaves a TLS port but inside it.
+    const withoutHandshake = socket instanceof TLSSocket && socket.getSession() === undefined;
+    const reset = error.code === 'ECONNRESET';
+    // A load balancer's probe connects and hangs up.
+    if (withoutHandshake && !reset) this.#logger.info({ code: error.code }, 'a TLS handshake failed');
+    if (withoutHandshake || reset || !socket.writable) {
       socket.destroy();
       return;
     }
@@ -107,6 +122,7 @@ export class WireFaults {
 
   #refuse(error: GatewayError, socket: Duplex): void {
     const { status } = error.rule;
+    this.#refused?.(error.code);
     const gatewayRequestId = this.#clock.newId();
     const body = JSON.stringify(problemOf(error, gatewayRequestId));
     const headers = {

@@ -1,14 +1,13 @@
 // Takes the access token out of a request (RFC 6750 section 2.1): from the one Authorization header and from nowhere
 // else. A second such header is refused, since two readers of the request could each believe another one.
 import { GatewayError } from '../errors.ts';
+import { valuesOf } from '../net/raw-headers.ts';
 
 const credentials = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** A request's `rawHeaders`: names and values in turn. Node's `headers` would hide a second Authorization header. */
 export function readBearerToken(rawHeaders: readonly string[]): string {
-  const values = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
-  );
+  const values = valuesOf('authorization', rawHeaders);
   const [value] = values;
   if (value === undefined) throw challenge('token-missing');
   if (values.length > 1) throw challenge('token-duplicated');

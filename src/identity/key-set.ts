@@ -46,6 +46,9 @@ export class KeySet {
   readonly #maxStaleMs: number;
   readonly #maxAgeMs: number;
   #known: KnownKeys | undefined;
+  /** The keys as they came. */
+  #text = '';
+  #generation = 0;
   #pending: Promise<void> | undefined;
   #failures = 0;
   #nextAttemptAt = 0;
@@ -75,6 +78,17 @@ export class KeySet {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Another number after each fetch that found other keys than before. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Are there keys that need no fetch before they are used? `now`: milliseconds since the epoch. */
+  fresh(now: number): boolean {
+    const known = this.#known;
+    return known !== undefined && now - known.fetchedAt <= this.#maxAgeMs;
   }
 
   /** How many usable keys there are. */
@@ -147,8 +161,7 @@ export class KeySet {
   /** Waits for a fetch only where going on without one would break a promise; never during the back-off of an outage. */
   async #beCurrent(): Promise<void> {
     const now = this.#clock.now();
-    const fresh = this.#known !== undefined && now - this.#known.fetchedAt <= this.#maxAgeMs;
-    if (fresh) return;
+    if (this.fresh(now)) return;
     const usable = this.known();
     if (this.#pending === undefined && now < this.#nextAttemptAt) return;
     const attempt = this.#refresh();
@@ -168,6 +181,9 @@ export class KeySet {
       const set = await this.#source();
       const now = this.#clock.now();
       const count = set.keys.length;
+      const text = JSON.stringify(set.keys);
+      if (text !== this.#text) this.#generation += 1;
+      this.#text = text;
       this.#known = { resolve: createLocalJWKSet(set), fetchedAt: now, count };
       this.#failures = 0;
       this.#observe('ok');

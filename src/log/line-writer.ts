@@ -1,6 +1,6 @@
 // Writes whole lines to a file descriptor, in order, without ever blocking the process or its end. Audit lines are never
 // dropped and say when the kernel has taken them; log lines give way when their reader does not keep up.
-import { fstatSync, write } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /** Log lines that wait while the reader is stuck; what comes after that is counted and dropped. */
@@ -19,6 +19,8 @@ interface Line {
 /** One writer per descriptor, shared by everything that writes there, so that no two lines can run into each other. */
 export class LineWriter {
   readonly #fd: number;
+  /** Writing never blocks, so that no thread has to do it. */
+  readonly #nonBlocking: boolean;
   #queue: Line[] = [];
   #logBytes = 0;
   #dropped = 0;
@@ -28,7 +30,7 @@ export class LineWriter {
 
   constructor(fd: number) {
     this.#fd = fd;
-    makeNonBlocking(fd);
+    this.#nonBlocking = makeNonBlocking(fd);
   }
 
   /** Resolves when the line is with the kernel; rejects when it could not be written. `line` has no newline. */
@@ -58,8 +60,8 @@ export class LineWriter {
     this.#queue.push(line);
     if (this.#busy) return;
     this.#busy = true;
-    // What is written in the same turn goes out in one call.
-    queueMicrotask(() => this.#flush());
+    // What is written in the same round of the event loop goes out in one call.
+    setImmediate(() => this.#flush());
   }
 
   #flush(): void {
@@ -97,8 +99,23 @@ export class LineWriter {
     this.#queue = this.#queue.filter(({ waiting }) => waiting === undefined);
   }
 
+  #write(batch: Buffer, from: number, done: Written): void {
+    if (!this.#nonBlocking) {
+      write(this.#fd, batch, from, batch.length - from, null, done);
+      return;
+    }
+    let written = 0;
+    try {
+      written = writeSync(this.#fd, batch, from);
+    } catch (error) {
+      done(error as NodeJS.ErrnoException, 0);
+      return;
+    }
+    done(null, written);
+  }
+
   #writeAll(batch: Buffer, from: number, done: (error: Error | null, written: number) => void): void {
-    write(this.#fd, batch, from, batch.length - from, null, (error, written) => {
+    this.#write(batch, from, (error, written) => {
       // The reader does not keep up.
       if (error?.code === 'EAGAIN') setTimeout(() => this.#writeAll(batch, from, done), retryMs);
       else if (error) done(error, from);
@@ -112,6 +129,7 @@ export class LineWriter {
 }
 
 const newline = 0x0a;
+type Written = (error: NodeJS.ErrnoException | null, written: number) => void;
 
 const noticeOf = (count: number): Line => ({
   text: `${JSON.stringify({ level: 'warn', msg: 'log lines dropped', count })}\n`,
@@ -120,9 +138,11 @@ const noticeOf = (count: number): Line => ({
 
 /**
  * A write to a full pipe would hold a thread, and a process cannot end before its threads have. Node has no call for
- * non-blocking mode; making a stream of the descriptor switches it on.
+ * non-blocking mode; making a stream of the descriptor switches it on. Says whether it is on: a file has no such mode.
  */
-function makeNonBlocking(fd: number): void {
+function makeNonBlocking(fd: number): boolean {
   const stat = fstatSync(fd);
-  if (stat.isFIFO() || stat.isSocket()) new Socket({ fd, readable: false, writable: true });
+  const possible = stat.isFIFO() || stat.isSocket();
+  if (possible) new Socket({ fd, readable: false, writable: true });
+  return possible;
 }

@@ -25,8 +25,9 @@ export function nextStepFor(peering: ListedPeering, clusterBlock: string | undef
   const region = formed(peering.region, regionPattern);
   const vpc = formed(peering.vpcId, vpcIdPattern);
   const zone = formed(peering['privateHostedZoneId'], zonePattern);
-  const account = formed(peering.accountId, accountIdPattern) ?? 'of the VPC';
-  const accept = `Accept the peering request in AWS account ${account}. It lapses seven days after the create.`;
+  const account = formed(peering.accountId, accountIdPattern);
+  const where = account === undefined ? 'the AWS account of the VPC' : `AWS account ${account}`;
+  const accept = `Accept the peering request in ${where}. It lapses seven days after the create.`;
   if (connection === undefined || region === undefined || vpc === undefined)
     return { description: accept, afterwards: [] };
   return {

@@ -21,6 +21,8 @@ export function effectiveMarkdown(effective: EffectivePolicy): string {
     `- prefix length: ${prefixLength.min} to ${prefixLength.max}`,
     `- secure connection: ${secureConnection}`,
     '',
+    'A peering to be deleted must be in one of these accounts and regions; its block does not matter.',
+    '',
     '## Grants',
     '',
     ...grantLines(grants, effective.shortened),

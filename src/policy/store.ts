@@ -65,6 +65,11 @@ export class PolicyStore {
     return this.#current;
   }
 
+  /** Is there a newer policy, which has faults? */
+  get rejected(): boolean {
+    return this.#refused !== undefined;
+  }
+
   /** When it took effect, in milliseconds since the epoch. */
   get loadedAt(): number {
     return this.#loadedAt;

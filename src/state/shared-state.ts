@@ -6,10 +6,6 @@ import type { Config } from '../config/config.ts';
 import type { Logger } from '../log/logger.ts';
 import type { IdempotencyStore } from './idempotency.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
-import { SharedRateLimitStore } from './rate-limit-store.ts';
-import { RedisConnection } from './redis-connection.ts';
-import { RedisIdempotency } from './redis-idempotency.ts';
-import { RedisTurns } from './redis-turns.ts';
 import { LocalTurns, type Turns } from './turns.ts';
 
 export interface SharedState {
@@ -22,37 +18,32 @@ export interface SharedState {
   stop(): void;
 }
 
+export interface StateServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** A create waits for those before it no longer than for an upstream that is slow, and not less than this. */
 const leastWaitMs = 10_000;
 
 /** Redis that is down does not keep the gateway from starting. */
 export async function openSharedState(
   config: Pick<Config, 'state' | 'upstream'>,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  services: StateServices,
 ): Promise<SharedState> {
   const { redisUrl, idempotencyTtlMs } = config.state;
   const longestWaitMs = Math.max(config.upstream.timeoutMs, leastWaitMs);
   const local = new LocalTurns(longestWaitMs);
   if (redisUrl === undefined) {
     return {
-      idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: clock.now }),
+      idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: services.clock.now }),
       turns: local,
       rateLimitStore: () => undefined,
       redisUp: () => undefined,
       stop: () => undefined,
     };
   }
-  const redis = new RedisConnection(redisUrl, logger);
-  await redis.start();
-  const idempotency = new RedisIdempotency(redis, idempotencyTtlMs, logger);
-  return {
-    idempotency,
-    turns: new RedisTurns({ redis, local, longestWaitMs, logger }),
-    rateLimitStore: (name) => new SharedRateLimitStore(redis, name, logger),
-    redisUp: () => redis.up,
-    stop() {
-      idempotency.stop();
-      redis.stop();
-    },
-  };
+  const { openRedisState } = await import('./redis-state.ts');
+  const options = { url: redisUrl, ttlMs: idempotencyTtlMs, local, longestWaitMs };
+  return await openRedisState(options, services);
 }

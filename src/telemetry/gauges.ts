@@ -12,6 +12,8 @@ export interface Readings {
   readonly policyVersion: () => string;
   readonly policyLoadedAt: () => number;
   readonly reportMode: () => boolean;
+  readonly policyRejected: () => boolean;
+  readonly tokensRemembered: () => number;
   readonly keySets: ReadonlyMap<string, { readonly count: number; readonly fetchedAt: number | undefined }>;
   readonly breakers: Readonly<Record<string, { readonly open: boolean }>>;
   readonly redisUp: () => boolean | undefined;
@@ -35,6 +37,16 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ['creates_unsettled', 'Creates of which it is not known yet what became.', readings.createsUnsettled],
     ['policy_info', 'Always 1, by the version in force.', () => [[readings.policyVersion(), 1]], 'version'],
     ['policy_loaded_timestamp_seconds', 'When it took effect.', () => readings.policyLoadedAt() / 1000],
+    [
+      'policy_rejected',
+      '1 while the policy in the file has faults, and an older one is in force.',
+      () => flag(readings.policyRejected()),
+    ],
+    [
+      'tokens_remembered',
+      'Verified tokens that need no second look at their signature.',
+      readings.tokensRemembered,
+    ],
     ['policy_report_mode', '1 when the policy refuses nothing.', () => flag(readings.reportMode())],
     ['keys', 'Usable keys of an issuer.', each(keySets, ({ count }) => count), 'issuer'],
     [
@@ -57,6 +69,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ],
   ];
   for (const [name, help, read, label] of gauges) metrics.gauge(name, help, read, label);
+  for (const issuer of keySets.keys()) metrics.issuerKnown(issuer);
 }
 
 const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>

@@ -31,6 +31,11 @@ export interface ServedRequest {
 export type Reading = () => number | undefined | readonly (readonly [label: string, value: number])[];
 
 const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
+const upstreamMethods = ['GET', 'POST', 'DELETE'];
+/** Instead of a status: there was no whole answer. */
+const upstreamFailures = ['timeout', 'unreachable', 'broken'];
+/** What can be found under an Idempotency-Key: nothing, or what became of an earlier request. */
+const keyStates = ['held', 'held-in-doubt', 'running', 'another-request', 'answered'];
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -138,6 +143,14 @@ export class Metrics {
     for (const limit of ['address', 'caller']) this.#rateLimited.inc({ limit }, 0);
     for (const result of ['ok', 'failed']) this.#tokenRequests.inc({ result }, 0);
     for (const result of ['loaded', 'rejected']) this.#policyLoads.inc({ result }, 0);
+    for (const found of keyStates) this.#idempotency.inc({ found }, 0);
+    for (const method of upstreamMethods)
+      for (const result of upstreamFailures) this.#upstream.inc({ method, result }, 0);
+  }
+
+  /** The same for one that the settings name. */
+  issuerKnown(issuer: string): void {
+    for (const result of ['ok', 'failed']) this.#keyFetches.inc({ issuer, result }, 0);
   }
 
   /** `label`: by which the reading's values differ. A reading of `undefined` shows nothing. */
@@ -169,6 +182,11 @@ export class Metrics {
     if (!waited) this.#requestSeconds.observe({ route: path }, seconds);
     if (code !== undefined) this.#refusals.inc({ code });
     for (const violation of violations) this.#violations.inc({ code: violation.code });
+  }
+
+  /** Where Node's parser refuses there is no request yet. */
+  refused(code: ErrorCode): void {
+    this.#refusals.inc({ code });
   }
 
   stage(stage: StageName, seconds: number): void {

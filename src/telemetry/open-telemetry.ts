@@ -27,11 +27,13 @@ import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
 
 /** A collector that is down is complained of so often at most. */
 const complaintMs = 60_000;
+const statusAttribute = 'http.response.status_code';
 
 export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: TracerParts): Tracer {
   const { version, instance, logger } = parts;
   const Exporter = protocol === 'http/json' ? JsonExporter : ProtobufExporter;
-  diag.setLogger(complaints(logger), DiagLogLevel.WARN);
+  // The packages have one logger for the whole process; the newest gateway's is as good as an older one's.
+  diag.setLogger(complaints(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const own = resourceFromAttributes({
     'service.name': 'peergate',
     'service.version': version,
@@ -91,6 +93,8 @@ class GatewaySpan implements Span {
   set(attributes: Readonly<Record<string, string | number | boolean | undefined>>): void {
     for (const [name, value] of Object.entries(attributes))
       if (value !== undefined) this.#span.setAttribute(name, value);
+    // Whoever made it, an answer of 500 or above is an error (OpenTelemetry semantic conventions for HTTP servers).
+    if (Number(attributes[statusAttribute]) >= 500) this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }
 
   fail(error: unknown): void {
@@ -116,8 +120,18 @@ function complaints(logger: Logger) {
   const complain = (message: string) => {
     if (performance.now() < quietUntil) return;
     quietUntil = performance.now() + complaintMs;
-    logger.warn({ detail: message.slice(0, 200) }, 'traces are not going out as they should');
+    logger.warn({ detail: summaryOf(message).slice(0, 200) }, 'traces are not going out as they should');
   };
   const ignore = () => undefined;
   return { error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore };
+}
+
+/** The packages make JSON of an error, stack and the collector's answer included; its name and message are enough. */
+function summaryOf(complaint: string): string {
+  try {
+    const { name, message } = JSON.parse(complaint) as { name?: string; message?: string };
+    return `${name ?? 'Error'}: ${message}`;
+  } catch {
+    return complaint;
+  }
 }

@@ -1,16 +1,20 @@
 // Times the stages of one request, for metrics and, when traces are on, as spans. Changes nothing of what a stage does.
 import type { Span } from './tracer.ts';
 
-export type StageName =
-  | 'authenticate'
-  | 'parse'
-  | 'decide'
-  | 'idempotency'
-  | 'turn'
-  | 'preflight'
-  | 'wait'
-  | 'record'
-  | 'forward';
+export const stageNames = [
+  'authenticate',
+  'verify',
+  'parse',
+  'decide',
+  'idempotency',
+  'turn',
+  'preflight',
+  'record',
+  'forward',
+  'wait',
+] as const;
+
+export type StageName = (typeof stageNames)[number];
 
 export class Stages {
   readonly #observe: (stage: StageName, seconds: number) => void;

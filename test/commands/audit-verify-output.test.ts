@@ -7,7 +7,7 @@ import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
 import { headOf, makeLog, startOfTime } from '../audit/chained-log.ts';
 import { makeKeys, makeSignedLog } from '../audit/signed-log.ts';
 import { allowed, clusterId, type Loose } from '../support/gateway.ts';
-import { auditVerify, intentBy, text, written } from './audit-verify-run.ts';
+import { auditVerify, deleteBy, intentBy, text, written } from './audit-verify-run.ts';
 import { folderWith } from './policy-run.ts';
 
 const log = makeLog(20);
@@ -35,6 +35,17 @@ test('open intents end with status 1, each with what to look for upstream', asyn
     ])
       assert.equal(flat.includes(part), true, `${part}\n${flat}`);
   }
+});
+
+test('an open delete asks whether the peering is still there', async (t) => {
+  const peeringId = 'e2e81cba-446e-4ff9-9b92-9a9992af44c6';
+  const path = await written(t, text(makeLog([deleteBy('svc-payments', id, peeringId)])));
+  const { status, out } = await auditVerify([path]);
+  assert.equal(status, 1);
+  const question = `Look upstream: is peering ${peeringId} of cluster ${clusterId} still there, and neither deleting nor deleted?`;
+  assert.ok(out.replaceAll(/\s+/g, ' ').includes(question), out);
+  const [described] = JSON.parse((await auditVerify(['--json', path])).out).openIntents;
+  assert.deepEqual([described.action, described.peeringId], ['delete', peeringId]);
 });
 
 test('a line has 80 columns at most, but for hashes and paths', async (t) => {
@@ -90,6 +101,7 @@ test('--json is one object on one line, with the members that the help lists', a
         subject: 'svc',
         gatewayRequestId: id,
         clusterId,
+        peeringId: '?',
         ...(({ vpcId, cidrBlock, accountId }) => ({ vpcId, cidrBlock, accountId }))(allowed),
         region: 'ap-southeast-1',
       },

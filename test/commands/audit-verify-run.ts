@@ -33,24 +33,43 @@ export async function auditVerify(
 
 export const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
+const factsOf = (subject: string, id: string) => ({
+  startedAt: startOfTime,
+  gatewayRequestId: id,
+  requestId: id,
+  clientAddress: '192.0.2.1',
+  caller: { issuer: 'https://idp.example', subject, clientId: undefined, tokenId: undefined },
+  clusterId,
+});
+
 /** A create by this caller, and an outcome that nobody can know. */
 export const intentBy = (subject: string, id: string, more: object = {}) => {
   const facts: RequestFacts = {
-    startedAt: startOfTime,
-    gatewayRequestId: id,
-    requestId: id,
-    clientAddress: '192.0.2.1',
+    ...factsOf(subject, id),
     method: 'POST',
     route: '/database/clusters/{clusterId}/vpc-peerings',
     operation: 'createVpcPeering',
-    caller: { issuer: 'https://idp.example', subject, clientId: undefined, tokenId: undefined },
-    clusterId,
     peering: { clusterId, ...allowed, region: 'ap-southeast-1', ...more },
   };
   const intent = intentEvent('peering.create.intent', facts, startOfTime);
   const result = { status: 503, sent: 'yes', upstream: { status: 503 } } as const;
   return [intent, outcomeEvent('peering.create.outcome', facts, result, startOfTime)] as const;
 };
+
+/** A delete by this caller whose outcome was never recorded. */
+export const deleteBy = (subject: string, id: string, peeringId: string) =>
+  intentEvent(
+    'peering.delete.intent',
+    {
+      ...factsOf(subject, id),
+      method: 'DELETE',
+      route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
+      operation: 'deleteVPCPeerings',
+      peeringId,
+    },
+    startOfTime,
+  );
+
 /** A file with this content, gone when the test ends. */
 export async function written(t: TestContext, content: string | Buffer, name = 'audit.log'): Promise<string> {
   return (await folderWith(t, { [name]: content }))(name);

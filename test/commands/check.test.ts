@@ -1,9 +1,10 @@
 // What `check` prints when nothing is wrong: every setting with where it comes from, then the policy.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
+import { fencedBlocks, readText } from '../docs/documents.ts';
 import { environment, noTerminal, onTerminal, run } from './run-main.ts';
 
 async function checked(t: TestContext, more: Record<string, string> = {}): Promise<string> {
@@ -69,6 +70,20 @@ test('control characters of a setting or the policy never reach the terminal', a
   const out = await checked(t, { AUTH_AUDIENCE: `a${bidi}b` });
   assert.doesNotMatch(out, /\p{Cf}|\p{Cc}(?<!\n)/u);
   assert.deepEqual(columnsOf(out, 'AUTH_AUDIENCE'), ['environment', 'a�b']);
+});
+
+test("the README's example is what check prints for the README's settings and policy", async (t) => {
+  const readme = readText('README.md');
+  const { POLICY_FILE: file } = await environment(t, fencedBlocks(readme, 'yaml')[0]);
+  const folder = dirname(file);
+  await mkdir(join(folder, 'secrets'));
+  for (const name of ['client-id', 'client-secret']) await writeFile(join(folder, 'secrets', name), 'x');
+  const settings = [...readme.matchAll(/^export (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]);
+  const { out } = await run(['check'], Object.fromEntries(settings), folder);
+  const example = fencedBlocks(readme, 'text').find((text) => text.startsWith('Settings and policy'));
+  const printed = new Set(out.split('\n'));
+  const others = example?.split('\n').filter((line) => line !== '…' && !printed.has(line));
+  assert.deepEqual(others, []);
 });
 
 test('on a terminal what is not the default stands out', { skip: noTerminal }, async (t) => {

@@ -77,6 +77,19 @@ for (const level of ['info', 'fatal']) {
   });
 }
 
+test('a SIGTERM while the gateway is still being read stops it in order', async (t) => {
+  // Sent when its largest part begins to be read, long before it could listen.
+  const early = `import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) {
+      if (url.endsWith('/src/gateway.ts')) process.kill(process.pid, 'SIGTERM');
+      return next(url, context);
+    } });`;
+  const options = `--import=data:text/javascript,${encodeURIComponent(early)}`;
+  const { status, out } = await run(['serve'], { ...(await environment(t)), NODE_OPTIONS: options });
+  assert.equal(status, 0);
+  assert.match(out, /"msg":"stopped"/);
+});
+
 test('the first record of a run is the policy that it began with, at the head of a new chain', async (t) => {
   const child = start(['serve'], await environment(t));
   t.after(() => child.kill('SIGKILL'));

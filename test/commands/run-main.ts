@@ -17,12 +17,25 @@ export interface Run {
   readonly err: string;
 }
 
-export function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+export function start(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  cwd = root,
+): ChildProcess {
+  return spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
-export const run = (args: readonly string[], environment?: Record<string, string>): Promise<Run> =>
-  finish(start(args, environment));
+export const run = (
+  args: readonly string[],
+  environment?: Record<string, string>,
+  cwd?: string,
+): Promise<Run> => finish(start(args, environment, cwd));
+
+const overdueMs = 45_000;
 
 /** Both outputs and the status of a process that ends by itself. */
 export async function finish(child: ChildProcess): Promise<Run> {
@@ -30,7 +43,10 @@ export async function finish(child: ChildProcess): Promise<Run> {
   let err = '';
   child.stdout?.on('data', (chunk) => (out += chunk));
   child.stderr?.on('data', (chunk) => (err += chunk));
+  // One that hangs fails its test, and does not outlive it.
+  const overdue = setTimeout(() => child.kill('SIGKILL'), overdueMs);
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearTimeout(overdue);
   return { status, out, err };
 }
 

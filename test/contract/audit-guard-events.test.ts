@@ -40,6 +40,18 @@ const facts: RequestFacts = {
   },
 };
 
+const ofOne = {
+  ...facts,
+  route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
+  peering: undefined,
+  peeringId: randomUUID(),
+};
+/** A delete and a single peering, which are looked up as well. */
+const lookedUp: readonly (readonly ['peering.delete.refused' | 'peering.list.refused', RequestFacts])[] = [
+  ['peering.delete.refused', { ...ofOne, method: 'DELETE', operation: 'deleteVPCPeerings' }],
+  ['peering.list.refused', { ...ofOne, method: 'GET', operation: 'getVPCPeering' }],
+];
+
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
 const sealed = (event: Parameters<AuditChain['seal']>[0]): Loose => JSON.parse(chain.seal(event));
 const refuse = (code: (typeof onlyBeforeCreates)[number], receivedStatus?: number) =>
@@ -61,6 +73,18 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
       assert.deepEqual(record.api.response, { code: status });
     }),
   );
+});
+
+test('what the look for a peering says fits the schema: nothing, that it is not there, or a 4xx', () => {
+  for (const [event, known] of lookedUp) {
+    for (const code of ['preflight-impossible', 'upstream-timeout', 'credential-refused'] as const) {
+      const record = sealed(refusedEvent(event, known, { code, detail: 'No.', receivedStatus: 500 }, 5));
+      assertAuditRecord(record);
+      assert.deepEqual(record.api.response, { code: 500 });
+    }
+    assertAuditRecord(sealed(refusedEvent(event, known, { code: 'peering-unknown', detail: 'No.' }, 5)));
+    assertAuditRecord(sealed(refusedByUpstreamEvent(event, known, { status: 404, requestId: 'a' }, 5)));
+  }
 });
 
 test("every refusal of Aerospike Cloud's own fits the schema, its request id where outcomes have it", () => {

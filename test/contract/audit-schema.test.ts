@@ -81,6 +81,8 @@ test('a record that lacks a member is refused, unless the member depends on what
   }
   const client = '/actor/app_uid';
   const claims = '/unmapped/claims';
+  // Aerospike Cloud's list need not say it.
+  const unsaid = ['/api/request/data/vpcId', '/api/request/data/cidrBlock'];
   assert.deepEqual(dispensable, {
     loaded: [],
     rejected: [],
@@ -92,8 +94,16 @@ test('a record that lacks a member is refused, unless the member depends on what
     dryRun: [client, claims],
     dryDenied: [client, claims],
     listDenied: [client, claims],
+    got: [client, claims],
+    getUnknown: [client, claims],
+    deleteIntent: [client, ...unsaid, claims],
+    deleted: [client, ...unsaid, claims],
+    deleteDenied: [client, ...unsaid, claims],
+    deleteUnknown: [client, claims],
+    deleteLook: [client, claims],
     reconciled: [client, '/unmapped/reconciled/peeringStatus'],
     absent: [client],
+    traced: [client],
     recovered: [],
     checkpoint: [],
   });

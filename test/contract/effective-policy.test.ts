@@ -15,7 +15,7 @@ grants:
   - { id: auditors, callers: [{ claim: sub, equals: svc-audit }], actions: [list] }
   - id: payments
     callers: [{ claim: sub, equals: svc-payments }]
-    actions: [create, list]
+    actions: [create, list, delete]
     clusters: ["6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11"]
     accounts: ["111122223333"]
     cidrs: [10.20.0.0/16]

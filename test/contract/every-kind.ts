@@ -2,18 +2,27 @@
 // would otherwise accept.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { notFound } from '../../sandbox/problems.ts';
+import { sendReply } from '../../sandbox/reply.ts';
 import { AuditChain } from '../../src/audit/chain.ts';
-import { reconciledEvent } from '../../src/audit/event.ts';
+import { intentEvent, reconciledEvent } from '../../src/audit/event.ts';
 import type { AuditEvent } from '../../src/audit/event-form.ts';
 import { checkpointEvent, policyRejectedEvent, recoveredEvent } from '../../src/audit/own-events.ts';
 import { factsFromRecord } from '../../src/audit/recorded-request.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
-import { allowed, guardrailsOnly, type Loose, peeringsPath, type TestGateway } from '../support/gateway.ts';
+import {
+  allowed,
+  clusterId,
+  guardrailsOnly,
+  type Loose,
+  peeringsPath,
+  type TestGateway,
+} from '../support/gateway.ts';
 
 /** For the gateway that `everyKind` is given. */
 export const kindsPolicy = `${guardrailsOnly}
 grants:
-  - { id: payments, callers: [{ claim: sub, equals: svc-payments }], actions: [create, list] }
+  - { id: payments, callers: [{ claim: sub, equals: svc-payments }], actions: [create, list, delete] }
 `;
 
 /** Those of requests are made by the gateway, the others as it makes them. */
@@ -37,9 +46,37 @@ export async function everyKind(gateway: TestGateway): Promise<Record<string, Lo
   return {
     ...{ loaded: JSON.parse(loaded), rejected: rejectedRecord() },
     ...{ intent, created, denied, unverified, list, dryRun, dryDenied, listDenied },
+    ...(await ofOnePeering(gateway)),
     ...settledRecords(intent),
+    traced: tracedRecord(intent),
     ...logRecords(),
   };
+}
+
+/** A single peering and deletes, and what is refused of them before and behind the look. */
+async function ofOnePeering(gateway: TestGateway): Promise<Record<string, Loose>> {
+  const before = gateway.records.length;
+  const [there, foreign] = [allowed, { ...allowed, accountId: '444455556666' }].map((peering) =>
+    gateway.cloud.addPeering(clusterId, peering, 'active'),
+  );
+  const scope = 'read:database delete:database';
+  const headers = { authorization: `Bearer ${await gateway.issuer.sign({ scope })}` };
+  const call = (method: 'GET' | 'DELETE', id: string | undefined) =>
+    gateway.call({ method, path: `${peeringsPath}/${id}`, headers });
+  await call('GET', there);
+  await call('GET', randomUUID());
+  await call('DELETE', there);
+  await call('DELETE', foreign);
+  await call('DELETE', randomUUID());
+  gateway.cloud.setFault(({ path }) =>
+    path.startsWith('/v1') ? (_, response) => sendReply(response, notFound('cluster', clusterId)) : undefined,
+  );
+  await call('DELETE', there);
+  gateway.cloud.setFault(undefined);
+  const [got, getUnknown, deleteIntent, deleted, deleteDenied, deleteUnknown, deleteLook, ...more] =
+    gateway.records.slice(before);
+  assert.deepEqual(more, []);
+  return { got, getUnknown, deleteIntent, deleted, deleteDenied, deleteUnknown, deleteLook };
 }
 
 function sealed(event: AuditEvent): Loose {
@@ -62,6 +99,15 @@ function settledRecords(intent: Loose): Record<string, Loose> {
     reconciled: sealed(reconciledEvent({ ...facts, decision: intent.unmapped.decision }, there, Date.now())),
     absent: sealed(reconciledEvent(facts, { found: false }, Date.now())),
   };
+}
+
+/** The intent again, as it is with traces on. */
+function tracedRecord(intent: Loose): Loose {
+  const facts = factsFromRecord(intent);
+  assert.ok(facts !== undefined);
+  const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', startedAt: 5 };
+  const { decision } = intent.unmapped;
+  return sealed(intentEvent('peering.create.intent', { ...facts, decision, trace }, Date.now()));
 }
 
 function logRecords(): Record<string, Loose> {

@@ -17,7 +17,10 @@ for (const overlay of overlays) {
   test(`every workload of ${overlay} selects its own pods and no other's`, () => {
     for (const { name, manifest } of workloads) {
       const selected = workloads.filter(({ labels }) => within(manifest.spec.selector.matchLabels, labels));
-      assert.deepEqual(selected.map((workload) => workload.name), [name]);
+      assert.deepEqual(
+        selected.map((workload) => workload.name),
+        [name],
+      );
       for (const { labelSelector } of manifest.spec.template.spec.topologySpreadConstraints ?? [])
         assert.deepEqual(labelSelector, manifest.spec.selector);
     }
@@ -33,7 +36,10 @@ for (const overlay of overlays) {
       const target = one(spec.selector, metadata.name);
       const ports = target?.pod.containers.flatMap((container: Loose) => container.ports);
       for (const { targetPort } of spec.ports)
-        assert.ok(ports.some(({ name }: Loose) => name === targetPort), `${metadata.name}: ${targetPort}`);
+        assert.ok(
+          ports.some(({ name }: Loose) => name === targetPort),
+          `${metadata.name}: ${targetPort}`,
+        );
     }
     for (const { spec } of ofKind(manifests, 'PodDisruptionBudget'))
       assert.equal(one(spec.selector.matchLabels, 'budget')?.name, gateway.name);
@@ -53,7 +59,10 @@ for (const overlay of overlays) {
     assert.deepEqual(others, []);
     const { rules, tls, defaultBackend } = ingress.spec;
     assert.equal(defaultBackend, undefined);
-    assert.deepEqual(tls.flatMap(({ hosts }: Loose) => hosts), rules.map(({ host }: Loose) => host));
+    assert.deepEqual(
+      tls.flatMap(({ hosts }: Loose) => hosts),
+      rules.map(({ host }: Loose) => host),
+    );
     for (const { backend } of rules.flatMap(({ http }: Loose) => http.paths)) {
       assert.deepEqual(backend, { service: { name: 'peergate', port: { name: 'http' } } });
     }
@@ -64,8 +73,13 @@ for (const overlay of overlays) {
 
   test(`every pod of ${overlay} begins with nothing in and nothing out`, () => {
     const denying = policies.filter(({ spec }) => JSON.stringify(spec.podSelector) === '{}');
-    assert.deepEqual(denying.map(({ spec }) => spec), [{ podSelector: {}, policyTypes: ['Ingress', 'Egress'] }]);
-    const namespaces = new Set(manifests.map(({ kind, metadata }) => (kind === 'Namespace' ? 'peergate' : metadata.namespace)));
+    assert.deepEqual(
+      denying.map(({ spec }) => spec),
+      [{ podSelector: {}, policyTypes: ['Ingress', 'Egress'] }],
+    );
+    const namespaces = new Set(
+      manifests.map(({ kind, metadata }) => (kind === 'Namespace' ? 'peergate' : metadata.namespace)),
+    );
     assert.deepEqual([...namespaces], ['peergate']);
   });
 
@@ -119,8 +133,14 @@ test('monitoring asks each pod by itself, also one that is not ready, on the adm
   const found = ofKind(manifests, 'Service').filter(({ metadata }) =>
     within(monitor.spec.selector.matchLabels, metadata.labels),
   );
-  assert.deepEqual(found.map(({ metadata }) => metadata.name), ['peergate-admin']);
+  assert.deepEqual(
+    found.map(({ metadata }) => metadata.name),
+    ['peergate-admin'],
+  );
   const { clusterIP, publishNotReadyAddresses, ports } = found[0].spec;
   assert.deepEqual([clusterIP, publishNotReadyAddresses], ['None', true]);
-  assert.deepEqual(ports.map(({ name }: Loose) => name), monitor.spec.endpoints.map(({ port }: Loose) => port));
+  assert.deepEqual(
+    ports.map(({ name }: Loose) => name),
+    monitor.spec.endpoints.map(({ port }: Loose) => port),
+  );
 });

@@ -12,7 +12,8 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const kubernetes = join(root, 'deploy/kubernetes');
 export const overlays = readdirSync(join(kubernetes, 'overlays')).sort();
 
-export const renderedFile = (overlay: string): string => join(root, 'test/deploy/rendered', `${overlay}.yaml`);
+export const renderedFile = (overlay: string): string =>
+  join(root, 'test/deploy/rendered', `${overlay}.yaml`);
 
 /** Files of the folder and of those in it, by their path from deploy/kubernetes. */
 export const sources: readonly string[] = readdirSync(kubernetes, { recursive: true, withFileTypes: true })
@@ -22,16 +23,19 @@ export const sources: readonly string[] = readdirSync(kubernetes, { recursive: t
 
 export function sourceDigest(): string {
   const hash = createHash('sha256');
-  for (const path of sources) hash.update(`${path}\0`).update(readFileSync(join(kubernetes, path))).update('\0');
+  for (const path of sources)
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(kubernetes, path)))
+      .update('\0');
   return hash.digest('hex');
 }
 
-/** Why nothing is built here; `false` when kubectl is there, with a kustomize that knows components. */
-export const noKustomize: string | false = (() => {
+/** Is kubectl there, with a kustomize that knows components? */
+export const hasKustomize: boolean = (() => {
   const version = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' });
-  if (version.error !== undefined || version.status !== 0) return 'kubectl is not installed';
-  const major = /"kustomizeVersion": "v(\d+)\./.exec(version.stdout)?.[1];
-  return Number(major) >= 5 ? false : `kubectl has a kustomize before 5: ${major}`;
+  if (version.status !== 0) return false;
+  return Number(/"kustomizeVersion": "v(\d+)\./.exec(version.stdout)?.[1]) >= 5;
 })();
 
 export function build(overlay: string): string {
@@ -93,12 +97,18 @@ export const containersOf = ({ pod }: Workload): Loose[] => [
 ];
 
 /** The files that a pod sees in its folders: path in the container to text; `undefined` for what is in no manifest. */
-export function mountedFiles(workload: Workload, manifests: readonly Loose[]): Map<string, string | undefined> {
+export function mountedFiles(
+  workload: Workload,
+  manifests: readonly Loose[],
+): Map<string, string | undefined> {
   const files = new Map<string, string | undefined>();
   for (const mount of containersOf(workload).flatMap(({ volumeMounts }) => volumeMounts ?? [])) {
     const volume = workload.pod.volumes?.find(({ name }: Loose) => name === mount.name);
-    const map = ofKind(manifests, 'ConfigMap').find(({ metadata }) => metadata.name === volume?.configMap?.name);
-    for (const [key, text] of Object.entries(map?.data ?? {})) files.set(`${mount.mountPath}/${key}`, String(text));
+    const map = ofKind(manifests, 'ConfigMap').find(
+      ({ metadata }) => metadata.name === volume?.configMap?.name,
+    );
+    for (const [key, text] of Object.entries(map?.data ?? {}))
+      files.set(`${mount.mountPath}/${key}`, String(text));
   }
   return files;
 }

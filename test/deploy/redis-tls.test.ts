@@ -26,20 +26,33 @@ test('gateways share keys, turns and limits by TLS, as a user that may do no mor
   const again = await site.create(second.port, headers);
   assert.deepEqual([again.status, again.headers['idempotency-replayed']], [201, 'true'], again.text);
   assert.equal(again.text, made.text);
-  const left = (reply: typeof made) => [reply.headers['ratelimit']].flat().map((line) => /; r=(\d+)/.exec(line ?? '')?.[1]);
-  assert.deepEqual([left(made), left(again)], [['599', '59'], ['598', '58']]);
+  const left = (reply: typeof made) =>
+    [reply.headers['ratelimit']].flat().map((line) => /; r=(\d+)/.exec(line ?? '')?.[1]);
+  assert.deepEqual(
+    [left(made), left(again)],
+    [
+      ['599', '59'],
+      ['598', '58'],
+    ],
+  );
   for (const { logs } of [first, second]) assert.ok(!logs().some((line) => line.includes('Redis refuses')));
   for (const { logs } of [first, second]) assert.ok(!logs().some((line) => line.includes('could not keep')));
 });
 
-test('without the authority of its certificate Valkey is not believed, and the password not sent', { skip }, async (t) => {
+test('without the authority of its certificate Valkey is not believed, and the password not sent', {
+  skip,
+}, async (t) => {
   const valkey = await startValkey(t);
   const site = await startSite(t, valkey);
   const { logs } = await site.start({ NODE_EXTRA_CA_CERTS: '' }, 'Redis is down');
-  assert.ok(logs().some((line) => /"cause":"(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN)"/.test(line)));
+  assert.ok(
+    logs().some((line) => /"cause":"(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN)"/.test(line)),
+  );
 });
 
-test('Valkey is there by TLS only, tells nobody anything without a password, and keeps its data', { skip }, async (t) => {
+test('Valkey is there by TLS only, tells nobody anything without a password, and keeps its data', {
+  skip,
+}, async (t) => {
   const valkey = await startValkey(t);
   assert.match(valkey.ask('get', 'peergate:x'), /^NOAUTH/);
   const plain = connect(valkey.port, '127.0.0.1');
@@ -55,9 +68,18 @@ test('Valkey is there by TLS only, tells nobody anything without a password, and
   assert.ok(!answer.includes('PONG') && !answer.includes('NOAUTH'), answer);
   const { username, password } = new URL(readFileSync(valkey.urlFile, 'utf8'));
   assert.ok(!readFileSync(join(valkey.folder, 'users.acl'), 'utf8').includes(password));
-  const asUser = (...words: string[]) => valkey.ask('--user', username, '--pass', password, '--no-auth-warning', ...words);
+  const asUser = (...words: string[]) =>
+    valkey.ask('--user', username, '--pass', password, '--no-auth-warning', ...words);
   assert.match(asUser('set', 'peergate:x', '1'), /^OK/);
-  for (const forbidden of [['set', 'other', '1'], ['get', 'other'], ['flushall'], ['config', 'get', '*'], ['acl', 'list'], ['keys', '*'], ['client', 'list']])
+  for (const forbidden of [
+    ['set', 'other', '1'],
+    ['get', 'other'],
+    ['flushall'],
+    ['config', 'get', '*'],
+    ['acl', 'list'],
+    ['keys', '*'],
+    ['client', 'list'],
+  ])
     assert.match(asUser(...forbidden), /^(\(error\) )?NOPERM/, forbidden.join(' '));
 });
 

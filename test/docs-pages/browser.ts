@@ -5,6 +5,8 @@ import { after, type TestContext } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 const executablePath = '/usr/bin/chromium';
+/** For one step of a page on a machine that is busy with other things. */
+const patienceMs = 60_000;
 
 /** For the `skip` of a test. */
 export const withoutChromium = existsSync(executablePath) ? false : `${executablePath} is not installed`;
@@ -39,8 +41,13 @@ export async function openPage(
   url: string,
   { width = 1280, height = 900, colorScheme = 'light' }: ViewOptions = {},
 ): Promise<Watched> {
-  const context = await (await launch()).newContext({ viewport: { width, height }, colorScheme });
+  const context = await (await launch()).newContext({
+    viewport: { width, height },
+    colorScheme,
+    ignoreHTTPSErrors: true,
+  });
   test.after(() => context.close());
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   const watched: Watched = { page, requests: [], complaints: [] };
   page.on('request', (request) => watched.requests.push(request.url()));

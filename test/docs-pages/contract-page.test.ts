@@ -55,6 +55,7 @@ for (const basePath of ['', '/base/v1']) {
     assert.deepEqual(drawn.sort(), documented.sort());
     const own = ['pages.css', 'swagger-ui.css', 'swagger-ui-bundle.js', 'contract.js', 'icon.svg'];
     const files = ['/docs', '/openapi.json', ...own.map((name) => `/docs/${name}`)];
+    await until('the icon', () => watched.requests.some((url) => url.endsWith('/icon.svg')));
     assert.deepEqual(
       [...new Set(watched.requests.filter((url) => !url.startsWith('data:')))].sort(),
       files.map((path) => `${gateway.url}${basePath}${path}`).sort(),

@@ -99,6 +99,7 @@ test('a file that a cache still has is not sent again: strong ETag, 304, and a n
       const again = await gateway.call({ path, headers: { 'if-none-match': known } });
       assert.equal(again.status, 304, `${path} ${known}`);
       assert.equal(again.text, '');
+      assert.equal(again.headers['content-type'], undefined);
       assert.equal(again.headers['etag'], etag);
       assert.equal(again.headers['cache-control'], files[path]?.[2]);
       assert.ok(again.headers['content-security-policy']);

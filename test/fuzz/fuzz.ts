@@ -21,6 +21,8 @@ export interface FuzzReport extends Omit<Tally, 'statuses'> {
   readonly end: Memory;
   /** Creates that reached the upstream. */
   readonly posts: number;
+  /** Deletes, likewise. */
+  readonly deletes: number;
   readonly records: number;
 }
 
@@ -61,8 +63,8 @@ export async function fuzz({ seed, cases, shard, progress, failed: tell }: FuzzO
     }
     const seconds = elapsed();
     await settle(run, world);
-    const { posts, records } = world.watch.counts;
-    report = { ...run.tally, seconds, start, warm: warm ?? start, end: memory(), posts, records };
+    const { posts, deletes, records } = world.watch.counts;
+    report = { ...run.tally, seconds, start, warm: warm ?? start, end: memory(), posts, deletes, records };
   } finally {
     run.close();
     await world.stop();

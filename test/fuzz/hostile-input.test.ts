@@ -14,16 +14,17 @@ test(`${cases} hostile cases: no 500, no hang, nothing told, nothing forwarded w
   timeout: 120_000 + cases * 20,
 }, async (t) => {
   const report = await fuzz({ seed, cases });
-  const { warm, end, statuses, created, posts, answers } = report;
+  const { warm, end, statuses, created, posts, deletes, answers } = report;
   t.diagnostic(
-    `seed ${seed}, ${cases} cases in ${report.seconds.toFixed(1)} s, ${answers} answers, ${posts} creates`,
+    `seed ${seed}, ${cases} cases in ${report.seconds.toFixed(1)} s, ${answers} answers, ${posts} creates, ${deletes} deletes`,
   );
   assert.equal(report.cases, cases);
   assert.ok(end.heap - warm.heap < grownMost.heap, `the heap grew from ${warm.heap} to ${end.heap}`);
   assert.ok(end.rss - warm.rss < grownMost.rss, `the process grew from ${warm.rss} to ${end.rss}`);
   // A run that is refused at the door shows nothing: each depth has been reached.
   if (cases < 1000) return;
-  for (const status of [200, 201, 400, 401, 403, 404, 405, 413, 415, 431])
+  for (const status of [200, 201, 204, 400, 401, 403, 404, 405, 413, 415, 431])
     assert.ok((statuses.get(status) ?? 0) > 0, `no answer ${status}`);
+  assert.ok(deletes > cases / 200, `${deletes} deletes of ${cases} cases`);
   assert.ok(created > cases / 50 && posts >= created, `${created} creates of ${cases} cases`);
 });

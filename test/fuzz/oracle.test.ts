@@ -7,6 +7,7 @@ import { readCreate } from './create-body.ts';
 import { readMessages } from './messages.ts';
 import { judgeClaims } from './mint.ts';
 import { judge } from './oracle.ts';
+import { knownCluster, knownPeerings } from './peerings.ts';
 
 const body = {
   vpcId: 'vpc-0123456789abcdef0',
@@ -32,7 +33,11 @@ test('the oracle allows the upstream exactly the five values, and only of a good
     JSON.stringify(Object.fromEntries(Object.entries(body).reverse()), null, 2),
   );
   assert.deepEqual(statuses, [201, 409]);
-  assert.deepEqual(permit, { path: `/v1${peeringsOf(clusterIds[0])}`, body: JSON.stringify(body) });
+  assert.deepEqual(permit, {
+    method: 'POST',
+    path: `/v1${peeringsOf(clusterIds[0])}`,
+    body: JSON.stringify(body),
+  });
   for (const [verdict, status] of [
     [verdictOn(JSON.stringify(body), { token: 'other' }), 401],
     [verdictOn(JSON.stringify({ ...body, region: 'ap-south-1' })), 403],
@@ -42,6 +47,46 @@ test('the oracle allows the upstream exactly the five values, and only of a good
     [verdictOn(`${JSON.stringify(body)}${' '.repeat(16_384)}`), 413],
     [verdictOn(JSON.stringify(body), { target: `${peeringsOf(clusterIds[0])}?dryRun=true` }), 200],
     [verdictOn(JSON.stringify(body), { target: peeringsOf(clusterIds[2]) }), 404],
+  ] as const) {
+    assert.deepEqual(verdict.statuses, [status]);
+    assert.equal(verdict.permit, undefined);
+  }
+});
+
+test('the oracle allows a delete only with its scope and grant, of a peering that lies where the policy says', () => {
+  const verdictFor = (
+    target: string,
+    given: Record<string, unknown> = { sub: 'svc-payments', scope: 'delete:database read:database' },
+    method = 'DELETE',
+  ) => {
+    const text = `${method} ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n\r\n`;
+    const [message] = readMessages(Buffer.from(text)).complete;
+    assert.ok(message !== undefined);
+    return judge(message, () => ({ certain: true, claims: given }));
+  };
+  const at = (accountId: string, region: string, cluster: string = knownCluster) =>
+    `${peeringsOf(cluster)}/${knownPeerings.find((one) => one.accountId === accountId && one.region === region)?.id}`;
+  const good = at('111122223333', 'us-east-1');
+  const there = at('111122223333', 'eu-west-1');
+  const { statuses, permit } = verdictFor(good);
+  assert.deepEqual(statuses, [204]);
+  assert.deepEqual(permit, { method: 'DELETE', path: `/v1${good}`, body: '' });
+  assert.ok(verdictFor(there).permit !== undefined);
+  const admin = { sub: 'x', groups: ['network-admins'], scope: 'delete:database' };
+  assert.ok(verdictFor(good, admin).permit !== undefined);
+  for (const [verdict, status] of [
+    [verdictFor(there, admin), 403],
+    [verdictFor(at('111122223333', 'ap-south-1')), 403],
+    [verdictFor(at('444455556666', 'us-east-1')), 403],
+    [verdictFor(good, { sub: 'svc-payments', scope: 'update:database' }), 403],
+    [verdictFor(good, { sub: 'svc-reader', scope: 'delete:database' }), 403],
+    [verdictFor(at('111122223333', 'us-east-1', clusterIds[0])), 404],
+    [verdictFor(`${good}?force=true`), 400],
+    [verdictFor(`${peeringsOf(knownCluster)}/x`), 400],
+    [verdictFor(`${good}/`), 404],
+    [verdictFor(good, undefined, 'POST'), 405],
+    [verdictFor(good, undefined, 'GET'), 200],
+    [verdictFor(`${good}?timeoutSeconds=5`, undefined, 'GET'), 400],
   ] as const) {
     assert.deepEqual(verdict.statuses, [status]);
     assert.equal(verdict.permit, undefined);

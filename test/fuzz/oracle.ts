@@ -1,22 +1,25 @@
 // Decides once more, simply and without a line of the gateway's own, what may become of a request: which statuses it can be
-// answered with, and which create it may cause upstream, if any.
+// answered with, and which create or delete it may cause upstream, if any.
 import { canary } from './case.ts';
 import { readCreate } from './create-body.ts';
 import { type Message, mostCertain, valuesOf } from './messages.ts';
 import type { GoodToken } from './mint.ts';
-import { mayCreate, mayList, scopesOf } from './policy-oracle.ts';
+import { knownCluster, knownPeerings } from './peerings.ts';
+import { mayCreate, mayDelete, mayDeleteThis, mayList, scopesOf } from './policy-oracle.ts';
 import type { Json } from './tokens.ts';
 
 export interface Verdict {
   readonly method: string;
   /** What an answer may say; `undefined`: the interface leaves it open, below 500. */
   readonly statuses: readonly number[] | undefined;
-  /** Where and with what body a create may go upstream, once. */
+  /** What may go upstream, once. */
   readonly permit?: Permit | undefined;
 }
 
 export interface Permit {
+  readonly method: 'POST' | 'DELETE';
   readonly path: string;
+  /** Empty for a delete. */
   readonly body: string;
 }
 
@@ -45,18 +48,25 @@ function judgeMessage(message: Message, findToken: FindToken): Answer {
   if (hosts > 1 || (hosts === 0 && version === 'HTTP/1.1')) return refused(400);
   const [path, query] = parseTarget(message.target);
   if (path === '/openapi.json') return refused(...(method === 'GET' || method === 'HEAD' ? [200] : [405]));
-  const cluster = /^\/database\/clusters\/([^/]+)\/vpc-peerings$/.exec(path)?.[1]?.toLowerCase();
+  const route = /^\/database\/clusters\/([^/]+)\/vpc-peerings(?:\/([^/]+))?$/.exec(path);
+  const [, cluster, peering] = route?.map((part) => part?.toLowerCase()) ?? [];
   if (cluster === undefined && path !== '/policy/effective')
     // Other routes of the interface, which nothing is forwarded from.
-    return /vpc-peerings\/|^\/docs/.test(path) ? { statuses: undefined } : refused(404);
-  const methods = cluster === undefined ? ['GET', 'HEAD'] : ['GET', 'POST'];
-  if (!methods.includes(method)) return refused(405);
+    return /^\/docs/.test(path) ? { statuses: undefined } : refused(404);
+  if (!methodsOf(cluster, peering).includes(method)) return refused(405);
   return judgeCaller(message, findToken, ({ claims }) => {
     const given = [...new URLSearchParams(query)];
     if (cluster === undefined) return refused(...(given.length > 0 ? [400] : [200, 304]));
     const asked = { cluster, given, claims };
+    if (peering !== undefined)
+      return method === 'DELETE' ? judgeDelete(asked, peering) : judgeGet(asked, peering);
     return method === 'POST' ? judgeCreate(message, asked) : judgeList(asked);
   });
+}
+
+function methodsOf(cluster: string | undefined, peering: string | undefined): readonly string[] {
+  if (cluster === undefined) return ['GET', 'HEAD'];
+  return peering === undefined ? ['GET', 'POST'] : ['GET', 'DELETE'];
 }
 
 function judgeCaller(
@@ -82,7 +92,29 @@ function judgeList({ cluster, given, claims }: Asked): Answer {
   if (!scopesOf(claims).has('read:database')) return refused(403);
   if (!uuid.test(cluster) || !isPage(given)) return refused(400);
   if (!mayList(claims)) return refused(403);
-  return refused(clusters.has(cluster) ? 200 : 404);
+  return refused(clusters.has(cluster) || cluster === knownCluster ? 200 : 404);
+}
+
+/** Of the peerings of other clusters nobody can guess the id. */
+const find = (cluster: string, peering: string) =>
+  cluster === knownCluster ? knownPeerings.find(({ id }) => id === peering) : undefined;
+
+function judgeGet({ cluster, given, claims }: Asked, peering: string): Answer {
+  if (!scopesOf(claims).has('read:database')) return refused(403);
+  if (!uuid.test(cluster) || !uuid.test(peering) || !isWait(given)) return refused(400);
+  if (!mayList(claims)) return refused(403);
+  return refused(find(cluster, peering) === undefined ? 404 : 200);
+}
+
+function judgeDelete({ cluster, given, claims }: Asked, peering: string): Answer {
+  if (!scopesOf(claims).has('delete:database')) return refused(403);
+  if (!uuid.test(cluster) || !uuid.test(peering) || given.length > 0) return refused(400);
+  if (!mayDelete(claims)) return refused(403);
+  const known = find(cluster, peering);
+  if (known === undefined) return refused(404);
+  if (!mayDeleteThis(claims, known)) return refused(403);
+  const path = `/v1/database/clusters/${cluster}/vpc-peerings/${peering}`;
+  return { statuses: [204], permit: { method: 'DELETE', path, body: '' } };
 }
 
 function judgeCreate(message: Message, { cluster, given, claims }: Asked): Answer {
@@ -100,7 +132,11 @@ function judgeCreate(message: Message, { cluster, given, claims }: Asked): Answe
   if (!clusters.has(cluster)) return refused(404);
   return {
     statuses: keys.length > 0 ? [201, 409, 422] : [201, 409],
-    permit: { path: `/v1/database/clusters/${cluster}/vpc-peerings`, body: JSON.stringify(body.values) },
+    permit: {
+      method: 'POST',
+      path: `/v1/database/clusters/${cluster}/vpc-peerings`,
+      body: JSON.stringify(body.values),
+    },
   };
 }
 
@@ -119,6 +155,16 @@ function isPage(given: readonly (readonly [string, string])[]): boolean {
     const number = Number(value);
     if (name === 'limit') return number >= 1 && number <= 100;
     return name === 'offset' && number <= Number.MAX_SAFE_INTEGER;
+  });
+}
+
+function isWait(given: readonly (readonly [string, string])[]): boolean {
+  const names = given.map(([name]) => name);
+  if (new Set(names).size < given.length) return false;
+  if (names.includes('timeoutSeconds') && !names.includes('wait')) return false;
+  return given.every(([name, value]) => {
+    if (name === 'wait') return value === 'active';
+    return name === 'timeoutSeconds' && /^[1-9][0-9]*$/.test(value) && Number(value) <= 300;
   });
 }
 

@@ -1,5 +1,6 @@
 // The policy of a fuzz run, and what it says, once more and in numbers.
 import type { CreateBody } from './create-body.ts';
+import type { KnownPeering } from './peerings.ts';
 import type { Json } from './tokens.ts';
 
 export const policyText = `
@@ -14,13 +15,13 @@ guardrails:
 grants:
   - id: payments
     callers: [{ claim: sub, equals: svc-payments }]
-    actions: [create, list]
+    actions: [create, list, delete]
   - id: readers
     callers: [{ claim: sub, equals: svc-reader }]
     actions: [list]
   - id: network
     callers: [{ claim: /realm_access/roles, contains: network-admins }, { claim: groups, contains: network-admins }]
-    actions: [create, list]
+    actions: [create, list, delete]
     regions: [us-east-1]
 `;
 
@@ -65,5 +66,14 @@ export function mayCreate(claims: Json, { values, first, prefix }: CreateBody): 
     !forbidden &&
     prefix >= 16 &&
     prefix <= 28;
+  return guarded && (claims['sub'] === 'svc-payments' || (isNetworkAdmin(claims) && region === 'us-east-1'));
+}
+
+/** May it delete anything at all? */
+export const mayDelete = (claims: Json): boolean =>
+  claims['sub'] === 'svc-payments' || isNetworkAdmin(claims);
+
+export function mayDeleteThis(claims: Json, { accountId, region }: KnownPeering): boolean {
+  const guarded = accountId === '111122223333' && (region === 'us-east-1' || region === 'eu-west-1');
   return guarded && (claims['sub'] === 'svc-payments' || (isNetworkAdmin(claims) && region === 'us-east-1'));
 }

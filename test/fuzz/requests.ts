@@ -5,7 +5,7 @@ import { goodBody, hostileBody, noBody } from './bodies.ts';
 import type { RequestSpec } from './case.ts';
 import { framing, oddFraming } from './framings.ts';
 import { contentType, goodType, line } from './header-lines.ts';
-import { goodPath, method, target } from './targets.ts';
+import { goodPath, goodPeeringPath, method, target } from './targets.ts';
 import { goodToken, hostileToken } from './tokens.ts';
 
 const base = {
@@ -26,6 +26,9 @@ const list = {
   framing: fc.constant({ kind: 'none' as const }),
 };
 
+const one = { ...list, target: goodPeeringPath };
+const removal = { ...one, method: fc.constant('DELETE') };
+
 /** A request that is good as far as its token, policy and what is there go. */
 export const goodRequest: fc.Arbitrary<RequestSpec> = fc.oneof(
   { weight: 3, arbitrary: fc.record(base) },
@@ -38,6 +41,8 @@ export const goodRequest: fc.Arbitrary<RequestSpec> = fc.oneof(
         .map((parts) => parts.join('')),
     }),
   },
+  { weight: 1, arbitrary: fc.record(one) },
+  { weight: 2, arbitrary: fc.record(removal) },
 );
 
 export const hostileTokenRequest: fc.Arbitrary<RequestSpec> = fc.oneof(
@@ -47,6 +52,8 @@ export const hostileTokenRequest: fc.Arbitrary<RequestSpec> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ ...list, token: hostileToken, target: fc.constant('/policy/effective') }),
   },
+  { weight: 1, arbitrary: fc.record({ ...removal, token: hostileToken }) },
+  { weight: 1, arbitrary: fc.record({ ...one, token: hostileToken }) },
 );
 
 export const hostileBodyRequest: fc.Arbitrary<RequestSpec> = fc.record({
@@ -71,7 +78,11 @@ export const hostileHeaderRequest: fc.Arbitrary<RequestSpec> = fc.record({
 export const hostileTargetRequest: fc.Arbitrary<RequestSpec> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ ...base, target }) },
   { weight: 2, arbitrary: fc.record({ ...list, target }) },
-  { weight: 2, arbitrary: fc.record({ ...base, method, target: fc.oneof(goodPath, target) }) },
+  { weight: 2, arbitrary: fc.record({ ...removal, target }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ ...base, method, target: fc.oneof(goodPath, goodPeeringPath, target) }),
+  },
 );
 
 export const oddRequest: fc.Arbitrary<RequestSpec> = fc.record({

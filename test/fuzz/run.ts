@@ -135,7 +135,11 @@ export class FuzzRun {
       assert.ok(fits, `status ${answer.status} where ${statuses} was right: ${answer.text}`);
       const created = answer.status === 201 && !answer.headers.has('idempotency-replayed');
       assert.ok(!created || permit !== undefined, 'a create was answered that nobody may make');
-      if (permit === undefined || verdicts.length > 1) continue;
+      assert.ok(
+        answer.status !== 204 || permit?.method === 'DELETE',
+        'a delete was answered that nobody may make',
+      );
+      if (permit?.method !== 'POST' || verdicts.length > 1) continue;
       assert.equal(this.#world.watch.wasSent(permit), created, 'sent, if and only if the answer says so');
       if (created) this.tally.created += 1;
     }

@@ -1,6 +1,7 @@
 // Generates request targets and methods: paths with things in them that are no part of a path, queries, other forms.
 import fc from 'fast-check';
 import { canary, clusterIds, peeringsOf } from './case.ts';
+import { knownCluster, knownPeerings } from './peerings.ts';
 import { printable } from './texts.ts';
 
 export const goodPath = fc.oneof(
@@ -11,6 +12,10 @@ export const goodPath = fc.oneof(
     arbitrary: fc.constantFrom(peeringsOf(clusterIds[2]), peeringsOf(clusterIds[0].toUpperCase())),
   },
 );
+export const goodPeeringPath = fc
+  .constantFrom(...knownPeerings)
+  .map(({ id }) => `${peeringsOf(knownCluster)}/${id}`);
+const anyGoodPath = fc.oneof({ weight: 2, arbitrary: goodPath }, { weight: 1, arbitrary: goodPeeringPath });
 const encoded = fc.constantFrom(
   '%2f',
   '%2F',
@@ -49,6 +54,11 @@ const query = fc.oneof(
     'dryRun=true#x',
     'dryRun[]=true',
     'dryrun=true',
+    'wait=active',
+    'wait=active&timeoutSeconds=1',
+    'wait=active&timeoutSeconds=301',
+    'wait=ACTIVE',
+    'timeoutSeconds=5',
     'limit=1&offset=0',
     'limit=100',
     'limit=0',
@@ -71,10 +81,10 @@ const query = fc.oneof(
   fc.constantFrom(500, 5000, 16_000).map((length) => 'a'.repeat(length)),
 );
 export const target = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(goodPath, query).map(([path, rest]) => `${path}?${rest}`) },
+  { weight: 4, arbitrary: fc.tuple(anyGoodPath, query).map(([path, rest]) => `${path}?${rest}`) },
   {
     weight: 3,
-    arbitrary: fc.tuple(goodPath, fc.nat(80), encoded, fc.boolean()).map(([path, at, put, instead]) => {
+    arbitrary: fc.tuple(anyGoodPath, fc.nat(120), encoded, fc.boolean()).map(([path, at, put, instead]) => {
       const place = at % (path.length + 1);
       return `${path.slice(0, place)}${put}${path.slice(place + (instead ? 1 : 0))}`;
     }),
@@ -91,7 +101,7 @@ export const target = fc.oneof(
           '//evil.example',
           '\\\\a',
         ),
-        goodPath,
+        anyGoodPath,
       )
       .map(([before, path]) => `${before}${path}`),
   },
@@ -111,6 +121,11 @@ export const target = fc.oneof(
       `/${canary}`,
       'gateway.test:443',
       '/database/clusters//vpc-peerings',
+      `${peeringsOf(knownCluster)}/`,
+      `${peeringsOf(knownCluster)}/${knownPeerings[0]?.id}/`,
+      `${peeringsOf(knownCluster)}/*`,
+      `${peeringsOf(knownCluster)}/00000000-0000-4000-8000-000000000000`,
+      `${peeringsOf(clusterIds[0])}/${knownPeerings[0]?.id}`,
       '/favicon.ico',
       '?',
       '/.',

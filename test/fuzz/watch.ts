@@ -13,20 +13,24 @@ interface Allowed {
   age: number;
 }
 
-/** A create of a caller who hung up may still be under way so many batches later. */
+/** A change of a caller who hung up may still be under way so many batches later. */
 const oldestBatches = 20;
 /** So many records are held against their schema, and later only a part of them: it costs as much as to serve a request. */
 const alwaysValidated = 20_000;
 const validatedEvery = 8;
-const sentHeaders =
-  'accept authorization connection content-length content-type host user-agent x-request-id';
+const sentHeaders = {
+  POST: 'accept authorization connection content-length content-type host user-agent x-request-id',
+  DELETE: 'accept authorization connection host user-agent x-request-id',
+} as const;
+
+const keyOf = ({ method, path, body }: Permit): string => `${method} ${path} ${body}`;
 
 export class Watch {
   readonly faults: string[] = [];
-  readonly counts = { records: 0, intents: 0, posts: 0, reads: 0 };
+  readonly counts = { records: 0, intents: 0, posts: 0, deletes: 0, reads: 0 };
   readonly #secrets: Set<string>;
   readonly #permits = new Map<string, Allowed>();
-  /** Creates with an intent and without an outcome, by the gateway's request id; the VPC of each. */
+  /** Changes with an intent and without an outcome, by the gateway's request id; the VPC or the peering of each. */
   readonly #open = new Map<string, string>();
   #output: string[] = [];
   #previous = '0'.repeat(64);
@@ -40,15 +44,15 @@ export class Watch {
   }
 
   permit(permits: readonly Permit[]): void {
-    for (const { path, body } of permits) {
-      const key = `${path} ${body}`;
+    for (const permit of permits) {
+      const key = keyOf(permit);
       this.#permits.set(key, { left: (this.#permits.get(key)?.left ?? 0) + 1, age: 0 });
     }
   }
 
-  /** Has this very create reached the upstream? */
-  wasSent({ path, body }: Permit): boolean {
-    return !this.#permits.has(`${path} ${body}`);
+  /** Has this very create reached the upstream? Of deletes, which are alike, nobody can say. */
+  wasSent(permit: Permit): boolean {
+    return !this.#permits.has(keyOf(permit));
   }
 
   log(line: string): void {
@@ -67,10 +71,12 @@ export class Watch {
     if (metadata.sequence !== this.counts.records || unmapped.integrity.previous !== this.#previous)
       this.faults.push(`the audit chain is broken at record ${this.counts.records}`);
     this.#previous = createHash('sha256').update(line).digest('hex');
-    if (metadata.event_code === 'peering.create.intent') {
+    const { data } = api.request ?? {};
+    if (/^peering[.](create|delete)[.]intent$/.test(metadata.event_code)) {
       this.counts.intents += 1;
-      this.#open.set(api.request.uid, api.request.data.vpcId);
-    } else if (metadata.event_code === 'peering.create.outcome') this.#open.delete(api.request.uid);
+      this.#open.set(api.request.uid, data.peeringId ?? data.vpcId);
+    } else if (/^peering[.](create|delete)[.]outcome$/.test(metadata.event_code))
+      this.#open.delete(api.request.uid);
   }
 
   #validate(record: unknown): void {
@@ -86,22 +92,23 @@ export class Watch {
     const { authorization } = headers;
     if (authorization !== undefined) this.#secrets.add(authorization.slice('Bearer '.length));
     if (path === '/oauth/token') return;
-    if (method !== 'POST') {
+    if (method !== 'POST' && method !== 'DELETE') {
       this.counts.reads += 1;
       if (method !== 'GET' || body !== '')
         this.faults.push(`an unexpected request upstream: ${method} ${path}`);
       return;
     }
-    this.counts.posts += 1;
-    const key = `${path} ${body}`;
+    this.counts[method === 'POST' ? 'posts' : 'deletes'] += 1;
+    const key = keyOf({ method, path, body });
     const allowed = this.#permits.get(key);
-    if (allowed === undefined) this.faults.push(`a create went upstream that nobody may make: ${key}`);
+    if (allowed === undefined) this.faults.push(`a change went upstream that nobody may make: ${key}`);
     else if (allowed.left > 1) allowed.left -= 1;
     else this.#permits.delete(key);
     const names = Object.keys(headers).sort().join(' ');
-    if (names !== sentHeaders) this.faults.push(`other headers went upstream: ${names}`);
-    const { vpcId } = JSON.parse(body) as { vpcId: string };
-    if (![...this.#open.values()].includes(vpcId)) this.faults.push(`a create without an intent: ${key}`);
+    if (names !== sentHeaders[method]) this.faults.push(`other headers went upstream: ${names}`);
+    const about = method === 'POST' ? (JSON.parse(body) as { vpcId: string }).vpcId : path.split('/').at(-1);
+    if (![...this.#open.values()].includes(about ?? ''))
+      this.faults.push(`a change without an intent: ${key}`);
   }
 
   /** Ends a batch: looks for secrets and for what callers hid in places that nothing comes out of. */

@@ -13,6 +13,7 @@ import { loadAndTest } from '../../src/policy/load-and-test.ts';
 import { audience, startIssuer } from '../support/issuer.ts';
 import { until } from '../support/until.ts';
 import { Mint } from './mint.ts';
+import { serveKnown } from './peerings.ts';
 import { policyText } from './policy-oracle.ts';
 import { Watch } from './watch.ts';
 
@@ -37,7 +38,7 @@ export async function startWorld(): Promise<World> {
   const watch = new Watch([cloud.clientSecret]);
   cloud.setFault((request) => {
     watch.sent(request);
-    return undefined;
+    return serveKnown(request);
   });
   const folder = await mkdtemp(join(tmpdir(), 'peergate-fuzz-'));
   const policyFile = join(folder, 'policy.yaml');

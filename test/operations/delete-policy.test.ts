@@ -91,16 +91,25 @@ test('what one grant covers together, cluster, account and region, may be delete
 
 const foreign = { accountId: '444455556666', region: 'eu-west-1' };
 const placed: readonly (readonly [what: string, Partial<typeof allowed>, ...violations: string[]])[] = [
-  ['another account', { accountId: foreign.accountId }, 'first account_not_allowed /accountId'],
-  ['another region', { region: foreign.region }, 'first region_not_allowed /region'],
   [
-    'another account and region, which another grant has with another cluster',
+    'another account than the grant of the cluster has',
+    { accountId: foreign.accountId },
+    'first account_not_allowed /accountId',
+  ],
+  [
+    'another region than the grant of the cluster has',
+    { region: foreign.region },
+    'first region_not_allowed /region',
+  ],
+  [
+    'the account and region that another grant has with another cluster',
     foreign,
-    ...['first account_not_allowed /accountId', 'first region_not_allowed /region'],
+    // Of the two the one that comes nearest.
+    'second cluster_not_allowed /clusterId',
   ],
 ];
 for (const [what, values, ...violations] of placed) {
-  test(`a peering of ${what} than the cluster's grant is refused, and only looked at`, async (t) => {
+  test(`a peering of ${what} is refused, and only looked at`, async (t) => {
     const gateway = await startTestGateway(t, { policy });
     const id = put(gateway, 'active', values);
     await assertDenied(gateway, () => remove(gateway, id), violations, [look]);
@@ -126,7 +135,10 @@ test('without a grant for the action, or for the cluster, nothing is even looked
 test('without grants the guardrails say whose peerings may be deleted', async (t) => {
   for (const [values, violations] of [
     [{ accountId: '444455556666' }, ['guardrails account_not_allowed /accountId']],
-    [{ region: 'ap-south-1' }, ['guardrails region_not_allowed /region']],
+    [
+      { accountId: '444455556666', region: 'ap-south-1' },
+      ['guardrails account_not_allowed /accountId', 'guardrails region_not_allowed /region'],
+    ],
   ] as const) {
     const gateway = await startTestGateway(t);
     const id = put(gateway, 'active', values);
@@ -169,15 +181,35 @@ test('an exception widens what its callers may delete, until it expires, and is 
 
 test('in report mode what would be refused is sent, and recorded with everything against it', async (t) => {
   const gateway = await startTestGateway(t, { policy: `${policy}mode: report\n` });
-  const id = put(gateway, 'active', foreign);
+  const id = put(gateway, 'active', { accountId: foreign.accountId });
   assert.equal((await remove(gateway, id)).status, 204);
   for (const { unmapped } of gateway.records) {
     assert.equal(unmapped.decision.mode, 'report');
     assert.deepEqual(
       unmapped.decision.violations.map(({ code }: Loose) => code),
-      ['account_not_allowed', 'region_not_allowed'],
+      ['account_not_allowed'],
     );
   }
+});
+
+test('the effective policy tells a caller of delete when a grant of its own has it, in JSON and in Markdown', async (t) => {
+  const gateway = await startTestGateway(t, { policy });
+  const effective = async (sub: string, accept: string) => {
+    const authorization = `Bearer ${await gateway.issuer.sign({ sub, scope: '' })}`;
+    return await gateway.call({ path: '/policy/effective', headers: { authorization, accept } });
+  };
+  const { json } = await effective('svc-payments', 'application/json');
+  assert.deepEqual(
+    json.grants.map(({ id, actions }: Loose) => [id, actions]),
+    [
+      ['first', ['create', 'list', 'delete']],
+      ['second', ['delete']],
+    ],
+  );
+  const { text } = await effective('svc-payments', 'text/markdown');
+  assert.match(text, /^- `second`: delete$/m);
+  assert.match(text, /^A peering to be deleted must be in one of these accounts and regions;/m);
+  assert.doesNotMatch((await effective('svc-reader', 'application/json')).text, /delete/);
 });
 
 test('nothing that a caller says of the peering counts: only the list does', async (t) => {

@@ -28,10 +28,10 @@ async function serveUntil(t: TestContext, shown: RegExp): Promise<{ child: Demo;
 
 const exitOf = (child: Demo) => new Promise<number | null>((resolve) => child.once('exit', resolve));
 
-test('the tour with the real gateway gets six answers as expected, and shows no token and no secret', async () => {
+test('the tour with the real gateway gets seven answers as expected, and shows no token and no secret', async () => {
   const { stdout, stderr } = await run(process.execPath, [demo, '--exit']);
   assert.equal(stderr, '');
-  assert.match(stdout, /\n {3}✓ 6 of 6 answers as expected\n$/);
+  assert.match(stdout, /\n {3}✓ 7 of 7 answers as expected\n$/);
   assert.doesNotMatch(stdout, /eyJ|demo-secret/);
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
 });

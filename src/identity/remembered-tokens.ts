@@ -1,0 +1,97 @@
+// Remembers for a moment which callers good tokens stand for, since checking a signature costs more than all the rest of a
+// request. A token is remembered by its hash, never past its `exp`, never past a change of its issuer's keys, and never
+// when the clock has gone back; what is not remembered for certain is verified anew.
+import { hash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { KeySet } from './key-set.ts';
+import type { Principal } from './principal.ts';
+import type { VerifyToken } from './verify-token.ts';
+
+/** For so long at most. */
+const longestMs = 60_000;
+/** So many tokens, and so many of their characters all together: a valid token may be as long as a header section. */
+const mostTokens = 50_000;
+const mostCharacters = 32 * 1024 * 1024;
+
+interface Remembered {
+  readonly principal: Principal;
+  readonly keys: KeySet;
+  /** Of the keys, when the token was verified. */
+  readonly generation: number;
+  readonly from: number;
+  /** Milliseconds since the epoch, like `from`. */
+  readonly until: number;
+  readonly characters: number;
+}
+
+export class RememberedTokens {
+  readonly #verify: VerifyToken;
+  readonly #keySets: ReadonlyMap<string, KeySet>;
+  readonly #clock: Clock;
+  /** In the order in which they came: the oldest goes first. */
+  readonly #tokens = new Map<string, Remembered>();
+  #characters = 0;
+
+  constructor(verify: VerifyToken, keySets: ReadonlyMap<string, KeySet>, clock: Clock) {
+    this.#verify = verify;
+    this.#keySets = keySets;
+    this.#clock = clock;
+  }
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#tokens.size;
+  }
+
+  /** The caller, or `undefined`: the token has to be verified. */
+  recall(token: string): Principal | undefined {
+    const key = keyOf(token);
+    const known = this.#tokens.get(key);
+    if (known === undefined) return undefined;
+    const now = this.#clock.now();
+    const { principal, keys, generation, from, until } = known;
+    if (now >= from && now < until && keys.generation === generation && keys.fresh(now)) return principal;
+    this.#forget(key, known);
+    return undefined;
+  }
+
+  /** The caller that a token stands for, by every check. Rejects as `VerifyToken` does; such tokens are not remembered. */
+  async verify(token: string): Promise<Principal> {
+    const from = this.#clock.now();
+    const changes = this.#changes();
+    const principal = await this.#verify(token);
+    const keys = this.#keySets.get(principal.issuer);
+    // Keys that changed meanwhile may not have the one any more that the signature was checked with.
+    if (keys !== undefined && this.#changes() === changes)
+      this.#remember(token, { principal, keys, generation: keys.generation, from });
+    return principal;
+  }
+
+  #changes(): number {
+    let sum = 0;
+    for (const { generation } of this.#keySets.values()) sum += generation;
+    return sum;
+  }
+
+  #remember(token: string, known: Pick<Remembered, 'principal' | 'keys' | 'generation' | 'from'>): void {
+    const expiresAt = (known.principal.claims['exp'] as number) * 1000;
+    const until = Math.min(expiresAt, known.from + longestMs);
+    if (!(until > known.from)) return;
+    const key = keyOf(token);
+    const before = this.#tokens.get(key);
+    if (before !== undefined) this.#forget(key, before);
+    this.#tokens.set(key, { ...known, until, characters: token.length });
+    this.#characters += token.length;
+    for (const [oldest, entry] of this.#tokens) {
+      if (this.#tokens.size <= mostTokens && this.#characters <= mostCharacters) break;
+      this.#forget(oldest, entry);
+    }
+  }
+
+  #forget(key: string, { characters }: Remembered): void {
+    this.#tokens.delete(key);
+    this.#characters -= characters;
+  }
+}
+
+const keyOf = (token: string): string => hash('sha256', token, 'base64url');

@@ -1,0 +1,12 @@
+// Reads a request's fields as they came. Node's `headers` joins or drops those that come twice.
+
+/** Every value of a field. `rawHeaders`: names and values in turn, as Node has them; `name`: in lower case. */
+export function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  const values: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at] as string;
+    if (field.length === name.length && field.toLowerCase() === name)
+      values.push(rawHeaders[at + 1] as string);
+  }
+  return values;
+}

@@ -1,0 +1,36 @@
+// What instances share by Redis. Loaded only when there is one: its client costs more at the start than all the rest of the
+// gateway's state.
+import type { Secret } from '../config/secret.ts';
+import { SharedRateLimitStore } from './rate-limit-store.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { RedisIdempotency } from './redis-idempotency.ts';
+import { RedisTurns } from './redis-turns.ts';
+import type { SharedState, StateServices } from './shared-state.ts';
+import type { LocalTurns } from './turns.ts';
+
+export interface RedisStateOptions {
+  readonly url: Secret;
+  readonly ttlMs: number;
+  readonly local: LocalTurns;
+  readonly longestWaitMs: number;
+}
+
+/** Resolves after the first try to reach Redis, however it ended. */
+export async function openRedisState(
+  { url, ttlMs, local, longestWaitMs }: RedisStateOptions,
+  { logger }: StateServices,
+): Promise<SharedState> {
+  const redis = new RedisConnection(url, logger);
+  await redis.start();
+  const idempotency = new RedisIdempotency(redis, ttlMs, logger);
+  return {
+    idempotency,
+    turns: new RedisTurns({ redis, local, longestWaitMs, logger }),
+    rateLimitStore: (name) => new SharedRateLimitStore(redis, name, logger),
+    redisUp: () => redis.up,
+    stop() {
+      idempotency.stop();
+      redis.stop();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+// What the policy commands say of deletes: account and region of the peering count when they are given, and both are given
+// or neither.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { put, remove } from '../operations/call-peering.ts';
+import { clusterId, startTestGateway } from '../support/gateway.ts';
+import { folderWith, peergate } from './policy-run.ts';
+
+const policy = `version: 1
+organization: acme
+guardrails:
+  accounts: ["111122223333", "444455556666"]
+  regions: [us-east-1, eu-west-1]
+  cidrs: [10.0.0.0/8]
+grants:
+  - id: payments
+    callers: [{ claim: sub, equals: svc-payments }]
+    actions: [delete]
+    accounts: ["111122223333"]
+exceptions:
+  - id: CHG-1
+    callers: [{ claim: sub, equals: svc-payments }]
+    allows: { accounts: ["444455556666"] }
+    expires: 2027-01-31T00:00:00Z
+`;
+const claims = { iss: 'https://idp.example', sub: 'svc-payments' };
+const deletion = { action: 'delete', clusterId };
+const mine = { accountId: '111122223333', region: 'us-east-1' };
+const other = { accountId: '555566667777', region: 'ap-south-1' };
+
+interface Case {
+  readonly request: object;
+  readonly expect: 'allow' | 'deny';
+  readonly codes?: readonly string[];
+}
+
+async function runTests(t: TestContext, cases: readonly Case[]) {
+  const tests = cases.map((one, index) => ({ name: `case ${index}`, claims, ...one }));
+  const path = await folderWith(t, { 'policy.yaml': policy, 'tests.json': JSON.stringify({ tests }) });
+  return await peergate(['policy', 'test', path('policy.yaml'), path('tests.json')]);
+}
+
+test('`policy test` decides a delete by the account and region of its case, or by cluster and action alone', async (t) => {
+  const ran = await runTests(t, [
+    { request: { ...deletion, ...mine }, expect: 'allow', codes: [] },
+    { request: { ...deletion, ...mine, accountId: '444455556666' }, expect: 'allow' },
+    { request: deletion, expect: 'allow' },
+    {
+      request: { ...deletion, ...other },
+      expect: 'deny',
+      codes: ['account_not_allowed', 'region_not_allowed'],
+    },
+  ]);
+  assert.deepEqual([ran.status, ran.err], [0, '']);
+  assert.match(ran.out, /4 passed, 0 failed/);
+});
+
+test('a delete with an account and no region, or with what a delete has not, is a fault of the tests', async (t) => {
+  for (const [members, fault] of [
+    [{ accountId: mine.accountId }, 'must have accountId and region, or neither'],
+    [{ region: mine.region }, 'must have accountId and region, or neither'],
+    [{ ...mine, accountId: 111122223333 }, 'accountId'],
+    [{ ...mine, region: 'nowhere' }, 'region'],
+    [{ ...mine, cidrBlock: '10.20.4.0/22' }, 'cidrBlock'],
+  ] as const) {
+    const ran = await runTests(t, [{ request: { ...deletion, ...members }, expect: 'allow' }]);
+    assert.equal(ran.status, 1, JSON.stringify(members));
+    assert.ok(ran.err.includes(fault), ran.err);
+  }
+});
+
+async function explain(t: TestContext, request: object, at: string) {
+  const path = await folderWith(t, {
+    'policy.yaml': policy,
+    'r.json': JSON.stringify(request),
+    'c.json': JSON.stringify(claims),
+  });
+  const files = [path('policy.yaml'), '--request', path('r.json'), '--claims', path('c.json')];
+  return await peergate(['policy', 'explain', ...files, '--at', at]);
+}
+
+test('`policy explain` shows what each rule says to a delete, and the exception that it needs', async (t) => {
+  const request = { ...deletion, ...mine, accountId: '444455556666' };
+  const allowed = await explain(t, request, '2026-12-01T00:00:00Z');
+  assert.equal(allowed.status, 0);
+  assert.match(allowed.out, /^allow\n/);
+  assert.match(allowed.out, /✓ payments: nothing against it, with the exception CHG-1/);
+  const denied = await explain(t, request, '2027-12-01T00:00:00Z');
+  assert.equal(denied.status, 1);
+  assert.match(denied.out, /✓ guardrails: nothing against it\n/);
+  assert.match(denied.out, /✗ payments\n.*account_not_allowed \/accountId\n/s);
+});
+
+test('`policy replay` decides recorded deletes again by where the peering lay, and says where', async (t) => {
+  const lines: string[] = [];
+  const gateway = await startTestGateway(t, {
+    policy: policy.slice(0, policy.indexOf('exceptions:')),
+    sink: { write: async (line) => void lines.push(line) },
+  });
+  assert.equal((await remove(gateway, put(gateway, 'active'))).status, 204);
+  assert.equal((await remove(gateway, put(gateway, 'active', { region: 'eu-west-1' }))).status, 204);
+  const foreign = put(gateway, 'active', { accountId: '444455556666' });
+  assert.equal((await remove(gateway, foreign)).status, 403);
+  assert.equal((await remove(gateway, clusterId)).status, 404);
+  const narrower = policy
+    .replace('accounts: ["111122223333"]\nexceptions', 'regions: [us-east-1]\nexceptions')
+    .replace('2027-01-31', '2099-01-31');
+  const path = await folderWith(t, { 'policy.yaml': narrower, 'audit.log': lines.join('\n') });
+  const { status, out } = await peergate(['policy', 'replay', path('policy.yaml'), path('audit.log')]);
+  assert.equal(status, 1);
+  assert.deepEqual(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^[\dT:.-]+Z /, '')),
+    [
+      `svc-payments: delete ${clusterId} eu-west-1 111122223333: allow → deny (region_not_allowed)`,
+      `svc-payments: delete ${clusterId} us-east-1 444455556666: deny → allow (account_not_allowed)`,
+      '4 decided again, 2 changed',
+    ],
+  );
+});

@@ -1,0 +1,103 @@
+// The nginx of the compose file, for real: its own configuration between a caller and two gateways.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { freePort, noNginx } from '../http/nginx.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/policy-files.ts';
+import { until } from '../support/until.ts';
+import { deploy } from './compose.ts';
+import { makeSecrets, noValkey } from './valkey.ts';
+
+// The certificate is made by the guide's commands for Valkey's.
+const skip = noNginx || noValkey;
+
+test('nginx ends TLS, names the address that it sees, and leads to no admin route', { skip }, async (t) => {
+  const { url, gateways, ca } = await startSite(t);
+  const headers = { 'x-forwarded-for': '192.0.2.1, 198.51.100.7' };
+  const answered = await ask(`${url}/database/clusters/x/vpc-peerings`, ca, headers);
+  assert.equal(answered.status, 401);
+  const log = gateways.flatMap(({ logs }) => logs).find(({ status }) => status === 401);
+  assert.equal(log.clientAddress, '127.0.0.1');
+  for (const path of ['/metrics', '/healthz', '/readyz']) {
+    assert.equal((await ask(`${url}${path}`, ca)).status, 404, path);
+  }
+});
+
+test('nginx passes over a gateway that is gone, request by request', { skip }, async (t) => {
+  const { url, gateways, ca } = await startSite(t);
+  const served = () => gateways.map(({ logs }) => logs.filter(({ msg }) => msg === 'request served').length);
+  for (let count = 0; count < 4; count += 1) assert.equal((await ask(`${url}/openapi.json`, ca)).status, 200);
+  assert.ok(served().every((count) => count > 0));
+  await gateways[0]?.stop();
+  for (let count = 0; count < 8; count += 1) assert.equal((await ask(`${url}/openapi.json`, ca)).status, 200);
+});
+
+async function startSite(t: TestContext) {
+  const issuer = await startIssuer();
+  t.after(() => issuer.close());
+  const start = () => startTestGateway(t, { issuer, environment: { TRUST_PROXY: '127.0.0.1' } });
+  const gateways: readonly TestGateway[] = [await start(), await start()];
+  const folder = await temporaryFolder(t);
+  makeSecrets(folder, 'localhost');
+  const port = await freePort();
+  const own = readFileSync(join(deploy, 'compose/nginx.conf'), 'utf8');
+  // First, since the folder is below it.
+  let configuration = own.replaceAll('/tmp/', `${folder}/`);
+  const replaced = [
+    ['gateway-1:8080', `127.0.0.1:${gateways[0]?.port}`],
+    ['gateway-2:8080', `127.0.0.1:${gateways[1]?.port}`],
+    ['listen 8443', `listen 127.0.0.1:${port}`],
+    ['/run/secrets/tls-cert', join(folder, 'redis.crt')],
+    ['/run/secrets/tls-key', join(folder, 'redis.key')],
+    ['worker_processes auto', 'worker_processes 1'],
+  ];
+  for (const [from = '', to = ''] of replaced) {
+    assert.ok(configuration.includes(from), from);
+    configuration = configuration.replace(from, to);
+  }
+  await writeFile(join(folder, 'nginx.conf'), configuration);
+  startNginx(t, folder);
+  const ca = readFileSync(join(folder, 'redis-ca.crt'), 'utf8');
+  const url = `https://localhost:${port}`;
+  await until('nginx listens', () =>
+    ask(url, ca).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return { url, gateways, ca };
+}
+
+/** As the compose file starts it, in one process. */
+function startNginx(t: TestContext, folder: string): void {
+  const words = ['-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
+  const env = { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` };
+  const tried = spawnSync('nginx', ['-t', ...words], { env, encoding: 'utf8' });
+  assert.equal(tried.status, 0, tried.stderr);
+  const child = spawn('nginx', [...words, '-g', 'daemon off; master_process off;'], { env, stdio: 'ignore' });
+  const gone = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await gone;
+  });
+}
+
+async function ask(
+  url: string,
+  ca: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number | undefined }> {
+  const request = httpsRequest(url, { ca, headers, agent: false });
+  request.end();
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+  return { status: response.statusCode };
+}

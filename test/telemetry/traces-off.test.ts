@@ -1,0 +1,58 @@
+// Without an endpoint nothing of OpenTelemetry is loaded, by no command and in no thread.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { environment, run } from '../commands/run-main.ts';
+import { temporaryFolder } from '../support/policy-files.ts';
+import { startCollector } from './otlp-receiver.ts';
+import { create, end, start } from './traced-process.ts';
+
+/** Writes the address of every module that is asked for, `require` included, into a file. */
+const listing = `import { registerHooks } from 'node:module';
+import { appendFileSync } from 'node:fs';
+registerHooks({
+  resolve(name, context, next) {
+    const found = next(name, context);
+    appendFileSync(process.env.LOADED_MODULES, found.url + '\\n');
+    return found;
+  },
+});`;
+
+async function watched(t: TestContext) {
+  const file = join(await temporaryFolder(t), 'loaded');
+  const settings = {
+    LOADED_MODULES: file,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(listing)}`,
+  };
+  const loaded = async () => {
+    const all = (await readFile(file, 'utf8')).split('\n');
+    assert.ok(all.some((url) => url.includes('/node_modules/zod/')));
+    return all.filter((url) => url.includes('/@opentelemetry/'));
+  };
+  return { settings, loaded };
+}
+
+test('without an endpoint serve loads nothing of OpenTelemetry', async (t) => {
+  const { settings, loaded } = await watched(t);
+  const { surroundings, served } = await start(t, settings);
+  await create(surroundings, served);
+  await end(served);
+  assert.deepEqual(await loaded(), []);
+});
+
+test('with one it does, so that the test before would have seen it', async (t) => {
+  const { settings, loaded } = await watched(t);
+  const collector = await startCollector(t);
+  const { served } = await start(t, { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await end(served);
+  assert.ok((await loaded()).length > 10);
+});
+
+test('check loads nothing of OpenTelemetry, whatever is set', async (t) => {
+  const { settings, loaded } = await watched(t);
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+  const checked = await run(['check'], { ...(await environment(t)), ...settings, ...endpoint });
+  assert.equal(checked.status, 0, checked.err);
+  assert.deepEqual(await loaded(), []);
+});

@@ -1,0 +1,92 @@
+// The standard variables of OpenTelemetry mean here what they mean elsewhere.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
+import { route } from './moves.ts';
+import { startCollector } from './otlp-receiver.ts';
+import { create, end, start } from './traced-process.ts';
+
+const soon = { OTEL_BSP_SCHEDULE_DELAY: '10' };
+
+test('the name of the service, its attributes and headers for the collector are taken from the environment', async (t) => {
+  const collector = await startCollector(t);
+  const { surroundings, served } = await start(t, {
+    ...soon,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/below/`,
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20secret-of-the-collector',
+    OTEL_SERVICE_NAME: 'gateway-of-payments',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=staging,service.version=ours',
+  });
+  await create(surroundings, served);
+  const spans = await collector.ofRequest(`POST ${route}`);
+  assert.equal(spans[0]?.resource['service.name'], 'gateway-of-payments');
+  assert.equal(spans[0]?.resource['deployment.environment.name'], 'staging');
+  assert.equal(spans[0]?.resource['service.version'], 'ours');
+  for (const { path, headers } of collector.requests) {
+    assert.equal(path, '/below/v1/traces');
+    assert.equal(headers.authorization, 'Bearer secret-of-the-collector');
+  }
+  await end(served);
+  assert.ok(!JSON.stringify(served.logs).includes('secret-of-the-collector'));
+});
+
+test('the sampler is that of the environment, and a caller who has decided is followed by one that asks the parent', async (t) => {
+  const collector = await startCollector(t);
+  const sampled = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const { surroundings, served, sent } = await start(t, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+  });
+  await create(surroundings, served);
+  await create(surroundings, served, { traceparent: sampled });
+  await end(served);
+  assert.match(sent[0] ?? '', /-00$/);
+  assert.match(sent[1] ?? '', /-01$/);
+  assert.equal(collector.spans.filter(({ kind }) => kind === 2).length, 1);
+});
+
+test('no caller makes a gateway sample that is told never to', async (t) => {
+  const collector = await startCollector(t);
+  const { surroundings, served, sent } = await start(t, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: 'always_off',
+  });
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await create(surroundings, served, { traceparent });
+  await end(served);
+  assert.match(sent[0] ?? '', /^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-00$/);
+  assert.equal(collector.requests.length, 0);
+});
+
+test('with http/protobuf the same goes out in Protobuf', async (t) => {
+  const collector = await startCollector(t);
+  const gateway = await startTestGateway(t, {
+    environment: {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/as/it/is`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    },
+  });
+  await gateway.create();
+  await until('spans have come', () => collector.requests.length > 0);
+  await gateway.stop();
+  for (const { path, headers } of collector.requests) {
+    assert.equal(path, '/as/it/is');
+    assert.equal(headers['content-type'], 'application/x-protobuf');
+  }
+  const bytes = Buffer.concat(collector.requests.map(({ body }) => body)).toString('latin1');
+  for (const word of ['peergate', `POST ${route}`, 'forward']) assert.ok(bytes.includes(word), word);
+});
+
+for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }]) {
+  test(`with ${Object.entries(off).join().replace(',', '=')} nothing is traced, endpoint or not`, async (t) => {
+    const collector = await startCollector(t);
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    const gateway = await startTestGateway(t, { environment: { ...endpoint, ...off } });
+    await gateway.create();
+    await gateway.stop();
+    assert.equal(collector.requests.length, 0);
+    assert.equal(gateway.apiRequests()[0]?.headers.traceparent, undefined);
+    assert.ok(!gateway.output().includes('trace_id'));
+  });
+}
