@@ -26,7 +26,8 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY openapi/gateway.json ./openapi/
 COPY src ./src
-RUN mkdir -p node_modules/.cache/peergate && chown 1000:1000 node_modules/.cache/peergate
+ENV NODE_COMPILE_CACHE=/app/node_modules/.cache/peergate
+RUN mkdir -p "$NODE_COMPILE_CACHE" && chown 1000:1000 "$NODE_COMPILE_CACHE"
 USER 1000:1000
 # Reads every command once: a package that is missing ends the build and not the first start.
 RUN ["node", "src/main.ts", "--help"]
@@ -49,7 +50,7 @@ RUN set -eu; \
 
 FROM scratch
 COPY --from=system /system /
-ENV PATH=/usr/local/bin NODE_ENV=production
+ENV PATH=/usr/local/bin NODE_ENV=production NODE_COMPILE_CACHE=/app/node_modules/.cache/peergate
 WORKDIR /app
 COPY --from=application /app ./
 # By number, so that Kubernetes can see that it is not root. Nothing here belongs to it, and it has nowhere to write.
