@@ -2,15 +2,17 @@
 import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
 import { growth } from './growth.ts';
+import { profile } from './profile.ts';
 import { includeInDocument } from './report/write-results.ts';
 import { candidates } from './stand/candidates.ts';
 import { start } from './start.ts';
 
-const help = `npm run bench -- [compare|growth|start|include] [options]
+const help = `npm run bench -- [compare|growth|start|profile|include] [options]
 
   compare          peergate beside its peers and the bare limit (the default)
   growth           what a create costs by size of the policy, grants, tokens, body, and in flight
   start            time to start, and memory with 20,000 tokens
+  profile          where the processor time of a create goes
   include          puts the results into docs/performance.md
 
   --quick          two rounds, shorter: a look, nothing to rely on
@@ -55,7 +57,7 @@ async function run(): Promise<void> {
     if (options.what === 'compare') {
       const unknown = options.only?.find((name) => !candidates.some((candidate) => candidate.name === name));
       if (unknown !== undefined) throw new Error(`there is no candidate ${unknown}`);
-    } else if (!['growth', 'start', 'include'].includes(options.what)) {
+    } else if (!['growth', 'start', 'profile', 'include'].includes(options.what)) {
       throw new Error(`there is no measurement ${options.what}`);
     }
   } catch (error) {
@@ -64,6 +66,7 @@ async function run(): Promise<void> {
   if (options.help) console.log(help);
   else if (options.what === 'growth') await growth(options);
   else if (options.what === 'start') await start(options);
+  else if (options.what === 'profile') await profile(options);
   else if (options.what === 'include') includeInDocument();
   else await compare(options);
 }
