@@ -101,7 +101,11 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       Labels: labels,
       User: user,
     } = JSON.parse(await inspect(image, '{{json .Config}}')) as Loose;
-    assert.deepEqual(variables, ['PATH=/usr/local/bin', 'NODE_ENV=production']);
+    assert.deepEqual(variables, [
+      'PATH=/usr/local/bin',
+      'NODE_ENV=production',
+      'NODE_COMPILE_CACHE=/app/node_modules/.cache/peergate',
+    ]);
     assert.equal(user, '1000:1000');
     assert.equal(labels['org.opencontainers.image.source'], 'https://example.com/peergate');
     assert.equal(labels['org.opencontainers.image.title'], 'peergate');
