@@ -21,7 +21,7 @@ const facts = (...pairs) =>
     'dl',
     'facts',
     ...pairs
-      .filter(([, value]) => value !== undefined)
+      .filter(([, value]) => value !== undefined && value !== null)
       .map(([name, value]) => make('div', '', make('dt', '', name), make('dd', '', value))),
   );
 
@@ -61,7 +61,7 @@ const violationNote = ({ code, rule, description, allowed }, name) =>
     make(
       'p',
       '',
-      name && make('code', '', `${name} `),
+      name ? make('code', '', `${name} `) : undefined,
       plainWords[code] ?? text(description),
       make('span', 'rule', ` by ${text(rule)}`),
     ),
@@ -99,7 +99,7 @@ export function faultsOf({ status, json }) {
       about: 'violation',
       pointer: text(violation.field),
       name: nameOf(text(violation.field)) || 'caller',
-      note: (shared) => violationNote(violation, shared && nameOf(text(violation.field))),
+      note: (shared) => violationNote(violation, shared ? nameOf(text(violation.field)) : undefined),
       item: (place) => violationItem(violation, place),
     })),
     ...missing.map((pointer) => fault(pointer, 'is missing')),

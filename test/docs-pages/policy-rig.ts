@@ -1,4 +1,5 @@
 // The policy page as a person uses it, and a policy in which every kind of rule says something.
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { clusterId, type TestGateway } from '../support/gateway.ts';
 import { openPage, type ViewOptions, type Watched } from './browser.ts';
@@ -67,13 +68,19 @@ export async function openPolicyPage(
     },
     check: () => press('Check the create'),
     showEffective: () => press('What may I do?'),
-    note: (field) => page.locator(`#note-${field}`).innerText(),
-    details: () => page.locator('#details').innerText(),
+    note: async (field) => withoutBareValues(await page.locator(`#note-${field}`).innerText()),
+    details: async () => withoutBareValues(await page.locator('#details').innerText()),
     surprises: () =>
       watched.complaints.filter(
         (line) => !/^error: Failed to load resource: the server responded/.test(line),
       ),
   };
+}
+
+/** What a script left out must not show as the value that it left out. */
+function withoutBareValues(text: string): string {
+  assert.doesNotMatch(text, /(?:^|\s)(?:false|null|undefined|NaN|\[object)/);
+  return text;
 }
 
 /** The verdict once it is one. */
