@@ -42,6 +42,7 @@ import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
 import { Bulkhead } from './upstream/bulkhead.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
+import { happensWithin } from './within.ts';
 
 export interface GatewayParts extends AuditLogParts {
   /** The policy to begin with. */
@@ -167,7 +168,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await tracer?.stop(lastSpansMs);
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
     await reconciled;
-    if (!(await within(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
+    if (!(await happensWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   };
 
   await recordPolicy(trail, parts, policies);
@@ -192,13 +193,13 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     watch.stop();
     const connectionsGone = lastConnectionGone(server);
     await stopAccepting(server);
-    await within(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
+    await happensWithin(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
     await closeIdle(server);
     const idle = inFlight.stop();
-    if (!(await within(graceEnds - performance.now(), idle))) {
+    if (!(await happensWithin(graceEnds - performance.now(), idle))) {
       logger.warn('requests are cut off at the end of the grace period');
       await upstreamAgent.destroy();
-      await within(lastRecordsMs, idle);
+      await happensWithin(lastRecordsMs, idle);
     }
     server.closeAllConnections();
     watchedTls?.endConnections();
@@ -258,17 +259,4 @@ async function readOpenApi(basePath: string): Promise<string> {
   const text = await readFile(new URL('../openapi/gateway.json', import.meta.url), 'utf8');
   const document = JSON.parse(text) as Record<string, unknown>;
   return JSON.stringify({ ...document, servers: [{ url: basePath === '' ? '/' : basePath }] });
-}
-
-/** Did it happen in time? */
-async function within(milliseconds: number, event: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  try {
-    return await Promise.race([event.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

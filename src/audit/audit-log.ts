@@ -3,6 +3,7 @@
 // ready, and becomes ready with it.
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/logger.ts';
+import { within } from '../within.ts';
 import { AuditChain, beforeFirst, type Head, type Reporter } from './chain.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { EventCode } from './event-form.ts';
@@ -100,15 +101,6 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
       logger.error({ err: error }, 'that a torn line was set aside could not be recorded yet');
     });
   }
-}
-
-async function within(milliseconds: number, event: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([event, late]);
-  clearTimeout(timer);
 }
 
 async function headBefore(path: string, { logger, logFiles = systemFiles }: AuditLogParts): Promise<Head> {

@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import { startGateway } from '../gateway.ts';
 import { LineWriter } from '../log/line-writer.ts';
 import { createLogger } from '../log/logger.ts';
+import { within } from '../within.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
@@ -83,6 +84,6 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     logger.fatal({ err: error }, 'the gateway could not be started or stopped');
     return 1;
   } finally {
-    await Promise.race([writer.drained(), new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+    await within(drainMs, writer.drained());
   }
 }

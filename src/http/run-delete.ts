@@ -23,19 +23,14 @@ export async function runDelete(
   parsed: ParsedRequest,
   forward: () => Promise<UpstreamAnswer>,
   response: Response,
-  { guards, trail, clock }: DeleteServices,
+  services: DeleteServices,
 ): Promise<void> {
+  const { guards } = services;
   const context = contextOf(response);
   const look = await context.stages.run('preflight', () =>
     guards.preflight.look(parsed.clusterId, context.requestId),
   );
-  if (look.refused !== undefined) {
-    const facts = factsOf(response, operation);
-    await trail.record(refusedByUpstreamEvent(operation.events.refused, facts, look.refused, clock.now()));
-    context.recorded = true;
-    sendAnswer(response, look.refused);
-    return;
-  }
+  if (look.refused !== undefined) return await passRefusal(operation, look.refused, response, services);
   const found = look.peerings.find(({ id }) => id.toLowerCase() === parsed.peeringId);
   if (found === undefined) throw new GatewayError('peering-unknown');
   const existing = placeIn(found);
@@ -50,4 +45,17 @@ export async function runDelete(
   context.existing = existing;
   approve(operation, parsed, response, { accountId: existing.accountId, region: existing.region });
   sendAnswer(response, await forward());
+}
+
+/** Records and passes on what Aerospike Cloud itself said to the look at a cluster's peerings; nothing else was sent. */
+export async function passRefusal(
+  operation: Operation,
+  refused: UpstreamAnswer,
+  response: Response,
+  { trail, clock }: Pick<DeleteServices, 'trail' | 'clock'>,
+): Promise<void> {
+  const facts = factsOf(response, operation);
+  await trail.record(refusedByUpstreamEvent(operation.events.refused, facts, refused, clock.now()));
+  contextOf(response).recorded = true;
+  sendAnswer(response, refused);
 }

@@ -1,18 +1,17 @@
 // Answers with one peering out of Aerospike Cloud's list, at once or when it has come to rest, and with what the caller has to
 // do next. A caller who waits takes no place among the requests in flight.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Response } from 'express';
-import { outcomeEvent, refusedByUpstreamEvent } from '../audit/event.ts';
+import { outcomeEvent } from '../audit/event.ts';
 import { GatewayError } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { type NextStep, nextStepFor } from '../peerings/next-step.ts';
 import { mayChange, type PeeringWatch, type Seen, type Wanted } from '../peerings/peering-watch.ts';
 import type { Bulkhead } from '../upstream/bulkhead.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
-import { sendAnswer } from './answer.ts';
+import { within } from '../within.ts';
 import { factsOf } from './record-refusal.ts';
 import { contextOf } from './request-context.ts';
-import type { DeleteServices } from './run-delete.ts';
+import { type DeleteServices, passRefusal } from './run-delete.ts';
 
 export interface GetServices extends DeleteServices {
   readonly watch: PeeringWatch;
@@ -40,17 +39,12 @@ export async function runGet(
   // Asked for beside the wait, so that its end need not wait for it.
   const block = clusterBlock(first, wanted, services);
   const seen = waitMs === undefined ? first : await waitFor(wanted, first, until, response, watch);
-  const facts = factsOf(response, operation);
-  if (seen.refused !== undefined) {
-    await trail.record(refusedByUpstreamEvent(operation.events.refused, facts, seen.refused, clock.now()));
-    contextOf(response).recorded = true;
-    sendAnswer(response, seen.refused);
-    return;
-  }
+  if (seen.refused !== undefined) return await passRefusal(operation, seen.refused, response, services);
   if (seen.peering === undefined) throw new GatewayError('peering-unknown');
   const status = waitMs === undefined || seen.resting ? 200 : 202;
   const leftMs = waitMs === undefined ? blockMs : Math.min(blockMs, until - performance.now());
   const nextStep = nextStepFor(seen.peering, await within(leftMs, block));
+  const facts = factsOf(response, operation);
   const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
   await trail.record(outcomeEvent(operation.events.outcome, facts, outcome, clock.now()));
   contextOf(response).recorded = true;
@@ -90,10 +84,6 @@ async function clusterBlock(
   if (seen.refused !== undefined || !unaccepted.includes(seen.peering?.status ?? '')) return undefined;
   return await guards.preflight.clusterBlock(clusterId, requestId).catch(() => undefined);
 }
-
-/** What has come of it by then. */
-const within = <Result>(milliseconds: number, result: Promise<Result>): Promise<Result | undefined> =>
-  Promise.race([result, pause(Math.max(0, milliseconds), undefined, { ref: false })]);
 
 function sendPeering(
   response: Response,

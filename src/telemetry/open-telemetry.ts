@@ -23,6 +23,7 @@ import {
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
+import { within } from '../within.ts';
 import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
 
 /** A collector that is down is complained of so often at most. */
@@ -53,8 +54,10 @@ export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: Tr
       return new GatewaySpan(tracer, span);
     },
     async stop(milliseconds) {
-      const ended = provider.shutdown().catch(() => undefined);
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, milliseconds).unref())]);
+      await within(
+        milliseconds,
+        provider.shutdown().catch(() => undefined),
+      );
     },
   };
 }

@@ -1,0 +1,24 @@
+// A wait with an end. What comes too late goes on, unheeded.
+
+/** What has come of it by then; `undefined`: nothing yet. Rejects when it did in time. */
+export async function within<Result>(
+  milliseconds: number,
+  result: Promise<Result>,
+): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Did it happen in time? Rejects when it did so in time. */
+export const happensWithin = async (milliseconds: number, event: Promise<unknown>): Promise<boolean> =>
+  (await within(
+    milliseconds,
+    event.then(() => true),
+  )) ?? false;
