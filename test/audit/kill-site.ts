@@ -1,5 +1,6 @@
 // What stays while gateways come and go: an issuer, an Aerospike Cloud that takes its time, and one audit file. Of every
 // create that arrives upstream it is asked, at that moment, whether the file holds its intent.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -11,8 +12,9 @@ import { GatewayOutput } from '../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../sandbox/gateway-process.ts';
 import type { RecordedRequest } from '../../sandbox/recorded-requests.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
-import { audience, startIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
+import { settingsBetween } from '../support/settings.ts';
 import { LogWatch } from './kill-log.ts';
 
 /** A create that arrived upstream. */
@@ -51,16 +53,7 @@ export async function startSite(test: TestContext, random: () => number) {
     await Promise.all([issuer.close(), cloud.close()]);
   });
   const settings = {
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    AUTH_ISSUERS: issuer.url,
-    AUTH_AUDIENCE: audience,
-    AEROSPIKE_API_URL: cloud.apiUrl,
-    AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-    AEROSPIKE_CLIENT_ID: cloud.clientId,
-    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: policyFile,
+    ...settingsBetween({ issuer, cloud }, policyFile),
     PREFLIGHT: 'off',
     AUDIT_FILE: auditFile,
     RATE_LIMIT_PER_MINUTE: '0',

@@ -1,5 +1,6 @@
 // The gateway as a process of its own, with its audit log on a pipe: a reader in trouble stops neither the process nor
 // its end, and what is not recorded is not forwarded.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,8 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { allowed, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
-import { audience, startIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { settingsBetween } from '../support/settings.ts';
 import { until } from '../support/until.ts';
 import { assertChain } from './faulty-sink.ts';
 import { openPipe } from './pipe.ts';
@@ -35,16 +37,7 @@ async function startProcess(test: TestContext) {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: {
       PATH: process.env['PATH'],
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      AUTH_ISSUERS: issuer.url,
-      AUTH_AUDIENCE: audience,
-      AEROSPIKE_API_URL: cloud.apiUrl,
-      AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-      AEROSPIKE_CLIENT_ID: cloud.clientId,
-      AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-      POLICY_FILE: policyFile,
+      ...settingsBetween({ issuer, cloud }, policyFile),
       PREFLIGHT: 'off',
       RATE_LIMIT_PER_MINUTE: '0',
       RATE_LIMIT_ADDRESS_PER_MINUTE: '0',

@@ -1,5 +1,6 @@
 // An instance that is killed between sending a create and hearing of it leaves its key in doubt and its turn to lapse: the
 // other instance finds out what came of it, and answers accordingly.
+
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,8 @@ import { GatewayOutput } from '../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../sandbox/gateway-process.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { guardrailsOnly, type Reply, send } from '../support/gateway.ts';
-import { audience, startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { settingsBetween } from '../support/settings.ts';
 import { until } from '../support/until.ts';
 import {
   allowed,
@@ -32,15 +34,8 @@ async function startDoomed(t: TestContext, issuer: TestIssuer, cloud: AerospikeC
   const child = new GatewayProcess({
     output,
     settings: {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      AUTH_ISSUERS: issuer.url,
-      AUTH_AUDIENCE: audience,
+      ...settingsBetween({ issuer, cloud }, policyFile),
       ...cloudSettings(cloud),
-      AEROSPIKE_CLIENT_ID: cloud.clientId,
-      AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-      POLICY_FILE: policyFile,
       REDIS_URL: redisUrl,
     },
   });

@@ -1,5 +1,6 @@
 // The Valkey of the manifests, made as the operator's guide says, and gateways that use it by TLS with all that they keep
 // there.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -10,7 +11,8 @@ import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { GatewayOutput } from '../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../sandbox/gateway-process.ts';
 import { allowed, guardrailsOnly, send } from '../support/gateway.ts';
-import { audience, startIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { settingsBetween } from '../support/settings.ts';
 import { until } from '../support/until.ts';
 import { noValkey, startValkey, type TestValkey } from './valkey.ts';
 
@@ -95,16 +97,7 @@ async function startSite(t: TestContext, { folder, urlFile, caFile }: TestValkey
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const settings = {
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    AUTH_ISSUERS: issuer.url,
-    AUTH_AUDIENCE: audience,
-    AEROSPIKE_API_URL: cloud.apiUrl,
-    AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-    AEROSPIKE_CLIENT_ID: cloud.clientId,
-    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: policyFile,
+    ...settingsBetween({ issuer, cloud }, policyFile),
     REDIS_URL_FILE: urlFile,
     NODE_EXTRA_CA_CERTS: caFile,
   };

@@ -1,5 +1,6 @@
 // A gateway with an audit file, between a real issuer and the Aerospike Cloud sandbox, in a time that the test decides: months
 // pass between two requests, and the log looks as one of months does.
+
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +11,8 @@ import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { loadAndTest } from '../../src/policy/load-and-test.ts';
 import { clusterId, peeringsPath, type Reply, send } from '../support/gateway.ts';
-import { audience, type TestIssuer } from '../support/issuer.ts';
+import type { TestIssuer } from '../support/issuer.ts';
+import { settingsBetween } from '../support/settings.ts';
 
 /** What time it is, for the gateway and the sandbox alike. */
 export interface Time {
@@ -28,18 +30,9 @@ export interface ClockedGatewayOptions {
 /** The environment of a gateway whose policy is `policy.yaml` in the folder. */
 export function settingsOf({ folder, issuer, cloud }: Omit<ClockedGatewayOptions, 'policy' | 'time'>) {
   return {
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
+    ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
     TRUST_PROXY: '127.0.0.1',
-    AUTH_ISSUERS: issuer.url,
-    AUTH_AUDIENCE: audience,
     AUTH_JWKS_MAX_STALE_SECONDS: '2592000',
-    AEROSPIKE_API_URL: cloud.apiUrl,
-    AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-    AEROSPIKE_CLIENT_ID: cloud.clientId,
-    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: join(folder, 'policy.yaml'),
     PREFLIGHT: 'off',
     RATE_LIMIT_PER_MINUTE: '0',
     RATE_LIMIT_ADDRESS_PER_MINUTE: '0',

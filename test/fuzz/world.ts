@@ -1,5 +1,6 @@
 // A whole gateway in this process between an issuer and the Aerospike Cloud sandbox, as in the other tests, but with nothing
 // that is kept: every line is looked at when it comes, so that a million requests leave the memory as it was.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,8 @@ import { startGateway } from '../../src/gateway.ts';
 import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { loadAndTest } from '../../src/policy/load-and-test.ts';
-import { audience, startIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { settingsBetween } from '../support/settings.ts';
 import { until } from '../support/until.ts';
 import { Mint } from './mint.ts';
 import { serveKnown } from './peerings.ts';
@@ -44,16 +46,7 @@ export async function startWorld(): Promise<World> {
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, policyText);
   const loaded = loadConfig({
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    AUTH_ISSUERS: issuer.url,
-    AUTH_AUDIENCE: audience,
-    AEROSPIKE_API_URL: cloud.apiUrl,
-    AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-    AEROSPIKE_CLIENT_ID: cloud.clientId,
-    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: policyFile,
+    ...settingsBetween({ issuer, cloud }, policyFile),
     PREFLIGHT: 'enforce',
     RATE_LIMIT_PER_MINUTE: '0',
     RATE_LIMIT_ADDRESS_PER_MINUTE: '0',

@@ -1,5 +1,6 @@
 // The gateway as a process of its own, with its audit log in a file, between a real issuer and the Aerospike Cloud sandbox:
 // what a signal does can only be seen on one.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +11,8 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { guardrailsOnly, type Loose, send } from '../support/gateway.ts';
-import { audience, startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { settingsBetween } from '../support/settings.ts';
 import { until } from '../support/until.ts';
 
 export interface Surroundings {
@@ -56,16 +58,7 @@ export async function serve(
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: {
       PATH: process.env['PATH'],
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      AUTH_ISSUERS: issuer.url,
-      AUTH_AUDIENCE: audience,
-      AEROSPIKE_API_URL: cloud.apiUrl,
-      AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-      AEROSPIKE_CLIENT_ID: cloud.clientId,
-      AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-      POLICY_FILE: join(folder, 'policy.yaml'),
+      ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
       AUDIT_FILE: join(folder, name),
       PREFLIGHT: 'off',
       RATE_LIMIT_PER_MINUTE: '0',

@@ -19,42 +19,21 @@ const openssl = (...words: string[]): void => {
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** A CA of its own, named `name`. */
-export function makeAuthority(folder: string, name: string): Pair {
+/** A new key, and a certificate of it with these words of `openssl req`. */
+function make(folder: string, name: string, words: readonly string[]): Pair {
   const pair = { certFile: join(folder, `${name}.pem`), keyFile: join(folder, `${name}.key`) };
-  openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    pair.keyFile,
-    '-out',
-    pair.certFile,
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name}`,
-  );
+  const to = ['-keyout', pair.keyFile, '-out', pair.certFile];
+  openssl('req', '-x509', ...newKey, ...to, '-subj', `/CN=${name}`, ...words);
   return pair;
 }
 
+/** A CA of its own, named `name`. */
+export const makeAuthority = (folder: string, name: string): Pair => make(folder, name, ['-days', '2']);
+
 /** For the host 127.0.0.1, or for a caller; both may use it. */
-export function makeCertificate(folder: string, name: string, authority: Pair, days = 2): Pair {
-  const pair = { certFile: join(folder, `${name}.pem`), keyFile: join(folder, `${name}.key`) };
-  const ca = ['-CA', authority.certFile, '-CAkey', authority.keyFile];
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const ends = ['-addext', 'basicConstraints=critical,CA:FALSE', '-days', String(days)];
-  openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    pair.keyFile,
-    '-out',
-    pair.certFile,
-    ...ca,
-    ...subject,
-    ...ends,
-  );
-  return pair;
-}
+export const makeCertificate = (folder: string, name: string, authority: Pair, days = 2): Pair =>
+  make(folder, name, [
+    ...['-CA', authority.certFile, '-CAkey', authority.keyFile],
+    ...['-addext', 'subjectAltName=IP:127.0.0.1'],
+    ...['-addext', 'basicConstraints=critical,CA:FALSE', '-days', String(days)],
+  ]);

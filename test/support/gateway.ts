@@ -1,5 +1,6 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
 // torn down when the test ends, and every audit record that was made is held against its schema.
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,8 @@ import { createLogger } from '../../src/log/logger.ts';
 import { loadAndTest } from '../../src/policy/load-and-test.ts';
 import { describePolicyFault } from '../../src/policy/policy-data.ts';
 import { assertAuditRecord } from './audit-schema.ts';
-import { audience, startIssuer, type TestIssuer } from './issuer.ts';
+import { startIssuer, type TestIssuer } from './issuer.ts';
+import { settingsBetween } from './settings.ts';
 
 export const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
 export const peeringsPath = `/database/clusters/${clusterId}/vpc-peerings`;
@@ -207,16 +209,7 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, options.policy ?? guardrailsOnly);
   const loaded = loadConfig({
-    HOST: '127.0.0.1',
-    PORT: '0',
-    ADMIN_PORT: '0',
-    AUTH_ISSUERS: issuer.url,
-    AUTH_AUDIENCE: audience,
-    AEROSPIKE_API_URL: cloud.apiUrl,
-    AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
-    AEROSPIKE_CLIENT_ID: cloud.clientId,
-    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: policyFile,
+    ...settingsBetween({ issuer, cloud }, policyFile),
     PREFLIGHT: 'off',
     LOG_LEVEL: 'trace',
     ...options.environment,
