@@ -76,7 +76,7 @@ export function close(server: Server): Promise<void> {
 }
 
 /** So long until a round of the event loop is quiet; under a flood none is. */
-const longestFloodMs = 2000;
+const longestFloodMs = 5000;
 
 /**
  * Acts right behind a round of the event loop in which nothing at all happened: whatever had arrived has been taken, and
