@@ -192,9 +192,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     inFlight.drain();
     watch.stop();
     const connectionsGone = lastConnectionGone(server);
-    await stopAccepting(server);
+    await stopAccepting(server, config.shutdownGraceMs / 2);
     await happensWithin(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
-    await closeIdle(server);
+    await closeIdle(server, (graceEnds - performance.now()) / 2);
     const idle = inFlight.stop();
     if (!(await happensWithin(graceEnds - performance.now(), idle))) {
       logger.warn('requests are cut off at the end of the grace period');

@@ -52,16 +52,17 @@ export function listen(server: Server, port: number, host: string): Promise<numb
 
 /**
  * Stops accepting, after all who are connected already: the kernel would reset those whom nobody has accepted. Resolves when
- * the listening socket is gone; connections stay.
+ * the listening socket is gone; connections stay. A flood that lets no round be quiet is waited out for `longestMs`.
  */
-export const stopAccepting = (server: Server): Promise<void> =>
-  inQuietRound(() => {
+export const stopAccepting = (server: Server, longestMs: number): Promise<void> =>
+  inQuietRound(longestMs, () => {
     // An HTTP server's own `close` would cut idle connections, too, perhaps with a request on its way.
     NetServer.prototype.close.call(server);
   });
 
-/** Closes idle connections, after whatever has arrived on them by now has been read. */
-export const closeIdle = (server: Server): Promise<void> => inQuietRound(() => server.closeIdleConnections());
+/** Closes idle connections, after whatever has arrived on them by now has been read; likewise. */
+export const closeIdle = (server: Server, longestMs: number): Promise<void> =>
+  inQuietRound(longestMs, () => server.closeIdleConnections());
 
 /** Resolves when the last connection is gone; to be asked for before `stopAccepting`. */
 export const lastConnectionGone = (server: Server): Promise<void> =>
@@ -75,17 +76,14 @@ export function close(server: Server): Promise<void> {
   });
 }
 
-/** So long until a round of the event loop is quiet; under a flood none is. */
-const longestFloodMs = 5000;
-
 /**
  * Acts right behind a round of the event loop in which nothing at all happened: whatever had arrived has been taken, and
  * there was no time for anything to come since.
  */
-function inQuietRound(act: () => void): Promise<void> {
+function inQuietRound(longestMs: number, act: () => void): Promise<void> {
   return new Promise((resolve) => {
     let events = -1;
-    const until = performance.now() + longestFloodMs;
+    const until = performance.now() + longestMs;
     const look = () => {
       const before = events;
       ({ events } = performance.nodeTiming.uvMetricsInfo);

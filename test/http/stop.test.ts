@@ -161,7 +161,7 @@ test('what has arrived on an idle connection when idle ones are closed is answer
   connection.write(head('GET / HTTP/1.1'));
   assert.equal((await connection.answer()).text, 'answered');
   connection.write(head('GET / HTTP/1.1'));
-  await closeIdle(server);
+  await closeIdle(server, 5000);
   assert.equal((await connection.answer()).text, 'answered');
   connection.destroy();
 });
