@@ -76,7 +76,7 @@ export class AuditTrail {
 
   /** Writes one record. Rejects with `audit-unavailable`. */
   async record(event: AuditEvent): Promise<void> {
-    await this.#beWritable();
+    if (!this.writable()) await this.#beWritable();
     await within(patienceMs, this.#append(event));
   }
 
@@ -84,8 +84,8 @@ export class AuditTrail {
    * Writes the record of something that has happened already. It gets its place in the chain whatever the state of the
    * sink; rejects with `audit-unavailable` when it is not written yet.
    */
-  async recordFact(event: AuditEvent): Promise<void> {
-    await within(patienceMs, this.#append(event));
+  recordFact(event: AuditEvent): Promise<void> {
+    return within(patienceMs, this.#append(event));
   }
 
   /**
@@ -97,7 +97,7 @@ export class AuditTrail {
     intent: AuditEvent,
     closing: (error: GatewayError) => AuditEvent,
   ): Promise<Recorded<Request>> {
-    await this.#beWritable();
+    if (!this.writable()) await this.#beWritable();
     try {
       await within(patienceMs, this.#append(intent));
     } catch (error) {
@@ -198,15 +198,17 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
 }
 
 /** What comes too late for the caller goes on. */
-async function within(milliseconds: number, written: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable('the line was not taken in time')), milliseconds);
+function within(milliseconds: number, written: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(unavailable('the line was not taken in time'));
+    const timer = setTimeout(late, milliseconds);
+    const settle = (end: () => void) => {
+      clearTimeout(timer);
+      end();
+    };
+    written.then(
+      () => settle(resolve),
+      (error: unknown) => settle(() => reject(error)),
+    );
   });
-  try {
-    await Promise.race([written, late]);
-  } finally {
-    clearTimeout(timer);
-    written.catch(() => undefined);
-  }
 }

@@ -1,7 +1,7 @@
 // Records that a request is approved, sends it, and records what came of it: the only way to the upstream for a caller's
 // request. An outcome that cannot be written takes no answer away.
 import type { Response } from 'express';
-import { intentEvent, type Outcome, outcomeEvent } from '../audit/event.ts';
+import { intentEvent, type Outcome, outcomeEvent, type RequestFacts } from '../audit/event.ts';
 import type { AuditTrail, Recorded } from '../audit/trail.ts';
 import type { Clock } from '../clock.ts';
 import type { ReconcileCreates } from '../creates/reconcile-creates.ts';
@@ -33,9 +33,12 @@ export async function forwardRecorded(
   services: ForwardServices,
   before: readonly string[] = [],
 ): Promise<UpstreamAnswer> {
-  const { stages } = contextOf(response);
-  const recorded = await stages.run('record', () => record(operation, approved, response, services));
-  contextOf(response).recorded = true;
+  const context = contextOf(response);
+  const { stages } = context;
+  const facts = factsOf(response, operation);
+  if (operation.events.intent !== undefined) context.recorded = true;
+  const recorded = await stages.run('record', () => record(operation, approved, facts, services));
+  context.recorded = true;
   const result = await stages
     .run('forward', async (span) => {
       span?.set({ 'http.request.method': approved.method });
@@ -45,7 +48,7 @@ export async function forwardRecorded(
     })
     .catch(toGatewayError);
   const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
-  await recordOutcome(operation, response, { ...outcome, before }, services);
+  await recordOutcome(operation, facts, { ...outcome, before }, services);
   if (result instanceof GatewayError) throw result;
   return result;
 }
@@ -53,13 +56,11 @@ export async function forwardRecorded(
 async function record(
   operation: Operation,
   approved: UpstreamRequest,
-  response: Response,
+  facts: RequestFacts,
   { trail, clock }: ForwardServices,
 ): Promise<Recorded<UpstreamRequest>> {
   const { intent, outcome } = operation.events;
   if (intent === undefined) return trail.requireWritable(approved);
-  const facts = factsOf(response, operation);
-  contextOf(response).recorded = true;
   return await trail.recordIntent(approved, intentEvent(intent, facts, clock.now()), (error) =>
     outcomeEvent(outcome, facts, failed(error), clock.now()),
   );
@@ -71,11 +72,10 @@ async function record(
  */
 async function recordOutcome(
   operation: Operation,
-  response: Response,
+  facts: RequestFacts,
   { before, ...outcome }: Outcome & { readonly before: readonly string[] },
   { trail, clock, logger, reconcile }: ForwardServices,
 ): Promise<void> {
-  const facts = factsOf(response, operation);
   const event = outcomeEvent(operation.events.outcome, facts, outcome, clock.now());
   if (event.status_id === 0) reconcile.settle(facts, before);
   if (outcome.upstream?.resourceId !== undefined)
@@ -83,7 +83,7 @@ async function recordOutcome(
   try {
     await trail.recordFact(event);
   } catch (error) {
-    const { gatewayRequestId } = contextOf(response);
+    const { gatewayRequestId } = facts;
     logger.error({ gatewayRequestId, err: error }, 'the outcome of a request could not be recorded');
   }
 }

@@ -1,4 +1,4 @@
-// Writes whole lines to a file descriptor, in order, without ever blocking the process or its end. Audit lines are never
+// Writes whole lines to a file descriptor, in order; no reader ever blocks the process or its end. Audit lines are never
 // dropped and say when the kernel has taken them; log lines give way when their reader does not keep up.
 import { fstatSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -19,8 +19,8 @@ interface Line {
 /** One writer per descriptor, shared by everything that writes there, so that no two lines can run into each other. */
 export class LineWriter {
   readonly #fd: number;
-  /** Writing never blocks, so that no thread has to do it. */
-  readonly #nonBlocking: boolean;
+  /** Writing returns at once, so that no thread has to do it. */
+  readonly #immediate: boolean;
   #queue: Line[] = [];
   #logBytes = 0;
   #dropped = 0;
@@ -30,7 +30,7 @@ export class LineWriter {
 
   constructor(fd: number) {
     this.#fd = fd;
-    this.#nonBlocking = makeNonBlocking(fd);
+    this.#immediate = makeImmediate(fd);
   }
 
   /** Resolves when the line is with the kernel; rejects when it could not be written. `line` has no newline. */
@@ -100,7 +100,7 @@ export class LineWriter {
   }
 
   #write(batch: Buffer, from: number, done: Written): void {
-    if (!this.#nonBlocking) {
+    if (!this.#immediate) {
       write(this.#fd, batch, from, batch.length - from, null, done);
       return;
     }
@@ -138,11 +138,12 @@ const noticeOf = (count: number): Line => ({
 
 /**
  * A write to a full pipe would hold a thread, and a process cannot end before its threads have. Node has no call for
- * non-blocking mode; making a stream of the descriptor switches it on. Says whether it is on: a file has no such mode.
+ * non-blocking mode; making a stream of the descriptor switches it on. A file has no such mode and needs none: the kernel
+ * takes what is written to it into memory. Says whether writing returns at once.
  */
-function makeNonBlocking(fd: number): boolean {
+function makeImmediate(fd: number): boolean {
   const stat = fstatSync(fd);
-  const possible = stat.isFIFO() || stat.isSocket();
-  if (possible) new Socket({ fd, readable: false, writable: true });
-  return possible;
+  const nonBlocking = stat.isFIFO() || stat.isSocket();
+  if (nonBlocking) new Socket({ fd, readable: false, writable: true });
+  return nonBlocking || stat.isFile();
 }
