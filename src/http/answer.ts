@@ -4,26 +4,21 @@ import type { Response } from 'express';
 import type { Decision } from '../policy/decision.ts';
 import type { StoredAnswer } from '../state/idempotency.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
+import { type Fields, respond } from './respond.ts';
 
 export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
-  const { status, headers, body, requestId } = answer;
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (requestId !== undefined) response.setHeader('X-Request-Id', requestId);
-  response.setHeader('Proxy-Status', `peergate; received-status=${status}`);
-  if (status !== 204) response.setHeader('Content-Length', body.length);
-  response.end(body);
+  sendAs(response, answer, { 'Proxy-Status': `peergate; received-status=${answer.status}` });
 }
 
 /** An answer that an earlier request with the same Idempotency-Key had (interface, section 3). */
-export function sendReplay(response: Response, { status, headers, body, requestId }: StoredAnswer): void {
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (requestId !== undefined) response.setHeader('X-Request-Id', requestId);
-  response.setHeader('Idempotency-Replayed', 'true');
-  response.setHeader('Proxy-Status', 'peergate');
-  if (status !== 204) response.setHeader('Content-Length', body.length);
-  response.end(body);
+export function sendReplay(response: Response, answer: StoredAnswer): void {
+  sendAs(response, answer, { 'Idempotency-Replayed': 'true', 'Proxy-Status': 'peergate' });
+}
+
+function sendAs(response: Response, answer: StoredAnswer, own: Fields): void {
+  const { status, headers, body, requestId } = answer;
+  const id = requestId === undefined ? {} : { 'X-Request-Id': requestId };
+  respond(response, status, { ...headers, ...id, ...own }, status === 204 ? undefined : body);
 }
 
 /** What the policy says to a create that would have been forwarded (interface, section 3). */
@@ -33,9 +28,5 @@ export function sendDryRun(response: Response, decision: Decision | undefined): 
   const body = Buffer.from(
     JSON.stringify({ decision: effect, policyVersion, mode, grant, exceptions, violations }),
   );
-  response.statusCode = 200;
-  response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Proxy-Status', 'peergate');
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+  respond(response, 200, { 'Content-Type': 'application/json', 'Proxy-Status': 'peergate' }, body);
 }

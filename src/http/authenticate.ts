@@ -22,11 +22,11 @@ export const authenticate =
 async function verify(tokens: RememberedTokens, token: string, response: Response): Promise<void> {
   const context = contextOf(response);
   // Keys may have to be fetched first; meanwhile the place stays taken, though the caller hang up.
-  const release = context.hold();
+  context.place?.hold();
   try {
     context.caller = await context.stages.run('verify', () => tokens.verify(token));
   } finally {
-    release();
+    context.place?.release();
   }
 }
 

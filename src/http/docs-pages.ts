@@ -14,6 +14,5 @@ export const serveDocsPages =
       next();
       return;
     }
-    for (const [name, value] of Object.entries(file.headers)) response.setHeader(name, value);
-    sendTagged(request, response, file.body, file.etag);
+    sendTagged(request, response, { fields: file.headers, body: file.body, etag: file.etag });
   };

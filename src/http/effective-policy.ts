@@ -24,12 +24,14 @@ export const serveEffectivePolicy =
     const effective = effectivePolicy(policy, callerOf(response), clock.now());
     const wantsMarkdown = request.accepts([json, markdown]) === markdown;
     const body = Buffer.from(wantsMarkdown ? effectiveMarkdown(effective) : JSON.stringify(effective));
-    response.setHeader('Content-Type', wantsMarkdown ? `${markdown}; charset=utf-8` : json);
-    // RFC 9111 section 5.2.2.4: kept by the caller alone, and asked about before it is used again.
-    response.setHeader('Cache-Control', 'private, no-cache');
-    response.setHeader('Vary', 'Accept, Authorization');
+    const fields = {
+      'Content-Type': wantsMarkdown ? `${markdown}; charset=utf-8` : json,
+      // RFC 9111 section 5.2.2.4: kept by the caller alone, and asked about before it is used again.
+      'Cache-Control': 'private, no-cache',
+      Vary: 'Accept, Authorization',
+    };
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    sendTagged(request, response, body, etag);
+    sendTagged(request, response, { fields, body, etag });
   };
 
 function refuseQuery(query: string): void {

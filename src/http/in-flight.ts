@@ -40,32 +40,17 @@ export class InFlight {
   }
 
   readonly middleware: RequestHandler = (_request, response, next) => {
+    const place = new Place(this.#move);
     this.#unanswered.add(response);
-    response.once('close', () => this.#unanswered.delete(response));
+    response.once('close', () => {
+      this.#unanswered.delete(response);
+      place.release();
+    });
     if (this.stopping()) this.#endWith(response);
     if (this.#state === 'stopped') throw refusal('stopping', '5');
     if (this.#count >= this.#most) throw refusal('overloaded', '1');
-    this.#count += 1;
-    let holders = 1;
-    let aside = false;
-    const release = () => {
-      holders -= 1;
-      if (holders === 0) this.#move(aside, -1);
-    };
-    contextOf(response).stepAside = () => {
-      if (aside) return;
-      aside = true;
-      if (holders === 0) return;
-      this.#aside += 1;
-      this.#move(false, -1);
-    };
-    contextOf(response).hold = () => {
-      // The caller may have hung up before this step: the work for it counts all the same, and once.
-      if (holders === 0) this.#move(aside, 1);
-      holders += 1;
-      return release;
-    };
-    response.once('close', release);
+    place.hold();
+    contextOf(response).place = place;
     next();
   };
 
@@ -78,16 +63,56 @@ export class InFlight {
     if (!response.headersSent) response.setHeader('Connection', 'close');
   }
 
-  #move(aside: boolean, step: 1 | -1): void {
+  readonly #move: Move = (aside, step) => {
     if (aside) this.#aside += step;
     else this.#count += step;
     if (this.#idle()) for (const resolve of this.#waiting.splice(0)) resolve();
-  }
+  };
 
   #idle(): boolean {
     return this.#count === 0 && this.#aside === 0;
   }
 }
+
+type Move = (aside: boolean, step: 1 | -1) => void;
+
+/**
+ * One request's place among those in flight, from its first holder to its last. Knows nothing of the request: what lives as
+ * long as this must not keep a whole request from being collected early.
+ */
+class Place {
+  readonly #move: Move;
+  #holders = 0;
+  #aside = false;
+
+  constructor(move: Move) {
+    this.#move = move;
+  }
+
+  /** Another holder: work that goes on though the caller may have hung up, and counts once all the same. */
+  hold(): void {
+    if (this.#holders === 0) this.#move(this.#aside, 1);
+    this.#holders += 1;
+  }
+
+  release(): void {
+    if (this.#holders === 0) return;
+    this.#holders -= 1;
+    if (this.#holders === 0) this.#move(this.#aside, -1);
+  }
+
+  /** From now on the request is not counted as in flight: it only waits. */
+  stepAside(): void {
+    if (this.#aside) return;
+    this.#aside = true;
+    if (this.#holders === 0) return;
+    this.#move(true, 1);
+    this.#move(false, -1);
+  }
+}
+
+/** A place as whoever serves the request sees it. */
+export type HeldPlace = Pick<Place, 'hold' | 'release' | 'stepAside'>;
 
 const refusal = (code: 'stopping' | 'overloaded', retryAfterSeconds: string): GatewayError =>
   new GatewayError(code, { headers: { 'Retry-After': retryAfterSeconds } });

@@ -1,8 +1,8 @@
 // The two rate limits: per client address before anything costs a signature check, and per caller after it. Both say in
 // standard header fields how much is left.
 import { hash } from 'node:crypto';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
+import type { RequestHandler, Response } from 'express';
+import { ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit';
 import { GatewayError } from '../errors.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
@@ -20,58 +20,45 @@ export interface RateLimitServices {
 }
 
 export const addressRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
-  limiter('address', limitPerMinute, services, (_request, response) =>
+  limiter('address', limitPerMinute, services, (response) =>
     ipKeyGenerator(contextOf(response).clientAddress, ipv6Subnet),
   );
 
 export const callerRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
-  limiter('caller', limitPerMinute, services, (_request, response) => {
+  limiter('caller', limitPerMinute, services, (response) => {
     const { issuer, subject } = callerOf(response);
     return JSON.stringify([issuer, subject]);
   });
 
+/**
+ * Counts with a store of `express-rate-limit`. Its handler would put settings, keys and answers through ten promises for each
+ * request, of which nothing is needed here.
+ */
 function limiter(
   name: string,
   limit: number,
   { storeFor, limited }: RateLimitServices,
-  keyGenerator: (request: Request, response: Response) => string,
+  keyOf: (response: Response) => string,
 ): RequestHandler {
   if (limit === 0) return (_request, _response, next) => next();
-  const store = storeFor(name);
+  const store = storeFor(name) ?? new MemoryStore();
+  store.init?.({ windowMs } as Options);
   const partitionOf = partitions();
-  const count = rateLimit({
-    ...(store === undefined ? {} : { store }),
-    windowMs,
-    limit,
-    keyGenerator,
-    // Its own would be hashed and put together anew for each request.
-    standardHeaders: false,
-    legacyHeaders: false,
-    // Its checks are about Express's own idea of the client address, which is not used here.
-    validate: false,
-    handler(request, response, next) {
-      limited(name);
-      response.setHeader('Retry-After', String(secondsUntil(countedOf(request).resetTime)));
-      next(new GatewayError('rate-limited', { detail: `The limit is ${limit} a minute for each ${name}.` }));
-    },
-  });
   const policy = `"${name}"; q=${limit}; w=${windowMs / 1000}`;
-  return (request, response, next) => {
-    const goOn: NextFunction = (error?: unknown) => {
-      // A store that fails has counted nothing.
-      if (error !== undefined && !(error instanceof GatewayError)) return next(error);
-      const { remaining, resetTime, key } = countedOf(request);
-      response.appendHeader('RateLimit', `"${name}"; r=${remaining}; t=${secondsUntil(resetTime)}`);
-      response.appendHeader('RateLimit-Policy', `${policy}; pk=:${partitionOf(key)}:`);
-      next(error);
-    };
-    void count(request, response, goOn);
+  return async (_request, response, next) => {
+    const key = keyOf(response);
+    // A store that fails has counted nothing.
+    const { totalHits, resetTime } = await store.increment(key);
+    const left = secondsUntil(resetTime);
+    const { fields } = contextOf(response);
+    fields.push('RateLimit', `"${name}"; r=${Math.max(0, limit - totalHits)}; t=${left}`);
+    fields.push('RateLimit-Policy', `${policy}; pk=:${partitionOf(key)}:`);
+    if (totalHits <= limit) return next();
+    limited(name);
+    const detail = `The limit is ${limit} a minute for each ${name}.`;
+    throw new GatewayError('rate-limited', { detail, headers: { 'Retry-After': String(left) } });
   };
 }
-
-/** What `express-rate-limit` leaves at the request. */
-const countedOf = (request: Request): RateLimitInfo =>
-  (request as Request & { readonly rateLimit: RateLimitInfo }).rateLimit;
 
 const secondsUntil = (time: Date | undefined): number =>
   time === undefined ? windowMs / 1000 : Math.max(0, Math.ceil((time.getTime() - Date.now()) / 1000));

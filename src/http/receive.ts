@@ -38,12 +38,12 @@ export function receive({ clock, registry, policies, telemetry }: ReceiveService
       policy: policies.current(),
       dryRun: asksForDryRun(route),
       stages: new Stages(observe, span),
-      hold: () => () => undefined,
-      stepAside: () => undefined,
+      fields: [
+        ...['X-Gateway-Request-Id', gatewayRequestId],
+        ...['X-Request-Id', requestId],
+        ...['Cache-Control', 'no-store'],
+      ],
     });
-    response.setHeader('X-Gateway-Request-Id', gatewayRequestId);
-    response.setHeader('X-Request-Id', requestId);
-    response.setHeader('Cache-Control', 'no-store');
     next();
   };
 }
@@ -58,4 +58,5 @@ function traceparentOf({ headers }: Request): string | undefined {
 const asksForDryRun = (route: RouteMatch): boolean =>
   route.kind === 'operation' &&
   route.operation.action === 'create' &&
+  route.query !== '' &&
   new URLSearchParams(route.query).get('dryRun') === 'true';

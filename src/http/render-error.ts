@@ -6,6 +6,7 @@ import { type Logger, logAt } from '../log/logger.ts';
 import { problemHeaders, problemOf } from './problem.ts';
 import { isExpectingContinue } from './read-body.ts';
 import { contextOf } from './request-context.ts';
+import { respond } from './respond.ts';
 
 export const toGatewayError = (error: unknown): GatewayError =>
   error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
@@ -23,13 +24,10 @@ export const renderError =
       response.destroy();
       return;
     }
-    for (const [name, value] of Object.entries(problemHeaders(error))) response.setHeader(name, value);
     // RFC 9110 section 10.1.1: without "100 Continue" the body may never come, or may come all the same.
     if (!request.complete && isExpectingContinue(request)) response.setHeader('Connection', 'close');
     const body = Buffer.from(JSON.stringify(problemOf(error, gatewayRequestId)));
-    response.statusCode = error.rule.status;
-    response.setHeader('Content-Length', body.length);
-    response.end(body);
+    respond(response, error.rule.status, problemHeaders(error), body);
   };
 
 /** An error about an error: Express would answer it with a page of its own, so the connection ends instead. */

@@ -8,6 +8,7 @@ import type { RouteMatch } from '../operations/registry.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
 import type { Stages } from '../telemetry/stages.ts';
+import type { HeldPlace } from './in-flight.ts';
 
 export interface RequestContext {
   /** Milliseconds since the epoch. */
@@ -24,10 +25,10 @@ export interface RequestContext {
   /** The create is to be decided, and not forwarded. */
   readonly dryRun: boolean;
   readonly stages: Stages;
-  /** Keeps the request counted as in flight until the function that it returns is called, whatever the caller does. */
-  hold: () => () => void;
-  /** From now on the request is not counted as in flight: it only waits. */
-  stepAside: () => void;
+  /** What the answer's header will have, whoever answers: names and values in turn. See `respond`. */
+  readonly fields: string[];
+  /** `inFlight`: its place among those being served. Only for steps behind it. */
+  place?: HeldPlace;
   /** `authenticate`. */
   caller?: Principal;
   /** The pipeline, as soon as each is known to be valid. */
@@ -46,12 +47,13 @@ export interface RequestContext {
   code?: ErrorCode;
 }
 
-const key = 'context';
+const key = Symbol('context');
+type WithContext = Response & { [key]: RequestContext };
 
-export const contextOf = (response: Response): RequestContext => response.locals[key] as RequestContext;
+export const contextOf = (response: Response): RequestContext => (response as WithContext)[key];
 
 export const setContext = (response: Response, context: RequestContext): void => {
-  response.locals[key] = context;
+  (response as WithContext)[key] = context;
 };
 
 /** The verified caller. Only for steps behind `authenticate`. */

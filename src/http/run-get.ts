@@ -11,6 +11,7 @@ import type { ListedPeering } from '../upstream/peerings.ts';
 import { within } from '../within.ts';
 import { factsOf } from './record-refusal.ts';
 import { contextOf } from './request-context.ts';
+import { respond } from './respond.ts';
 import { type DeleteServices, passRefusal } from './run-delete.ts';
 
 export interface GetServices extends DeleteServices {
@@ -61,7 +62,7 @@ async function waitFor(
 ): Promise<Seen> {
   const wait = mayChange(first) ? watch.enter(until) : undefined;
   if (wait === undefined) return first;
-  contextOf(response).stepAside();
+  contextOf(response).place?.stepAside();
   // Nobody is left to be told.
   if (response.destroyed) wait.leave();
   else response.once('close', wait.leave);
@@ -93,10 +94,7 @@ function sendPeering(
 ): void {
   // What stands under this name is always the gateway's own: it is there to be run.
   const body = Buffer.from(JSON.stringify({ ...listed, ...(nextStep === undefined ? {} : { nextStep }) }));
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Proxy-Status', 'peergate; received-status=200');
-  if (status === 202) response.setHeader('Retry-After', retryAfterSeconds);
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+  const fields = { 'Content-Type': 'application/json', 'Proxy-Status': 'peergate; received-status=200' };
+  const later = status === 202 ? { 'Retry-After': retryAfterSeconds } : {};
+  respond(response, status, { ...fields, ...later }, body);
 }

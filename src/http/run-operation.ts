@@ -35,7 +35,7 @@ export const runOperation =
       next();
       return;
     }
-    const release = context.hold();
+    context.place?.hold();
     try {
       const { operation } = route;
       const { stages } = context;
@@ -55,7 +55,7 @@ export const runOperation =
         else sendAnswer(response, await forward());
       });
     } finally {
-      release();
+      context.place?.release();
     }
   };
 

@@ -2,19 +2,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
+import { contextOf } from './request-context.ts';
 
 export function securityHeaders(): RequestHandler {
   const fields = fieldsOfHelmet();
   return (_request, response, next) => {
-    for (const [name, value] of fields) response.setHeader(name, value);
+    contextOf(response).fields.push(...fields);
     next();
   };
 }
 
-function fieldsOfHelmet(): readonly (readonly [name: string, value: string])[] {
-  const fields: [string, string][] = [];
+/** Names and values in turn. */
+function fieldsOfHelmet(): readonly string[] {
+  const fields: string[] = [];
   const response = {
-    setHeader: (name: string, value: string) => void fields.push([name, value]),
+    setHeader: (name: string, value: string) => void fields.push(name, value),
     removeHeader: () => undefined,
   };
   let failure: unknown = 'unfinished';

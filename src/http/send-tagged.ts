@@ -1,17 +1,18 @@
 // Answers with a body that has an entity tag: with 304 when the caller has it already (RFC 9110 section 13.1.2).
 import type { Request, Response } from 'express';
+import { type Fields, respond } from './respond.ts';
 
-/** `etag` is strong. The answer's other fields are set already. */
-export function sendTagged(request: Request, response: Response, body: Buffer, etag: string): void {
-  response.setHeader('ETag', etag);
-  if (isKnown(request.headers['if-none-match'], etag)) {
-    response.statusCode = 304;
-    response.removeHeader('Content-Type');
-    response.end();
-    return;
-  }
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+export interface Tagged {
+  /** All but the tag. */
+  readonly fields: Fields;
+  readonly body: Buffer;
+  /** A strong one. */
+  readonly etag: string;
+}
+
+export function sendTagged(request: Request, response: Response, { fields, body, etag }: Tagged): void {
+  const known = isKnown(request.headers['if-none-match'], etag);
+  respond(response, known ? 304 : 200, { ...fields, ETag: etag }, known ? undefined : body);
 }
 
 /**

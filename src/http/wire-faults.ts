@@ -26,6 +26,10 @@ const lingerMs = 1000;
 interface Open {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What is wrong with the rest of its body. */
+  fault?: GatewayError;
+  /** Is to be told. */
+  fail?: (error: GatewayError) => void;
 }
 
 /** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
@@ -43,8 +47,6 @@ export class WireFaults {
   readonly #logger: Logger;
   readonly #refused: WireFaultServices['refused'];
   readonly #open = new WeakMap<Duplex, Set<Open>>();
-  readonly #faults = new WeakMap<IncomingMessage, GatewayError>();
-  readonly #watchers = new WeakMap<IncomingMessage, (error: GatewayError) => void>();
 
   constructor(services: WireFaultServices) {
     this.#clock = services.clock;
@@ -77,9 +79,11 @@ export class WireFaults {
 
   /** Calls `fail` when the rest of the request's body turns out to be unreadable, now or later. */
   watch(request: IncomingMessage, fail: (error: GatewayError) => void): void {
-    const fault = this.#faults.get(request);
-    if (fault !== undefined) fail(fault);
-    else this.#watchers.set(request, fail);
+    for (const open of this.#open.get(request.socket) ?? []) {
+      if (open.request !== request) continue;
+      if (open.fault !== undefined) fail(open.fault);
+      else open.fail = fail;
+    }
   }
 
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -104,7 +108,10 @@ export class WireFaults {
       return;
     }
     const { request, response } = last;
-    if (!request.complete) this.#failBody(request, refusal);
+    if (!request.complete && last.fault === undefined) {
+      last.fault = refusal;
+      last.fail?.(refusal);
+    }
     if (response.closed) socket.destroy();
     else if (response.headersSent) response.once('close', () => socket.destroy());
     else response.setHeader('Connection', 'close');
@@ -112,12 +119,6 @@ export class WireFaults {
 
   #abandon(socket: Duplex): void {
     for (const { response } of this.#open.get(socket) ?? []) response.destroy();
-  }
-
-  #failBody(request: IncomingMessage, refusal: GatewayError): void {
-    if (this.#faults.has(request)) return;
-    this.#faults.set(request, refusal);
-    this.#watchers.get(request)?.(refusal);
   }
 
   #refuse(error: GatewayError, socket: Duplex): void {

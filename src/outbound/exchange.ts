@@ -12,9 +12,12 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** What of a URL is needed. */
+export type Target = Pick<URL, 'origin' | 'pathname' | 'search'>;
+
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly url: URL;
+  readonly url: Target;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -50,7 +53,7 @@ export function exchange(
     const path = `${url.pathname}${url.search}`;
     try {
       agent.dispatch(
-        { origin: url.origin, path, method, headers: { ...headers }, body: body ?? null },
+        { origin: url.origin, path, method, headers: headers as Record<string, string>, body: body ?? null },
         handler,
       );
     } catch (error) {
@@ -64,7 +67,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: ExchangeError) => void;
   readonly #chunks: Buffer[] = [];
-  #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
+  /** There is one as soon as there is a connection. */
+  #controller: Dispatcher.DispatchController | undefined;
   #sent: Sent = 'no';
   #status: number | undefined;
   #headers: IncomingHttpHeaders = {};
@@ -80,7 +85,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = setTimeout(() => this.#fail('timeout', 'connection_timeout'), limits.timeoutMs);
+    this.#timer = setTimeout(() => this.#giveUp(), limits.timeoutMs);
   }
 
   /** Called when there is a connection, just before the first byte is written to it. */
@@ -90,11 +95,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       return;
     }
     this.#sent = 'maybe';
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#fail('timeout', 'http_response_timeout');
-      controller.abort(new Error('the exchange took too long'));
-    }, this.#limits.timeoutMs);
+    this.#controller = controller;
+    this.#timer.refresh();
   }
 
   /** Called at the first byte of an answer, before anything of it is known to be good. */
@@ -142,6 +144,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (size <= this.#limits.maxBytes) return;
     this.#fail('broken', 'http_response_body_size');
     controller.abort(new Error('the answer is too large'));
+  }
+
+  #giveUp(): void {
+    this.#fail('timeout', this.#controller === undefined ? 'connection_timeout' : 'http_response_timeout');
+    this.#controller?.abort(new Error('the exchange took too long'));
   }
 
   #fail(kind: 'timeout' | 'broken', proxyError: string): void {

@@ -42,12 +42,18 @@ export class UpstreamClient {
   readonly #token: ServiceToken;
   readonly #breakers: Breakers;
   readonly #settings: UpstreamSettings;
+  readonly #origin: string;
+  /** Without a slash at its end. */
+  readonly #basePath: string;
 
   constructor(agent: Dispatcher, token: ServiceToken, breakers: Breakers, settings: UpstreamSettings) {
     this.#agent = agent;
     this.#token = token;
     this.#breakers = breakers;
     this.#settings = settings;
+    const { origin, pathname } = new URL(settings.apiUrl);
+    this.#origin = origin;
+    this.#basePath = pathname.replace(/\/$/, '');
   }
 
   /** The upstream's answer, whatever its status. Rejects with a `GatewayError` whose `context.sent` says what happened. */
@@ -105,8 +111,9 @@ export class UpstreamClient {
 
   async #exchange(request: UpstreamRequest, token: string): Promise<Answer> {
     const { method, path, query, body, requestId, traceparent } = request;
-    const url = new URL(`${this.#settings.apiUrl}${path}`);
-    if (query !== undefined) url.search = query.toString();
+    const asked = query?.toString() ?? '';
+    const search = asked === '' ? '' : `?${asked}`;
+    const url = { origin: this.#origin, pathname: `${this.#basePath}${path}`, search };
     const headers = {
       authorization: `Bearer ${token}`,
       accept: 'application/json, application/problem+json',

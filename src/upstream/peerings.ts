@@ -30,6 +30,9 @@ const page = z.looseObject({
 
 /** `LimitParam` of the vendor's contract allows no more. */
 const pageSize = 100;
+const pageAt = (offset: number): URLSearchParams =>
+  new URLSearchParams({ limit: String(pageSize), offset: String(offset) });
+const firstPage = pageAt(0);
 /** Far beyond what a cluster can have. */
 const mostPages = 100;
 /** A list that changes while it is read is read again so often. */
@@ -55,7 +58,7 @@ export async function readPeerings(
   for (let reading = 0; reading < mostReadings; reading += 1) {
     const list = await readPages(async (offset) => {
       if (performance.now() > until) throw tooSlow();
-      const query = new URLSearchParams({ limit: String(pageSize), offset: String(offset) });
+      const query = offset === 0 ? firstPage : pageAt(offset);
       return await upstream.read({ method: 'GET', path, query, requestId });
     });
     if (list !== 'incomplete') return list;

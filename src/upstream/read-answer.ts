@@ -17,6 +17,7 @@ export interface UpstreamAnswer {
 }
 
 const jsonMediaType = /^application\/([a-z0-9!#$&^_.+-]+\+)?json[ \t]*(;|$)/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 const requestIdShape = /^[\x21-\x7e]{1,200}$/;
 const passed = {
   'content-type': 'Content-Type',
@@ -51,7 +52,7 @@ const isPassable = (status: number): boolean =>
 function parse(body: Buffer, contentType: string | undefined): { readonly value: unknown } | undefined {
   if (contentType === undefined || !jsonMediaType.test(contentType)) return undefined;
   try {
-    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
+    return { value: JSON.parse(utf8.decode(body)) };
   } catch {
     return undefined;
   }
