@@ -36,7 +36,8 @@ const retryAfterSeconds = '2';
 
 /** A line that has its place in the chain and is not written yet. */
 interface Unwritten {
-  readonly line: string;
+  /** Emptied when it is written, since the set's former tables keep what they held until the next full collection. */
+  line: string;
   /** Since when the sink has had it; `undefined` while it has not. */
   since?: number | undefined;
   /** The sink has rejected it, or has to get a rejected one before it. */
@@ -157,6 +158,7 @@ export class AuditTrail {
     try {
       await this.#sink.write(unwritten.line);
       this.#unwritten.delete(unwritten);
+      unwritten.line = '';
       this.#watch?.written((this.#now() - since) / 1000);
       if (unwritten.owed) this.#owed -= 1;
     } catch (error) {

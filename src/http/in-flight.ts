@@ -4,10 +4,18 @@ import type { RequestHandler, Response } from 'express';
 import { GatewayError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
 
+/**
+ * Emptied when it is done with: V8 makes a new table for a set that changes all the time, and what stands in the old ones is
+ * kept with all that hangs on it until the next full collection.
+ */
+interface Unanswered {
+  response: Response | undefined;
+}
+
 export class InFlight {
   readonly #most: number;
   /** Whose answers are not out yet; in the order in which they came. */
-  readonly #unanswered = new Set<Response>();
+  readonly #unanswered = new Set<Unanswered>();
   #count = 0;
   /** Those that only wait: not counted against `most`, and waited for at the stop. */
   #aside = 0;
@@ -25,7 +33,7 @@ export class InFlight {
   /** From now on every answer ends its connection, so that what is already on its way is served and nothing follows it. */
   drain(): void {
     this.#state = 'draining';
-    for (const response of this.#unanswered) this.#endWith(response);
+    for (const { response } of this.#unanswered) if (response !== undefined) this.#endWith(response);
   }
 
   /** From now on every new request is refused. Resolves when those in flight are done. */
@@ -41,9 +49,11 @@ export class InFlight {
 
   readonly middleware: RequestHandler = (_request, response, next) => {
     const place = new Place(this.#move);
-    this.#unanswered.add(response);
+    const unanswered: Unanswered = { response };
+    this.#unanswered.add(unanswered);
     response.once('close', () => {
-      this.#unanswered.delete(response);
+      this.#unanswered.delete(unanswered);
+      unanswered.response = undefined;
       place.release();
     });
     if (this.stopping()) this.#endWith(response);
@@ -56,9 +66,9 @@ export class InFlight {
 
   /** Of requests behind one another the last answer ends the connection, since no answer can follow the end. */
   #endWith(response: Response): void {
-    for (const earlier of this.#unanswered) {
-      if (earlier !== response && earlier.req.socket === response.req.socket && !earlier.headersSent)
-        earlier.removeHeader('Connection');
+    for (const { response: earlier } of this.#unanswered) {
+      if (earlier === undefined || earlier === response || earlier.headersSent) continue;
+      if (earlier.req.socket === response.req.socket) earlier.removeHeader('Connection');
     }
     if (!response.headersSent) response.setHeader('Connection', 'close');
   }
