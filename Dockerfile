@@ -50,7 +50,9 @@ RUN set -eu; \
 
 FROM scratch
 COPY --from=system /system /
-ENV PATH=/usr/local/bin NODE_ENV=production NODE_COMPILE_CACHE=/app/node_modules/.cache/peergate
+# Young objects get 16 MiB and not 64: a hundred less in all, at no cost that could be measured (docs/performance.md).
+ENV PATH=/usr/local/bin NODE_ENV=production NODE_COMPILE_CACHE=/app/node_modules/.cache/peergate \
+    NODE_OPTIONS=--max-semi-space-size=16
 WORKDIR /app
 COPY --from=application /app ./
 # By number, so that Kubernetes can see that it is not root. Nothing here belongs to it, and it has nowhere to write.

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The only file that touches the process: arguments, environment, signals, exit status.
-import { enableCompileCache } from 'node:module';
+import { createRequire, enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
@@ -14,10 +14,13 @@ if (process.env['NODE_COMPILE_CACHE'] === undefined)
 
 /** In the order of `--help`. Each is read only when it is run, so that a health check costs little beside the gateway. */
 const commands = {
-  serve: async () => {
+  serve: () => {
     // While the rest is being read, too: process 1 of a container has no default for a signal, and would lose it.
     stopRequested();
-    return (await import('./commands/serve.ts')).serveCommand;
+    // Half a thousand files, one after another: read in one go they take a twentieth less than with a promise for each.
+    const read = createRequire(import.meta.url);
+    const { serveCommand } = read('./commands/serve.ts') as typeof import('./commands/serve.ts');
+    return Promise.resolve(serveCommand);
   },
   check: async () => (await import('./commands/check.ts')).checkCommand,
   health: async () => (await import('./commands/health.ts')).healthCommand,

@@ -1,9 +1,15 @@
 // One HTTP exchange with another server: one request, one whole answer, within a time and a size. Follows no redirect,
 // repeats nothing, and always knows whether the request can have been received.
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, type Dispatcher } from 'undici';
+import { createRequire } from 'node:module';
+import type { Agent, Dispatcher } from 'undici';
 import type { Sent } from '../errors.ts';
 import { ExchangeError, failureOf } from './failures.ts';
+
+// The package's main file would read fetch, WebSocket and caches, too: a twentieth of a start (docs/adr/0028-start.md).
+const undici = {
+  Agent: createRequire(import.meta.url)('undici/lib/dispatcher/agent.js') as typeof Agent,
+};
 
 /** The answer, whole. */
 export interface Answer {
@@ -31,7 +37,7 @@ export interface ExchangeLimits {
 
 /** Connections to any number of servers, kept open between requests. */
 export const createAgent = (connectTimeoutMs: number, connections: number): Agent =>
-  new Agent({
+  new undici.Agent({
     connections,
     connect: { timeout: connectTimeoutMs },
     // The exchange has one time limit over everything, which a server cannot stretch by answering slowly.

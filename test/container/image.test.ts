@@ -105,6 +105,7 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       'PATH=/usr/local/bin',
       'NODE_ENV=production',
       'NODE_COMPILE_CACHE=/app/node_modules/.cache/peergate',
+      'NODE_OPTIONS=--max-semi-space-size=16',
     ]);
     assert.equal(user, '1000:1000');
     assert.equal(labels['org.opencontainers.image.source'], 'https://example.com/peergate');

@@ -1,4 +1,4 @@
-// Without an endpoint nothing of OpenTelemetry is loaded, by no command and in no thread.
+// Without an endpoint nothing of OpenTelemetry is loaded, by no command and in no thread; nor is what else is not called.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,8 @@ registerHooks({
   },
 });`;
 
-async function watched(t: TestContext) {
+/** `loaded`: what was asked for of these packages, or parts of packages. */
+async function watched(t: TestContext, parts = ['/@opentelemetry/']) {
   const file = join(await temporaryFolder(t), 'loaded');
   const settings = {
     LOADED_MODULES: file,
@@ -28,13 +29,21 @@ async function watched(t: TestContext) {
   const loaded = async () => {
     const all = (await readFile(file, 'utf8')).split('\n');
     assert.ok(all.some((url) => url.includes('/node_modules/zod/')));
-    return all.filter((url) => url.includes('/@opentelemetry/'));
+    return all.filter((url) => parts.some((part) => url.includes(part)));
   };
   return { settings, loaded };
 }
 
 test('without an endpoint serve loads nothing of OpenTelemetry', async (t) => {
   const { settings, loaded } = await watched(t);
+  const { surroundings, served } = await start(t, settings);
+  await create(surroundings, served);
+  await end(served);
+  assert.deepEqual(await loaded(), []);
+});
+
+test('a gateway that needs no Redis, no fetch and no WebSocket loads none of them, though it asks an upstream', async (t) => {
+  const { settings, loaded } = await watched(t, ['/@redis/', '/undici/lib/web/', '/undici/index.js']);
   const { surroundings, served } = await start(t, settings);
   await create(surroundings, served);
   await end(served);
