@@ -8,7 +8,7 @@ import { barChart, type Panel } from './bar-chart.ts';
 import { known, type Rounds, valuesOf } from './results.ts';
 import { median, percentile, rangeOf } from './statistics.ts';
 import { figure, percent, ranged, table } from './table.ts';
-import { judge, likeForLike, type Target, targets } from './targets.ts';
+import { judge, likeForLike, ofLimit, type Target, targets } from './targets.ts';
 
 export interface Comparison {
   readonly machine: string;
@@ -39,9 +39,11 @@ export function targetTable({ rounds }: Comparison): string {
     const alike = likeForLike(target);
     const bound = `${target.atMost === true ? 'at most' : 'at least'} ${target.bound} ×`;
     const list = target.measure === 'create' ? verdict(alike?.list) : '–';
-    return [target.title, bound, verdict(target), verdict(alike?.withoutPreflight), list];
+    const ours = [verdict(target), verdict(alike?.withoutPreflight), list];
+    return [target.title, bound, ...ours, verdict(ofLimit(target))];
   });
-  return table(['against', 'target', 'default settings', '`PREFLIGHT=off`', 'list'], rows);
+  const head = ['against', 'target', 'default settings', '`PREFLIGHT=off`', 'list', '`limit` itself'];
+  return table(head, rows);
 }
 
 export function compareReport(comparison: Comparison): string {
@@ -54,7 +56,7 @@ export function compareReport(comparison: Comparison): string {
     ...missing.map(({ name, reason }) => `Left out: \`${name}\`, ${reason}.`),
     '![the figures as a chart](compare.svg)',
     '## Targets',
-    'With default settings peergate makes two requests upstream for each create, its peers make one. With `PREFLIGHT=off`, and for a list, it makes one as they do.',
+    'With default settings peergate makes two requests upstream for each create, its peers make one. With `PREFLIGHT=off`, and for a list, it makes one as they do. The last column is what `limit`, Node’s HTTP server and undici without a gateway, would get in peergate’s place.',
     targetTable(comparison),
     `## Creates, ${plan.inFlight} in flight, tokens seen before`,
     mainTable(comparison),

@@ -65,4 +65,8 @@ export function likeForLike(target: Target): { withoutPreflight: Target; list: T
   };
 }
 
+/** The same target for `limit`: what nothing but the platform comes to. */
+export const ofLimit = (target: Target): Target | undefined =>
+  target.measure === 'create' && target.theirs !== 'limit' ? { ...target, ours: 'limit' } : undefined;
+
 export type { Target };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rounds } from '../../bench/report/results.ts';
-import { judge, likeForLike, targets } from '../../bench/report/targets.ts';
+import { judge, likeForLike, ofLimit, targets } from '../../bench/report/targets.ts';
 import type { Sample } from '../../bench/stand/measure.ts';
 
 const sample = (throughput: number, p50Ms = 1): Sample => ({ throughput, p50Ms }) as Sample;
@@ -56,4 +56,17 @@ test('every target of the default settings has its like-for-like beside it, but 
     if (alike !== undefined) assert.equal(alike.withoutPreflight.ours, 'peergate-no-preflight');
   }
   assert.equal(likeForLike(targetOf('`limit`'))?.list.measure, 'list');
+});
+
+test('limit is put in the place of peergate against every peer but itself, where it was measured', () => {
+  const peers = targets.filter((target) => ofLimit(target) !== undefined).map(({ theirs }) => theirs);
+  assert.deepEqual(peers, ['typical', 'fastify-cache', 'fastify', 'haproxy']);
+  const faster: Rounds = [{ limit: { create: sample(60) }, typical: { create: sample(10) } }];
+  const target = ofLimit(targetOf('`typical`'));
+  assert.ok(target);
+  assert.deepEqual(judge(faster, target), {
+    ratios: [6],
+    range: { min: 6, median: 6, max: 6 },
+    reached: false,
+  });
 });
