@@ -194,7 +194,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     const connectionsGone = lastConnectionGone(server);
     await stopAccepting(server, config.shutdownGraceMs / 2);
     await happensWithin(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
-    await closeIdle(server, (graceEnds - performance.now()) / 2);
+    await closeIdle(server, graceEnds - performance.now());
     const idle = inFlight.stop();
     if (!(await happensWithin(graceEnds - performance.now(), idle))) {
       logger.warn('requests are cut off at the end of the grace period');

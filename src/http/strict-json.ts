@@ -14,40 +14,32 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
   } catch {
     return { fault: 'The body is not valid JSON.' };
   }
-  return repeatsMember(text, value)
-    ? { fault: 'The body has an object that names a member twice.' }
-    : { value };
+  return repeatsMember(text) ? { fault: 'The body has an object that names a member twice.' } : { value };
 }
 
 const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
 
-/** Needs text that `JSON.parse` made the value of, which has one member for all that an object names alike. */
-const repeatsMember = (text: string, value: unknown): boolean => countNames(text) !== countMembers(value);
-
-/** In text that is JSON a string is a member's name exactly when a colon follows it. */
-function countNames(text: string): number {
-  let names = 0;
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) {
-    at = endOfString(text, at);
-    if (text.charCodeAt(skipSpace(text, at + 1)) === colon) names += 1;
+/** Needs text that `JSON.parse` accepted: then a string is a member's name exactly when a colon follows it. */
+function repeatsMember(text: string): boolean {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '{' || character === '[') open.push(new Set());
+    else if (character === '}' || character === ']') open.pop();
+    else if (text.charCodeAt(at) === quote) {
+      const end = endOfString(text, at);
+      if (text.charCodeAt(skipSpace(text, end + 1)) === colon) {
+        const members = open.at(-1);
+        const name = JSON.parse(text.slice(at, end + 1)) as string;
+        if (members?.has(name)) return true;
+        members?.add(name);
+      }
+      at = end;
+    }
   }
-  return names;
-}
-
-/** Without a call for each level: a body may have as many as it has bytes. */
-function countMembers(value: unknown): number {
-  let members = 0;
-  const open = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (typeof next !== 'object' || next === null) continue;
-    const values: unknown[] = Object.values(next);
-    if (!Array.isArray(next)) members += values.length;
-    for (const inner of values) open.push(inner);
-  }
-  return members;
+  return false;
 }
 
 /** The index of the closing quote of the string that begins at `start`. */
@@ -59,9 +51,6 @@ function endOfString(text: string, start: number): number {
 
 function skipSpace(text: string, from: number): number {
   let at = from;
-  while (isSpace(text.charCodeAt(at))) at += 1;
+  while (' \t\n\r'.includes(text[at] ?? '.')) at += 1;
   return at;
 }
-
-/** RFC 8259 section 2. */
-const isSpace = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
