@@ -76,18 +76,23 @@ export function close(server: Server): Promise<void> {
   });
 }
 
+/** After one, work that was left may still take its time; after so many there is none. */
+const quietRounds = 3;
+
 /**
- * Acts right behind a round of the event loop in which nothing at all happened: whatever had arrived has been taken, and
- * there was no time for anything to come since.
+ * Acts right behind rounds of the event loop in which nothing at all happened: whatever had arrived has been taken, and there
+ * was no time for anything to come since.
  */
 function inQuietRound(longestMs: number, act: () => void): Promise<void> {
   return new Promise((resolve) => {
     let events = -1;
+    let quiet = 0;
     const until = performance.now() + longestMs;
     const look = () => {
       const before = events;
       ({ events } = performance.nodeTiming.uvMetricsInfo);
-      if (events !== before && performance.now() < until) {
+      quiet = events === before ? quiet + 1 : 0;
+      if (quiet < quietRounds && performance.now() < until) {
         setImmediate(look);
         return;
       }

@@ -27,6 +27,8 @@ export interface NginxOptions {
   readonly ports: readonly number[];
   /** Does it keep connections to the gateways open between requests? */
   readonly keepAlive: boolean;
+  /** May it send a create to the next gateway when a connection is reset before any answer? */
+  readonly resend?: boolean;
 }
 
 export interface Nginx {
@@ -36,7 +38,7 @@ export interface Nginx {
 }
 
 /** What is not named here is as nginx has it by default, `proxy_next_upstream` above all. */
-const configuration = (port: number, { ports, keepAlive }: NginxOptions): string => `
+const configuration = (port: number, { ports, keepAlive, resend = false }: NginxOptions): string => `
 daemon off;
 master_process off;
 pid nginx.pid;
@@ -57,6 +59,7 @@ http {
     listen 127.0.0.1:${port};
     location / {
       proxy_pass http://gateways;
+      ${resend ? 'proxy_next_upstream error timeout non_idempotent;' : ''}
       ${keepAlive ? 'proxy_http_version 1.1;\n      proxy_set_header Connection "";' : ''}
     }
   }

@@ -9,6 +9,13 @@ import { readCreates, type ServedProcess, type Surroundings, serve, surround } f
 
 const callers = 8;
 const rounds = 2;
+/**
+ * Between the last look at the queue of new connections and its end the kernel may take in more, which it resets then: a
+ * moment of some microseconds, or longer when the process loses its processor just there. Linux has no way to close only the
+ * entrance. Nobody has read such a request, so it may be sent again; that no create is sent twice shows that. At most one
+ * such moment, in which each caller may have come; that a stop takes in all who are connected is shown in stop.test.ts.
+ */
+const mostUnread = callers;
 
 /** An instance on its own ports, which a restarted one takes over. */
 async function placeInstance(
@@ -41,7 +48,8 @@ for (const keepAlive of [true, false]) {
     const names = ['one.jsonl', 'other.jsonl'];
     const instances = [];
     for (const name of names) instances.push(await placeInstance(t, around, name));
-    const nginx = await startNginx(t, { ports: instances.map(({ port }) => port), keepAlive });
+    const ports = instances.map(({ port }) => port);
+    const nginx = await startNginx(t, { ports, keepAlive, resend: !keepAlive });
     const load = startLoad(nginx.url, await around.issuer.sign(), callers);
     await until('the load runs', () => load.calls.length > 20 * callers);
     for (let round = 0; round < rounds; round += 1) {
@@ -50,7 +58,10 @@ for (const keepAlive of [true, false]) {
     await load.stop();
 
     const failed = load.calls.filter(({ method, status }) => status !== (method === 'POST' ? 201 : 200));
-    assert.deepEqual(failed, [], await nginx.errors());
+    const errors = await nginx.errors();
+    assert.deepEqual(failed, [], errors);
+    const unread = [...errors.matchAll(/\(104: Connection reset by peer\)/g)].length;
+    assert.ok(unread <= (keepAlive ? 0 : mostUnread), errors);
     const created = load.calls.filter(({ method }) => method === 'POST').map(({ id }) => id);
     assert.deepEqual(around.creates.toSorted(), created.sort(), 'each create was sent once');
     const creates = await readCreates(around, ...names);
