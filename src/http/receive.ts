@@ -39,9 +39,12 @@ export function receive({ clock, registry, policies, telemetry }: ReceiveService
       dryRun: asksForDryRun(route),
       stages: new Stages(observe, span),
       fields: [
-        ...['X-Gateway-Request-Id', gatewayRequestId],
-        ...['X-Request-Id', requestId],
-        ...['Cache-Control', 'no-store'],
+        'X-Gateway-Request-Id',
+        gatewayRequestId,
+        'X-Request-Id',
+        requestId,
+        'Cache-Control',
+        'no-store',
       ],
     });
     next();

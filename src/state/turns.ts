@@ -15,20 +15,19 @@ interface Waiting {
 
 export class LocalTurns implements Turns {
   readonly #longestWaitMs: number;
-  /** Who waits behind the one whose turn it is, if anybody does. */
-  readonly #queues = new Map<string, Set<Waiting> | undefined>();
+  /** Who waits behind the one whose turn it is. */
+  readonly #queues = new Map<string, Set<Waiting>>();
 
   constructor(longestWaitMs: number) {
     this.#longestWaitMs = longestWaitMs;
   }
 
   take(clusterId: string): Promise<EndTurn> {
-    if (!this.#queues.has(clusterId)) {
-      this.#queues.set(clusterId, undefined);
+    const queue = this.#queues.get(clusterId);
+    if (queue === undefined) {
+      this.#queues.set(clusterId, new Set());
       return Promise.resolve(this.#endOf(clusterId));
     }
-    const queue = this.#queues.get(clusterId) ?? new Set();
-    this.#queues.set(clusterId, queue);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         begin(end) {
@@ -49,9 +48,9 @@ export class LocalTurns implements Turns {
     return () => {
       if (ended) return;
       ended = true;
-      const queue = this.#queues.get(clusterId);
-      for (const next of queue ?? []) {
-        queue?.delete(next);
+      const queue = this.#queues.get(clusterId) ?? new Set();
+      for (const next of queue) {
+        queue.delete(next);
         next.begin(this.#endOf(clusterId));
         return;
       }
