@@ -7,10 +7,10 @@ import fs from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { AuditChain, beforeFirst } from '../src/audit/chain.ts';
-import { intentEvent } from '../src/audit/event.ts';
-import { FileSink } from '../src/audit/file-sink.ts';
-import { AuditTrail } from '../src/audit/trail.ts';
+import { AuditChain, beforeFirst } from '../src/audit/log/chain.ts';
+import { FileSink } from '../src/audit/log/file-sink.ts';
+import { AuditTrail } from '../src/audit/log/trail.ts';
+import { intentEvent } from '../src/audit/record/request-events.ts';
 import { systemClock } from '../src/clock.ts';
 
 const waiting = [1, 32, 256];

@@ -9,11 +9,11 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { compilePolicy } from '../src/policy/compile.ts';
-import { decide } from '../src/policy/decide.ts';
-import type { Question } from '../src/policy/decision.ts';
-import { loadInWorker } from '../src/policy/load-in-worker.ts';
-import { loadPolicy } from '../src/policy/load-policy.ts';
+import { compilePolicy } from '../src/policy/engine/compile.ts';
+import { decide } from '../src/policy/engine/decide.ts';
+import type { Question } from '../src/policy/engine/decision.ts';
+import { loadInWorker } from '../src/policy/store/load-in-worker.ts';
+import { loadPolicy } from '../src/policy/store/load-policy.ts';
 import { progress } from './progress.ts';
 
 const sizes = [10, 1_000, 100_000, 1_000_000];

@@ -3,16 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Server as HttpsServer } from 'node:https';
 import { createApp } from './app.ts';
-import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/audit-log.ts';
-import { policyLoadedEvent, policyRejectedEvent } from './audit/own-events.ts';
-import type { AuditTrail } from './audit/trail.ts';
+import { happensWithin } from './async/with-timeout.ts';
+import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
+import type { AuditTrail } from './audit/log/trail.ts';
+import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
-import { Preflight } from './creates/preflight.ts';
-import { ReconcileCreates } from './creates/reconcile-creates.ts';
-import { settleEarlierCreates } from './creates/settle-earlier-creates.ts';
-import { adminListener } from './http/admin.ts';
-import { readDocsFiles } from './http/docs-files.ts';
-import { InFlight } from './http/in-flight.ts';
+import { adminListener } from './http/admin/admin-listener.ts';
+import { readDocsFiles } from './http/docs/docs-files.ts';
 import {
   close,
   closeIdle,
@@ -20,29 +17,32 @@ import {
   lastConnectionGone,
   listen,
   stopAccepting,
-} from './http/listener.ts';
-import { tlsOptions, watchTls } from './http/tls.ts';
-import { WireFaults } from './http/wire-faults.ts';
+} from './http/listener/create-listener.ts';
+import { WireFaults } from './http/listener/malformed-requests.ts';
+import { tlsOptions, watchTls } from './http/listener/tls.ts';
+import { InFlight } from './http/middleware/in-flight.ts';
+import { createRegistry } from './http/route-table.ts';
 import { createKeySets } from './identity/key-sets.ts';
-import { RememberedTokens } from './identity/remembered-tokens.ts';
+import { RememberedTokens } from './identity/token-cache.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import { createPeering } from './operations/create-peering.ts';
-import { deletePeering } from './operations/delete-peering.ts';
-import { getPeering } from './operations/get-peering.ts';
-import { listPeerings } from './operations/list-peerings.ts';
-import { createRegistry } from './operations/registry.ts';
+import { createPeering } from './operations/create-peering/create-peering.ts';
+import { Preflight } from './operations/create-peering/preflight.ts';
+import { deletePeering } from './operations/delete-peering/delete-peering.ts';
+import { getPeering } from './operations/get-peering/get-peering.ts';
+import { PeeringWatch } from './operations/get-peering/peering-poller.ts';
+import { listPeerings } from './operations/list-peerings/list-peerings.ts';
 import { createAgent } from './outbound/exchange.ts';
-import { PeeringWatch } from './peerings/peering-watch.ts';
-import { loadInWorker } from './policy/load-in-worker.ts';
-import type { PolicyData } from './policy/policy-data.ts';
-import { PolicyStore } from './policy/store.ts';
+import type { PolicyData } from './policy/engine/policy-data.ts';
+import { loadInWorker } from './policy/store/load-in-worker.ts';
+import { PolicyStore } from './policy/store/policy-store.ts';
+import { settleEarlierCreates } from './reconciliation/load-pending.ts';
+import { ReconcileCreates } from './reconciliation/reconciler.ts';
 import { openSharedState } from './state/shared-state.ts';
 import { registerGauges } from './telemetry/gauges.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
 import { Bulkhead } from './upstream/bulkhead.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
-import { happensWithin } from './within.ts';
 
 export interface GatewayParts extends AuditLogParts {
   /** The policy to begin with. */

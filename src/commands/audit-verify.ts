@@ -1,12 +1,12 @@
 // `audit verify`: checks the chain of audit logs and their signatures, and lists breaks and intents without an outcome. Says
 // what it found where, and what to do about it.
 import { readFileSync } from 'node:fs';
-import type { Break } from '../audit/breaks.ts';
-import type { Head } from '../audit/chain.ts';
-import type { OpenIntent } from '../audit/open-intents.ts';
-import { sizeOf } from '../audit/read-lines.ts';
-import { type CheckpointKey, readVerificationKeys } from '../audit/signing-key.ts';
-import { type Verification, verifyLogs } from '../audit/verify.ts';
+import type { Head } from '../audit/log/chain.ts';
+import { type CheckpointKey, readVerificationKeys } from '../audit/log/signing-key.ts';
+import { sizeOf } from '../audit/record/read-lines.ts';
+import type { Break } from '../audit/verify/breaks.ts';
+import type { OpenIntent } from '../audit/verify/open-intents.ts';
+import { type Verification, verifyLogs } from '../audit/verify/verify-logs.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
 import { type DescribedIntent, describeIntent } from './describe-intent.ts';
 import { createReadingBar } from './reading-bar.ts';

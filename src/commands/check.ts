@@ -1,13 +1,13 @@
 // `check`: reads the settings and the policy as `serve` would and reports every fault of both at once. Opens no
 // connection and no listener.
-import { auditFaults } from '../audit/audit-faults.ts';
+import { auditFaults } from '../audit/log/audit-faults.ts';
 import type { Config } from '../config/config.ts';
 import { effectiveSettings } from '../config/effective-settings.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
-import { tlsFaults } from '../http/tls.ts';
-import { loadAndTest } from '../policy/load-and-test.ts';
-import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
-import type { ReadOptions } from '../policy/read-policy.ts';
+import { tlsFaults } from '../http/listener/tls.ts';
+import { describePolicyFault, type PolicyData } from '../policy/engine/policy-data.ts';
+import type { ReadOptions } from '../policy/language/read-policy.ts';
+import { loadAndTest } from '../policy/store/load-and-test.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
 import { requiredSettingsHelp } from './required-settings.ts';

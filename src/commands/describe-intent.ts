@@ -1,6 +1,6 @@
 // What an open intent says about itself, for a person or a program that has to look upstream. Every member is text; one
 // that the record lacks is a question mark.
-import { type FoundRecord, memberOf } from '../audit/found-record.ts';
+import { type FoundRecord, memberOf } from '../audit/record/found-record.ts';
 
 export interface DescribedIntent {
   /** RFC 3339, UTC. */

@@ -1,12 +1,12 @@
 // `policy explain`: the decision for one request, drawn as a tree of what was asked and what each rule said.
 import type { z } from 'zod';
-import { compilePolicy } from '../policy/compile.ts';
-import type { Question } from '../policy/decision.ts';
-import { type Explanation, explain, type RuleOpinion } from '../policy/explain.ts';
-import { contentOf, loadPolicy } from '../policy/load-policy.ts';
-import { describePolicyFault } from '../policy/policy-data.ts';
-import { claimsDocument, requestDocument, timeDocument } from '../policy/policy-tests.ts';
-import { readYaml } from '../policy/read-yaml.ts';
+import { compilePolicy } from '../policy/engine/compile.ts';
+import type { Question } from '../policy/engine/decision.ts';
+import { type Explanation, explain, type RuleOpinion } from '../policy/engine/explain.ts';
+import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { claimsDocument, requestDocument, timeDocument } from '../policy/language/policy-tests.ts';
+import { readYaml } from '../policy/language/read-yaml.ts';
+import { contentOf, loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
 import { drawTree, printable, type Style, styleFor, type TreeNode } from './terminal.ts';

@@ -1,11 +1,11 @@
 // `policy replay`: decides recorded requests again under another policy and lists every verdict that would change, so that
 // a policy can be rolled out without fear.
-import { sizeOf } from '../audit/read-lines.ts';
-import { readRecords } from '../audit/read-records.ts';
-import { compilePolicy, type Policy } from '../policy/compile.ts';
-import { loadPolicy } from '../policy/load-policy.ts';
-import { describePolicyFault } from '../policy/policy-data.ts';
-import { describeReplayed, type Replayed, replay } from '../policy/replay.ts';
+import { sizeOf } from '../audit/record/read-lines.ts';
+import { readRecords } from '../audit/record/read-records.ts';
+import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
+import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { describeReplayed, type Replayed, replay } from '../policy/engine/replay.ts';
+import { loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
 import { createReadingBar } from './reading-bar.ts';

@@ -1,11 +1,11 @@
 // `policy test`: runs a policy's own test cases, so that a repository of policies can have its own CI. A fault in either
 // file fails the run.
 import { writeFileSync } from 'node:fs';
-import { compilePolicy } from '../policy/compile.ts';
-import { loadPolicy } from '../policy/load-policy.ts';
-import { describePolicyFault } from '../policy/policy-data.ts';
-import { loadPolicyTests } from '../policy/policy-tests.ts';
-import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/run-tests.ts';
+import { compilePolicy } from '../policy/engine/compile.ts';
+import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { loadPolicyTests } from '../policy/language/policy-tests.ts';
+import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/language/run-tests.ts';
+import { loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
 import { printable, styleFor } from './terminal.ts';

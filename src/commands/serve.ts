@@ -1,11 +1,11 @@
 // `serve`: the gateway, from the environment, until it is told to stop. Starts only when settings and policy have no
 // fault, and says so in one line when its listeners are open.
 import { hostname } from 'node:os';
+import { within } from '../async/with-timeout.ts';
 import { systemClock } from '../clock.ts';
 import { startGateway } from '../gateway.ts';
-import { LineWriter } from '../log/line-writer.ts';
-import { createLogger } from '../log/logger.ts';
-import { within } from '../within.ts';
+import { LineWriter } from '../logging/line-writer.ts';
+import { createLogger } from '../logging/logger.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { requiredSettingsHelp } from './required-settings.ts';

@@ -1,6 +1,6 @@
 // What `audit verify --json` prints: one object on one line, whose members stand in the command's help. Holds no character
 // that a terminal could take for a command.
-import type { Verification } from '../audit/verify.ts';
+import type { Verification } from '../audit/verify/verify-logs.ts';
 import { describeIntent } from './describe-intent.ts';
 
 export function verificationAsJson(found: Verification, ok: boolean): string {

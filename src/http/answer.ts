@@ -1,10 +1,10 @@
 // Gives the upstream's answer to the caller: status and body as they came, the named header fields, and word of who said
 // it. Adds nothing and leaves out everything else.
 import type { Response } from 'express';
-import type { Decision } from '../policy/decision.ts';
-import type { StoredAnswer } from '../state/idempotency.ts';
+import type { Decision } from '../policy/engine/decision.ts';
+import type { StoredAnswer } from '../state/idempotency/idempotency-store.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
-import { type Fields, respond } from './respond.ts';
+import { type Fields, respond } from './respond/respond.ts';
 
 export function sendAnswer(response: Response, answer: UpstreamAnswer): void {
   sendAs(response, answer, { 'Proxy-Status': `peergate; received-status=${answer.status}` });

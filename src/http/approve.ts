@@ -3,9 +3,9 @@
 import type { Response } from 'express';
 import { GatewayError } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
-import { decide } from '../policy/decide.ts';
-import type { Question } from '../policy/decision.ts';
-import { claimsFor } from '../policy/recorded-claims.ts';
+import { decide } from '../policy/engine/decide.ts';
+import type { Question } from '../policy/engine/decision.ts';
+import { claimsFor } from '../policy/engine/recorded-claims.ts';
 import type { UpstreamRequest } from '../upstream/client.ts';
 import { callerOf, contextOf } from './request-context.ts';
 

@@ -2,7 +2,7 @@
 // when these refuse.
 import type { RequestHandler, Response } from 'express';
 import { insufficientScope, readBearerToken } from '../identity/bearer-token.ts';
-import type { RememberedTokens } from '../identity/remembered-tokens.ts';
+import type { RememberedTokens } from '../identity/token-cache.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
 export const authenticate =

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Clock } from '../clock.ts';
 import { Faults, parseQuery, requestInvalid } from '../operations/parse.ts';
-import { effectivePolicy } from '../policy/effective.ts';
-import { effectiveMarkdown } from '../policy/effective-markdown.ts';
+import { effectivePolicy } from '../policy/engine/effective.ts';
+import { effectiveMarkdown } from '../policy/engine/effective-markdown.ts';
 import { callerOf, contextOf } from './request-context.ts';
-import { sendTagged } from './send-tagged.ts';
+import { sendTagged } from './respond/send-tagged.ts';
 
 const json = 'application/json';
 const markdown = 'text/markdown';

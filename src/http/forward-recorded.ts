@@ -1,18 +1,23 @@
 // Records that a request is approved, sends it, and records what came of it: the only way to the upstream for a caller's
 // request. An outcome that cannot be written takes no answer away.
 import type { Response } from 'express';
-import { intentEvent, type Outcome, outcomeEvent, type RequestFacts } from '../audit/event.ts';
-import type { AuditTrail, Recorded } from '../audit/trail.ts';
+import type { AuditTrail, Recorded } from '../audit/log/trail.ts';
+import {
+  intentEvent,
+  type Outcome,
+  outcomeEvent,
+  type RequestFacts,
+} from '../audit/record/request-events.ts';
 import type { Clock } from '../clock.ts';
-import type { ReconcileCreates } from '../creates/reconcile-creates.ts';
 import { GatewayError } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { Operation } from '../operations/operation.ts';
+import type { ReconcileCreates } from '../reconciliation/reconciler.ts';
 import type { UpstreamClient, UpstreamRequest } from '../upstream/client.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import { factsOf } from './record-refusal.ts';
-import { toGatewayError } from './render-error.ts';
 import { contextOf } from './request-context.ts';
+import { toGatewayError } from './respond/render-error.ts';
 
 export interface ForwardServices {
   readonly clock: Clock;

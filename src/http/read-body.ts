@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import { valuesOf } from '../net/raw-headers.ts';
-import type { WireFaults } from './wire-faults.ts';
+import type { WireFaults } from './listener/malformed-requests.ts';
 
 const maxBodyBytes = 16_384;
 const jsonMediaType = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?$/i;

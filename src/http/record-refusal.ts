@@ -1,13 +1,13 @@
 // Writes the one audit record of a refusal before its answer goes out, once a token was presented. When the record cannot
 // be written the caller learns just that: a refusal that nobody can prove is not given.
 import type { ErrorRequestHandler, Response } from 'express';
-import { type RequestFacts, refusedEvent } from '../audit/event.ts';
-import type { AuditTrail } from '../audit/trail.ts';
+import type { AuditTrail } from '../audit/log/trail.ts';
+import { type RequestFacts, refusedEvent } from '../audit/record/request-events.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
-import { toGatewayError } from './render-error.ts';
 import { contextOf } from './request-context.ts';
+import { toGatewayError } from './respond/render-error.ts';
 
 /** Only logged (interface, section 5). */
 const onlyLogged: readonly ErrorCode[] = ['token-missing', 'rate-limited', 'overloaded'];

@@ -1,14 +1,14 @@
 // What is known of one request while it is served. Each member is set once, by the step that its comment names; what a
 // later step needs and does not find is a bug, answered with 500.
 import type { Response } from 'express';
-import type { ListedFacts } from '../audit/event.ts';
+import type { ListedFacts } from '../audit/record/request-events.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Principal } from '../identity/principal.ts';
-import type { RouteMatch } from '../operations/registry.ts';
-import type { Policy } from '../policy/compile.ts';
-import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
+import type { Policy } from '../policy/engine/compile.ts';
+import type { Claims, Decision, PeeringRequest } from '../policy/engine/decision.ts';
 import type { Stages } from '../telemetry/stages.ts';
-import type { HeldPlace } from './in-flight.ts';
+import type { HeldPlace } from './middleware/in-flight.ts';
+import type { RouteMatch } from './route-table.ts';
 
 export interface RequestContext {
   /** Milliseconds since the epoch. */

@@ -1,8 +1,13 @@
 // Serves an approved create between its guards: once for its Idempotency-Key, in its cluster's turn, after a look at what is
 // there. Records and answers what the guards said without sending anything.
 import type { Response } from 'express';
-import { refusedByUpstreamEvent, replayedEvent } from '../audit/event.ts';
-import { type CreateAnswer, type CreateGuards, createOnce, type Forward } from '../creates/create-once.ts';
+import { refusedByUpstreamEvent, replayedEvent } from '../audit/record/request-events.ts';
+import {
+  type CreateAnswer,
+  type CreateGuards,
+  createOnce,
+  type Forward,
+} from '../operations/create-peering/create-once.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { sendAnswer, sendReplay } from './answer.ts';
 import { type ForwardServices, resourceIdOf } from './forward-recorded.ts';

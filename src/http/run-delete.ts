@@ -1,11 +1,11 @@
 // Serves a delete whose cluster and action the policy allows: looks the peering up, asks the policy again with the account and
 // region that Aerospike Cloud has for it, and only then records and forwards.
 import type { Response } from 'express';
-import { refusedByUpstreamEvent } from '../audit/event.ts';
-import type { Preflight } from '../creates/preflight.ts';
+import { refusedByUpstreamEvent } from '../audit/record/request-events.ts';
 import { GatewayError } from '../errors.ts';
+import type { Preflight } from '../operations/create-peering/preflight.ts';
+import { placeIn } from '../operations/delete-peering/listed-place.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
-import { placeIn } from '../peerings/place-in.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import { sendAnswer } from './answer.ts';
 import { approve } from './approve.ts';

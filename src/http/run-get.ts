@@ -1,17 +1,22 @@
 // Answers with one peering out of Aerospike Cloud's list, at once or when it has come to rest, and with what the caller has to
 // do next. A caller who waits takes no place among the requests in flight.
 import type { Response } from 'express';
-import { outcomeEvent } from '../audit/event.ts';
+import { within } from '../async/with-timeout.ts';
+import { outcomeEvent } from '../audit/record/request-events.ts';
 import { GatewayError } from '../errors.ts';
+import { type NextStep, nextStepFor } from '../operations/get-peering/next-step.ts';
+import {
+  mayChange,
+  type PeeringWatch,
+  type Seen,
+  type Wanted,
+} from '../operations/get-peering/peering-poller.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
-import { type NextStep, nextStepFor } from '../peerings/next-step.ts';
-import { mayChange, type PeeringWatch, type Seen, type Wanted } from '../peerings/peering-watch.ts';
 import type { Bulkhead } from '../upstream/bulkhead.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
-import { within } from '../within.ts';
 import { factsOf } from './record-refusal.ts';
 import { contextOf } from './request-context.ts';
-import { respond } from './respond.ts';
+import { respond } from './respond/respond.ts';
 import { type DeleteServices, passRefusal } from './run-delete.ts';
 
 export interface GetServices extends DeleteServices {

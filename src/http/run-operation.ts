@@ -1,23 +1,23 @@
 // The way of a request behind its scope check, one stage after another: parse, decide, then record, forward, record (for a
 // create between guards), answer. Each stage has its own type, and forwarding takes only what has been recorded.
 import type { Request, RequestHandler, Response } from 'express';
-import { dryRunEvent } from '../audit/event.ts';
+import { dryRunEvent } from '../audit/record/request-events.ts';
 import { type InvalidField, invalidField } from '../errors.ts';
+import { readStrictJson } from '../net/strict-json.ts';
+import type { PeeringWatch } from '../operations/get-peering/peering-poller.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { isFaulty, requestInvalid } from '../operations/parse.ts';
-import type { PeeringWatch } from '../peerings/peering-watch.ts';
 import type { Bulkhead } from '../upstream/bulkhead.ts';
 import { sendAnswer, sendDryRun } from './answer.ts';
 import { approve } from './approve.ts';
 import { forwardRecorded } from './forward-recorded.ts';
+import type { WireFaults } from './listener/malformed-requests.ts';
 import { readBody } from './read-body.ts';
 import { factsOf } from './record-refusal.ts';
 import { contextOf } from './request-context.ts';
 import { type CreateServices, runCreate } from './run-create.ts';
 import { runDelete } from './run-delete.ts';
 import { runGet } from './run-get.ts';
-import { readStrictJson } from './strict-json.ts';
-import type { WireFaults } from './wire-faults.ts';
 
 export interface OperationServices extends CreateServices {
   readonly watch: PeeringWatch;

@@ -9,7 +9,7 @@ import {
 } from 'jose';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { KeySource } from './key-source.ts';
 
 /** Keys are fetched anew at least this often while the issuer can be reached. */

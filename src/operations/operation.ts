@@ -1,9 +1,9 @@
 // What an operation is: one method on one route of the upstream, with the scope it needs and the way from a caller's
 // request to the one that goes upstream. Operations differ in this and in nothing else.
-import type { EventCode } from '../audit/event-form.ts';
+import type { EventCode } from '../audit/record/event-form.ts';
 import type { InvalidField } from '../errors.ts';
-import type { PeeringRequest } from '../policy/decision.ts';
-import type { Action } from '../policy/policy-data.ts';
+import type { PeeringRequest } from '../policy/engine/decision.ts';
+import type { Action } from '../policy/engine/policy-data.ts';
 import type { UpstreamRequest } from '../upstream/client.ts';
 
 /** A caller's request before anything of it has been checked. */

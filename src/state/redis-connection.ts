@@ -2,7 +2,7 @@
 // the address and password anew for each try. No command waits for a Redis that is not there.
 import { createClient, ErrorReply } from '@redis/client';
 import type { Secret } from '../config/secret.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 
 export interface RedisCommands {
   /** The reply to one command; rejects when Redis is down or refuses it. */

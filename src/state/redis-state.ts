@@ -1,12 +1,12 @@
 // What instances share by Redis. Loaded only when there is one: its client costs more at the start than all the rest of the
 // gateway's state.
 import type { Secret } from '../config/secret.ts';
-import { SharedRateLimitStore } from './rate-limit-store.ts';
+import { RedisIdempotency } from './idempotency/redis-idempotency-store.ts';
+import type { LocalTurns } from './lock/cluster-lock.ts';
+import { RedisTurns } from './lock/redis-cluster-lock.ts';
+import { SharedRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
 import { RedisConnection } from './redis-connection.ts';
-import { RedisIdempotency } from './redis-idempotency.ts';
-import { RedisTurns } from './redis-turns.ts';
 import type { SharedState, StateServices } from './shared-state.ts';
-import type { LocalTurns } from './turns.ts';
 
 export interface RedisStateOptions {
   readonly url: Secret;

@@ -3,10 +3,10 @@
 import type { Store } from 'express-rate-limit';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { Logger } from '../log/logger.ts';
-import type { IdempotencyStore } from './idempotency.ts';
-import { MemoryIdempotency } from './memory-idempotency.ts';
-import { LocalTurns, type Turns } from './turns.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { IdempotencyStore } from './idempotency/idempotency-store.ts';
+import { MemoryIdempotency } from './idempotency/memory-idempotency-store.ts';
+import { LocalTurns, type Turns } from './lock/cluster-lock.ts';
 
 export interface SharedState {
   readonly idempotency: IdempotencyStore;

@@ -1,8 +1,8 @@
 // What the gateway counts and times, for `/metrics`. Every label has a bounded set of values that no caller can add to: route
 // templates, codes of ours, HTTP statuses, names from the settings.
-import type { EventCode } from '../audit/event-form.ts';
+import type { EventCode } from '../audit/record/event-form.ts';
 import { type ErrorCode, errorRules } from '../errors.ts';
-import { type ViolationCode, violationCodes } from '../policy/decision.ts';
+import { type ViolationCode, violationCodes } from '../policy/engine/decision.ts';
 import { collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
 import type { StageName } from './stages.ts';
 import { CounterTally, HistogramTally } from './tallies.ts';

@@ -21,9 +21,9 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { within } from '../async/with-timeout.ts';
 import { GatewayError } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
-import { within } from '../within.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
 
 /** A collector that is down is complained of so often at most. */

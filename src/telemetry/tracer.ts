@@ -1,5 +1,5 @@
 // What the gateway needs of traces, without any of the packages that make them: these are loaded only when traces are on.
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 
 export interface SpanIds {
   /** 32 hexadecimal digits, lower case (W3C Trace Context, section 3.2.2.3). */

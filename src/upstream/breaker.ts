@@ -9,7 +9,7 @@ import {
   handleWhen,
 } from 'cockatiel';
 import { GatewayError } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 
 const failuresInARow = 10;

@@ -1,7 +1,7 @@
 // Sends approved requests to Aerospike Cloud under the gateway's own credential. Takes only what has been recorded, sends
 // only what it is handed, and repeats a request only after a 401, which says that it was not acted upon.
 import type { Dispatcher } from 'undici';
-import type { Recorded } from '../audit/trail.ts';
+import type { Recorded } from '../audit/log/trail.ts';
 import { GatewayError, type Sent } from '../errors.ts';
 import { type Answer, exchange } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';

@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { UpstreamConfig } from '../config/config.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { Breaker } from './breaker.ts';
 import { type Breakers, UpstreamClient, type UpstreamSettings } from './client.ts';
 import { ServiceToken, type ServiceTokenServices } from './service-token.ts';

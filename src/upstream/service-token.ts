@@ -2,7 +2,7 @@
 // the background before it ends, and a token that is still good outlives an outage of the token endpoint.
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import type { IssuedToken } from './token-request.ts';
 

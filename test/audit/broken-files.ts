@@ -1,5 +1,5 @@
 // A file system with a broken disk: the real one, with calls that fail, take too little, or hang until they are let go.
-import { type LogFiles, systemFiles } from '../../src/audit/log-files.ts';
+import { type LogFiles, systemFiles } from '../../src/audit/log/log-file-system.ts';
 
 export type Operation = keyof LogFiles;
 export type ErrorCode = 'EIO' | 'ENOENT' | 'ENOSPC' | 'EPERM' | 'EROFS';

@@ -1,7 +1,7 @@
 // The chain of records: numbered from 1, each with the hash of the line before, so that whatever was done to a line shows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AuditChain } from '../../src/audit/chain.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
 import { type Loose, startTestGateway } from '../support/gateway.ts';
 import { assertChain, FaultySink } from './faulty-sink.ts';
 

@@ -5,9 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { AuditChain, beforeFirst, type Head, hashOfLine } from '../../src/audit/chain.ts';
-import type { AuditEvent } from '../../src/audit/event-form.ts';
-import { type Verification, type VerifyOptions, verifyLogs } from '../../src/audit/verify.ts';
+import { AuditChain, beforeFirst, type Head, hashOfLine } from '../../src/audit/log/chain.ts';
+import type { AuditEvent } from '../../src/audit/record/event-form.ts';
+import { type Verification, type VerifyOptions, verifyLogs } from '../../src/audit/verify/verify-logs.ts';
 import type { Loose } from '../support/gateway.ts';
 
 export const startOfTime = Date.parse('2026-11-01T00:00:00Z');

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeProtectedHeader } from 'jose';
-import { signCheckpoint, verifyCheckpoint } from '../../src/audit/checkpoint.ts';
-import { toSigningKey } from '../../src/audit/signing-key.ts';
+import { signCheckpoint, verifyCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { toSigningKey } from '../../src/audit/log/signing-key.ts';
 import { startOfTime } from './chained-log.ts';
 import { makeKeys } from './signed-log.ts';
 

@@ -1,7 +1,7 @@
 // The trail at its end, by timers that the test moves: what is owed is tried once more, and then never again.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { AuditTrail } from '../../src/audit/trail.ts';
+import { AuditTrail } from '../../src/audit/log/trail.ts';
 import { assertChain, FaultySink } from './faulty-sink.ts';
 import { event, newChain } from './start-sink.ts';
 

@@ -1,7 +1,7 @@
 // An audit sink that works, rejects or hangs as the test says, and a check of the chain that it was given.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { AuditSink } from '../../src/audit/trail.ts';
+import type { AuditSink } from '../../src/audit/log/trail.ts';
 import type { Loose } from '../support/gateway.ts';
 
 export type Mode = 'works' | 'rejects' | 'hangs';

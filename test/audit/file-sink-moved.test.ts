@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { FileSink } from '../../src/audit/file-sink.ts';
-import { findHead } from '../../src/audit/find-head.ts';
-import { systemFiles } from '../../src/audit/log-files.ts';
+import { FileSink } from '../../src/audit/log/file-sink.ts';
+import { findHead } from '../../src/audit/log/find-head.ts';
+import { systemFiles } from '../../src/audit/log/log-file-system.ts';
 import { assertWhole, linesOf, newChain, startSink, stopTheClock, textOf } from './start-sink.ts';
 
 test('a renamed file is noticed before the next record is acknowledged, and the chain runs on in a new one', async (t) => {

@@ -5,10 +5,10 @@ import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { openAuditLog } from '../../src/audit/audit-log.ts';
+import { openAuditLog } from '../../src/audit/log/audit-log.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { LineWriter } from '../../src/log/line-writer.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import type { LineWriter } from '../../src/logging/line-writer.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { assertVerified, codesIn, recordsIn, startWithFile } from './audit-file.ts';
 import { setAsideFrom } from './start-sink.ts';

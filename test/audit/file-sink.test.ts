@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { AuditTrail } from '../../src/audit/trail.ts';
+import { AuditTrail } from '../../src/audit/log/trail.ts';
 import { until } from '../support/until.ts';
 import { assertWhole, event, linesOf, startSink, textOf } from './start-sink.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { verifyLogs } from '../../src/audit/verify.ts';
+import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
 import type { Loose } from '../support/gateway.ts';
 
 /** Follows a file that only grows, but for a last line that was never finished. Blocks while it reads. */

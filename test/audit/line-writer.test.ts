@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LineWriter } from '../../src/log/line-writer.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import { LineWriter } from '../../src/logging/line-writer.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 import { until } from '../support/until.ts';
 import { openPipe } from './pipe.ts';
 

@@ -1,6 +1,6 @@
 // Checks the log that it is given and prints, as JSON, what is held in memory after each part of it: run in a process of
 // its own, whose heap is bounded and whose garbage can be collected.
-import { verifyLogs } from '../../src/audit/verify.ts';
+import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
 
 const [path = '', everyBytes = ''] = process.argv.slice(2);
 const held: number[] = [];

@@ -5,16 +5,16 @@ import { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { AuditChain, beforeFirst, type Head, hashOfLine } from '../../src/audit/chain.ts';
+import { AuditChain, beforeFirst, type Head, hashOfLine } from '../../src/audit/log/chain.ts';
+import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
 import {
   intentEvent,
   type Outcome,
   outcomeEvent,
   type RequestFacts,
   reconciledEvent,
-} from '../../src/audit/event.ts';
-import { findOpenIntents } from '../../src/audit/find-open-intents.ts';
-import { factsFromRecord } from '../../src/audit/recorded-request.ts';
+} from '../../src/audit/record/request-events.ts';
+import { findOpenIntents } from '../../src/audit/verify/find-open-intents.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/policy-files.ts';

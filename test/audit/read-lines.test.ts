@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { basename, dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { longestLineBytes, readLines, sizeOf } from '../../src/audit/read-lines.ts';
+import { longestLineBytes, readLines, sizeOf } from '../../src/audit/record/read-lines.ts';
 import { type LogFiles, writeLogs } from './chained-log.ts';
 
 async function read(t: TestContext, files: LogFiles) {

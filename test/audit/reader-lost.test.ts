@@ -1,7 +1,7 @@
 // The gateway on a real pipe whose reader goes away and comes back: what can be read in the end is one whole chain.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LineWriter } from '../../src/log/line-writer.ts';
+import { LineWriter } from '../../src/logging/line-writer.ts';
 import { send, startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { assertChain, codesOf } from './faulty-sink.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { sendReply } from '../../sandbox/reply.ts';
-import { verifyLogs } from '../../src/audit/verify.ts';
+import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
 import { allowed, clusterId, type Loose, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { until } from '../support/until.ts';

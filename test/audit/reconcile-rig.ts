@@ -6,17 +6,17 @@ import {
   type AerospikeCloudOptions,
   startAerospikeCloud,
 } from '../../sandbox/aerospike-cloud.ts';
-import { AuditChain } from '../../src/audit/chain.ts';
-import type { RequestFacts } from '../../src/audit/event.ts';
-import { AuditTrail } from '../../src/audit/trail.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
+import { AuditTrail } from '../../src/audit/log/trail.ts';
+import type { RequestFacts } from '../../src/audit/record/request-events.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
-import { ReconcileCreates } from '../../src/creates/reconcile-creates.ts';
-import type { LineWriter } from '../../src/log/line-writer.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import type { LineWriter } from '../../src/logging/line-writer.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
-import type { PeeringRequest } from '../../src/policy/decision.ts';
+import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
+import { ReconcileCreates } from '../../src/reconciliation/reconciler.ts';
 import { Breaker } from '../../src/upstream/breaker.ts';
 import { UpstreamClient } from '../../src/upstream/client.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';

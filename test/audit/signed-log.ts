@@ -1,9 +1,9 @@
 // Logs with checkpoints as a gateway signs them, and the keys for it.
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
-import { AuditChain, beforeFirst, type Head } from '../../src/audit/chain.ts';
-import { type Checkpoint, signCheckpoint } from '../../src/audit/checkpoint.ts';
-import { checkpointEvent } from '../../src/audit/own-events.ts';
-import { type CheckpointKey, readVerificationKeys, toSigningKey } from '../../src/audit/signing-key.ts';
+import { AuditChain, beforeFirst, type Head } from '../../src/audit/log/chain.ts';
+import { type Checkpoint, signCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { type CheckpointKey, readVerificationKeys, toSigningKey } from '../../src/audit/log/signing-key.ts';
+import { checkpointEvent } from '../../src/audit/record/gateway-events.ts';
 import { type LogOptions, plainEvent, startOfTime } from './chained-log.ts';
 
 export interface KeyPair {

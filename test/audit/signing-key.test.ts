@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import { signCheckpoint, verifyCheckpoint } from '../../src/audit/checkpoint.ts';
-import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/audit/signing-key.ts';
+import { signCheckpoint, verifyCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/audit/log/signing-key.ts';
 import { startOfTime, writeLogs } from './chained-log.ts';
 import { makeKeys } from './signed-log.ts';
 

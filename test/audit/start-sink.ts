@@ -5,10 +5,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { TestContext } from 'node:test';
-import { AuditChain, beforeFirst, type Head } from '../../src/audit/chain.ts';
-import { FileSink } from '../../src/audit/file-sink.ts';
-import type { TornLine } from '../../src/audit/log-file.ts';
-import { verifyLogs } from '../../src/audit/verify.ts';
+import { AuditChain, beforeFirst, type Head } from '../../src/audit/log/chain.ts';
+import { FileSink } from '../../src/audit/log/file-sink.ts';
+import type { TornLine } from '../../src/audit/log/log-file.ts';
+import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { BrokenFiles } from './broken-files.ts';
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { hashOfLine } from '../../src/audit/chain.ts';
-import { systemFiles } from '../../src/audit/log-files.ts';
-import { readTail, type Tail } from '../../src/audit/tail.ts';
+import { hashOfLine } from '../../src/audit/log/chain.ts';
+import { systemFiles } from '../../src/audit/log/log-file-system.ts';
+import { readTail, type Tail } from '../../src/audit/log/tail.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { event, linesOf, newChain, textOf } from './start-sink.ts';
 

@@ -2,8 +2,8 @@
 // is closed, and what was rejected comes before everything later.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { AuditChain } from '../../src/audit/chain.ts';
-import { AuditTrail } from '../../src/audit/trail.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
+import { AuditTrail } from '../../src/audit/log/trail.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { assertChain, codesOf, FaultySink } from './faulty-sink.ts';
 

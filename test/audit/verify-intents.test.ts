@@ -1,8 +1,13 @@
 // Every approved create has its end in the log, or is listed as open until somebody has looked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { intentEvent, outcomeEvent, type RequestFacts, reconciledEvent } from '../../src/audit/event.ts';
-import type { AuditEvent } from '../../src/audit/event-form.ts';
+import type { AuditEvent } from '../../src/audit/record/event-form.ts';
+import {
+  intentEvent,
+  outcomeEvent,
+  type RequestFacts,
+  reconciledEvent,
+} from '../../src/audit/record/request-events.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { breaksIn, makeLog, plainEvent, startOfTime, verify } from './chained-log.ts';
 

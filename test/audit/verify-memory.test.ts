@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { AuditChain } from '../../src/audit/chain.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
 import { forgedLine, plainEvent, startOfTime, writeLogs } from './chained-log.ts';
 
 const measure = fileURLToPath(new URL('measure-verify.ts', import.meta.url));

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CompactSign } from 'jose';
-import { signCheckpoint } from '../../src/audit/checkpoint.ts';
-import { policyLoadedEvent } from '../../src/audit/own-events.ts';
-import type { CheckpointKey } from '../../src/audit/signing-key.ts';
+import { signCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import type { CheckpointKey } from '../../src/audit/log/signing-key.ts';
+import { policyLoadedEvent } from '../../src/audit/record/gateway-events.ts';
 import type { Loose } from '../support/gateway.ts';
 import {
   altered,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { bodyFault, refusal } from '../../bench/candidates/checks.ts';
 import { clusterId, goodCreate } from '../../bench/load/deck.ts';
 import { benchPolicy } from '../../bench/stand/peergate.ts';
-import { decide } from '../../src/policy/decide.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
 import { policyOf } from '../support/policy.ts';
 
 const policy = policyOf(benchPolicy());

@@ -1,6 +1,6 @@
 // `audit verify` as a script or a person calls it, in this process, and logs for it to read.
 import type { TestContext } from 'node:test';
-import { intentEvent, outcomeEvent, type RequestFacts } from '../../src/audit/event.ts';
+import { intentEvent, outcomeEvent, type RequestFacts } from '../../src/audit/record/request-events.ts';
 import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
 import { startOfTime } from '../audit/chained-log.ts';

@@ -1,10 +1,11 @@
-// Whatever `src/audit/event.ts` is given, what it makes of a request fits `openapi/audit-event.schema.json`: the schema promises
+// Whatever `src/audit/record/request-events.ts` is given, what it makes of a request fits `openapi/audit-event.schema.json`: the schema promises
 // auditors nothing that the code does not keep.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AuditChain } from '../../src/audit/chain.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
+import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
 import {
   dryRunEvent,
   intentEvent,
@@ -12,8 +13,7 @@ import {
   type RequestFacts,
   reconciledEvent,
   refusedEvent,
-} from '../../src/audit/event.ts';
-import { factsFromRecord } from '../../src/audit/recorded-request.ts';
+} from '../../src/audit/record/request-events.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
   allowing,

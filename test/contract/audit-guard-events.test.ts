@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AuditChain } from '../../src/audit/chain.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
 import {
   type RequestFacts,
   refusedByUpstreamEvent,
   refusedEvent,
   replayedEvent,
-} from '../../src/audit/event.ts';
+} from '../../src/audit/record/request-events.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId, type Loose } from '../support/gateway.ts';
 import { onlyBeforeCreates } from './code-operations.ts';

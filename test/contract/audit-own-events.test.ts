@@ -1,18 +1,18 @@
-// Whatever `src/audit/own-events.ts` is given, what it makes fits `openapi/audit-event.schema.json`.
+// Whatever `src/audit/record/gateway-events.ts` is given, what it makes fits `openapi/audit-event.schema.json`.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { exportJWK, generateKeyPair } from 'jose';
-import { AuditChain } from '../../src/audit/chain.ts';
-import { signCheckpoint } from '../../src/audit/checkpoint.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
+import { signCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { toSigningKey } from '../../src/audit/log/signing-key.ts';
 import {
   checkpointEvent,
   policyLoadedEvent,
   policyRejectedEvent,
   recoveredEvent,
-} from '../../src/audit/own-events.ts';
-import { toSigningKey } from '../../src/audit/signing-key.ts';
+} from '../../src/audit/record/gateway-events.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/);

@@ -6,11 +6,11 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { accountIdPattern, regionPattern, vpcIdPattern } from '../../src/net/aws.ts';
 import { isIpv4Fault, parseIpv4Network } from '../../src/net/ipv4.ts';
-import { createPeering } from '../../src/operations/create-peering.ts';
-import { listPeerings } from '../../src/operations/list-peerings.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
+import { listPeerings } from '../../src/operations/list-peerings/list-peerings.ts';
 import { isFaulty } from '../../src/operations/parse.ts';
-import { violationCodes } from '../../src/policy/decision.ts';
-import { policyDocument } from '../../src/policy/document.ts';
+import { violationCodes } from '../../src/policy/engine/decision.ts';
+import { policyDocument } from '../../src/policy/language/document.ts';
 import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
 import { gatewayContract } from './contract-document.ts';
 

@@ -2,7 +2,7 @@
 // only when it has changed, and to nobody without a valid token.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectivePolicyPath as path } from '../../src/operations/registry.ts';
+import { effectivePolicyPath as path } from '../../src/http/route-table.ts';
 import { guardrailsOnly, type Reply, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
 

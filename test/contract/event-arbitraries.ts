@@ -1,9 +1,9 @@
 // Everything that an audit record of a request can be made from, as the gateway hands it in.
 import { SocketAddress } from 'node:net';
 import fc from 'fast-check';
-import type { Outcome } from '../../src/audit/event.ts';
+import type { Outcome } from '../../src/audit/record/request-events.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
-import { type Decision, type Violation, violationCodes } from '../../src/policy/decision.ts';
+import { type Decision, type Violation, violationCodes } from '../../src/policy/engine/decision.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { neverOutcomes } from './code-operations.ts';
 

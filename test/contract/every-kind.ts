@@ -4,11 +4,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { notFound } from '../../sandbox/problems.ts';
 import { sendReply } from '../../sandbox/reply.ts';
-import { AuditChain } from '../../src/audit/chain.ts';
-import { intentEvent, reconciledEvent } from '../../src/audit/event.ts';
-import type { AuditEvent } from '../../src/audit/event-form.ts';
-import { checkpointEvent, policyRejectedEvent, recoveredEvent } from '../../src/audit/own-events.ts';
-import { factsFromRecord } from '../../src/audit/recorded-request.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
+import type { AuditEvent } from '../../src/audit/record/event-form.ts';
+import {
+  checkpointEvent,
+  policyRejectedEvent,
+  recoveredEvent,
+} from '../../src/audit/record/gateway-events.ts';
+import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
+import { intentEvent, reconciledEvent } from '../../src/audit/record/request-events.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
   allowed,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
-import { openApiPath } from '../../src/operations/registry.ts';
+import { openApiPath } from '../../src/http/route-table.ts';
 import { type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
 import { provokable, provoke } from './refusals.ts';

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
-import { getPeering } from '../../src/operations/get-peering.ts';
+import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
+import { nextStepFor } from '../../src/operations/get-peering/next-step.ts';
 import { isFaulty } from '../../src/operations/parse.ts';
-import { nextStepFor } from '../../src/peerings/next-step.ts';
 import { get, nobody, pathOf, put, remove } from '../operations/call-peering.ts';
 import { clusterId, guardrailsOnly, type Loose, type Reply, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorCode, type ErrorRule, errorRules, problemTitles } from '../../src/errors.ts';
-import { createRegistry, effectivePolicyPath, openApiPath } from '../../src/operations/registry.ts';
+import { createRegistry, effectivePolicyPath, openApiPath } from '../../src/http/route-table.ts';
 import { clusterId, type Loose } from '../support/gateway.ts';
 import { codeOperations, moreExamples, occursOn, type Place } from './code-operations.ts';
 import { gatewayContract } from './contract-document.ts';

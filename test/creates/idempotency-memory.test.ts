@@ -3,8 +3,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { IdempotencyStore, KeyUse, StoredAnswer } from '../../src/state/idempotency.ts';
-import { MemoryIdempotency, type MemoryIdempotencyOptions } from '../../src/state/memory-idempotency.ts';
+import type {
+  IdempotencyStore,
+  KeyUse,
+  StoredAnswer,
+} from '../../src/state/idempotency/idempotency-store.ts';
+import {
+  MemoryIdempotency,
+  type MemoryIdempotencyOptions,
+} from '../../src/state/idempotency/memory-idempotency-store.ts';
 
 const ttlMs = 1000;
 const use = (key: string, fingerprint = 'same'): KeyUse => ({ key, fingerprint, owner: randomUUID() });

@@ -2,7 +2,7 @@
 // waits for another cluster, nobody waits for ever, and whatever ends a create ends its turn.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LocalTurns } from '../../src/state/turns.ts';
+import { LocalTurns } from '../../src/state/lock/cluster-lock.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 import {

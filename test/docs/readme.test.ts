@@ -10,7 +10,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type Setting, settings } from '../../src/config/schema.ts';
 import { type ErrorRule, errorRules } from '../../src/errors.ts';
-import { describePolicyFault } from '../../src/policy/policy-data.ts';
+import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
 import { assertAuditRecord, auditSchema } from '../support/audit-schema.ts';
 import type { Loose } from '../support/gateway.ts';
 import { readPolicyText } from '../support/policy.ts';

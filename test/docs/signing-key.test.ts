@@ -6,9 +6,9 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { auditFaults } from '../../src/audit/audit-faults.ts';
-import { signCheckpoint, verifyCheckpoint } from '../../src/audit/checkpoint.ts';
-import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/audit/signing-key.ts';
+import { auditFaults } from '../../src/audit/log/audit-faults.ts';
+import { signCheckpoint, verifyCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/audit/log/signing-key.ts';
 import { fencedBlocks, readText } from './documents.ts';
 
 test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async (t) => {

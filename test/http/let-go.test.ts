@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Request, Response } from 'express';
-import { InFlight } from '../../src/http/in-flight.ts';
+import { InFlight } from '../../src/http/middleware/in-flight.ts';
 import { type RequestContext, setContext } from '../../src/http/request-context.ts';
 
 setFlagsFromString('--expose-gc');

@@ -4,7 +4,7 @@ import { open, rename, writeFile } from 'node:fs/promises';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AuditSink } from '../../src/audit/trail.ts';
+import type { AuditSink } from '../../src/audit/log/trail.ts';
 import {
   allowed,
   guardrailsOnly,

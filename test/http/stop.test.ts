@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { close, closeIdle, createListener, listen } from '../../src/http/listener.ts';
+import { close, closeIdle, createListener, listen } from '../../src/http/listener/create-listener.ts';
 import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { head, openRaw, type RawConnection } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';

@@ -207,7 +207,7 @@ test('TLS files with a fault stop the start, each with its variable', { skip }, 
   const server = makeCertificate(folder, 'server', ca);
   const text = join(folder, 'text.pem');
   writeFileSync(text, 'this is no PEM');
-  const { tlsFaults } = await import('../../src/http/tls.ts');
+  const { tlsFaults } = await import('../../src/http/listener/tls.ts');
   const faults = (files: Partial<{ certFile: string; keyFile: string; clientCaFile: string }>) =>
     tlsFaults({ ...server, clientCaFile: undefined, ...files }).join('\n');
   assert.equal(faults({}), '');

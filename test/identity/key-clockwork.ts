@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
 import { GatewayError } from '../../src/errors.ts';
 import { KeySet } from '../../src/identity/key-set.ts';
-import type { Logger } from '../../src/log/logger.ts';
+import type { Logger } from '../../src/logging/logger.ts';
 
 export const seconds = 1000;
 export const minutes = 60 * seconds;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { GatewayError } from '../../src/errors.ts';
-import { RememberedTokens } from '../../src/identity/remembered-tokens.ts';
+import { RememberedTokens } from '../../src/identity/token-cache.ts';
 import { createVerifyToken } from '../../src/identity/verify-token.ts';
 import { minutes, seconds, startKeys } from './key-clockwork.ts';
 

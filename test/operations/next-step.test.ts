@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
-import { nextStepFor } from '../../src/peerings/next-step.ts';
+import { nextStepFor } from '../../src/operations/get-peering/next-step.ts';
 import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
 import { get, put } from './call-peering.ts';
 

@@ -1,8 +1,8 @@
 // Looks that callers share: never one that began before a caller's own, which may not know of its peering yet.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Look } from '../../src/creates/preflight.ts';
-import { PeeringWatch, type Seen } from '../../src/peerings/peering-watch.ts';
+import type { Look } from '../../src/operations/create-peering/preflight.ts';
+import { PeeringWatch, type Seen } from '../../src/operations/get-peering/peering-poller.ts';
 import { until } from '../support/until.ts';
 
 /** An upstream whose every answer the test gives. */

@@ -1,8 +1,8 @@
 // Which callers a rule is for: by claims of the token's own and by nothing else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallerIndex, claimAt } from '../../src/policy/callers.ts';
-import type { CallerDocument } from '../../src/policy/document.ts';
+import { CallerIndex, claimAt } from '../../src/policy/engine/callers.ts';
+import type { CallerDocument } from '../../src/policy/language/document.ts';
 
 type Matcher = { claim: string; equals?: string | number | boolean; contains?: string };
 

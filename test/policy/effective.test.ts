@@ -1,8 +1,8 @@
 // What a caller may do, as it is told: its own part of the policy, bounded in size, and safe to set as Markdown.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectivePolicy } from '../../src/policy/effective.ts';
-import { effectiveMarkdown } from '../../src/policy/effective-markdown.ts';
+import { effectivePolicy } from '../../src/policy/engine/effective.ts';
+import { effectiveMarkdown } from '../../src/policy/engine/effective-markdown.ts';
 import { policyOf } from '../support/policy.ts';
 
 const expires = Date.parse('2027-01-31T00:00:00Z');

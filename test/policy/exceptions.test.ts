@@ -2,8 +2,8 @@
 // where the request needed them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '../../src/policy/decide.ts';
-import type { PeeringRequest } from '../../src/policy/decision.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

@@ -1,8 +1,8 @@
 // Grants: who may do what. One of them must fit a request whole; what is not granted is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '../../src/policy/decide.ts';
-import type { PeeringRequest, Question } from '../../src/policy/decision.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { PeeringRequest, Question } from '../../src/policy/engine/decision.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

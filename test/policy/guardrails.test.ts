@@ -1,9 +1,9 @@
 // The decision by the guardrails: all violations at once, each with what would have passed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Policy } from '../../src/policy/compile.ts';
-import { decide } from '../../src/policy/decide.ts';
-import type { PeeringRequest } from '../../src/policy/decision.ts';
+import type { Policy } from '../../src/policy/engine/compile.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
 import { allowed, clusterId, guardrailsOnly } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { violationCodes } from '../../src/policy/decision.ts';
-import { describePolicyFault } from '../../src/policy/policy-data.ts';
-import { loadPolicyTests } from '../../src/policy/policy-tests.ts';
+import { violationCodes } from '../../src/policy/engine/decision.ts';
+import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
+import { loadPolicyTests } from '../../src/policy/language/policy-tests.ts';
 import type { Loose } from '../support/gateway.ts';
 import { readPolicyText } from '../support/policy.ts';
 

@@ -9,7 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { policyJsonSchema } from '../../src/policy/json-schema.ts';
+import { policyJsonSchema } from '../../src/policy/language/json-schema.ts';
 import type { Loose } from '../support/gateway.ts';
 import { readPolicyText } from '../support/policy.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { readPolicy } from '../../src/policy/read-policy.ts';
+import { readPolicy } from '../../src/policy/language/read-policy.ts';
 import { faultsOf, readPolicyText } from '../support/policy.ts';
 
 const policyWith = (more: string, cidrs = '{ file: inside.txt }') => `version: 1

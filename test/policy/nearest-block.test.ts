@@ -1,7 +1,7 @@
 // A refused prefix length comes with the nearest block that would fit, and never with one that would not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '../../src/policy/decide.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { loadPolicy } from '../../src/policy/load-policy.ts';
-import { describePolicyFault } from '../../src/policy/policy-data.ts';
+import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
+import { loadPolicy } from '../../src/policy/store/load-policy.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { readPolicyText } from '../support/policy.ts';
 

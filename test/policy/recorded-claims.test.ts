@@ -1,8 +1,8 @@
 // The claims in an audit record: only those that the policy asks for, bounded, and enough to match callers again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimAt } from '../../src/policy/callers.ts';
-import { claimsFor, claimsFromRecord, mayBeCut } from '../../src/policy/recorded-claims.ts';
+import { claimAt } from '../../src/policy/engine/callers.ts';
+import { claimsFor, claimsFromRecord, mayBeCut } from '../../src/policy/engine/recorded-claims.ts';
 import { policyOf } from '../support/policy.ts';
 
 const asking = (...names: string[]) =>

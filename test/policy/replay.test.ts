@@ -1,11 +1,11 @@
 // Replaying: a record is decided again from what it holds, and what it does not hold is never guessed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { intentEvent, outcomeEvent, refusedEvent } from '../../src/audit/event.ts';
-import { decide } from '../../src/policy/decide.ts';
-import type { Claims } from '../../src/policy/decision.ts';
-import { claimsFor } from '../../src/policy/recorded-claims.ts';
-import { describeReplayed, replay } from '../../src/policy/replay.ts';
+import { intentEvent, outcomeEvent, refusedEvent } from '../../src/audit/record/request-events.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { Claims } from '../../src/policy/engine/decision.ts';
+import { claimsFor } from '../../src/policy/engine/recorded-claims.ts';
+import { describeReplayed, replay } from '../../src/policy/engine/replay.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

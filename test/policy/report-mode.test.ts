@@ -1,8 +1,8 @@
 // Report mode: nothing is refused, and everything that would be is in the decision.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '../../src/policy/decide.ts';
-import type { Question } from '../../src/policy/decision.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { Question } from '../../src/policy/engine/decision.ts';
 import { allowed, clusterId, guardrailsOnly } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Logger } from '../../src/log/logger.ts';
-import type { ReadPolicy } from '../../src/policy/policy-data.ts';
-import { PolicyStore } from '../../src/policy/store.ts';
+import type { Logger } from '../../src/logging/logger.ts';
+import type { ReadPolicy } from '../../src/policy/engine/policy-data.ts';
+import { PolicyStore } from '../../src/policy/store/policy-store.ts';
 import { readPolicyText } from '../support/policy.ts';
 import { temporaryFolder, until } from '../support/policy-files.ts';
 

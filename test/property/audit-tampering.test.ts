@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { verifyLogs } from '../../src/audit/verify.ts';
+import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
 import { makeLog, startOfTime, writeLogs } from '../audit/chained-log.ts';
 
 const runs = { numRuns: 300 };

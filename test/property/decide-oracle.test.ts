@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Policy } from '../../src/policy/compile.ts';
-import { decide } from '../../src/policy/decide.ts';
-import type { Decision, Question, Violation } from '../../src/policy/decision.ts';
+import type { Policy } from '../../src/policy/engine/compile.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { Decision, Question, Violation } from '../../src/policy/engine/decision.ts';
 import { policyOf } from '../support/policy.ts';
 import { question, rawPolicy } from './policy-arbitraries.ts';
 import { activeExceptions, allows, type Opinion, opinionsOn, type RawPolicy } from './policy-oracle.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decide } from '../../src/policy/decide.ts';
-import { type Question, violationCodes } from '../../src/policy/decision.ts';
-import { claimsFor, claimsFromRecord } from '../../src/policy/recorded-claims.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import { type Question, violationCodes } from '../../src/policy/engine/decision.ts';
+import { claimsFor, claimsFromRecord } from '../../src/policy/engine/recorded-claims.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 

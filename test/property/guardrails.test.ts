@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decide } from '../../src/policy/decide.ts';
-import type { PeeringRequest, ViolationCode } from '../../src/policy/decision.ts';
+import { decide } from '../../src/policy/engine/decide.ts';
+import type { PeeringRequest, ViolationCode } from '../../src/policy/engine/decision.ts';
 import { clusterId } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 import { bitsOf, isCovered, overlapsAny, textOf } from './bits.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readStrictJson } from '../../src/http/strict-json.ts';
+import { readStrictJson } from '../../src/net/strict-json.ts';
 
 const encoder = new TextEncoder();
 const read = (text: string) => readStrictJson(encoder.encode(text));

@@ -11,15 +11,15 @@ import {
   type AerospikeCloudOptions,
   startAerospikeCloud,
 } from '../../sandbox/aerospike-cloud.ts';
-import type { LogFiles } from '../../src/audit/log-files.ts';
-import type { AuditSink } from '../../src/audit/trail.ts';
+import type { LogFiles } from '../../src/audit/log/log-file-system.ts';
+import type { AuditSink } from '../../src/audit/log/trail.ts';
 import { systemClock } from '../../src/clock.ts';
 import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway.ts';
-import type { LineWriter } from '../../src/log/line-writer.ts';
-import { createLogger } from '../../src/log/logger.ts';
-import { loadAndTest } from '../../src/policy/load-and-test.ts';
-import { describePolicyFault } from '../../src/policy/policy-data.ts';
+import type { LineWriter } from '../../src/logging/line-writer.ts';
+import { createLogger } from '../../src/logging/logger.ts';
+import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
+import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
 import { assertAuditRecord } from './audit-schema.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { settingsBetween } from './settings.ts';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { PolicyTest } from '../../src/policy/policy-tests.ts';
+import type { PolicyTest } from '../../src/policy/language/policy-tests.ts';
 import type { Loose } from './gateway.ts';
 
 export interface Mutant {

@@ -1,8 +1,8 @@
 // Policies from text, for tests of what they decide.
 import assert from 'node:assert/strict';
-import { compilePolicy, type Policy } from '../../src/policy/compile.ts';
-import { describePolicyFault, type ReadPolicy } from '../../src/policy/policy-data.ts';
-import { type ReadOptions, readPolicy } from '../../src/policy/read-policy.ts';
+import { compilePolicy, type Policy } from '../../src/policy/engine/compile.ts';
+import { describePolicyFault, type ReadPolicy } from '../../src/policy/engine/policy-data.ts';
+import { type ReadOptions, readPolicy } from '../../src/policy/language/read-policy.ts';
 
 /** `lists`: the files beside the policy, by name. */
 export function readPolicyText(

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../../src/errors.ts';
-import type { Logger } from '../../src/log/logger.ts';
+import type { Logger } from '../../src/logging/logger.ts';
 import { ExchangeError } from '../../src/outbound/failures.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import type { IssuedToken } from '../../src/upstream/token-request.ts';

@@ -6,7 +6,7 @@ import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { GatewayError } from '../../src/errors.ts';
-import type { Logger } from '../../src/log/logger.ts';
+import type { Logger } from '../../src/logging/logger.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import { requestToken } from '../../src/upstream/token-request.ts';

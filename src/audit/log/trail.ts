@@ -1,0 +1,216 @@
+// The promise of the audit log: nothing is forwarded that is not recorded first. Only this file can make a `Recorded`,
+// and forwarding takes nothing else. A record that cannot be written is an error for whoever asked for it, and comes
+// before every later one as soon as lines can be written again.
+import { GatewayError } from '../../errors.ts';
+import type { AuditEvent } from '../record/event-form.ts';
+import type { AuditChain } from './chain.ts';
+
+/** Where lines go. */
+export interface AuditSink {
+  /**
+   * Resolves when the line is as durable as this sink makes it; rejects when it is not. A line that was rejected is
+   * handed over again before any other.
+   */
+  write(line: string): Promise<void>;
+}
+
+/** Is told how records fare. */
+export interface TrailWatch {
+  /** From its place in the chain until the line was safe. */
+  written(seconds: number): void;
+  /** The sink rejected a line. */
+  failed(): void;
+}
+
+declare const recorded: unique symbol;
+
+/** A request whose record is safe, or that changes nothing and whose log is known to be writable. */
+export type Recorded<Request> = Request & { readonly [recorded]: true };
+
+/** A sink that has not taken a line for so long counts as one that cannot be written. */
+const patienceMs = 2000;
+/** A sink that rejected a line is tried again so often, for readiness must not wait for a request that never comes. */
+const retryMs = 1000;
+/** How soon an unwritable sink is tried again by a request that needs it. */
+const retryAfterSeconds = '2';
+
+/** A line that has its place in the chain and is not written yet. */
+interface Unwritten {
+  /** Emptied when it is written, since the set's former tables keep what they held until the next full collection. */
+  line: string;
+  /** Since when the sink has had it; `undefined` while it has not. */
+  since?: number | undefined;
+  /** The sink has rejected it, or has to get a rejected one before it. */
+  owed: boolean;
+}
+
+export class AuditTrail {
+  readonly #chain: AuditChain;
+  readonly #sink: AuditSink;
+  readonly #now: () => number;
+  readonly #watch: TrailWatch | undefined;
+  /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
+  readonly #unwritten = new Set<Unwritten>();
+  /** How many of them are owed. */
+  #owed = 0;
+  #repairing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** `now` need only be monotonic; it measures how long the sink has been stuck. */
+  constructor(chain: AuditChain, sink: AuditSink, now: () => number, watch?: TrailWatch) {
+    this.#watch = watch;
+    this.#chain = chain;
+    this.#sink = sink;
+    this.#now = now;
+  }
+
+  /** Can records be written at the moment, as far as is known? */
+  writable(): boolean {
+    return !this.#failed() && !this.#stuck();
+  }
+
+  /** Lines that have their place in the chain and are not safe yet. */
+  get waiting(): number {
+    return this.#unwritten.size;
+  }
+
+  /** Writes one record. Rejects with `audit-unavailable`. */
+  async record(event: AuditEvent): Promise<void> {
+    if (!this.writable()) await this.#beWritable();
+    await within(patienceMs, this.#append(event));
+  }
+
+  /**
+   * Writes the record of something that has happened already. It gets its place in the chain whatever the state of the
+   * sink; rejects with `audit-unavailable` when it is not written yet.
+   */
+  recordFact(event: AuditEvent): Promise<void> {
+    return within(patienceMs, this.#append(event));
+  }
+
+  /**
+   * Records the intent of a change, and only then lets it pass. When the record is late, `closing` follows it into the
+   * log, so that an intent which got there after all does not stand without its end.
+   */
+  async recordIntent<Request extends object>(
+    request: Request,
+    intent: AuditEvent,
+    closing: (error: GatewayError) => AuditEvent,
+  ): Promise<Recorded<Request>> {
+    if (!this.writable()) await this.#beWritable();
+    try {
+      await within(patienceMs, this.#append(intent));
+    } catch (error) {
+      const refusal = error as GatewayError;
+      this.#append(closing(refusal)).catch(() => undefined);
+      throw refusal;
+    }
+    return request as Recorded<Request>;
+  }
+
+  /** Lets a request pass that changes nothing: it needs no intent, only a log that will take its outcome. */
+  requireWritable<Request extends object>(request: Request): Recorded<Request> {
+    if (!this.writable()) throw unavailable('the sink does not work');
+    return request as Recorded<Request>;
+  }
+
+  /** Tries what is owed for the last time, and nothing by itself from then on. Never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    if (this.#failed()) await within(patienceMs, this.#repair()).catch(() => undefined);
+  }
+
+  #failed(): boolean {
+    return this.#owed > 0;
+  }
+
+  #stuck(): boolean {
+    const since = this.#oldestSince();
+    return since !== undefined && since <= this.#now() - patienceMs;
+  }
+
+  /** Since when the sink has had the line that it has had longest: lines are handed over in their order. */
+  #oldestSince(): number | undefined {
+    for (const { since } of this.#unwritten) if (since !== undefined) return since;
+    return undefined;
+  }
+
+  /** Nothing gets a place in the chain while the sink does not work, so what waits for it is bounded. */
+  async #beWritable(): Promise<void> {
+    if (this.#stuck()) throw unavailable('the sink takes no lines');
+    if (this.#failed()) await within(patienceMs, this.#repair());
+  }
+
+  /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
+  async #append(event: AuditEvent): Promise<void> {
+    const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
+    this.#unwritten.add(unwritten);
+    if (unwritten.owed) this.#owed += 1;
+    if (unwritten.owed) throw unavailable('an earlier line could not be written');
+    await this.#write(unwritten);
+  }
+
+  async #write(unwritten: Unwritten): Promise<void> {
+    const since = this.#now();
+    unwritten.since = since;
+    try {
+      await this.#sink.write(unwritten.line);
+      this.#unwritten.delete(unwritten);
+      unwritten.line = '';
+      this.#watch?.written((this.#now() - since) / 1000);
+      if (unwritten.owed) this.#owed -= 1;
+    } catch (error) {
+      if (!unwritten.owed) this.#owed += 1;
+      unwritten.owed = true;
+      unwritten.since = undefined;
+      this.#watch?.failed();
+      this.#retryLater();
+      throw unavailable('the line could not be written', error);
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#stopped) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#repair().catch(() => this.#retryLater());
+    }, retryMs).unref();
+  }
+
+  /** Writes what is owed, in order. Rejects at the first line that the sink does not take. */
+  #repair(): Promise<void> {
+    this.#repairing ??= this.#writeOwed().finally(() => {
+      this.#repairing = undefined;
+    });
+    return this.#repairing;
+  }
+
+  async #writeOwed(): Promise<void> {
+    if (this.#oldestSince() !== undefined)
+      throw unavailable('the sink has not said what became of a later line');
+    for (const unwritten of this.#unwritten) if (unwritten.owed) await this.#write(unwritten);
+  }
+}
+
+function unavailable(reason: string, cause?: unknown): GatewayError {
+  const headers = { 'Retry-After': retryAfterSeconds };
+  return new GatewayError('audit-unavailable', { headers, cause: new Error(reason, { cause }) });
+}
+
+/** What comes too late for the caller goes on. */
+function within(milliseconds: number, written: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(unavailable('the line was not taken in time'));
+    const timer = setTimeout(late, milliseconds);
+    const settle = (end: () => void) => {
+      clearTimeout(timer);
+      end();
+    };
+    written.then(
+      () => settle(resolve),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
+}

@@ -1,0 +1,58 @@
+// Follows intents to their ends along a log: which are still open, and which peerings the others made. Holds only what is
+// open, and a bounded number of ids.
+import { type FoundRecord, memberOf } from '../record/found-record.ts';
+import type { RecordAt } from '../record/read-records.ts';
+import { Recent } from './recent.ts';
+
+/** An intent whose end the log does not know. */
+export interface OpenIntent {
+  readonly file: string;
+  readonly line: number;
+  readonly record: FoundRecord;
+  /** `none`: no outcome follows it. `unknown`: one does, and says that nobody can know. */
+  readonly outcome: 'none' | 'unknown';
+}
+
+/** A settled create is not forgotten before so many later ones. */
+const leastKnownIds = 50_000;
+const intent = /^peering\.(?:create|delete)\.intent$/;
+const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
+
+export class OpenIntents {
+  readonly #open = new Map<string, OpenIntent>();
+  readonly #known = new Recent<string>(leastKnownIds);
+
+  /** Takes the records of one log in their order. */
+  take({ file, line, record }: Omit<RecordAt, 'bytes'>): void {
+    const code = memberOf(record['metadata'], 'event_code');
+    if (typeof code !== 'string') return;
+    const id = memberOf(memberOf(record['api'], 'request'), 'uid');
+    if (typeof id !== 'string') return;
+    if (intent.test(code)) this.#open.set(id, { file, line, record, outcome: 'none' });
+    else if (ending.test(code)) this.#end(id, record);
+  }
+
+  /** In the order of the log. */
+  all(): OpenIntent[] {
+    return [...this.#open.values()];
+  }
+
+  /** The requests that made peerings, by the vendor's ids of these. */
+  knownPeerings(): ReadonlyMap<string, string> {
+    return this.#known.entries();
+  }
+
+  #end(id: string, record: FoundRecord): void {
+    const open = this.#open.get(id);
+    if (record['status_id'] === 0) {
+      if (open !== undefined) this.#open.set(id, { ...open, outcome: 'unknown' });
+      return;
+    }
+    this.#open.delete(id);
+    const { unmapped } = record;
+    const made =
+      memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
+      memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
+    if (typeof made === 'string') this.#known.set(made, id);
+  }
+}

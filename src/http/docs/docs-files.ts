@@ -1,0 +1,116 @@
+// Which files a browser may have below `/docs`, each with the whole of its header fields, read once at the start. A file
+// that is not in this list is not served, whatever lies beside it on the disk.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+export interface DocsFile {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** By path, without the base path. */
+export type DocsFiles = ReadonlyMap<string, DocsFile>;
+
+interface Source {
+  readonly path: string;
+  readonly from: URL;
+  readonly type: string;
+  readonly contentPolicy: string;
+  readonly cache: string;
+}
+
+const types = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+} as const;
+
+const policyOf = (directives: Readonly<Record<string, string>>): string =>
+  Object.entries({
+    'default-src': "'none'",
+    ...directives,
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'none'",
+  })
+    .map((directive) => directive.join(' '))
+    .join('; ');
+
+const ownFiles = {
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self'",
+  'connect-src': "'self'",
+};
+
+/** Swagger UI's style sheet has its icons in `data:` URLs. */
+const contractPagePolicy = policyOf({ ...ownFiles, 'img-src': "'self' data:" });
+
+/** No script of ours needs to write markup, so that the browser itself refuses any that would. */
+const policyPagePolicy = policyOf({
+  ...ownFiles,
+  'require-trusted-types-for': "'script'",
+  'trusted-types': "'none'",
+});
+
+/** For what is no page, should somebody open it as one. */
+const bareFilePolicy = policyOf({});
+
+/** A newer gateway's page never meets an older one's script: asked about before each use, and seldom sent. */
+const revalidated = 'public, no-cache';
+/** The one large part, which changes only with its package and goes with any version of our own files. */
+const kept = 'public, max-age=3600';
+
+const ownFile = (path: string, name: string, contentPolicy = bareFilePolicy): Source => ({
+  path,
+  from: new URL(`../../pages/${name}`, import.meta.url),
+  type: types[name.slice(name.lastIndexOf('.') + 1) as keyof typeof types],
+  contentPolicy,
+  cache: revalidated,
+});
+
+const swaggerFile = (name: 'swagger-ui.css' | 'swagger-ui-bundle.js'): Source => ({
+  path: `/docs/${name}`,
+  from: new URL(import.meta.resolve(`swagger-ui-dist/${name}`)),
+  type: name.endsWith('.css') ? types.css : types.js,
+  contentPolicy: bareFilePolicy,
+  cache: kept,
+});
+
+const sources = (): readonly Source[] => [
+  ownFile('/docs', 'contract.html', contractPagePolicy),
+  ownFile('/docs/policy', 'policy.html', policyPagePolicy),
+  ...[
+    'pages.css',
+    'icon.svg',
+    'contract.js',
+    'policy.css',
+    'policy.js',
+    'request-form.js',
+    'ask-gateway.js',
+    'draw-answer.js',
+  ].map((name) => ownFile(`/docs/${name}`, name)),
+  swaggerFile('swagger-ui.css'),
+  swaggerFile('swagger-ui-bundle.js'),
+];
+
+/** Rejects when one cannot be read: the gateway does not start with half of its pages. */
+export async function readDocsFiles(): Promise<DocsFiles> {
+  return new Map(
+    await Promise.all(sources().map(async (source) => [source.path, await read(source)] as const)),
+  );
+}
+
+async function read({ from, type, contentPolicy, cache }: Source): Promise<DocsFile> {
+  const body = await readFile(from);
+  const headers = {
+    'Content-Type': type,
+    'Content-Security-Policy': contentPolicy,
+    'Cache-Control': cache,
+    // For browsers that do not know frame-ancestors.
+    'X-Frame-Options': 'DENY',
+  };
+  return { body, headers, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
+}

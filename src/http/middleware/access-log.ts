@@ -1,0 +1,61 @@
+// One log line for every request, with the members named here and no others: no header, no query, no body, no path of
+// the caller's, no token.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Response } from 'express';
+import { type HttpLogger, pinoHttp } from 'pino-http';
+import { errorRules } from '../../errors.ts';
+import type { Logger } from '../../logging/logger.ts';
+import { contextOf } from '../request-context.ts';
+
+export const accessLog = (logger: Logger): HttpLogger =>
+  pinoHttp({
+    logger: childless(logger),
+    wrapSerializers: false,
+    serializers: { req: nothing, res: nothing, err: nothing },
+    customAttributeKeys: { responseTime: 'durationMs' },
+    customLogLevel: (_request, response) => {
+      const { code } = contextOf(response as Response);
+      return code === undefined ? 'info' : errorRules[code].level;
+    },
+    customSuccessMessage: () => 'request served',
+    customErrorMessage: () => 'request served',
+    customSuccessObject: (request, response, fields) => lineOf(request, response as Response, fields),
+    customErrorObject: (request, response, _error, fields) => lineOf(request, response as Response, fields),
+  });
+
+/** A logger of its own for each request, which pino-http makes, would cost more than the line. */
+function childless(logger: Logger): Logger {
+  const same: Logger = Object.create(logger, { child: { value: () => same } });
+  return same;
+}
+
+function nothing(): undefined {
+  return undefined;
+}
+
+/** Made once, at the end: `customProps` would be put in twice, and a line would name its members twice. */
+function lineOf(
+  request: IncomingMessage,
+  response: Response<unknown> & ServerResponse,
+  fields: unknown,
+): object {
+  const { gatewayRequestId, requestId, clientAddress, route, caller, code, decision, stages } =
+    contextOf(response);
+  return {
+    method: request.method,
+    route: route.template,
+    status: response.statusCode,
+    code,
+    gatewayRequestId,
+    requestId,
+    clientAddress,
+    issuer: caller?.issuer,
+    subject: caller?.subject,
+    decision: decision?.effect,
+    answered: response.writableFinished,
+    // By the names that OpenTelemetry has for them in logs.
+    trace_id: stages.span?.traceId,
+    span_id: stages.span?.spanId,
+    durationMs: (fields as { durationMs?: number }).durationMs,
+  };
+}

@@ -1,0 +1,27 @@
+// Where a peering lies, as Aerospike Cloud's list says: for the policy to decide a delete by, and for its record. Believes
+// only values of the exact form that AWS gives them, so that nothing else gets from a list into a record.
+import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
+import type { ListedPeering } from '../../upstream/peerings.ts';
+
+export interface Place {
+  readonly vpcId: string | undefined;
+  readonly cidrBlock: string | undefined;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** `CidrBlock` of the vendor's contract, which only counts digits. Nothing is decided by it. */
+const blockPattern = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+
+/** `undefined` when the list does not say in which account and region. */
+export function placeIn(listed: ListedPeering): Place | undefined {
+  const accountId = formed(listed.accountId, accountIdPattern);
+  const region = formed(listed.region, regionPattern);
+  if (accountId === undefined || region === undefined) return undefined;
+  const vpcId = formed(listed.vpcId, vpcIdPattern);
+  return { vpcId, cidrBlock: formed(listed.cidrBlock, blockPattern), accountId, region };
+}
+
+/** The value when it is of the form, and nothing otherwise. */
+export const formed = (value: unknown, pattern: RegExp): string | undefined =>
+  typeof value === 'string' && pattern.test(value) ? value : undefined;

@@ -1,0 +1,57 @@
+// What a caller has to do in AWS for a peering that waits to be accepted, as commands that can be run as they are. Puts
+// nothing into a command that is not of the exact form that AWS gives it.
+import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
+import type { ListedPeering } from '../../upstream/peerings.ts';
+import { formed } from '../delete-peering/listed-place.ts';
+
+export interface Step {
+  readonly description: string;
+  /** For a POSIX shell with the AWS CLI (version 2) and the credentials of the VPC's account; left out when what it takes is not known. */
+  readonly command?: string;
+}
+
+export interface NextStep extends Step {
+  /** What makes the connection work once it is accepted, in order. */
+  readonly afterwards: readonly Step[];
+}
+
+const connectionPattern = /^pcx-[0-9a-f]{8,17}$/;
+const zonePattern = /^Z[A-Z0-9]{1,31}$/;
+
+/** `clusterBlock`: the cluster's own network, `a.b.c.d/p`. `undefined` when there is nothing to accept, or not yet. */
+export function nextStepFor(peering: ListedPeering, clusterBlock: string | undefined): NextStep | undefined {
+  if (peering.status !== 'pending-acceptance') return undefined;
+  const connection = formed(peering.peeringId, connectionPattern);
+  const region = formed(peering.region, regionPattern);
+  const vpc = formed(peering.vpcId, vpcIdPattern);
+  const zone = formed(peering['privateHostedZoneId'], zonePattern);
+  const account = formed(peering.accountId, accountIdPattern);
+  const where = account === undefined ? 'the AWS account of the VPC' : `AWS account ${account}`;
+  const accept = `Accept the peering request in ${where}. It lapses seven days after the create.`;
+  if (connection === undefined || region === undefined || vpc === undefined)
+    return { description: accept, afterwards: [] };
+  return {
+    description: accept,
+    command: `aws ec2 accept-vpc-peering-connection --region ${region} --vpc-peering-connection-id ${connection}`,
+    afterwards: [
+      ...(clusterBlock === undefined ? [] : [routes(region, vpc, connection, clusterBlock)]),
+      ...(zone === undefined ? [] : [hostedZone(region, vpc, zone)]),
+    ],
+  };
+}
+
+function routes(region: string, vpc: string, connection: string, clusterBlock: string): Step {
+  const tables = `aws ec2 describe-route-tables --region ${region} --filters Name=vpc-id,Values=${vpc} --query 'RouteTables[].RouteTableId' --output text`;
+  const route = `aws ec2 create-route --region ${region} --route-table-id "$table" --destination-cidr-block ${clusterBlock} --vpc-peering-connection-id ${connection}`;
+  return {
+    description:
+      'Route the cluster through the peering: in every route table of the VPC, as the command does, or in those whose subnets need it.',
+    command: `for table in $(${tables}); do ${route}; done`,
+  };
+}
+
+const hostedZone = (region: string, vpc: string, zone: string): Step => ({
+  description:
+    'Let the VPC find the cluster by its name. The VPC needs DNS resolution and DNS hostnames switched on.',
+  command: `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ${zone} --vpc VPCRegion=${region},VPCId=${vpc}`,
+});

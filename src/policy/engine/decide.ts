@@ -1,0 +1,132 @@
+// The decision: pure and total. Whatever is asked, the answer is a decision with everything that speaks against the
+// request; what cannot be shown to be allowed is denied.
+import { formatIpv4Network, type Ipv4Network, networkOf } from '../../net/ipv4.ts';
+import type { CompiledGrant, Policy } from './compile.ts';
+import type { Decision, Question, Violation } from './decision.ts';
+import { type ActiveException, type Checked, checkLimits } from './limits.ts';
+import { readQuestion } from './well-formed.ts';
+
+/** Decides one request by the policy. Never throws. */
+export function decide(policy: Policy, question: Question): Decision {
+  const { version: policyVersion, mode } = policy;
+  const block = readQuestion(question);
+  if (isRefused(block)) {
+    return { effect: 'deny', policyVersion, mode, grant: null, exceptions: [], violations: block };
+  }
+  const { violations, grant, exceptions } = judge(policy, question, block);
+  if (violations.length === 0) return { effect: 'allow', policyVersion, mode, grant, exceptions, violations };
+  return {
+    effect: mode === 'enforce' ? 'deny' : 'allow',
+    policyVersion,
+    mode,
+    grant: null,
+    exceptions,
+    violations: withNearest(violations, policy, question, block),
+  };
+}
+
+interface Verdict {
+  readonly violations: readonly Violation[];
+  readonly grant: string | null;
+  readonly exceptions: readonly string[];
+}
+
+const isRefused = (block: ReturnType<typeof readQuestion>): block is readonly Violation[] =>
+  Array.isArray(block);
+
+/** With the exceptions that are active for the caller; those are named without which the verdict would be another. */
+function judge(policy: Policy, question: Question, block: Ipv4Network | undefined): Verdict {
+  const active = policy.exceptions.match(question.claims).filter(({ expires }) => question.at < expires);
+  let verdict = judgeWith(policy, question, block, active);
+  if (verdict.violations.length > 0 || verdict.exceptions.length === 0) return verdict;
+  let needed = active;
+  for (const { id } of active) {
+    const fewer = needed.filter((other) => other.id !== id);
+    const without = judgeWith(policy, question, block, fewer);
+    if (without.violations.length > 0) continue;
+    needed = fewer;
+    verdict = without;
+  }
+  return verdict;
+}
+
+function judgeWith(
+  policy: Policy,
+  question: Question,
+  block: Ipv4Network | undefined,
+  active: readonly ActiveException[],
+): Verdict {
+  const guardrails = checkLimits('guardrails', policy.guardrails, question, block, active);
+  const { grant, checked } = judgeGrants(policy, question, block, active);
+  return {
+    violations: [...guardrails.violations, ...checked.violations],
+    grant,
+    exceptions: [...new Set([...guardrails.exceptions, ...checked.exceptions])],
+  };
+}
+
+/** The first grant that fits the request whole, or what the nearest one has against it. */
+function judgeGrants(
+  policy: Policy,
+  question: Question,
+  block: Ipv4Network | undefined,
+  active: readonly ActiveException[],
+): { grant: string | null; checked: Checked } {
+  if (policy.grants === undefined) return { grant: null, checked: { violations: [], exceptions: new Set() } };
+  let nearest: { grant: string; checked: Checked } | undefined;
+  for (const grant of policy.grants.match(question.claims)) {
+    const checked = checkGrant(grant, question, block, active);
+    if (nearest === undefined || checked.violations.length < nearest.checked.violations.length) {
+      nearest = { grant: grant.id, checked };
+    }
+    if (checked.violations.length === 0) break;
+  }
+  return nearest ?? { grant: null, checked: { violations: [noGrant], exceptions: new Set() } };
+}
+
+export function checkGrant(
+  { id, actions, limits }: CompiledGrant,
+  question: Question,
+  block: Ipv4Network | undefined,
+  active: readonly ActiveException[],
+): Checked {
+  const checked = checkLimits(id, limits, question, block, active);
+  if (actions.has(question.action)) return checked;
+  const allowed = [...actions];
+  const description = `The grant does not cover ${question.action}. Allowed: ${allowed.join(', ')}.`;
+  checked.violations.unshift({ code: 'action_not_allowed', field: '', rule: id, description, allowed });
+  return checked;
+}
+
+const noGrant: Violation = {
+  code: 'no_grant',
+  field: '',
+  rule: 'grants',
+  description: 'No grant of the policy is for this caller.',
+  allowed: [],
+};
+
+/** Names the block of an allowed length around (or at the start of) the one asked for, when that one would pass. */
+function withNearest(
+  violations: readonly Violation[],
+  policy: Policy,
+  question: Question,
+  block: Ipv4Network | undefined,
+): readonly Violation[] {
+  const { peering } = question;
+  if (block === undefined || peering === undefined) return violations;
+  return violations.map((violation) => {
+    const { code, allowed } = violation;
+    if (code !== 'prefix_length' || !('min' in allowed)) return violation;
+    const candidate = networkOf(block.first, block.prefix > allowed.max ? allowed.max : allowed.min);
+    const nearest = formatIpv4Network(candidate);
+    const { violations: left } = judge(
+      policy,
+      { ...question, peering: { ...peering, cidrBlock: nearest } },
+      candidate,
+    );
+    if (left.some(({ field }) => field === '/cidrBlock')) return violation;
+    const description = `${violation.description} The nearest block that fits: ${nearest}.`;
+    return { ...violation, description, allowed: { ...allowed, nearest } };
+  });
+}

@@ -1,0 +1,205 @@
+// Checks a request against one rule's limits, the guardrails' or a grant's, and reports everything that is outside. What
+// an active exception allows besides counts as inside, and the exception is named.
+import { CidrSet } from '../../net/cidr-set.ts';
+import type { Ipv4Network } from '../../net/ipv4.ts';
+import { mostNamed } from '../../net/network-list.ts';
+import type { Allowed, Question, Violation, ViolationCode } from './decision.ts';
+import type { AllowancesData, GuardrailsData, PrefixLength } from './policy-data.ts';
+
+/** Limits made ready to check: looking a value up takes no time that grows with the list. */
+export interface Limits {
+  readonly clusters: ReadonlySet<string> | undefined;
+  readonly accounts: ReadonlySet<string> | undefined;
+  readonly regions: ReadonlySet<string> | undefined;
+  readonly cidrs: CidrSet | undefined;
+  readonly prefixLength: PrefixLength | undefined;
+  readonly secureConnection: 'required' | 'optional' | undefined;
+  readonly forbidden: CidrSet | undefined;
+  /** What would have passed, in words and as values: the same for every request that no exception is for. */
+  readonly passes: { readonly [Name in ListName]: Passes };
+}
+
+/** The lists that a violation names what would have passed from. */
+type ListName = 'clusters' | 'accounts' | 'regions' | 'cidrs' | 'forbiddenCidrs';
+
+/** Some of a list by name, and how long the list is. */
+interface Passes {
+  readonly named: readonly string[];
+  readonly count: number;
+  readonly sentence: string;
+}
+
+export interface ActiveException {
+  readonly id: string;
+  readonly allows: Limits;
+}
+
+export interface Checked {
+  readonly violations: Violation[];
+  /** The exceptions without which there would be more. */
+  readonly exceptions: Set<string>;
+}
+
+export function compileLimits(
+  data: AllowancesData & Partial<Pick<GuardrailsData, 'forbiddenCidrs'>>,
+): Limits {
+  const set = (values: readonly string[] | undefined) => (values === undefined ? undefined : new Set(values));
+  return {
+    clusters: set(data.clusters),
+    accounts: set(data.accounts),
+    regions: set(data.regions),
+    cidrs: data.cidrs && new CidrSet(data.cidrs.ranges),
+    prefixLength: data.prefixLength,
+    secureConnection: data.secureConnection,
+    forbidden: data.forbiddenCidrs && new CidrSet(data.forbiddenCidrs.ranges),
+    passes: {
+      clusters: passesOf(data.clusters),
+      accounts: passesOf(data.accounts),
+      regions: passesOf(data.regions),
+      cidrs: data.cidrs ? passesFrom(data.cidrs.named, data.cidrs.count) : nothing,
+      forbiddenCidrs: data.forbiddenCidrs
+        ? passesFrom(data.forbiddenCidrs.named, data.forbiddenCidrs.count)
+        : nothing,
+    },
+  };
+}
+
+/** `block` is the question's `cidrBlock`. Of a list only the cluster counts, of a delete also account and region. */
+export function checkLimits(
+  rule: string,
+  limits: Limits,
+  question: Question,
+  block: Ipv4Network | undefined,
+  active: readonly ActiveException[],
+): Checked {
+  const violations: Violation[] = [];
+  const exceptions = new Set<string>();
+  const { peering, clusterId } = question;
+
+  const check = (
+    inside: (by: Limits) => boolean | undefined,
+    violation: () => Omit<Violation, 'rule'>,
+  ): void => {
+    if (inside(limits) !== false) return;
+    const helping = active.find(({ allows }) => inside(allows) === true);
+    if (helping === undefined) violations.push({ ...violation(), rule });
+    else exceptions.add(helping.id);
+  };
+  const passing = (name: ListName): Passes =>
+    active.length === 0 ? limits.passes[name] : joined([limits, ...active.map(({ allows }) => allows)], name);
+
+  check(
+    ({ clusters }) => clusters?.has(clusterId),
+    () =>
+      outside(
+        'cluster_not_allowed',
+        '/clusterId',
+        `Cluster ${clusterId} is not allowed.`,
+        passing('clusters'),
+      ),
+  );
+  const place = peering ?? question.existing;
+  if (place === undefined) return { violations, exceptions };
+  const { accountId, region } = place;
+  check(
+    ({ accounts }) => accounts?.has(accountId),
+    () =>
+      outside(
+        'account_not_allowed',
+        '/accountId',
+        `Account ${accountId} is not allowed.`,
+        passing('accounts'),
+      ),
+  );
+  check(
+    ({ regions }) => regions?.has(region),
+    () => outside('region_not_allowed', '/region', `Region ${region} is not allowed.`, passing('regions')),
+  );
+  if (peering === undefined || block === undefined) return { violations, exceptions };
+  const { cidrBlock, isSecureConnection } = peering;
+  check(
+    ({ cidrs }) => cidrs?.contains(block),
+    () =>
+      outside(
+        'cidr_not_allowed',
+        '/cidrBlock',
+        `${cidrBlock} is not inside the allowed blocks.`,
+        passing('cidrs'),
+      ),
+  );
+  // Nothing but the guardrails forbids, and no exception lifts that.
+  if (limits.forbidden?.overlaps(block)) violations.push({ ...forbidden(cidrBlock, limits), rule });
+  check(
+    ({ prefixLength }) =>
+      prefixLength && block.prefix >= prefixLength.min && block.prefix <= prefixLength.max,
+    () => wrongLength(block.prefix, [limits, ...active.map(({ allows }) => allows)]),
+  );
+  check(
+    ({ secureConnection }) => secureConnection && (secureConnection === 'optional' || isSecureConnection),
+    () => ({
+      code: 'insecure_connection',
+      field: '/isSecureConnection',
+      description: 'A secure connection is required. Allowed: true.',
+      allowed: [true],
+    }),
+  );
+  return { violations, exceptions };
+}
+
+function passesFrom(named: readonly string[], count: number): Passes {
+  const more = count > named.length ? ` and ${count - named.length} more` : '';
+  return { named, count, sentence: `Allowed: ${named.join(', ')}${more}.` };
+}
+
+const nothing = passesFrom([], 0);
+
+const passesOf = (values: readonly string[] | undefined): Passes =>
+  values === undefined ? nothing : passesFrom(values.slice(0, mostNamed), values.length);
+
+function joined(rules: readonly Limits[], name: ListName): Passes {
+  const lists = rules.map(({ passes }) => passes[name]);
+  const named = [...new Set(lists.flatMap((list) => list.named))];
+  const others = lists.reduce((sum, list) => sum + list.count - list.named.length, 0);
+  return passesFrom(named.slice(0, mostNamed), named.length + others);
+}
+
+const outside = (
+  code: ViolationCode,
+  field: string,
+  text: string,
+  passes: Passes,
+): Omit<Violation, 'rule'> => ({
+  code,
+  field,
+  description: `${text} ${passes.sentence}`,
+  allowed: passes.named as Allowed,
+});
+
+function forbidden(cidrBlock: string, { passes }: Limits): Omit<Violation, 'rule'> {
+  const { named, sentence } = passes.forbiddenCidrs;
+  return {
+    code: 'cidr_forbidden',
+    field: '/cidrBlock',
+    description: `${cidrBlock} overlaps a forbidden block. ${sentence.replace('Allowed: ', 'Allowed: outside ')}`,
+    allowed: { outside: named },
+  };
+}
+
+/** Of several ranges that do not touch, the nearest one is named: what is between them would not pass. */
+function wrongLength(prefix: number, rules: readonly Limits[]): Omit<Violation, 'rule'> {
+  const lengths = rules.flatMap(({ prefixLength }) => prefixLength ?? []).sort((a, b) => a.min - b.min);
+  const merged: PrefixLength[] = [];
+  for (const { min, max } of lengths) {
+    const last = merged.at(-1);
+    if (last === undefined || min > last.max + 1) merged.push({ min, max });
+    else merged.splice(-1, 1, { min: last.min, max: Math.max(last.max, max) });
+  }
+  const distance = ({ min, max }: PrefixLength) => Math.max(min - prefix, prefix - max);
+  const [{ min, max } = { min: 0, max: 32 }] = merged.sort((a, b) => distance(a) - distance(b));
+  return {
+    code: 'prefix_length',
+    field: '/cidrBlock',
+    description: `A prefix length of ${prefix} is not allowed. Allowed: ${min} to ${max}.`,
+    allowed: { min, max },
+  };
+}

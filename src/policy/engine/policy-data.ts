@@ -1,0 +1,88 @@
+// A policy as plain data: read, checked, its lists resolved. It can be handed from one thread to another; `compile.ts`
+// makes something of it that decides.
+import type { NetworkList } from '../../net/network-list.ts';
+import type { CallerDocument, PolicyDocument } from '../language/document.ts';
+
+export type Action = 'create' | 'list' | 'delete';
+export type PrefixLength = { readonly min: number; readonly max: number };
+
+/** What narrows a grant; `undefined`: nothing does. */
+export interface LimitsData {
+  readonly clusters?: readonly string[] | undefined;
+  readonly accounts?: readonly string[] | undefined;
+  readonly regions?: readonly string[] | undefined;
+  readonly cidrs?: NetworkList | undefined;
+}
+
+export interface GuardrailsData {
+  readonly accounts: readonly string[];
+  readonly regions: readonly string[];
+  readonly cidrs: NetworkList;
+  readonly forbiddenCidrs: NetworkList;
+  readonly prefixLength: PrefixLength;
+  readonly secureConnection: 'required' | 'optional';
+}
+
+export interface GrantData extends LimitsData {
+  readonly id: string;
+  readonly callers: readonly CallerDocument[];
+  readonly actions: readonly Action[];
+}
+
+export interface AllowancesData extends LimitsData {
+  readonly prefixLength?: PrefixLength | undefined;
+  readonly secureConnection?: 'required' | 'optional' | undefined;
+}
+
+export interface ExceptionData {
+  readonly id: string;
+  readonly callers: readonly CallerDocument[];
+  readonly allows: AllowancesData;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+  readonly ticket?: string | undefined;
+  readonly approvedBy?: string | undefined;
+}
+
+export interface PolicyData {
+  readonly organization: string;
+  /** SHA-256 of the file's bytes followed by those of the files that it names, lower-case hex. */
+  readonly version: string;
+  readonly mode: PolicyDocument['mode'];
+  readonly guardrails: GuardrailsData;
+  /** `undefined`: every caller with the scope. */
+  readonly grants: readonly GrantData[] | undefined;
+  readonly exceptions: readonly ExceptionData[];
+}
+
+/** One thing wrong with a policy, or worth a warning. Line and column count from 1. */
+export interface PolicyFault {
+  /** The path of the file, as it was given. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** JSON Pointer of the member; empty for the document and in a list. */
+  readonly member: string;
+  readonly message: string;
+}
+
+/** `files`: the lists that the policy names, which are part of it. */
+export type ReadPolicy =
+  | {
+      readonly data: PolicyData;
+      readonly warnings: readonly PolicyFault[];
+      readonly files: readonly string[];
+      readonly faults?: undefined;
+    }
+  | RejectedPolicy;
+
+/** `version`: of the bytes that were refused; `null` when there were none. */
+export interface RejectedPolicy {
+  readonly faults: readonly PolicyFault[];
+  readonly version: string | null;
+  readonly files: readonly string[];
+}
+
+/** `FILE:LINE:COLUMN: MEMBER MESSAGE`, as editors and terminals understand it. */
+export const describePolicyFault = ({ file, line, column, member, message }: PolicyFault): string =>
+  `${file}:${line}:${column}: ${member === '' ? '' : `${member} `}${message}`;

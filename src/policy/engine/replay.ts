@@ -1,0 +1,150 @@
+// Decides a recorded request again under another policy. Pure. What a record does not hold, such as a claim that the
+// policy of its day did not ask for, makes the new verdict uncertain, and is said.
+import { z } from 'zod';
+import { codesOf, verdictOf } from '../language/run-tests.ts';
+import { claimAt } from './callers.ts';
+import type { Policy } from './compile.ts';
+import { decide } from './decide.ts';
+import type { Claims, Decision, Question } from './decision.ts';
+import { claimsFromRecord, mayBeCut } from './recorded-claims.ts';
+
+/** One decision of the past beside the one that another policy would make. */
+export interface Replayed {
+  readonly at: number;
+  readonly subject: string;
+  readonly question: Question;
+  /** What was done. */
+  readonly before: 'allow' | 'deny';
+  readonly codesBefore: readonly string[];
+  /** What enforcing the new policy would do. */
+  readonly after: 'allow' | 'deny';
+  readonly decision: Decision;
+  /** Claims that the new policy asks for, that the record does not have, and that could turn its denial around. */
+  readonly unknownClaims: readonly string[];
+}
+
+const peering = {
+  vpcId: z.string(),
+  cidrBlock: z.string(),
+  accountId: z.string(),
+  region: z.string(),
+  isSecureConnection: z.boolean(),
+};
+
+/** The parts of an audit record that a decision was made from (`src/audit/record/request-events.ts`). */
+const decidedRecord = z.looseObject({
+  // Within what a date can be.
+  start_time: z.int().min(0).max(8.64e15),
+  metadata: z.looseObject({ event_code: z.string() }),
+  actor: z.looseObject({
+    user: z.looseObject({ uid: z.string() }),
+    idp: z.looseObject({ name: z.string() }),
+    app_uid: z.string().optional(),
+    session: z.looseObject({ credential_uid: z.string().optional() }).optional(),
+  }),
+  api: z.looseObject({
+    request: z.looseObject({ data: z.looseObject({ clusterId: z.string() }) }),
+  }),
+  unmapped: z.looseObject({
+    claims: z.record(z.string(), z.unknown()).optional(),
+    decision: z.looseObject({
+      effect: z.enum(['allow', 'deny']),
+      violations: z.array(z.looseObject({ code: z.string() })),
+    }),
+  }),
+});
+
+type Actor = z.output<typeof decidedRecord>['actor'];
+
+/** The one record of each request that has its decision: of a create that was approved, the intent. */
+const events: ReadonlyMap<string, Question['action']> = new Map([
+  ['peering.create.intent', 'create'],
+  ['peering.create.refused', 'create'],
+  ['peering.create.dryrun', 'create'],
+  ['peering.list.outcome', 'list'],
+  ['peering.list.refused', 'list'],
+  ['peering.delete.intent', 'delete'],
+  ['peering.delete.refused', 'delete'],
+]);
+
+/** `undefined` for a record of something else, or of a refusal that came before the policy. */
+export function replay(policy: Policy, record: unknown): Replayed | undefined {
+  const parsed = decidedRecord.safeParse(record);
+  if (!parsed.success) return undefined;
+  const { metadata, actor, api, unmapped, start_time: at } = parsed.data;
+  const action = events.get(metadata.event_code);
+  const { data } = api.request;
+  const values = z.object({ clusterId: z.string(), ...peering }).safeParse(data);
+  if (action === undefined || (action === 'create' && !values.success)) return undefined;
+  const recorded = unmapped.claims ?? {};
+  const claims = { ...namedIn(actor, recorded), ...claimsFromRecord(recorded) };
+  const question: Question = {
+    claims,
+    at,
+    action,
+    clusterId: data.clusterId,
+    ...(action === 'create' && values.success ? { peering: values.data } : {}),
+    ...(action === 'delete' ? { existing: existingIn(data) } : {}),
+  };
+  const decision = decide(policy, question);
+  const after = verdictOf(decision);
+  const unknown = policy.claims.filter((name) => {
+    const value = claimAt(claims, name);
+    return mayBeCut(value) || (value === undefined && !Object.hasOwn(recorded, name));
+  });
+  return {
+    at,
+    subject: actor.user.uid,
+    question,
+    before: unmapped.decision.effect,
+    codesBefore: [...new Set(unmapped.decision.violations.map(({ code }) => code))],
+    after,
+    decision,
+    unknownClaims: after === 'deny' && couldAllow(policy, question, unknown) ? unknown : [],
+  };
+}
+
+/** A delete that was refused before the peering was looked up names only the cluster. */
+function existingIn(data: unknown): Question['existing'] {
+  const read = z.object({ accountId: z.string(), region: z.string() }).safeParse(data);
+  return read.success ? read.data : undefined;
+}
+
+/** Would the policy allow it if these claims had the best of values? A claim can match further rules, never fewer. */
+function couldAllow(policy: Policy, question: Question, unknown: readonly string[]): boolean {
+  if (unknown.length === 0) return false;
+  const best = {
+    ...policy,
+    grants: policy.grants?.assuming(unknown),
+    exceptions: policy.exceptions.assuming(unknown),
+  };
+  return verdictOf(decide(best, question)) === 'allow';
+}
+
+/**
+ * The claims that every record has in members of their own; what stands among its claims, or is said there not to have
+ * been in the token, goes before. `app_uid` is `client_id` but for issuers that have only `azp`.
+ */
+function namedIn({ idp, user, app_uid, session }: Actor, recorded: Claims): Claims {
+  const named = { iss: idp.name, sub: user.uid, client_id: app_uid, jti: session?.credential_uid };
+  return Object.fromEntries(
+    Object.entries(named).filter(([name, value]) => value !== undefined && recorded[name] !== null),
+  );
+}
+
+/** One line for a person: when, who, what, and from which verdict to which. */
+export function describeReplayed({
+  at,
+  subject,
+  question,
+  before,
+  codesBefore,
+  after,
+  decision,
+}: Replayed): string {
+  const { action, clusterId, peering: values, existing } = question;
+  const lies = existing ? ` ${existing.region} ${existing.accountId}` : '';
+  const what = values ? `${values.cidrBlock} ${values.region} ${values.accountId}` : `${clusterId}${lies}`;
+  const codes = after === 'deny' ? codesOf(decision) : codesBefore;
+  return `${new Date(at).toISOString()} ${subject}: ${action} ${what}: ${before} → ${after} (${codes.join(', ')})`;
+}

@@ -1,0 +1,40 @@
+// What a question must be made of before any rule looks at it. Requests, tests and records are checked where they are
+// read; what has got past that somehow is refused here, in report mode, too.
+import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
+import type { Question, Violation, ViolationCode } from './decision.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+const actions: readonly unknown[] = ['create', 'list', 'delete'];
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** The block that a question is about, where it is about one, or everything that keeps it from being a question. */
+export function readQuestion(question: Question): Ipv4Network | undefined | readonly Violation[] {
+  const { action, clusterId, peering, existing } = membersOf(question);
+  const { accountId, region, cidrBlock, isSecureConnection } = membersOf(peering ?? existing);
+  const withoutBlock = peering === undefined && action !== 'create';
+  const block = withoutBlock ? undefined : parseIpv4Network(cidrBlock as string);
+  const isNetwork = block === undefined || !isIpv4Fault(block);
+  const hasPlace = isText(accountId) && isText(region);
+  const isComplete = withoutBlock
+    ? existing === undefined || hasPlace
+    : hasPlace && typeof isSecureConnection === 'boolean';
+  if (isNetwork && isComplete && isText(clusterId) && actions.includes(action)) return block;
+  const faults: Violation[] = [];
+  const expect = (holds: boolean, code: ViolationCode, field: string, description: string) => {
+    if (!holds) faults.push({ code, field, rule: 'guardrails', description, allowed: [] });
+  };
+  expect(actions.includes(action), 'action_not_allowed', '', 'The action is none that there is.');
+  expect(isText(clusterId), 'cluster_not_allowed', '/clusterId', 'The cluster is not named by its id.');
+  expect(isNetwork, 'cidr_not_allowed', '/cidrBlock', 'The block is not an IPv4 network.');
+  if (withoutBlock && existing === undefined) return faults;
+  expect(isText(accountId), 'account_not_allowed', '/accountId', 'The account is not named by its id.');
+  expect(isText(region), 'region_not_allowed', '/region', 'The region is not named.');
+  if (withoutBlock) return faults;
+  const isBoolean = typeof isSecureConnection === 'boolean';
+  expect(isBoolean, 'insecure_connection', '/isSecureConnection', 'It is neither true nor false.');
+  return faults;
+}
+
+const membersOf = (value: unknown): Values =>
+  typeof value === 'object' && value !== null ? (value as Values) : {};

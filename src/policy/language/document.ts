@@ -1,0 +1,189 @@
+// The policy file's shape (interface, section 4). Strict: what is not described here is a fault, so that a mistyped
+// rule cannot pass for one that is in force. The descriptions become `openapi/policy.schema.json`.
+import { z } from 'zod';
+import { accountIdPattern, regionPattern, uuidPattern } from '../../net/aws.ts';
+import { isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
+
+const nonEmpty = 'must not be empty: it would refuse every request';
+const text = z.string('must be a string');
+const words = (most: number) =>
+  text.min(1, 'must not be empty').max(most, `must be at most ${most} characters`);
+
+const account = z
+  .string('must be a string of 12 digits, in quotes')
+  .regex(accountIdPattern, 'must be an AWS account: 12 digits, in quotes')
+  .meta({
+    description: 'An AWS account: 12 digits, in quotes.',
+  });
+const accounts = z
+  .array(account)
+  .min(1, nonEmpty)
+  .meta({ description: 'AWS accounts whose VPCs may be peered.' });
+
+const region = text.regex(regionPattern, 'must be an AWS region such as us-east-1');
+const regions = z
+  .array(region)
+  .min(1, nonEmpty)
+  .meta({ description: 'AWS regions whose VPCs may be peered.' });
+
+const cluster = text.regex(uuidPattern, 'must be the UUID of a cluster').transform((id) => id.toLowerCase());
+const clusters = z.array(cluster).min(1, nonEmpty).meta({ description: 'Aerospike Cloud clusters, by id.' });
+
+const cidr = text
+  .meta({
+    description: 'An IPv4 network such as 10.20.0.0/16: no leading zeros, no host bits.',
+    pattern: '^(\\d{1,3}\\.){3}\\d{1,3}/\\d{1,2}$',
+  })
+  .transform((value, context) => {
+    const network = parseIpv4Network(value);
+    if (!isIpv4Fault(network)) return network;
+    context.addIssue({ code: 'custom', message: network.fault });
+    return z.NEVER;
+  });
+
+/** A plain name: a policy reaches no file but those beside it. */
+export const listFileName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+
+const listFile = z
+  .strictObject({
+    file: text.regex(listFileName, 'must be the plain name of a file beside the policy').meta({
+      description: 'A file beside the policy, one network a line; # begins a comment.',
+    }),
+  })
+  .meta({ description: 'A list that is too long to stand in the policy.' });
+
+const listOrFile = 'must be a list of networks, or { file: NAME }';
+const cidrs = z
+  .union([z.array(cidr).min(1, nonEmpty), listFile], listOrFile)
+  .meta({ description: 'IPv4 networks; networks that touch count as the range that they cover together.' });
+const forbiddenCidrs = z
+  .union([z.array(cidr), listFile], listOrFile)
+  .meta({ description: 'Networks that no peering may overlap, whatever else allows it.' });
+
+const prefix = z.int('must be a whole number').min(0, 'must be at least 0').max(32, 'must be at most 32');
+const prefixLength = z
+  .strictObject({ min: prefix, max: prefix })
+  .refine(({ min, max }) => min <= max, 'min must not be greater than max: it would refuse every request')
+  .meta({ description: 'The prefix lengths that a block may have, both ends included.' });
+
+const secureConnection = z.enum(['required', 'optional'], 'must be required or optional').meta({
+  description: 'Must a peering be set up with TLS (`isSecureConnection: true`)?',
+});
+
+const guardrails = z
+  .strictObject({
+    accounts,
+    regions,
+    cidrs,
+    forbiddenCidrs: forbiddenCidrs.prefault(['10.129.0.0/24']),
+    prefixLength: prefixLength.prefault({ min: 16, max: 28 }),
+    secureConnection: secureConnection.default('required'),
+  })
+  .meta({ description: 'What every create must be inside of, whoever asks.' });
+
+/** Names that stand for something else where a violation names its rule. */
+const reserved = ['guardrails', 'grants'];
+
+const id = text
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'must be a name of letters, digits and . _ : -')
+  .refine((name) => !reserved.includes(name), 'is a reserved name')
+  .meta({ description: 'Names the rule in decisions and audit records.' });
+
+const claim = words(200)
+  .regex(/^[^/]|^(\/([^~/]|~[01])*)+$/, 'must be a claim, or a JSON Pointer such as /realm_access/roles')
+  .meta({ description: 'A claim of the token by its name, or a JSON Pointer for a nested one.' });
+
+/** Beyond this several whole numbers read as the same one, and another caller's claim could match. */
+const isExact = (value: unknown): boolean =>
+  typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
+
+const caller = z
+  .strictObject({
+    claim,
+    equals: z
+      .union([words(500), z.number(), z.boolean()], 'must be a string, a number, true or false')
+      .refine((value) => !/\*./s.test(String(value)), 'has a * that is not at the end')
+      .refine(isExact, 'is too large to be told from other numbers')
+      .optional()
+      .meta({ description: 'The claim is exactly this; a * at the end stands for any rest.' }),
+    contains: words(500)
+      .refine((value) => !value.includes('*'), 'has a *, which only equals understands')
+      .optional()
+      .meta({ description: 'The claim is an array with this in it, or a string with this among its words.' }),
+  })
+  .refine(
+    ({ equals, contains }) => (equals === undefined) !== (contains === undefined),
+    'must have one of equals and contains',
+  )
+  .meta({
+    description: 'Matches a token by one claim.',
+    oneOf: [{ required: ['equals'] }, { required: ['contains'] }],
+  });
+const callers = z.array(caller).min(1, 'must not be empty: it would match no caller').meta({
+  description: 'Matches a caller whom any one of these matches.',
+});
+
+const actions = z
+  .array(z.enum(['create', 'list', 'delete'], 'must be create, list or delete'))
+  .min(1, 'must not be empty: it would grant nothing')
+  .meta({ description: 'What the callers may do.' });
+
+const narrower = {
+  clusters: clusters.optional(),
+  accounts: accounts.optional(),
+  regions: regions.optional(),
+};
+
+const grant = z
+  .strictObject({ id, callers, actions, ...narrower, cidrs: cidrs.optional() })
+  .meta({ description: 'Who may do what, inside the guardrails. A list that is left out narrows nothing.' });
+
+const allows = z
+  .strictObject({
+    ...narrower,
+    cidrs: cidrs.optional(),
+    prefixLength: prefixLength.optional(),
+    secureConnection: secureConnection.optional(),
+  })
+  .refine((members) => Object.keys(members).length > 0, 'must not be empty: it would allow nothing')
+  .meta({ description: 'What is allowed besides; forbidden networks stay forbidden.' });
+
+const exception = z
+  .strictObject({
+    id,
+    callers,
+    allows,
+    expires: z.iso
+      .datetime({ offset: true, error: 'must be a time with its zone, such as 2027-01-31T00:00:00Z' })
+      .meta({ description: 'From this time on the exception has no effect.' }),
+    ticket: words(200).optional().meta({ description: 'Where the exception was asked for.' }),
+    approvedBy: words(200).optional().meta({ description: 'Who answers for it.' }),
+  })
+  .meta({ description: 'Widens guardrails and grants for its callers, for a time. No grant by itself.' });
+
+/** The whole document, but for what `read-policy.ts` checks across its parts: ids, expiries and list files. */
+export const policyDocument = z
+  .strictObject({
+    version: z.literal(1, 'must be 1').meta({ description: 'The version of this form of policy.' }),
+    organization: words(200).meta({ description: 'Whose policy this is.' }),
+    guardrails,
+    grants: z
+      .array(grant)
+      .min(1, 'must not be empty: it would refuse every caller; leave it out to grant everything to everyone')
+      .optional()
+      .meta({
+        description: 'Left out: every caller with the scope may do everything inside the guardrails.',
+      }),
+    exceptions: z
+      .array(exception)
+      .default([])
+      .meta({ description: 'What some callers may do besides, for a time.' }),
+    mode: z.enum(['enforce', 'report'], 'must be enforce or report').default('enforce').meta({
+      description: 'report: nothing is refused, and every would-be refusal is recorded.',
+    }),
+  })
+  .meta({ title: 'peergate policy', description: 'What may be peered, by whom.' });
+
+export type PolicyDocument = z.output<typeof policyDocument>;
+export type CidrsDocument = PolicyDocument['guardrails']['cidrs'];
+export type CallerDocument = NonNullable<PolicyDocument['grants']>[number]['callers'][number];

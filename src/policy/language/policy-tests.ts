@@ -1,0 +1,110 @@
+// A policy's own test cases (interface, section 4): who asks for what, when, and what must come of it. Read as strictly as
+// the policy itself.
+import { z } from 'zod';
+import { uuidPattern } from '../../net/aws.ts';
+import { type Claims, type Question, type ViolationCode, violationCodes } from '../engine/decision.ts';
+import type { PolicyFault } from '../engine/policy-data.ts';
+import { contentOf } from '../store/load-policy.ts';
+import { peeringValues } from './peering-values.ts';
+import { readYaml } from './read-yaml.ts';
+
+export interface PolicyTest {
+  readonly name: string;
+  readonly claims: Claims;
+  readonly question: Omit<Question, 'claims' | 'at'>;
+  /** Milliseconds since the epoch; `undefined`: the time of the run. */
+  readonly at: number | undefined;
+  readonly expect: 'allow' | 'deny';
+  /** When given, exactly the codes that the decision must have, in any order. */
+  readonly codes: readonly ViolationCode[] | undefined;
+  readonly place: { readonly line: number; readonly column: number };
+}
+
+export type LoadedTests =
+  | { readonly file: string; readonly cases: readonly PolicyTest[]; readonly faults?: undefined }
+  | { readonly file: string; readonly faults: readonly PolicyFault[] };
+
+const text = z.string('must be a string');
+/** A time that a case, or `policy explain`, decides at. */
+export const timeDocument = z.iso.datetime({
+  offset: true,
+  error: 'must be a time with its zone, such as 2026-12-01T00:00:00Z',
+});
+
+const target = {
+  clusterId: text.regex(uuidPattern, 'must be the UUID of a cluster').transform((id) => id.toLowerCase()),
+};
+
+/** A request as `policy explain` and the tests have it. */
+export const requestDocument = z
+  .discriminatedUnion(
+    'action',
+    [
+      z.strictObject({
+        action: z.literal('create'),
+        ...target,
+        ...peeringValues,
+      }),
+      z.strictObject({ action: z.literal('list'), ...target }),
+      z
+        .strictObject({
+          action: z.literal('delete'),
+          ...target,
+          accountId: peeringValues.accountId.optional(),
+          region: peeringValues.region.optional(),
+        })
+        .refine(
+          ({ accountId, region }) => (accountId === undefined) === (region === undefined),
+          'must have accountId and region, or neither',
+        ),
+    ],
+    'must have an action: create, list or delete',
+  )
+  .transform((request): PolicyTest['question'] => {
+    const { action, clusterId } = request;
+    if (action === 'create') {
+      const { action: _, ...peering } = request;
+      return { action, clusterId, peering };
+    }
+    if (action === 'list' || request.accountId === undefined || request.region === undefined)
+      return { action, clusterId };
+    const { accountId, region } = request;
+    return { action, clusterId, existing: { accountId, region } };
+  });
+
+export const claimsDocument = z.record(z.string(), z.unknown(), 'must be an object of claims');
+
+const testsDocument = z.strictObject({
+  tests: z
+    .array(
+      z.strictObject({
+        name: text.min(1, 'must not be empty').max(300, 'must be at most 300 characters'),
+        claims: claimsDocument,
+        request: requestDocument,
+        at: timeDocument.optional(),
+        expect: z.enum(['allow', 'deny'], 'must be allow or deny'),
+        codes: z.array(z.enum(violationCodes, `must be one of ${violationCodes.join(', ')}`)).optional(),
+      }),
+    )
+    .min(1, 'must not be empty: a gate without tests lets everything through'),
+});
+
+/** Never throws. */
+export function loadPolicyTests(file: string): LoadedTests {
+  const bytes = contentOf(file);
+  if (typeof bytes === 'string') {
+    return { file, faults: [{ file, line: 1, column: 1, member: '', message: `cannot be read (${bytes})` }] };
+  }
+  const read = readYaml(file, bytes, testsDocument);
+  if (read.faults !== undefined) return { file, faults: read.faults };
+  const cases = read.value.tests.map(({ name, claims, request, at, expect, codes }, index) => ({
+    name,
+    claims,
+    question: request,
+    at: at === undefined ? undefined : Date.parse(at),
+    expect,
+    codes,
+    place: read.places.at(['tests', index], ''),
+  }));
+  return { file, cases };
+}

@@ -1,0 +1,94 @@
+// Reads YAML 1.2 or JSON by a zod schema and reports every fault at once, each with its place. Refuses invalid UTF-8,
+// members named twice, unknown tags and alias bombs.
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { PolicyFault } from '../engine/policy-data.ts';
+import { type Path, Places } from './place.ts';
+
+/** `raw` is what the text says, in its own order; without it there is no text that says anything. */
+interface ReadText {
+  readonly raw: unknown;
+  readonly places: Places;
+}
+
+export type ReadYaml<T> =
+  | (ReadText & { readonly value: T; readonly faults?: undefined })
+  | (ReadText & { readonly faults: readonly PolicyFault[] })
+  | { readonly faults: readonly PolicyFault[]; readonly raw?: undefined; readonly places?: undefined };
+
+/** After so many faults the text is not YAML, and the rest would bury the cause. */
+const mostProblems = 20;
+
+export function readYaml<Schema extends z.ZodType>(
+  file: string,
+  bytes: Uint8Array,
+  schema: Schema,
+): ReadYaml<z.output<Schema>> {
+  const text = decodeUtf8(bytes);
+  if (text === undefined)
+    return { faults: [{ file, line: 1, column: 1, member: '', message: 'must be UTF-8 text' }] };
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const places = new Places(file, document, lines);
+  const problems = [...document.errors, ...document.warnings];
+  if (problems.length > 0) {
+    const told = problems.slice(0, mostProblems);
+    return { faults: told.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
+  }
+  const raw = toValue(document);
+  if (raw === undefined) return { faults: [places.at([], 'must not be empty or use aliases without end')] };
+  const result = schema.safeParse(raw);
+  if (result.success) return { value: result.data, raw, places };
+  return { raw, places, faults: result.error.issues.flatMap((issue) => describe(issue, places, raw, [])) };
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `toJS` throws on an alias bomb (the library's limit), which is a fault like any other. */
+function toValue(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(issue: z.core.$ZodIssue, places: Places, root: unknown, around: Path): PolicyFault[] {
+  const path = [...around, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => places.atKey(path, key, 'is not a member here'));
+  }
+  if (valueAt(root, path) === undefined) return [places.at(path, 'is required')];
+  if (issue.code === 'invalid_union') {
+    const chosen = chooseBranch(issue.errors, valueAt(root, path));
+    if (chosen !== undefined) return chosen.flatMap((inner) => describe(inner, places, root, path));
+  }
+  return [places.at(path, wordsFor(issue))];
+}
+
+/** What the library says by itself speaks of its own types, not of the text. */
+function wordsFor(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
+  if (issue.expected === 'array') return 'must be a list';
+  return issue.expected === 'object' ? 'must be an object with members' : issue.message;
+}
+
+/** What was meant by a value that fits none of several forms: the form of the same kind, list or object. */
+function chooseBranch(
+  branches: readonly (readonly z.core.$ZodIssue[])[],
+  value: unknown,
+): readonly z.core.$ZodIssue[] | undefined {
+  const mistyped = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  if (typeof value !== 'object') return undefined;
+  return branches.find((issues) => !mistyped(issues));
+}
+
+const valueAt = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root);

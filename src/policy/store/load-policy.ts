@@ -1,0 +1,23 @@
+// Reads a policy from its files. Never throws: a file that cannot be read is a fault like any other.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ReadPolicy } from '../engine/policy-data.ts';
+import { type ReadOptions, readPolicy } from '../language/read-policy.ts';
+
+export function loadPolicy(path: string, options: ReadOptions): ReadPolicy {
+  const bytes = contentOf(path);
+  if (typeof bytes === 'string') {
+    const message = `cannot be read (${bytes})`;
+    return { faults: [{ file: path, line: 1, column: 1, member: '', message }], version: null, files: [] };
+  }
+  return readPolicy({ path, bytes, readList: (list) => contentOf(join(dirname(path), list)) }, options);
+}
+
+/** The bytes, or the reason why there are none. */
+export function contentOf(path: string): Uint8Array | string {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  }
+}

@@ -1,0 +1,173 @@
+// Holds the policy in force and takes up a new one when its files change: whole or not at all, recorded before it counts,
+// and the last good one stays when the new one has a fault. Only one load runs at a time.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { watchFiles } from '../../config/watch-files.ts';
+import type { Logger } from '../../logging/logger.ts';
+import { compilePolicy, type Policy } from '../engine/compile.ts';
+import {
+  describePolicyFault,
+  type PolicyData,
+  type PolicyFault,
+  type ReadPolicy,
+  type RejectedPolicy,
+} from '../engine/policy-data.ts';
+import type { LoadRequest } from './load-and-test.ts';
+
+/** What the store tells of. A rejected promise means that it could not be recorded. */
+export interface PolicyEvents {
+  loaded(versions: { readonly old: string; readonly new: string }): Promise<void>;
+  rejected(
+    versions: { readonly old: string; readonly new: string | null },
+    faults: readonly PolicyFault[],
+  ): Promise<void>;
+}
+
+/** When a load failed for a reason that is not in the files, such as an audit log that cannot be written. */
+const retryMs = 5000;
+
+export interface PolicyStoreParts {
+  readonly policyFile: string;
+  readonly testsFile: string | undefined;
+  readonly load: (request: LoadRequest) => Promise<ReadPolicy>;
+  readonly events: PolicyEvents;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class PolicyStore {
+  readonly #parts: PolicyStoreParts;
+  #current: Policy;
+  #loadedAt: number;
+  #files: readonly string[];
+  #loading: Promise<void> | undefined;
+  #again = false;
+  #unwatch: (() => void) | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** What was refused last and recorded: to read it again, as a list that it names is watched from now on, is no news. */
+  #refused: string | undefined;
+
+  constructor(
+    first: { readonly data: PolicyData; readonly files: readonly string[] },
+    parts: PolicyStoreParts,
+  ) {
+    this.#parts = parts;
+    this.#current = compilePolicy(first.data);
+    this.#loadedAt = parts.clock.now();
+    this.#files = first.files;
+  }
+
+  /** The policy to decide by. A request takes it once and keeps it to its end. */
+  current(): Policy {
+    return this.#current;
+  }
+
+  /** Is there a newer policy, which has faults? */
+  get rejected(): boolean {
+    return this.#refused !== undefined;
+  }
+
+  /** When it took effect, in milliseconds since the epoch. */
+  get loadedAt(): number {
+    return this.#loadedAt;
+  }
+
+  watch(): void {
+    const { testsFile } = this.#parts;
+    this.#unwatch = watchFiles({
+      files: () => [...this.#paths(), ...(testsFile === undefined ? [] : [testsFile])],
+      watching: () => void this.#reloadIfOther(),
+      changed: () => void this.reload(),
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#unwatch?.();
+    clearTimeout(this.#retry);
+  }
+
+  /** Reads the files again. Resolves when what they say is in force or rejected; never rejects. */
+  reload(): Promise<void> {
+    if (this.#loading !== undefined) {
+      this.#again = true;
+      return this.#loading;
+    }
+    this.#loading = this.#reloadUntilQuiet();
+    return this.#loading;
+  }
+
+  #paths(): string[] {
+    const { policyFile } = this.#parts;
+    return [policyFile, ...this.#files.map((file) => join(dirname(policyFile), file))];
+  }
+
+  /** What came between the first load and the first look at the files would never show as a change. */
+  async #reloadIfOther(): Promise<void> {
+    const version = await hashOfFiles(this.#paths()).catch(() => undefined);
+    if (version !== this.#current.version && !this.#stopped) await this.reload();
+  }
+
+  async #reloadUntilQuiet(): Promise<void> {
+    clearTimeout(this.#retry);
+    do {
+      this.#again = false;
+      try {
+        await this.#reloadOnce();
+      } catch (error) {
+        this.#parts.logger.error(
+          { err: error },
+          'the policy could not be loaded again; the last good one stays',
+        );
+        clearTimeout(this.#retry);
+        if (!this.#stopped) this.#retry = setTimeout(() => void this.reload(), retryMs).unref();
+      }
+    } while (this.#again && !this.#stopped);
+    // In the same turn as the last look at `#again`, so that no call falls in between.
+    this.#loading = undefined;
+  }
+
+  async #reloadOnce(): Promise<void> {
+    const { policyFile, testsFile, load, clock, events, logger } = this.#parts;
+    const old = this.#current.version;
+    const options = { now: clock.now(), expired: 'fault', inForce: old } as const;
+    const read = await load({ policyFile, testsFile, options });
+    this.#files = read.files;
+    if (read.faults !== undefined) {
+      await this.#reject(read);
+      return;
+    }
+    this.#refused = undefined;
+    if (read.data.version === old) return;
+    const policy = compilePolicy(read.data);
+    await events.loaded({ old, new: policy.version });
+    this.#current = policy;
+    this.#loadedAt = clock.now();
+    const warnings = read.warnings.map(describePolicyFault);
+    logger.info({ old, new: policy.version, mode: policy.mode, warnings }, 'policy loaded');
+  }
+
+  async #reject(read: RejectedPolicy): Promise<void> {
+    const { events, logger } = this.#parts;
+    const versions = { old: this.#current.version, new: read.version };
+    const faults = read.faults.map(describePolicyFault);
+    const what = JSON.stringify([read.version, faults]);
+    if (what === this.#refused) {
+      logger.warn(versions, 'the policy is still as it was rejected');
+      return;
+    }
+    logger.error({ ...versions, faults: faults.slice(0, 20), count: faults.length }, 'policy rejected');
+    await events.rejected(versions, read.faults);
+    this.#refused = what;
+  }
+}
+
+/** Piece by piece, so that a long list holds up no request. */
+async function hashOfFiles(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}

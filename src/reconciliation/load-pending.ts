@@ -1,0 +1,35 @@
+// Finds in the audit log what earlier runs left open, and has it settled. Never rejects: the gateway works without.
+import type { Head } from '../audit/log/chain.ts';
+import { factsFromRecord } from '../audit/record/recorded-request.ts';
+import { findOpenIntents } from '../audit/verify/find-open-intents.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { ReconcileCreates } from './reconciler.ts';
+
+export interface EarlierCreates {
+  /** The audit log. */
+  readonly file: string;
+  /** The last record of earlier runs. */
+  readonly before: Head;
+  readonly reconcile: ReconcileCreates;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A log that cannot be read now, perhaps since it is being compressed, is searched again after so long. */
+const searchAgainMs = 30_000;
+
+export async function settleEarlierCreates(earlier: EarlierCreates): Promise<void> {
+  const { file, before, reconcile, clock, logger } = earlier;
+  try {
+    const found = await findOpenIntents(file, before, clock.now());
+    for (const [id, madeBy] of found.knownPeerings) reconcile.know(id, madeBy);
+    for (const { record } of found.intents) {
+      const facts = factsFromRecord(record);
+      if (facts !== undefined) reconcile.settle(facts);
+    }
+  } catch (error) {
+    logger.error({ err: error }, 'the audit log could not be searched for open creates');
+    setTimeout(() => void settleEarlierCreates(earlier), searchAgainMs).unref();
+  }
+}

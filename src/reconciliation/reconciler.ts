@@ -1,0 +1,162 @@
+// Settles creates whose end nobody knows, by looking into the upstream's list and recording what is there. Works in the
+// background and waits for the upstream as long as it takes; never creates, repeats or removes anything.
+
+import type { AuditTrail } from '../audit/log/trail.ts';
+import { type RequestFacts, reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { readPeerings } from '../upstream/peerings.ts';
+import { findTrace, mayBe } from './match-peering.ts';
+
+export interface ReconcileServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly trail: AuditTrail;
+  readonly upstream: UpstreamClient;
+  /** Milliseconds that only count up, for the time of day may jump. */
+  readonly elapsed?: () => number;
+}
+
+interface OpenCreate {
+  readonly facts: RequestFacts;
+  /** When this process learnt that nobody waits for its answer any more. */
+  readonly openSince: number;
+  /** Peerings that cannot be its own, since they were there before it. */
+  readonly before: readonly string[];
+}
+
+/**
+ * A create on its way may still arrive: that it is absent is believed only of a look so long after it was given up. The time
+ * of its intent would not do, since a create that timed out is old already.
+ */
+const arrivalMs = 5000;
+const firstPauseMs = 1000;
+const longestPauseMs = 60_000;
+/** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
+const statusShape = /^[a-z][a-z-]{0,63}$/;
+/** Ids of settled creates that are remembered. */
+const mostKnownIds = 100_000;
+
+export class ReconcileCreates {
+  readonly #services: ReconcileServices;
+  readonly #elapsed: () => number;
+  /** By the gateway's request id, oldest first. */
+  readonly #open = new Map<string, OpenCreate>();
+  /** The gateway's id of the request that made a peering, by the vendor's id. */
+  readonly #known = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #pauseMs = firstPauseMs;
+  #stopped = false;
+  #working: Promise<void> | undefined;
+
+  constructor(services: ReconcileServices) {
+    this.#services = services;
+    this.#elapsed = services.elapsed ?? (() => performance.now());
+  }
+
+  /** Creates of which nobody knows yet what became. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
+  settle(facts: RequestFacts, before: readonly string[] = []): void {
+    if (facts.peering === undefined) return;
+    this.#open.set(facts.gatewayRequestId, { facts, before, openSince: this.#elapsed() });
+    this.#workAfter(0);
+  }
+
+  /** The request that made a peering, as far as this process knows. `id` is the vendor's. */
+  madeBy(id: string): string | undefined {
+    return this.#known.get(id);
+  }
+
+  /** A settled create made this peering, so it is no trace of another one. `id` is the vendor's. */
+  know(id: string, gatewayRequestId: string): void {
+    this.#known.set(id, gatewayRequestId);
+    if (this.#known.size <= mostKnownIds) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      break;
+    }
+  }
+
+  /** What is not settled by now is left to the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+  }
+
+  /** A later call does not shorten the pause: an upstream in trouble gets no look for each create that it loses. */
+  #workAfter(pauseMs: number): void {
+    if (this.#stopped || this.#working !== undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#working = this.#work().finally(() => {
+        this.#working = undefined;
+        if (this.#open.size > 0) this.#workAfter(this.#pauseMs);
+      });
+    }, pauseMs).unref();
+  }
+
+  async #work(): Promise<void> {
+    const { logger } = this.#services;
+    const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.clusterId ?? '');
+    let failed = false;
+    for (const [clusterId, creates] of clusters) {
+      try {
+        if (!this.#stopped) await this.#settleCluster(clusterId, creates);
+      } catch (error) {
+        failed = true;
+        logger.warn({ err: error, clusterId, open: creates.length }, 'creates could not be settled yet');
+      }
+    }
+    this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
+  }
+
+  async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+    const { clock, upstream, logger } = this.#services;
+    const lookedAt = this.#elapsed();
+    const list = await readPeerings(upstream, clusterId, clock.newId());
+    // 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them.
+    if (list.answer !== undefined && list.answer.status !== 404)
+      throw new Error(`Aerospike Cloud answered ${list.answer.status}`);
+    const peerings = list.peerings ?? [];
+    let unclear = 0;
+    // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.
+    for (const { facts, before, openSince } of creates.toReversed()) {
+      // On a disk that hangs each record would take its time.
+      if (this.#stopped) return;
+      const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
+      const made = findTrace(facts.peering, unknown);
+      if (made === undefined && lookedAt < openSince + arrivalMs) continue;
+      if (made === undefined && unknown.some((peering) => mayBe(facts.peering, peering))) {
+        unclear += 1;
+        continue;
+      }
+      await this.#record(facts, {
+        found: made !== undefined,
+        resourceId: made?.id,
+        peeringStatus: statusShape.test(made?.status ?? '') ? made?.status : undefined,
+      });
+      const { gatewayRequestId } = facts;
+      logger.info({ gatewayRequestId, found: made !== undefined }, 'an open create was settled');
+    }
+    if (unclear > 0) throw new Error('Aerospike Cloud lists a peering without its VPC');
+  }
+
+  async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {
+    const { trail, clock, logger } = this.#services;
+    try {
+      await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
+    } catch (error) {
+      // It has its place in the chain, and follows when the log can be written again.
+      const { gatewayRequestId } = facts;
+      logger.error({ gatewayRequestId, err: error }, 'that a create was settled is not recorded yet');
+    }
+    this.#open.delete(facts.gatewayRequestId);
+    if (settlement.resourceId !== undefined) this.know(settlement.resourceId, facts.gatewayRequestId);
+  }
+}

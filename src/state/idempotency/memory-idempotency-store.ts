@@ -1,0 +1,120 @@
+// Idempotency keys in this process's memory: for one instance, and gone with it. Bounded; when it is full a new key is
+// refused, since forgetting an old one would break its promise.
+import { GatewayError } from '../../errors.ts';
+import {
+  type Begun,
+  type IdempotencyStore,
+  type KeyUse,
+  type StoredAnswer,
+  withNewest,
+} from './idempotency-store.ts';
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly expiresAt: number;
+  readonly owner: string;
+  /** Whose create may have been carried out, the newest first. */
+  readonly requests: readonly string[];
+  readonly state: 'running' | 'in-doubt' | 'answered';
+  readonly answered?: { readonly answer: StoredAnswer; readonly first: string };
+}
+
+export interface MemoryIdempotencyOptions {
+  readonly ttlMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly mostEntries?: number;
+  /** Of stored bodies, all together. */
+  readonly mostBytes?: number;
+}
+
+export class MemoryIdempotency implements IdempotencyStore {
+  readonly #ttlMs: number;
+  readonly #now: () => number;
+  readonly #mostEntries: number;
+  readonly #mostBytes: number;
+  /** In the order in which they expire. */
+  readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
+
+  constructor({ ttlMs, now, mostEntries = 100_000, mostBytes = 64 * 1024 * 1024 }: MemoryIdempotencyOptions) {
+    this.#ttlMs = ttlMs;
+    this.#now = now;
+    this.#mostEntries = mostEntries;
+    this.#mostBytes = mostBytes;
+  }
+
+  begin({ key, fingerprint, owner }: KeyUse): Begun {
+    this.#forgetExpired();
+    const found = this.#entries.get(key);
+    if (found === undefined) {
+      if (this.#entries.size >= this.#mostEntries || this.#bytes >= this.#mostBytes) throw full();
+      this.#put(key, { fingerprint, owner, requests: [owner], state: 'running' });
+      return { state: 'held' };
+    }
+    if (found.fingerprint !== fingerprint) return { state: 'another-request' };
+    const { state, requests, answered } = found;
+    if (state === 'running') return { state: 'running' };
+    if (answered !== undefined) return { state: 'answered', ...answered };
+    this.#put(key, { fingerprint, owner, requests, state: 'running' });
+    return { state: 'held-in-doubt', requests };
+  }
+
+  sendAgain(use: KeyUse): void {
+    const held = this.#heldBy(use);
+    if (held !== undefined) this.#put(use.key, { ...held, requests: withNewest(use.owner, held.requests) });
+  }
+
+  holds(use: KeyUse): boolean {
+    return this.#heldBy(use) !== undefined;
+  }
+
+  free(use: KeyUse): void {
+    if (this.#heldBy(use) !== undefined) this.#remove(use.key);
+  }
+
+  doubt(use: KeyUse): void {
+    const held = this.#heldBy(use);
+    if (held !== undefined) this.#put(use.key, { ...held, state: 'in-doubt' });
+  }
+
+  answer(use: KeyUse, answer: StoredAnswer, first: string): void {
+    const held = this.#heldBy(use);
+    if (held !== undefined) this.#put(use.key, { ...held, state: 'answered', answered: { answer, first } });
+  }
+
+  #heldBy({ key, owner }: KeyUse): Entry | undefined {
+    const found = this.#entries.get(key);
+    return found?.state === 'running' && found.owner === owner ? found : undefined;
+  }
+
+  #put(key: string, entry: Omit<Entry, 'expiresAt'>): void {
+    this.#remove(key);
+    this.#entries.set(key, { ...entry, expiresAt: this.#now() + this.#ttlMs });
+    this.#bytes += sizeOf(entry);
+  }
+
+  #remove(key: string): void {
+    this.#bytes -= sizeOf(this.#entries.get(key));
+    this.#entries.delete(key);
+  }
+
+  /** What is running does not expire: its owner still counts on it. */
+  #forgetExpired(): void {
+    const now = this.#now();
+    for (const [key, { expiresAt, state }] of this.#entries) {
+      if (expiresAt > now) return;
+      if (state !== 'running') this.#remove(key);
+    }
+  }
+}
+
+const sizeOf = (entry: Omit<Entry, 'expiresAt'> | undefined): number =>
+  entry?.answered?.answer.body.length ?? 0;
+
+const full = (): GatewayError =>
+  new GatewayError('idempotency-unavailable', {
+    headers: { 'Retry-After': '60' },
+    context: { sent: 'no' },
+    cause: new Error('there are as many idempotency keys as this process may remember'),
+  });

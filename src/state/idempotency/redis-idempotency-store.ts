@@ -1,0 +1,203 @@
+// Idempotency keys in Redis, shared by all instances. Whoever holds a key renews its lease; when an instance dies the key it
+// held is in doubt, not free. While Redis is down no key is given out.
+import { z } from 'zod';
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../logging/logger.ts';
+import { uuidPattern } from '../../net/aws.ts';
+import type { RedisCommands } from '../redis-connection.ts';
+import {
+  type Begun,
+  type IdempotencyStore,
+  type KeyUse,
+  type StoredAnswer,
+  withNewest,
+} from './idempotency-store.ts';
+
+const leaseMs = 10_000;
+const renewMs = 3000;
+const prefix = 'peergate:idempotency:';
+
+/** Redis's own clock, so that no two instances disagree about a lease. */
+const nowScript = `local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
+
+/** KEYS: the key. ARGV: fingerprint, owner, lease and time to live in milliseconds; what runs lives longer than its lease. */
+const beginScript = `${nowScript}
+local function hold(requests)
+  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'owner', ARGV[2], 'requests', requests,
+    'state', 'running', 'lease', now + ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[3])
+end
+local found = redis.call('HMGET', KEYS[1], 'fingerprint', 'state', 'lease', 'requests', 'answer', 'first')
+if not found[1] then hold(ARGV[2]) return {'held'} end
+if found[1] ~= ARGV[1] then return {'another-request'} end
+if found[2] == 'answered' then return {'answered', found[6], found[5]} end
+if found[2] == 'running' and tonumber(found[3]) > now then return {'running'} end
+hold(found[4])
+return {'held-in-doubt', found[4]}`;
+
+/** ARGV: owner, lease, requests, time to live. */
+const renewScript = `${nowScript}
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[2], 'requests', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[2])
+return 1`;
+
+/**
+ * ARGV: owner, new state or 'free', time to live, fingerprint, requests, answer, the request that it is about. A Redis that
+ * has forgotten the key learns anew what came of it.
+ */
+const endScript = `local found = redis.call('HMGET', KEYS[1], 'owner', 'state')
+if found[1] and (found[1] ~= ARGV[1] or found[2] ~= 'running') then return 0 end
+if ARGV[2] == 'free' then return redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], 'fingerprint', ARGV[4], 'owner', ARGV[1], 'requests', ARGV[5],
+  'state', ARGV[2], 'answer', ARGV[6], 'first', ARGV[7])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1`;
+
+interface Hold {
+  /** Whose create may have been carried out, the newest first. */
+  requests: readonly string[];
+  /** By this process's own clock: until then nobody else gets the key. */
+  leaseEnds: number;
+}
+
+export class RedisIdempotency implements IdempotencyStore {
+  readonly #redis: RedisCommands;
+  readonly #ttlMs: number;
+  readonly #logger: Logger;
+  readonly #held = new Map<KeyUse, Hold>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(redis: RedisCommands, ttlMs: number, logger: Logger) {
+    this.#redis = redis;
+    this.#ttlMs = ttlMs;
+    this.#logger = logger;
+  }
+
+  async begin(use: KeyUse): Promise<Begun> {
+    const { fingerprint, owner } = use;
+    const leaseEnds = performance.now() + leaseMs;
+    const reply = await this.#run(beginScript, use, [fingerprint, owner, leaseMs, this.#ttlMs]);
+    const [state, word = '', answer] = reply as [Begun['state'], string?, string?];
+    const requests = state === 'held-in-doubt' ? word.split(' ') : [owner];
+    const named = state === 'answered' ? [word] : requests;
+    if (!named.every((id) => uuidPattern.test(id)))
+      throw this.#unavailable(new Error('what Redis holds names no requests'));
+    if (state === 'held' || state === 'held-in-doubt') this.#hold(use, { requests, leaseEnds });
+    switch (state) {
+      case 'answered':
+        return { state, first: word, answer: this.#readAnswer(answer) };
+      case 'held-in-doubt':
+        return { state, requests };
+      default:
+        return { state };
+    }
+  }
+
+  async sendAgain(use: KeyUse): Promise<void> {
+    const hold = this.#held.get(use);
+    if (hold === undefined) return;
+    const requests = withNewest(use.owner, hold.requests);
+    await this.#renew(use, hold, requests);
+    hold.requests = requests;
+  }
+
+  holds(use: KeyUse): boolean {
+    return performance.now() < (this.#held.get(use)?.leaseEnds ?? 0);
+  }
+
+  free(use: KeyUse): Promise<void> {
+    return this.#end(use, 'free');
+  }
+
+  doubt(use: KeyUse): Promise<void> {
+    return this.#end(use, 'in-doubt');
+  }
+
+  answer(use: KeyUse, { status, headers, body, requestId }: StoredAnswer, first: string): Promise<void> {
+    const text = JSON.stringify({ status, headers, body: body.toString('base64'), requestId });
+    return this.#end(use, 'answered', text, first);
+  }
+
+  /** Leases end by themselves from now on. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#held.clear();
+  }
+
+  async #end(use: KeyUse, state: string, answer = '', first = ''): Promise<void> {
+    const { fingerprint, owner } = use;
+    const requests = this.#held.get(use)?.requests ?? [owner];
+    this.#letGo(use);
+    const values = [owner, state, this.#ttlMs, fingerprint, requests.join(' '), answer, first];
+    await this.#run(endScript, use, values);
+  }
+
+  #hold(use: KeyUse, hold: Hold): void {
+    this.#held.set(use, hold);
+    this.#timer ??= setInterval(() => this.#renewAll(), renewMs).unref();
+  }
+
+  #letGo(use: KeyUse): void {
+    this.#held.delete(use);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** A lease that cannot be renewed ends, and the key is in doubt: that is safe. */
+  #renewAll(): void {
+    for (const [use, hold] of this.#held) this.#renew(use, hold).catch(() => undefined);
+  }
+
+  async #renew(use: KeyUse, hold: Hold, requests = hold.requests): Promise<void> {
+    const leaseEnds = performance.now() + leaseMs;
+    const values = [use.owner, leaseMs, requests.join(' '), this.#ttlMs];
+    const renewed = await this.#run(renewScript, use, values);
+    // Somebody else has it, or Redis has lost it.
+    hold.leaseEnds = renewed === 1 ? leaseEnds : 0;
+  }
+
+  async #run(script: string, { key }: KeyUse, values: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#redis.command('EVAL', script, '1', prefix + key, ...values.map(String));
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  #readAnswer(text: string | undefined): StoredAnswer {
+    try {
+      return parseAnswer(text);
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  #unavailable(cause: unknown): GatewayError {
+    const { name, code } = cause as NodeJS.ErrnoException;
+    this.#logger.warn({ cause: code ?? name }, 'Redis could not keep what an Idempotency-Key promises');
+    return new GatewayError('idempotency-unavailable', {
+      headers: { 'Retry-After': '5' },
+      context: { sent: 'no' },
+      cause,
+    });
+  }
+}
+
+/** What is passed on to callers is looked at: Redis holds what anybody with its password has put there. */
+const storedAnswer = z.strictObject({
+  status: z.int().min(200).max(499),
+  headers: z.partialRecord(z.enum(['Content-Type', 'Retry-After', 'Location']), z.string()),
+  body: z.base64(),
+  requestId: z.string().optional(),
+});
+
+function parseAnswer(text: string | undefined): StoredAnswer {
+  const { status, headers, body, requestId } = storedAnswer.parse(JSON.parse(text ?? ''));
+  const bytes = Buffer.from(body, 'base64');
+  if (bytes.length > 0) JSON.parse(bytes.toString('utf8'));
+  return { status, headers: headers as StoredAnswer['headers'], body: bytes, requestId };
+}

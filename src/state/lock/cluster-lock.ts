@@ -1,0 +1,63 @@
+// Lets creates for one cluster go one at a time, in the order in which they came. Waiting has an end.
+import { GatewayError } from '../../errors.ts';
+
+/** Ends a turn. Calling it again does nothing. */
+export type EndTurn = () => void;
+
+export interface Turns {
+  /** Resolves when it is this one's turn; rejects with `cluster-busy` when that takes too long. */
+  take(clusterId: string): Promise<EndTurn>;
+}
+
+interface Waiting {
+  readonly begin: (end: EndTurn) => void;
+}
+
+export class LocalTurns implements Turns {
+  readonly #longestWaitMs: number;
+  /** Who waits behind the one whose turn it is. */
+  readonly #queues = new Map<string, Set<Waiting>>();
+
+  constructor(longestWaitMs: number) {
+    this.#longestWaitMs = longestWaitMs;
+  }
+
+  take(clusterId: string): Promise<EndTurn> {
+    const queue = this.#queues.get(clusterId);
+    if (queue === undefined) {
+      this.#queues.set(clusterId, new Set());
+      return Promise.resolve(this.#endOf(clusterId));
+    }
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        begin(end) {
+          clearTimeout(timer);
+          resolve(end);
+        },
+      };
+      const timer = setTimeout(() => {
+        queue.delete(waiting);
+        reject(clusterBusy());
+      }, this.#longestWaitMs);
+      queue.add(waiting);
+    });
+  }
+
+  #endOf(clusterId: string): EndTurn {
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      const queue = this.#queues.get(clusterId) ?? new Set();
+      for (const next of queue) {
+        queue.delete(next);
+        next.begin(this.#endOf(clusterId));
+        return;
+      }
+      this.#queues.delete(clusterId);
+    };
+  }
+}
+
+export const clusterBusy = (): GatewayError =>
+  new GatewayError('cluster-busy', { headers: { 'Retry-After': '5' }, context: { sent: 'no' } });
