@@ -5,9 +5,12 @@ import { randomUUID } from 'node:crypto';
 export interface Clock {
   /** Milliseconds since the epoch (UTC), as in RFC 9562's and OCSF's timestamps. */
   now(): number;
+  /** Milliseconds that only count up, for durations: the time of day may jump. */
+  monotonic(): number;
   /** A new random UUID (RFC 9562, version 4), lower case. */
   newId(): string;
 }
 
 /** The machine's own clock. */
-export const systemClock: Clock = Object.freeze({ now: () => Date.now(), newId: () => randomUUID() });
+export const systemClock: Clock = Object.freeze({ now: () => Date.now(),
+  monotonic: () => performance.now(), newId: () => randomUUID() });

@@ -202,6 +202,10 @@ export class GatewayError extends Error {
   }
 }
 
+/** An error that is not one of ours becomes `internal`. */
+export const toGatewayError = (error: unknown): GatewayError =>
+  error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
+
 /** One entry of `context.invalid` (the vendor's `InvalidFieldError`). `field` is a JSON Pointer (RFC 6901). */
 export interface InvalidField {
   readonly field: string;

@@ -1,15 +1,14 @@
 // Puts the gateway together, opens its listeners, and takes it apart again: the one place that knows what is made of what
 // and in which order it ends.
-import { readFile } from 'node:fs/promises';
 import type { Server as HttpsServer } from 'node:https';
 import { createApp } from './app.ts';
-import { happensWithin } from './async/with-timeout.ts';
+import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import { adminListener } from './http/admin/admin-listener.ts';
-import { readDocsFiles } from './http/docs/docs-files.ts';
+import { readDocuments } from './http/docs/documents.ts';
 import {
   close,
   closeIdle,
@@ -18,30 +17,27 @@ import {
   listen,
   stopAccepting,
 } from './http/listener/create-listener.ts';
-import { WireFaults } from './http/listener/malformed-requests.ts';
+import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { tlsOptions, watchTls } from './http/listener/tls.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
-import { createRegistry } from './http/route-table.ts';
+import { createRouteTable } from './http/route-table.ts';
+import { operations } from './operations/registry.ts';
+import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
+import { NetworkReader } from './upstream/network-reader.ts';
+import { PeeringPoller } from './upstream/peering-poller.ts';
 import { createKeySets } from './identity/key-sets.ts';
-import { RememberedTokens } from './identity/token-cache.ts';
+import { TokenCache } from './identity/token-cache.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import { createPeering } from './operations/create-peering/create-peering.ts';
-import { Preflight } from './operations/create-peering/preflight.ts';
-import { deletePeering } from './operations/delete-peering/delete-peering.ts';
-import { getPeering } from './operations/get-peering/get-peering.ts';
-import { PeeringWatch } from './operations/get-peering/peering-poller.ts';
-import { listPeerings } from './operations/list-peerings/list-peerings.ts';
 import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { loadInWorker } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
 import { settleEarlierCreates } from './reconciliation/load-pending.ts';
-import { ReconcileCreates } from './reconciliation/reconciler.ts';
+import { Reconciler } from './reconciliation/reconciler.ts';
 import { openSharedState } from './state/shared-state.ts';
 import { registerGauges } from './telemetry/gauges.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
-import { Bulkhead } from './upstream/bulkhead.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
 
 export interface GatewayParts extends AuditLogParts {
@@ -87,53 +83,51 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const policies = createPolicyStore(config, parts, trail, metrics);
   const inFlight = new InFlight(config.limits.maxInFlight);
-  const wireFaults = new WireFaults({ clock, logger, refused: metrics.refused.bind(metrics) });
-  const operations = [
-    createPeering(config.scopes.create),
-    listPeerings(config.scopes.list),
-    getPeering(config.scopes.list),
-    deletePeering(config.scopes.delete),
-  ];
+  const malformedRequests = new MalformedRequests({ clock, logger, refused: metrics.refused.bind(metrics) });
   const { client: upstream, breakers } = createUpstream(config.upstream, {
     ...{ clock, logger, agent: upstreamAgent, userAgent: `peergate/${parts.reporter.version}` },
     observeRequest: metrics.upstreamAnswered.bind(metrics),
     observeToken: metrics.tokenRequested.bind(metrics),
   });
-  const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
-  const tokens = new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock);
+  const reconciler = new Reconciler({ clock, logger, trail, upstream });
+  const tokens = new TokenCache(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const state = await openSharedState(config, parts);
-  const preflight = new Preflight(upstream);
-  const watch = new PeeringWatch(preflight);
-  const docsFiles = await readDocsFiles();
+  const network = new NetworkReader(upstream);
+  const poller = new PeeringPoller(network);
+  const documents = await readDocuments(config.listen.basePath);
+  const limiter = (name: string, limitPerMinute: number) =>
+    new RateLimiter({
+      name,
+      limitPerMinute,
+      store: state.rateLimitStore(name),
+      onLimited: () => metrics.rateLimited(name),
+    });
   const app = createApp(config, {
     clock,
     logger,
     telemetry: { metrics, tracer },
-    policies,
-    trail,
+    routes: createRouteTable(operations, config.listen.basePath, documents.keys()),
+    documents,
     inFlight,
-    wireFaults,
-    registry: createRegistry(operations, config.listen.basePath, docsFiles.keys()),
+    addressLimit: limiter('address', config.limits.perAddressPerMinute),
+    malformedRequests,
+    policies,
     tokens,
+    scopes: config.scopes,
+    callerLimit: limiter('caller', config.limits.perCallerPerMinute),
+    trail,
     upstream,
-    reconcile,
-    watch,
-    guards: {
-      idempotency: state.idempotency,
-      turns: config.preflight === 'enforce' ? state.turns : undefined,
-      preflight,
-      madeBy: (id) => reconcile.madeBy(id),
-      keyFound: metrics.idempotency.bind(metrics),
-    },
-    bulkhead: new Bulkhead(config.limits.maxInFlight),
-    rateLimitStore: state.rateLimitStore,
-    openApi: await readOpenApi(config.listen.basePath),
-    docsFiles,
+    network,
+    poller,
+    reconciler,
+    idempotency: state.idempotency,
+    observeKey: metrics.idempotency.bind(metrics),
+    clusterLock: config.preflight === 'enforce' ? state.clusterLock : undefined,
   });
   const { tls } = config.listen;
   const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
-  wireFaults.attach(server);
+  malformedRequests.attach(server);
   const checks = {
     policy: () => policies.current() !== undefined,
     keys: () => [...keySets.values()].some((keys) => keys.known()),
@@ -143,11 +137,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const admin = createListener(adminListener(checks, metrics));
   registerGauges(metrics, {
     inFlight: () => inFlight.count,
-    waiting: () => watch.waiting,
+    waiting: () => poller.waiting,
     ready: () => Object.values(checks).every((holds) => holds()),
     auditWritable: checks.audit,
     auditWaiting: () => trail.waiting,
-    createsUnsettled: () => reconcile.open,
+    createsUnsettled: () => reconciler.open,
     policyVersion: () => policies.current().version,
     policyLoadedAt: () => policies.loadedAt,
     reportMode: () => policies.current().mode === 'report',
@@ -163,12 +157,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     policies.stop();
     watchedTls?.stop();
     for (const keys of keySets.values()) keys.stop();
-    const reconciled = reconcile.stop();
+    const reconciled = reconciler.stop();
     state.stop();
     await tracer?.stop(lastSpansMs);
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
     await reconciled;
-    if (!(await happensWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
+    if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   };
 
   await recordPolicy(trail, parts, policies);
@@ -179,7 +173,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
     const { file } = config.audit;
     if (file !== undefined)
-      void settleEarlierCreates({ file, before: audit.startedAfter, reconcile, ...parts });
+      void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });
     return { port, adminPort, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
   } catch (error) {
     await Promise.all([close(server), close(admin)]);
@@ -190,16 +184,16 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   async function stop(): Promise<void> {
     const graceEnds = performance.now() + config.shutdownGraceMs;
     inFlight.drain();
-    watch.stop();
+    poller.stop();
     const connectionsGone = lastConnectionGone(server);
     await stopAccepting(server, config.shutdownGraceMs / 2);
-    await happensWithin(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
+    await settlesWithin(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
     await closeIdle(server, graceEnds - performance.now());
     const idle = inFlight.stop();
-    if (!(await happensWithin(graceEnds - performance.now(), idle))) {
+    if (!(await settlesWithin(graceEnds - performance.now(), idle))) {
       logger.warn('requests are cut off at the end of the grace period');
       await upstreamAgent.destroy();
-      await happensWithin(lastRecordsMs, idle);
+      await settlesWithin(lastRecordsMs, idle);
     }
     server.closeAllConnections();
     watchedTls?.endConnections();
@@ -252,11 +246,4 @@ async function recordPolicy(trail: AuditTrail, parts: GatewayParts, policies: Po
   } catch (error) {
     logger.error({ err: error }, 'the loaded policy could not be recorded');
   }
-}
-
-/** The contract, with the address under which this instance serves it. */
-async function readOpenApi(basePath: string): Promise<string> {
-  const text = await readFile(new URL('../openapi/gateway.json', import.meta.url), 'utf8');
-  const document = JSON.parse(text) as Record<string, unknown>;
-  return JSON.stringify({ ...document, servers: [{ url: basePath === '' ? '/' : basePath }] });
 }

@@ -1,7 +1,7 @@
 // A wait with an end. What comes too late goes on, unheeded.
 
 /** What has come of it by then; `undefined`: nothing yet. Rejects when it did in time. */
-export async function within<Result>(
+export async function withTimeout<Result>(
   milliseconds: number,
   result: Promise<Result>,
 ): Promise<Result | undefined> {
@@ -17,8 +17,8 @@ export async function within<Result>(
 }
 
 /** Did it happen in time? Rejects when it did so in time. */
-export const happensWithin = async (milliseconds: number, event: Promise<unknown>): Promise<boolean> =>
-  (await within(
+export const settlesWithin = async (milliseconds: number, event: Promise<unknown>): Promise<boolean> =>
+  (await withTimeout(
     milliseconds,
     event.then(() => true),
   )) ?? false;

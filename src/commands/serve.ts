@@ -1,7 +1,7 @@
 // `serve`: the gateway, from the environment, until it is told to stop. Starts only when settings and policy have no
 // fault, and says so in one line when its listeners are open.
 import { hostname } from 'node:os';
-import { within } from '../async/with-timeout.ts';
+import { withTimeout } from '../async/with-timeout.ts';
 import { systemClock } from '../clock.ts';
 import { startGateway } from '../gateway.ts';
 import { LineWriter } from '../logging/line-writer.ts';
@@ -84,6 +84,6 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     logger.fatal({ err: error }, 'the gateway could not be started or stopped');
     return 1;
   } finally {
-    await within(drainMs, writer.drained());
+    await withTimeout(drainMs, writer.drained());
   }
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import { valuesOf } from '../net/raw-headers.ts';
-import type { WireFaults } from './listener/malformed-requests.ts';
+import type { MalformedRequests } from './listener/malformed-requests.ts';
 
 const maxBodyBytes = 16_384;
 const jsonMediaType = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?$/i;
@@ -12,7 +12,7 @@ const jsonMediaType = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  wireFaults: WireFaults,
+  malformedRequests: MalformedRequests,
 ): Promise<Buffer> {
   checkCoding(request);
   checkMediaType(request);
@@ -20,7 +20,7 @@ export async function readBody(
   // RFC 9110 section 10.1.1: only now is the client told to send what it has announced. Not while the answers to earlier
   // requests on the connection are due: Node would put it between the header and the body of this one's answer.
   if (isExpectingContinue(request) && response.socket !== null) response.writeContinue();
-  return await collect(request, wireFaults);
+  return await collect(request, malformedRequests);
 }
 
 export const isExpectingContinue = (request: IncomingMessage): boolean =>
@@ -41,7 +41,7 @@ function checkMediaType(request: IncomingMessage): void {
   throw new GatewayError('media-type-unsupported', { headers: { Accept: 'application/json' } });
 }
 
-function collect(request: IncomingMessage, wireFaults: WireFaults): Promise<Buffer> {
+function collect(request: IncomingMessage, malformedRequests: MalformedRequests): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -66,6 +66,6 @@ function collect(request: IncomingMessage, wireFaults: WireFaults): Promise<Buff
     request.once('close', () => {
       if (!whole) fail(new GatewayError('request-malformed'));
     });
-    wireFaults.watch(request, fail);
+    malformedRequests.watch(request, fail);
   });
 }

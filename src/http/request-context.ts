@@ -1,13 +1,9 @@
-// What is known of one request while it is served. Each member is set once, by the step that its comment names; what a
-// later step needs and does not find is a bug, answered with 500.
+// What the HTTP border knows of one request while it is served.
 import type { Response } from 'express';
-import type { ListedFacts } from '../audit/record/request-events.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Principal } from '../identity/principal.ts';
-import type { Policy } from '../policy/engine/compile.ts';
-import type { Claims, Decision, PeeringRequest } from '../policy/engine/decision.ts';
+import type { Progress } from '../request/progress.ts';
 import type { Stages } from '../telemetry/stages.ts';
-import type { HeldPlace } from './middleware/in-flight.ts';
+import type { HeldSlot } from './middleware/in-flight.ts';
 import type { RouteMatch } from './route-table.ts';
 
 export interface RequestContext {
@@ -20,30 +16,14 @@ export interface RequestContext {
   /** An IP address. */
   readonly clientAddress: string;
   readonly route: RouteMatch;
-  /** The policy in force when the request came; it decides, whatever is loaded meanwhile. */
-  readonly policy: Policy;
-  /** The create is to be decided, and not forwarded. */
-  readonly dryRun: boolean;
   readonly stages: Stages;
   /** What the answer's header will have, whoever answers: names and values in turn. See `respond`. */
   readonly fields: string[];
-  /** `inFlight`: its place among those being served. Only for steps behind it. */
-  place?: HeldPlace;
-  /** `authenticate`. */
-  caller?: Principal;
-  /** The pipeline, as soon as each is known to be valid. */
-  clusterId?: string;
-  peering?: PeeringRequest;
-  peeringId?: string;
-  waitMs?: number;
-  existing?: ListedFacts;
-  page?: { readonly limit?: number; readonly offset?: number };
-  idempotencyKey?: string;
-  decision?: Decision;
-  claims?: Claims;
-  /** The pipeline: an intent or an outcome stands for this request, so that no refusal must be recorded. */
-  recorded?: true;
-  /** `renderError`. */
+  /** Set by the in-flight limit. */
+  slot?: HeldSlot;
+  /** Set when the route's operation begins, or refuses before it. */
+  progress?: Progress;
+  /** Set when the answer is an error. */
   code?: ErrorCode;
 }
 
@@ -55,10 +35,3 @@ export const contextOf = (response: Response): RequestContext => (response as Wi
 export const setContext = (response: Response, context: RequestContext): void => {
   (response as WithContext)[key] = context;
 };
-
-/** The verified caller. Only for steps behind `authenticate`. */
-export function callerOf(response: Response): Principal {
-  const { caller } = contextOf(response);
-  if (caller === undefined) throw new Error('a step that needs a caller ran before authentication');
-  return caller;
-}

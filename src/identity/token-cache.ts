@@ -24,7 +24,7 @@ interface Remembered {
   readonly characters: number;
 }
 
-export class RememberedTokens {
+export class TokenCache {
   readonly #verify: VerifyToken;
   readonly #keySets: ReadonlyMap<string, KeySet>;
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class RememberedTokens {
   }
 
   /** The caller, or `undefined`: the token has to be verified. */
-  recall(token: string): Principal | undefined {
+  get(token: string): Principal | undefined {
     const key = keyOf(token);
     const known = this.#tokens.get(key);
     if (known === undefined) return undefined;

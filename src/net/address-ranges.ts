@@ -1,4 +1,4 @@
-// Turns any number of networks into the sorted, disjoint ranges that they cover together. Eight bytes a range, and plain
+// ClusterLock any number of networks into the sorted, disjoint ranges that they cover together. Eight bytes a range, and plain
 // arrays that can be handed from one thread to another.
 import type { Ipv4Network } from './ipv4.ts';
 

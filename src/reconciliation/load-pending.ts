@@ -4,14 +4,14 @@ import { factsFromRecord } from '../audit/record/recorded-request.ts';
 import { findOpenIntents } from '../audit/verify/find-open-intents.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
-import type { ReconcileCreates } from './reconciler.ts';
+import type { Reconciler } from './reconciler.ts';
 
 export interface EarlierCreates {
   /** The audit log. */
   readonly file: string;
   /** The last record of earlier runs. */
   readonly before: Head;
-  readonly reconcile: ReconcileCreates;
+  readonly reconciler: Reconciler;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -20,13 +20,13 @@ export interface EarlierCreates {
 const searchAgainMs = 30_000;
 
 export async function settleEarlierCreates(earlier: EarlierCreates): Promise<void> {
-  const { file, before, reconcile, clock, logger } = earlier;
+  const { file, before, reconciler, clock, logger } = earlier;
   try {
     const found = await findOpenIntents(file, before, clock.now());
-    for (const [id, madeBy] of found.knownPeerings) reconcile.know(id, madeBy);
+    for (const [id, madeBy] of found.knownPeerings) reconciler.know(id, madeBy);
     for (const { record } of found.intents) {
       const facts = factsFromRecord(record);
-      if (facts !== undefined) reconcile.settle(facts);
+      if (facts !== undefined) reconciler.settle(facts);
     }
   } catch (error) {
     logger.error({ err: error }, 'the audit log could not be searched for open creates');

@@ -2,14 +2,15 @@
 // background and waits for the upstream as long as it takes; never creates, repeats or removes anything.
 
 import type { AuditTrail } from '../audit/log/trail.ts';
-import { type RequestFacts, reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
+import { reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { RequestFacts } from '../request/request.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { readPeerings } from '../upstream/peerings.ts';
 import { findTrace, mayBe } from './match-peering.ts';
 
-export interface ReconcileServices {
+export interface ReconcilerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly trail: AuditTrail;
@@ -38,8 +39,8 @@ const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
 const mostKnownIds = 100_000;
 
-export class ReconcileCreates {
-  readonly #services: ReconcileServices;
+export class Reconciler {
+  readonly #services: ReconcilerServices;
   readonly #elapsed: () => number;
   /** By the gateway's request id, oldest first. */
   readonly #open = new Map<string, OpenCreate>();
@@ -50,7 +51,7 @@ export class ReconcileCreates {
   #stopped = false;
   #working: Promise<void> | undefined;
 
-  constructor(services: ReconcileServices) {
+  constructor(services: ReconcilerServices) {
     this.#services = services;
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
@@ -62,7 +63,7 @@ export class ReconcileCreates {
 
   /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
   settle(facts: RequestFacts, before: readonly string[] = []): void {
-    if (facts.peering === undefined) return;
+    if (facts.target?.peering === undefined) return;
     this.#open.set(facts.gatewayRequestId, { facts, before, openSince: this.#elapsed() });
     this.#workAfter(0);
   }
@@ -103,7 +104,7 @@ export class ReconcileCreates {
 
   async #work(): Promise<void> {
     const { logger } = this.#services;
-    const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.clusterId ?? '');
+    const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.target?.clusterId ?? '');
     let failed = false;
     for (const [clusterId, creates] of clusters) {
       try {
@@ -130,9 +131,9 @@ export class ReconcileCreates {
       // On a disk that hangs each record would take its time.
       if (this.#stopped) return;
       const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
-      const made = findTrace(facts.peering, unknown);
+      const made = findTrace(facts.target?.peering, unknown);
       if (made === undefined && lookedAt < openSince + arrivalMs) continue;
-      if (made === undefined && unknown.some((peering) => mayBe(facts.peering, peering))) {
+      if (made === undefined && unknown.some((peering) => mayBe(facts.target?.peering, peering))) {
         unclear += 1;
         continue;
       }

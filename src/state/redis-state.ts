@@ -2,8 +2,8 @@
 // gateway's state.
 import type { Secret } from '../config/secret.ts';
 import { RedisIdempotency } from './idempotency/redis-idempotency-store.ts';
-import type { LocalTurns } from './lock/cluster-lock.ts';
-import { RedisTurns } from './lock/redis-cluster-lock.ts';
+import type { LocalClusterLock } from './lock/cluster-lock.ts';
+import { RedisClusterLock } from './lock/redis-cluster-lock.ts';
 import { SharedRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
 import { RedisConnection } from './redis-connection.ts';
 import type { SharedState, StateServices } from './shared-state.ts';
@@ -11,7 +11,7 @@ import type { SharedState, StateServices } from './shared-state.ts';
 export interface RedisStateOptions {
   readonly url: Secret;
   readonly ttlMs: number;
-  readonly local: LocalTurns;
+  readonly local: LocalClusterLock;
   readonly longestWaitMs: number;
 }
 
@@ -25,7 +25,7 @@ export async function openRedisState(
   const idempotency = new RedisIdempotency(redis, ttlMs, logger);
   return {
     idempotency,
-    turns: new RedisTurns({ redis, local, longestWaitMs, logger }),
+    clusterLock: new RedisClusterLock({ redis, local, longestWaitMs, logger }),
     rateLimitStore: (name) => new SharedRateLimitStore(redis, name, logger),
     redisUp: () => redis.up,
     stop() {

@@ -1,4 +1,4 @@
-// What requests share: rate limits, idempotency keys and turns, in this process's memory or, with REDIS_URL, in Redis for all
+// What requests share: rate limits, idempotency keys and clusterLock, in this process's memory or, with REDIS_URL, in Redis for all
 // instances together.
 import type { Store } from 'express-rate-limit';
 import type { Clock } from '../clock.ts';
@@ -6,11 +6,11 @@ import type { Config } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts';
 import { MemoryIdempotency } from './idempotency/memory-idempotency-store.ts';
-import { LocalTurns, type Turns } from './lock/cluster-lock.ts';
+import { LocalClusterLock, type ClusterLock } from './lock/cluster-lock.ts';
 
 export interface SharedState {
   readonly idempotency: IdempotencyStore;
-  readonly turns: Turns;
+  readonly clusterLock: ClusterLock;
   /** `undefined`: each limiter counts in memory of its own. */
   readonly rateLimitStore: (name: string) => Store | undefined;
   /** Is Redis there? `undefined`: it is not asked for. */
@@ -33,11 +33,11 @@ export async function openSharedState(
 ): Promise<SharedState> {
   const { redisUrl, idempotencyTtlMs } = config.state;
   const longestWaitMs = Math.max(config.upstream.timeoutMs, leastWaitMs);
-  const local = new LocalTurns(longestWaitMs);
+  const local = new LocalClusterLock(longestWaitMs);
   if (redisUrl === undefined) {
     return {
       idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: services.clock.now }),
-      turns: local,
+      clusterLock: local,
       rateLimitStore: () => undefined,
       redisUp: () => undefined,
       stop: () => undefined,

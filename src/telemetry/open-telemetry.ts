@@ -21,7 +21,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { within } from '../async/with-timeout.ts';
+import { withTimeout } from '../async/with-timeout.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
@@ -54,7 +54,7 @@ export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: Tr
       return new GatewaySpan(tracer, span);
     },
     async stop(milliseconds) {
-      await within(
+      await withTimeout(
         milliseconds,
         provider.shutdown().catch(() => undefined),
       );

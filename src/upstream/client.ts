@@ -9,17 +9,20 @@ import type { Breaker } from './breaker.ts';
 import { readAnswer, type UpstreamAnswer } from './read-answer.ts';
 import type { ServiceToken } from './service-token.ts';
 
-/** A request to Aerospike Cloud, built anew from validated values. */
-export interface UpstreamRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the API's base URL; every segment is made of validated values. */
+/** A GET to Aerospike Cloud, made of validated values only. */
+export interface ReadRequest {
+  /** Below the API's base URL. */
   readonly path: string;
   readonly query?: URLSearchParams | undefined;
-  readonly body?: object | undefined;
   /** Sent as `X-Request-Id`. */
   readonly requestId: string;
   /** Sent as it is (W3C Trace Context). */
   readonly traceparent?: string | undefined;
+}
+
+interface UpstreamRequest extends ReadRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly body?: object | undefined;
 }
 
 export interface UpstreamSettings {
@@ -56,9 +59,12 @@ export class UpstreamClient {
     this.#basePath = pathname.replace(/\/$/, '');
   }
 
-  /** The upstream's answer, whatever its status. Rejects with a `GatewayError` whose `context.sent` says what happened. */
-  send(request: Recorded<UpstreamRequest>, traceparent?: string): Promise<UpstreamAnswer> {
-    return this.#send({ ...request, traceparent });
+  /**
+   * Sends a recorded change, once. Resolves to the upstream's answer, whatever its status; rejects with a `GatewayError` whose
+   * `context.sent` says whether the request was sent.
+   */
+  change(recorded: Recorded, traceparent?: string): Promise<UpstreamAnswer> {
+    return this.#send({ ...recorded.take(), traceparent });
   }
 
   /** For one request, from sending it to the last byte of its answer. */
@@ -66,9 +72,9 @@ export class UpstreamClient {
     return this.#settings.timeoutMs;
   }
 
-  /** Asks something for the gateway itself. Needs no record, since it changes nothing; its errors say the same as those of `send`. */
-  read(request: UpstreamRequest & { readonly method: 'GET' }): Promise<UpstreamAnswer> {
-    return this.#send(request);
+  /** Sends a GET, and can send nothing else, so it needs no record. Rejects as `change` does. */
+  read(request: ReadRequest): Promise<UpstreamAnswer> {
+    return this.#send({ ...request, method: 'GET' });
   }
 
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {

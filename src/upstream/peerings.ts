@@ -59,7 +59,7 @@ export async function readPeerings(
     const list = await readPages(async (offset) => {
       if (performance.now() > until) throw tooSlow();
       const query = offset === 0 ? firstPage : pageAt(offset);
-      return await upstream.read({ method: 'GET', path, query, requestId });
+      return await upstream.read({ path, query, requestId });
     });
     if (list !== 'incomplete') return list;
   }

@@ -16,7 +16,7 @@ import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
 import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
-import { ReconcileCreates } from '../../src/reconciliation/reconciler.ts';
+import { Reconciler } from '../../src/reconciliation/reconciler.ts';
 import { Breaker } from '../../src/upstream/breaker.ts';
 import { UpstreamClient } from '../../src/upstream/client.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
@@ -70,7 +70,7 @@ export async function startReconciler(test: TestContext, options: AerospikeCloud
   const { agent, upstream } = connectTo(test, cloud);
   const { sink, trail } = newTrail();
   const elapsed = { ms: 1_000_000 };
-  const reconcile = new ReconcileCreates({
+  const reconcile = new Reconciler({
     clock: systemClock,
     logger: silent,
     trail,

@@ -7,7 +7,7 @@ import { sendReply } from '../../sandbox/reply.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
-import { ReconcileCreates } from '../../src/reconciliation/reconciler.ts';
+import { Reconciler } from '../../src/reconciliation/reconciler.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
 import { allowed, clusterId, type Loose, peeringsPath } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
@@ -121,7 +121,7 @@ function startTimed(test: TestContext) {
   const logger = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
   const client = { read, timeoutMs: 1000 } as Loose as UpstreamClient;
   let elapsed = 0;
-  const reconcile = new ReconcileCreates({
+  const reconcile = new Reconciler({
     ...{ clock: systemClock, logger, trail, upstream: client },
     elapsed: () => elapsed,
   });

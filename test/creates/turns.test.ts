@@ -2,7 +2,7 @@
 // waits for another cluster, nobody waits for ever, and whatever ends a create ends its turn.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LocalTurns } from '../../src/state/lock/cluster-lock.ts';
+import { LocalClusterLock } from '../../src/state/lock/cluster-lock.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 import {
@@ -152,7 +152,7 @@ test('a create that waits too long gets 503 with Retry-After, and nothing is loo
 });
 
 test('turns come in the order in which they were asked for, one at a time, and ending one twice ends no other', async () => {
-  const turns = new LocalTurns(60_000);
+  const turns = new LocalClusterLock(60_000);
   const order: number[] = [];
   const first = await turns.take('a');
   const others = [1, 2, 3].map(async (number) => {
@@ -171,7 +171,7 @@ test('turns come in the order in which they were asked for, one at a time, and e
 });
 
 test('who gave up waiting is passed over, and holds up nobody', async () => {
-  const turns = new LocalTurns(20);
+  const turns = new LocalClusterLock(20);
   const first = await turns.take('a');
   await assert.rejects(turns.take('a'), { code: 'cluster-busy' });
   const next = turns.take('a');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { GatewayError } from '../../src/errors.ts';
-import { RememberedTokens } from '../../src/identity/token-cache.ts';
+import { TokenCache } from '../../src/identity/token-cache.ts';
 import { createVerifyToken } from '../../src/identity/verify-token.ts';
 import { minutes, seconds, startKeys } from './key-clockwork.ts';
 
@@ -32,7 +32,7 @@ async function startRemembering(t: TestContext) {
   };
   let verified = 0;
   const check = createVerifyToken(rules, keySets, clock);
-  const tokens = new RememberedTokens(
+  const tokens = new TokenCache(
     (token) => {
       verified += 1;
       return check(token);
@@ -194,7 +194,7 @@ test('a flood of good tokens is remembered up to its bounds, in number and in si
     scopes: new Set<string>(),
     claims,
   };
-  const tokens = new RememberedTokens(() => Promise.resolve(principal), new Map([[issuer, keys]]), clock);
+  const tokens = new TokenCache(() => Promise.resolve(principal), new Map([[issuer, keys]]), clock);
   for (let count = 0; count < 60_000; count += 1) await tokens.verify(`small-${count}`);
   assert.equal(tokens.size, 50_000);
   assert.equal(tokens.recall('small-9999'), undefined);

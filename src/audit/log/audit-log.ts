@@ -2,7 +2,7 @@
 // cannot be read, for then nobody knows where its chain ends; a disk that takes no records makes a gateway that is not
 // ready, and becomes ready with it.
 
-import { within } from '../../async/with-timeout.ts';
+import { withTimeout } from '../../async/with-timeout.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { EventCode } from '../record/event-form.ts';
@@ -80,12 +80,12 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
     parts.watch?.sealed((event['metadata'] as { event_code: EventCode }).event_code);
     checkpoints?.sealed(head, event);
   });
-  const trail = new AuditTrail(chain, fileSink ?? parts.sink, () => performance.now(), parts.watch);
+  const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, parts.watch);
   const reopen = async (): Promise<void> => {
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);
   };
-  await within(startMs, reopen());
+  await withTimeout(startMs, reopen());
   return {
     trail,
     startedAfter,

@@ -1,8 +1,11 @@
 // The promise of the audit log: nothing is forwarded that is not recorded first. Only this file can make a `Recorded`,
 // and forwarding takes nothing else. A record that cannot be written is an error for whoever asked for it, and comes
 // before every later one as soon as lines can be written again.
+import type { Clock } from '../../clock.ts';
 import { GatewayError } from '../../errors.ts';
+import type { AuthorizedChange, ChangeRequest } from '../../request/authorize.ts';
 import type { AuditEvent } from '../record/event-form.ts';
+import { failedOutcome, intentEvent, outcomeEvent } from '../record/request-events.ts';
 import type { AuditChain } from './chain.ts';
 
 /** Where lines go. */
@@ -22,10 +25,31 @@ export interface TrailWatch {
   failed(): void;
 }
 
-declare const recorded: unique symbol;
+/** Makes a `Recorded`. Known to this file alone. */
+let recordedOf: (change: AuthorizedChange) => Recorded;
 
-/** A request whose record is safe, or that changes nothing and whose log is known to be writable. */
-export type Recorded<Request> = Request & { readonly [recorded]: true };
+/** A change whose intent is durable. Only `AuditTrail.recordIntent` makes one, and it can be sent once. */
+export class Recorded {
+  readonly #change: AuthorizedChange;
+  #sent = false;
+
+  private constructor(change: AuthorizedChange) {
+    this.#change = change;
+  }
+
+  static {
+    recordedOf = (change) => new Recorded(change);
+  }
+
+  /** What is to be sent. Throws if it has been taken before. */
+  take(): ChangeRequest {
+    if (this.#sent) throw new Error('a recorded change can be sent only once');
+    this.#sent = true;
+    return this.#change.upstream;
+  }
+}
+
+type TrailClock = Pick<Clock, 'now' | 'monotonic'>;
 
 /** A sink that has not taken a line for so long counts as one that cannot be written. */
 const patienceMs = 2000;
@@ -47,7 +71,7 @@ interface Unwritten {
 export class AuditTrail {
   readonly #chain: AuditChain;
   readonly #sink: AuditSink;
-  readonly #now: () => number;
+  readonly #clock: TrailClock;
   readonly #watch: TrailWatch | undefined;
   /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
   readonly #unwritten = new Set<Unwritten>();
@@ -57,12 +81,11 @@ export class AuditTrail {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** `now` need only be monotonic; it measures how long the sink has been stuck. */
-  constructor(chain: AuditChain, sink: AuditSink, now: () => number, watch?: TrailWatch) {
+  constructor(chain: AuditChain, sink: AuditSink, clock: TrailClock, watch?: TrailWatch) {
     this.#watch = watch;
     this.#chain = chain;
     this.#sink = sink;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** Can records be written at the moment, as far as is known? */
@@ -90,29 +113,25 @@ export class AuditTrail {
   }
 
   /**
-   * Records the intent of a change, and only then lets it pass. When the record is late, `closing` follows it into the
-   * log, so that an intent which got there after all does not stand without its end.
+   * Records the intent of a change. If the record is not durable in time, an outcome follows it into the log, so that an
+   * intent that gets there after all is closed. Rejects with `audit-unavailable`.
    */
-  async recordIntent<Request extends object>(
-    request: Request,
-    intent: AuditEvent,
-    closing: (error: GatewayError) => AuditEvent,
-  ): Promise<Recorded<Request>> {
+  async recordIntent(change: AuthorizedChange): Promise<Recorded> {
+    const { request } = change;
     if (!this.writable()) await this.#beWritable();
     try {
-      await within(patienceMs, this.#append(intent));
+      await within(patienceMs, this.#append(intentEvent(request, this.#clock.now())));
     } catch (error) {
       const refusal = error as GatewayError;
-      this.#append(closing(refusal)).catch(() => undefined);
+      this.#append(outcomeEvent(request, failedOutcome(refusal), this.#clock.now())).catch(() => undefined);
       throw refusal;
     }
-    return request as Recorded<Request>;
+    return recordedOf(change);
   }
 
-  /** Lets a request pass that changes nothing: it needs no intent, only a log that will take its outcome. */
-  requireWritable<Request extends object>(request: Request): Recorded<Request> {
+  /** A read needs no intent, only a log that will take its outcome. Throws `audit-unavailable`. */
+  requireWritable(): void {
     if (!this.writable()) throw unavailable('the sink does not work');
-    return request as Recorded<Request>;
   }
 
   /** Tries what is owed for the last time, and nothing by itself from then on. Never rejects. */
@@ -128,7 +147,7 @@ export class AuditTrail {
 
   #stuck(): boolean {
     const since = this.#oldestSince();
-    return since !== undefined && since <= this.#now() - patienceMs;
+    return since !== undefined && since <= this.#clock.monotonic() - patienceMs;
   }
 
   /** Since when the sink has had the line that it has had longest: lines are handed over in their order. */
@@ -153,13 +172,13 @@ export class AuditTrail {
   }
 
   async #write(unwritten: Unwritten): Promise<void> {
-    const since = this.#now();
+    const since = this.#clock.monotonic();
     unwritten.since = since;
     try {
       await this.#sink.write(unwritten.line);
       this.#unwritten.delete(unwritten);
       unwritten.line = '';
-      this.#watch?.written((this.#now() - since) / 1000);
+      this.#watch?.written((this.#clock.monotonic() - since) / 1000);
       if (unwritten.owed) this.#owed -= 1;
     } catch (error) {
       if (!unwritten.owed) this.#owed += 1;

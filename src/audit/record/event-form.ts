@@ -1,18 +1,13 @@
 // What all audit events have in common: an OCSF 1.8 API Activity (class 6003) with the security_control profile, and the
 // fixed words of its enumerations.
+import type { ChangeEvents, ReadEvents } from '../../request/request.ts';
 
 /** `metadata.event_code` (interface, section 5). */
 export type EventCode =
-  | 'peering.create.refused'
-  | 'peering.create.intent'
-  | 'peering.create.outcome'
+  | `${ChangeEvents | ReadEvents}.${'refused' | 'outcome'}`
+  | `${ChangeEvents}.intent`
   | 'peering.create.dryrun'
   | 'peering.create.reconciled'
-  | 'peering.delete.refused'
-  | 'peering.delete.intent'
-  | 'peering.delete.outcome'
-  | 'peering.list.refused'
-  | 'peering.list.outcome'
   | 'policy.loaded'
   | 'policy.rejected'
   | 'audit.recovered'

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { uuidPattern } from '../../net/aws.ts';
 import { peeringValues } from '../../policy/language/peering-values.ts';
 import type { FoundRecord } from './found-record.ts';
-import type { RequestFacts } from './request-events.ts';
+import type { RequestFacts } from '../../request/request.ts';
 
 const recordedRequest = z.looseObject({
   start_time: z.int().min(0),
@@ -40,16 +40,13 @@ export function factsFromRecord(record: FoundRecord): RequestFacts | undefined {
     gatewayRequestId: api.request.uid,
     requestId: http.uid,
     clientAddress: source.ip,
-    method: 'POST',
-    route: http.url.path,
-    operation: api.operation,
+    operation: { id: api.operation, method: 'POST', route: http.url.path, events: 'peering.create' },
     caller: {
       issuer: actor.idp.name,
       subject: actor.user.uid,
       clientId: actor.app_uid,
       tokenId: actor.session?.credential_uid,
     },
-    clusterId,
-    peering: { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection },
+    target: { clusterId, peering: { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } },
   };
 }

@@ -1,8 +1,8 @@
 // The events of a request. Built member by member from validated values; nothing gets into a record that is not named
 // here, so no token, secret or header can.
-import { type ErrorCode, errorRules, type Sent } from '../../errors.ts';
-import type { Principal } from '../../identity/principal.ts';
-import type { Claims, Decision, PeeringRequest } from '../../policy/engine/decision.ts';
+import { type ErrorCode, errorRules, type GatewayError, type Sent } from '../../errors.ts';
+import type { Decision } from '../../policy/engine/decision.ts';
+import type { RecordedCaller, RecordedTrace, RequestFacts, RequestTarget } from '../../request/request.ts';
 import {
   allowedAction,
   defined,
@@ -14,49 +14,6 @@ import {
   severity,
   statusOf,
 } from './event-form.ts';
-
-/** What a record says of a verified caller. */
-export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
-
-/** A peering as the upstream lists it, as far as it says. */
-export type ListedFacts = Pick<PeeringRequest, 'accountId' | 'region'> & {
-  readonly [Member in 'vpcId' | 'cidrBlock']?: string | undefined;
-};
-
-/** The facts of one request as far as they are known when the record is made. */
-export interface RequestFacts {
-  readonly startedAt: number;
-  readonly gatewayRequestId: string;
-  /** The `X-Request-Id` that is sent upstream. */
-  readonly requestId: string;
-  readonly clientAddress: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** The route's template, never the caller's path. */
-  readonly route: string;
-  /** The vendor's operationId. */
-  readonly operation: string;
-  readonly caller?: RecordedCaller | undefined;
-  readonly clusterId?: string | undefined;
-  readonly peering?: PeeringRequest | undefined;
-  /** The vendor's id of the peering that the path names. */
-  readonly peeringId?: string | undefined;
-  /** What the upstream's list says of it. */
-  readonly existing?: ListedFacts | undefined;
-  readonly page?: { readonly limit?: number; readonly offset?: number } | undefined;
-  readonly decision?: Decision | undefined;
-  /** The claims that the policy asked for, bounded: what it takes to decide the request again. */
-  readonly claims?: Claims | undefined;
-  readonly dryRun?: boolean | undefined;
-  /** The request's span, when traces are on. */
-  readonly trace?: RecordedTrace | undefined;
-}
-
-/** Ids as W3C Trace Context has them; `startedAt` in milliseconds since the epoch. */
-export interface RecordedTrace {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly startedAt: number;
-}
 
 /** What came of it. `status` is what the caller got; `error` is there when the gateway raised it. */
 export interface Outcome {
@@ -70,17 +27,22 @@ export interface Outcome {
   };
 }
 
+/** The outcome of a request that ended with an error of the gateway's own. */
+export function failedOutcome({ code, detail, rule, sent, receivedStatus }: GatewayError): Outcome {
+  const upstream = receivedStatus === undefined ? {} : { upstream: { status: receivedStatus } };
+  return { status: rule.status, error: { code, detail }, sent, ...upstream };
+}
+
 const activities = { POST: 1, GET: 2, DELETE: 4 } as const;
 
 /** The gateway said no. `receivedStatus` is what Aerospike Cloud said to the look before it, if it came to one. */
 export function refusedEvent(
-  code: EventCode,
   facts: RequestFacts,
   error: { code: ErrorCode; detail: string; receivedStatus?: number | undefined },
   now: number,
 ) {
   const { receivedStatus } = error;
-  const event = requestEvent(code, facts, now, severity.low);
+  const event = requestEvent('refused', facts, now, severity.low);
   return {
     ...event,
     ...(facts.dryRun ? observedAction : deniedAction),
@@ -96,13 +58,12 @@ const looks = { POST: 'before the create', DELETE: 'before the delete', GET: 'fo
 
 /** Aerospike Cloud itself refused the look; nothing was sent. */
 export function refusedByUpstreamEvent(
-  code: EventCode,
   facts: RequestFacts,
   { status, requestId }: { status: number; requestId?: string | undefined },
   now: number,
 ) {
-  const event = requestEvent(code, facts, now, severity.low);
-  const detail = `Aerospike Cloud answered ${status} to the look ${looks[facts.method]}.`;
+  const event = requestEvent('refused', facts, now, severity.low);
+  const detail = `Aerospike Cloud answered ${status} to the look ${looks[facts.operation.method]}.`;
   return {
     ...event,
     ...deniedAction,
@@ -115,12 +76,11 @@ export function refusedByUpstreamEvent(
 
 /** The answer to an earlier request with the same Idempotency-Key was given again; nothing was sent. */
 export function replayedEvent(
-  code: EventCode,
   facts: RequestFacts,
   { status, first, resourceId }: { status: number; first: string; resourceId?: string | undefined },
   now: number,
 ) {
-  const event = requestEvent(code, facts, now, severity.informational);
+  const event = requestEvent('outcome', facts, now, severity.informational);
   const detail = 'The answer to an earlier request with the same Idempotency-Key was given again.';
   return {
     ...event,
@@ -137,9 +97,9 @@ export function replayedEvent(
 }
 
 /** Approved, not yet sent. */
-export function intentEvent(code: EventCode, facts: RequestFacts, now: number) {
+export function intentEvent(facts: RequestFacts, now: number) {
   return {
-    ...requestEvent(code, facts, now, severity.informational),
+    ...requestEvent('intent', facts, now, severity.informational),
     ...allowedAction,
     status_id: 99,
     status: 'Approved',
@@ -150,7 +110,7 @@ export function intentEvent(code: EventCode, facts: RequestFacts, now: number) {
 /** A dry run that would have been forwarded; nothing was. */
 export function dryRunEvent(facts: RequestFacts, now: number) {
   return {
-    ...requestEvent('peering.create.dryrun', facts, now, severity.informational),
+    ...requestEvent('dryrun', facts, now, severity.informational),
     ...allowedAction,
     ...statusOf(1, 'dry-run', 'A dry run: the create would have been forwarded.'),
     http_response: { code: 200 },
@@ -159,11 +119,11 @@ export function dryRunEvent(facts: RequestFacts, now: number) {
 }
 
 /** Settled, or not to be known (`status_id` 0: it may have reached the upstream). */
-export function outcomeEvent(code: EventCode, facts: RequestFacts, outcome: Outcome, now: number) {
+export function outcomeEvent(facts: RequestFacts, outcome: Outcome, now: number) {
   const { status, error, sent, upstream } = outcome;
   const ok = error === undefined && status < 400;
-  const statusId = ok ? 1 : settled(facts.method, outcome) ? 2 : 0;
-  const event = requestEvent(code, facts, now, ok ? severity.informational : severity.medium);
+  const statusId = ok ? 1 : settled(facts, outcome) ? 2 : 0;
+  const event = requestEvent('outcome', facts, now, ok ? severity.informational : severity.medium);
   return {
     ...event,
     ...allowedAction,
@@ -193,7 +153,7 @@ export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now
   // The intent holds the decision; read back from a log it would not be whole.
   // Its span has long ended.
   const undecided = { ...facts, decision: undefined, trace: undefined };
-  const event = requestEvent('peering.create.reconciled', undecided, now, severity.informational);
+  const event = requestEvent('reconciled', undecided, now, severity.informational);
   const [code, detail] = found
     ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
     : [
@@ -213,7 +173,7 @@ export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now
  * Is it certain that a failed request changed nothing upstream? A read never does; a change did not when it was not sent or
  * was refused with a 4xx. After a 5xx, a broken answer or none, nobody can know (RFC 9110 section 9.2.2).
  */
-function settled(method: RequestFacts['method'], { sent, error, upstream }: Outcome): boolean {
+function settled({ operation: { method } }: RequestFacts, { sent, error, upstream }: Outcome): boolean {
   if (method === 'GET' || sent === 'no' || error?.code === 'credential-refused') return true;
   return error === undefined && upstream !== undefined && upstream.status < 500;
 }
@@ -230,13 +190,20 @@ const httpResponse = (code: number, requestId: string | undefined) => ({
   ...(requestId === undefined ? {} : { http_headers: [{ name: 'X-Request-Id', value: requestId }] }),
 });
 
-function requestEvent(code: EventCode, facts: RequestFacts, now: number, severityId: number) {
-  const { caller, clusterId, peering, peeringId, existing, page, decision } = facts;
+function requestEvent(
+  phase: 'refused' | 'intent' | 'outcome' | 'dryrun' | 'reconciled',
+  facts: RequestFacts,
+  now: number,
+  severityId: number,
+) {
+  const { operation, startedAt, caller, target = {}, decision, trace } = facts;
+  const { clusterId, peering, peeringId, existing, page } = target;
+  const { method, events } = operation;
   return {
-    ...header(code, facts.startedAt, now, activities[facts.method], severityId, traced(facts.trace, now)),
+    ...header(`${events}.${phase}` as EventCode, startedAt, now, activities[method], severityId, traced(trace, now)),
     actor: actorOf(caller),
     api: {
-      operation: facts.operation,
+      operation: operation.id,
       service: { name: 'Aerospike Cloud' },
       request: {
         uid: facts.gatewayRequestId,
@@ -244,7 +211,7 @@ function requestEvent(code: EventCode, facts: RequestFacts, now: number, severit
       },
       ...(caller?.tokenId === undefined ? {} : { token: { uid: caller.tokenId } }),
     },
-    http_request: { http_method: facts.method, uid: facts.requestId, url: { path: facts.route } },
+    http_request: { http_method: method, uid: facts.requestId, url: { path: operation.route } },
     src_endpoint: { ip: facts.clientAddress },
     resources: [...resourcesOf(clusterId, peering ?? existing), ...peeringResource(peeringId)],
     ...(decision ? policyOf(decision) : {}),
@@ -273,7 +240,7 @@ function actorOf(caller: RecordedCaller | undefined) {
 
 function resourcesOf(
   clusterId: string | undefined,
-  peering: PeeringRequest | ListedFacts | undefined,
+  peering: RequestTarget['peering'] | RequestTarget['existing'],
 ): object[] {
   return [
     ...(clusterId ? [{ type: 'Aerospike Cloud cluster', uid: clusterId }] : []),

@@ -35,20 +35,20 @@ interface Open {
 /** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
 const isUnderWay = ({ request, response }: Open): boolean => !(request.complete && response.closed);
 
-export interface WireFaultServices {
+export interface MalformedRequestServices {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Told the code of each refusal that is answered here. */
   readonly refused?: (code: ErrorCode) => void;
 }
 
-export class WireFaults {
+export class MalformedRequests {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #refused: WireFaultServices['refused'];
+  readonly #refused: MalformedRequestServices['refused'];
   readonly #open = new WeakMap<Duplex, Set<Open>>();
 
-  constructor(services: WireFaultServices) {
+  constructor(services: MalformedRequestServices) {
     this.#clock = services.clock;
     this.#logger = services.logger;
     this.#refused = services.refused;

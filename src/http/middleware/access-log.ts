@@ -39,8 +39,8 @@ function lineOf(
   response: Response<unknown> & ServerResponse,
   fields: unknown,
 ): object {
-  const { gatewayRequestId, requestId, clientAddress, route, caller, code, decision, stages } =
-    contextOf(response);
+  const { gatewayRequestId, requestId, clientAddress, route, code, progress, stages } = contextOf(response);
+  const { caller, decision } = progress?.request ?? {};
   return {
     method: request.method,
     route: route.template,

@@ -13,17 +13,18 @@ interface Unanswered {
 }
 
 export class InFlight {
-  readonly #most: number;
+  readonly #max: number;
+  /** A sixteenth, 32 at most, is kept for requests that need no upstream, so that a hung one does not take denials with it. */
+  readonly #maxUpstream: number;
   /** Whose answers are not out yet; in the order in which they came. */
   readonly #unanswered = new Set<Unanswered>();
-  #count = 0;
-  /** Those that only wait: not counted against `most`, and waited for at the stop. */
-  #aside = 0;
+  readonly #counts: Counts = { inFlight: 0, upstream: 0, parked: 0 };
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
   #waiting: (() => void)[] = [];
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
+    this.#maxUpstream = max - Math.min(32, Math.floor(max / 16));
   }
 
   stopping(): boolean {
@@ -44,23 +45,23 @@ export class InFlight {
 
   /** Requests being served, without those that only wait. */
   get count(): number {
-    return this.#count;
+    return this.#counts.inFlight;
   }
 
   readonly middleware: RequestHandler = (_request, response, next) => {
-    const place = new Place(this.#move);
+    const slot = new Slot(this.#counts, this.#maxUpstream, this.#changed);
     const unanswered: Unanswered = { response };
     this.#unanswered.add(unanswered);
     response.once('close', () => {
       this.#unanswered.delete(unanswered);
       unanswered.response = undefined;
-      place.release();
+      slot.release();
     });
     if (this.stopping()) this.#endWith(response);
     if (this.#state === 'stopped') throw refusal('stopping', '5');
-    if (this.#count >= this.#most) throw refusal('overloaded', '1');
-    place.hold();
-    contextOf(response).place = place;
+    if (this.#counts.inFlight >= this.#max) throw refusal('overloaded', '1');
+    slot.hold();
+    contextOf(response).slot = slot;
     next();
   };
 
@@ -73,56 +74,81 @@ export class InFlight {
     if (!response.headersSent) response.setHeader('Connection', 'close');
   }
 
-  readonly #move: Move = (aside, step) => {
-    if (aside) this.#aside += step;
-    else this.#count += step;
+  readonly #changed = (): void => {
     if (this.#idle()) for (const resolve of this.#waiting.splice(0)) resolve();
   };
 
   #idle(): boolean {
-    return this.#count === 0 && this.#aside === 0;
+    return this.#counts.inFlight === 0 && this.#counts.parked === 0;
   }
 }
 
-type Move = (aside: boolean, step: 1 | -1) => void;
+interface Counts {
+  /** Requests being served. */
+  inFlight: number;
+  /** Those among them that may wait for the upstream. */
+  upstream: number;
+  /** Those that only wait: not counted as in flight, but waited for at the stop. */
+  parked: number;
+}
 
 /**
- * One request's place among those in flight, from its first holder to its last. Knows nothing of the request: what lives as
+ * One request's slot among those in flight, from its first holder to its last. Knows nothing of the request: what lives as
  * long as this must not keep a whole request from being collected early.
  */
-class Place {
-  readonly #move: Move;
+class Slot {
+  readonly #counts: Counts;
+  readonly #maxUpstream: number;
+  readonly #changed: () => void;
   #holders = 0;
-  #aside = false;
+  #upstream = false;
+  #parked = false;
 
-  constructor(move: Move) {
-    this.#move = move;
+  constructor(counts: Counts, maxUpstream: number, changed: () => void) {
+    this.#counts = counts;
+    this.#maxUpstream = maxUpstream;
+    this.#changed = changed;
   }
 
   /** Another holder: work that goes on though the caller may have hung up, and counts once all the same. */
   hold(): void {
-    if (this.#holders === 0) this.#move(this.#aside, 1);
+    if (this.#holders === 0) this.#counts.inFlight += 1;
     this.#holders += 1;
   }
 
   release(): void {
     if (this.#holders === 0) return;
     this.#holders -= 1;
-    if (this.#holders === 0) this.#move(this.#aside, -1);
+    if (this.#holders > 0) return;
+    if (this.#parked) this.#counts.parked -= 1;
+    else this.#leave();
+    this.#changed();
   }
 
-  /** From now on the request is not counted as in flight: it only waits. */
-  stepAside(): void {
-    if (this.#aside) return;
-    this.#aside = true;
-    if (this.#holders === 0) return;
-    this.#move(true, 1);
-    this.#move(false, -1);
+  /** Takes a part of the share that may wait for the upstream. Throws `overloaded`. Needs a holder. */
+  enterUpstream(): void {
+    if (this.#counts.upstream >= this.#maxUpstream) throw refusal('overloaded', '1');
+    this.#upstream = true;
+    this.#counts.upstream += 1;
+  }
+
+  /** The request only waits from now on, and does not count as in flight. Needs a holder. */
+  park(): void {
+    if (this.#parked) return;
+    this.#parked = true;
+    this.#counts.parked += 1;
+    this.#leave();
+    this.#changed();
+  }
+
+  #leave(): void {
+    this.#counts.inFlight -= 1;
+    if (this.#upstream) this.#counts.upstream -= 1;
   }
 }
 
-/** A place as whoever serves the request sees it. */
-export type HeldPlace = Pick<Place, 'hold' | 'release' | 'stepAside'>;
+/** A slot as whoever serves the request sees it. */
+export type HeldSlot = Pick<Slot, 'hold' | 'release' | 'enterUpstream' | 'park'>;
 
 const refusal = (code: 'stopping' | 'overloaded', retryAfterSeconds: string): GatewayError =>
   new GatewayError(code, { headers: { 'Retry-After': retryAfterSeconds } });

@@ -8,7 +8,8 @@ export const observe =
   (request, response, next) => {
     const startedAt = performance.now();
     response.once('close', () => {
-      const { route, decision, code, waitMs, stages, gatewayRequestId } = contextOf(response);
+      const { route, progress, code, stages, gatewayRequestId } = contextOf(response);
+      const { decision, target } = progress?.request ?? {};
       const status = response.writableFinished ? response.statusCode : undefined;
       metrics.served({
         route: route.template,
@@ -18,7 +19,7 @@ export const observe =
         code,
         violations: decision?.violations ?? [],
         seconds: (performance.now() - startedAt) / 1000,
-        waited: waitMs !== undefined,
+        waited: target?.waitMs !== undefined,
       });
       // Names by the OpenTelemetry semantic conventions for HTTP.
       stages.span?.set({

@@ -2,11 +2,10 @@
 // nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
-import type { PolicyStore } from '../../policy/store/policy-store.ts';
 import { Stages } from '../../telemetry/stages.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { setContext } from '../request-context.ts';
-import type { Registry, RouteMatch } from '../route-table.ts';
+import type { RouteTable } from '../route-table.ts';
 import { clientAddresses } from './client-address.ts';
 
 /** The interface's set of characters, 1 to 128 of them. */
@@ -14,12 +13,11 @@ const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
 
 export interface ReceiveServices {
   readonly clock: Clock;
-  readonly registry: Registry;
-  readonly policies: PolicyStore;
+  readonly routes: RouteTable;
   readonly telemetry: Telemetry;
 }
 
-export function receive({ clock, registry, policies, telemetry }: ReceiveServices): RequestHandler {
+export function receive({ clock, routes, telemetry }: ReceiveServices): RequestHandler {
   const { metrics, tracer } = telemetry;
   const observe = metrics.stage.bind(metrics);
   const clientAddress = clientAddresses();
@@ -27,7 +25,7 @@ export function receive({ clock, registry, policies, telemetry }: ReceiveService
     const gatewayRequestId = clock.newId();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && goodRequestId.test(given) ? given : gatewayRequestId;
-    const route = registry.match(request.method, request.url);
+    const route = routes.match(request.method, request.url);
     const span = tracer?.request(`${request.method} ${route.template ?? ''}`.trim(), traceparentOf(request));
     setContext(response, {
       startedAt: clock.now(),
@@ -35,8 +33,6 @@ export function receive({ clock, registry, policies, telemetry }: ReceiveService
       requestId,
       clientAddress: clientAddress(request),
       route,
-      policy: policies.current(),
-      dryRun: asksForDryRun(route),
       stages: new Stages(observe, span),
       fields: [
         'X-Gateway-Request-Id',
@@ -56,10 +52,3 @@ function traceparentOf({ headers }: Request): string | undefined {
   const { traceparent } = headers;
   return typeof traceparent === 'string' ? traceparent : undefined;
 }
-
-/** Whether the parameter is well-formed is for the operation to say; a refusal on the way there is one of a dry run, too. */
-const asksForDryRun = (route: RouteMatch): boolean =>
-  route.kind === 'operation' &&
-  route.operation.action === 'create' &&
-  route.query !== '' &&
-  new URLSearchParams(route.query).get('dryRun') === 'true';

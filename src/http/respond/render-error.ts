@@ -1,15 +1,12 @@
 // The border where an error becomes an answer; nothing else writes one. An error that is not one of ours is logged whole
 // and answered with 500 and no word of its cause.
 import type { ErrorRequestHandler } from 'express';
-import { GatewayError } from '../../errors.ts';
+import { toGatewayError } from '../../errors.ts';
 import { type Logger, logAt } from '../../logging/logger.ts';
 import { isExpectingContinue } from '../read-body.ts';
 import { contextOf } from '../request-context.ts';
 import { problemHeaders, problemOf } from './problem.ts';
-import { respond } from './respond.ts';
-
-export const toGatewayError = (error: unknown): GatewayError =>
-  error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
+import { sendAnswer } from './respond.ts';
 
 export const renderError =
   (logger: Logger): ErrorRequestHandler =>
@@ -27,7 +24,7 @@ export const renderError =
     // RFC 9110 section 10.1.1: without "100 Continue" the body may never come, or may come all the same.
     if (!request.complete && isExpectingContinue(request)) response.setHeader('Connection', 'close');
     const body = Buffer.from(JSON.stringify(problemOf(error, gatewayRequestId)));
-    respond(response, error.rule.status, problemHeaders(error), body);
+    sendAnswer(response, { status: error.rule.status, headers: problemHeaders(error), body });
   };
 
 /** An error about an error: Express would answer it with a page of its own, so the connection ends instead. */

@@ -2,13 +2,11 @@
 // and checks a field that is set by itself twice.
 import { isAscii } from 'node:buffer';
 import type { Response } from 'express';
+import type { Answer } from '../../pipeline/answer.ts';
 import { contextOf } from '../request-context.ts';
 
-/** Header fields by their names, each spelt in one way only. */
-export type Fields = Readonly<Record<string, string>>;
-
-/** `fields` count before those of the steps. No body: the answer is one that has none (RFC 9110 section 6.4.1). */
-export function respond(response: Response, status: number, fields: Fields, body?: Buffer): void {
+/** The answer's own fields count before those of the steps. */
+export function sendAnswer(response: Response, { status, headers: fields, body }: Answer): void {
   const all: string[] = [];
   const { fields: before } = contextOf(response);
   for (let at = 0; at < before.length; at += 2) {

@@ -1,74 +1,111 @@
-// Create a VPC peering: exactly the five members of the vendor's contract, all required, each of the right form. What
-// goes upstream is built anew from them.
-import { z } from 'zod';
-import type { PeeringRequest } from '../../policy/engine/decision.ts';
-import { peeringValues } from '../../policy/language/peering-values.ts';
-import type { Operation } from '../operation.ts';
-import { Faults, parseClusterId, parseQuery } from '../parse.ts';
+// Create a VPC peering: exactly the five members of the vendor's contract, all required, each of the right form. What goes
+// upstream is built anew from them.
+import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
+import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
+import { forwardChange } from '../../pipeline/forward.ts';
+import type { ChangeOperation } from '../../pipeline/operation.ts';
+import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
+import type { PipelineServices } from '../../pipeline/services.ts';
+import type { Decision, PeeringRequest } from '../../policy/engine/decision.ts';
+import { AuthorizedChange } from '../../request/authorize.ts';
+import type { Progress } from '../../request/progress.ts';
+import type { Authorized, RequestTarget } from '../../request/request.ts';
+import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
+import type { Created, Replayed } from './idempotency-lease.ts';
+import { parseBody, parseIdempotencyKey } from './parse-create.ts';
+import { preflight } from './preflight.ts';
+import { withClusterLock } from './with-cluster-lock.ts';
+import { withIdempotencyKey } from './with-idempotency-key.ts';
 
-const createBody = z.strictObject(peeringValues, 'must be a JSON object');
-
-const members = Object.keys(createBody.shape);
-
-export const createPeering = (scope: string): Operation => ({
-  kind: 'create',
-  action: 'create',
-  method: 'POST',
-  route: '/database/clusters/{clusterId}/vpc-peerings',
-  id: 'createVPCPeerings',
-  scope,
-  readsBody: true,
-  events: {
-    refused: 'peering.create.refused',
-    intent: 'peering.create.intent',
-    outcome: 'peering.create.outcome',
-  },
-  parse({ clusterId: segment, query, body }) {
-    const faults = new Faults();
-    const clusterId = parseClusterId(segment, faults);
-    const given = parseQuery(query, ['dryRun'], faults);
-    if (!['true', 'false', undefined].includes(given.get('dryRun')))
-      faults.reject('/dryRun', 'must be true or false');
-    const values = parseBody(body, faults);
-    return values === undefined || faults.any() ? faults : { clusterId, peering: { clusterId, ...values } };
-  },
-  toUpstream({ clusterId, peering }, requestId) {
-    const { vpcId, cidrBlock: block, accountId, region, isSecureConnection } = valid(peering);
-    return {
-      method: 'POST',
-      path: `/database/clusters/${clusterId}/vpc-peerings`,
-      body: { vpcId, cidrBlock: block, accountId, region, isSecureConnection },
-      requestId,
-    };
-  },
-});
-
-function parseBody(body: unknown, faults: Faults): z.output<typeof createBody> | undefined {
-  // zod passes over this one member, which JSON.parse makes an ordinary one.
-  if (isObject(body) && Object.hasOwn(body, '__proto__')) reportUnknown(['__proto__'], faults);
-  const result = createBody.safeParse(body);
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    const [member] = issue.path;
-    if (issue.code === 'unrecognized_keys')
-      reportUnknown(
-        issue.keys.filter((key) => key !== '__proto__'),
-        faults,
-      );
-    else if (member === undefined) faults.reject('', issue.message);
-    else if (isObject(body) && !Object.hasOwn(body, member)) faults.missing.push(`/${String(member)}`);
-    else faults.reject(`/${String(member)}`, issue.message);
-  }
-  return undefined;
+export interface CreateTarget extends RequestTarget {
+  readonly clusterId: string;
+  readonly peering: PeeringRequest;
 }
 
-const reportUnknown = (names: readonly string[], faults: Faults): void =>
-  faults.rejectUnknown('', names, `the members are ${members.join(', ')}`);
+export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<CreateTarget>> = {
+  id: 'createVPCPeerings',
+  method: 'POST',
+  route: '/database/clusters/{clusterId}/vpc-peerings',
+  action: 'create',
+  scope: 'create',
+  events: 'peering.create',
+  readsBody: true,
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+  isDryRun: (query) => query !== '' && new URLSearchParams(query).get('dryRun') === 'true',
 
-/** A parsed create always has its five values; a request without them must not be decided on. */
-function valid(peering: PeeringRequest | undefined): PeeringRequest {
-  if (peering === undefined) throw new Error('a create without its values');
-  return peering;
+  parse({ params, query, headers, body }) {
+    const faults = new Faults();
+    const clusterId = parseClusterId(params['clusterId'], faults);
+    const dryRun = parseQuery(query, ['dryRun'], faults).get('dryRun');
+    if (!['true', 'false', undefined].includes(dryRun)) faults.reject('/dryRun', 'must be true or false');
+    const values = parseBody(body, faults);
+    // A dry run stores nothing, so its key is not looked at.
+    const idempotencyKey = dryRun === 'true' ? undefined : parseIdempotencyKey(headers, faults);
+    if (values === undefined || faults.any()) return faults;
+    return { clusterId, peering: { clusterId, ...values }, idempotencyKey };
+  },
+
+  authorize: (request, progress) => AuthorizedChange.authorize(createPeering, request, progress),
+
+  toUpstream({ clusterId, peering }) {
+    const { vpcId, cidrBlock, accountId, region, isSecureConnection } = peering;
+    return {
+      path: `/database/clusters/${clusterId}/vpc-peerings`,
+      body: { vpcId, cidrBlock, accountId, region, isSecureConnection },
+    };
+  },
+
+  async run(change, progress, services) {
+    const { request } = change;
+    if (request.dryRun) return await dryRun(request, services);
+    const created = await withIdempotencyKey(request, services, (lease) =>
+      withClusterLock(request, services, async (): Promise<Created> => {
+        const earlier = await lease?.findEarlierCreate();
+        if (earlier !== undefined) return earlier;
+        const alike = await preflight(request, services);
+        lease?.requireHeld();
+        const answer = await forwardChange(change, progress, services, createdId, (facts, forwarded) => {
+          const { outcome, indeterminate } = forwarded;
+          const { resourceId } = outcome.upstream ?? {};
+          if (indeterminate) services.reconciler.settle(facts, alike);
+          if (resourceId !== undefined) services.reconciler.know(resourceId, facts.gatewayRequestId);
+        });
+        return { by: 'upstream', answer };
+      }),
+    );
+    if (created.by === 'upstream') return passOn(created.answer);
+    return await recordReplay(request, created, progress, services);
+  },
+};
+
+/** Answers what the create would be answered if it were forwarded, once its own record is safe. */
+async function dryRun(request: Authorized<CreateTarget>, { trail, clock }: PipelineServices): Promise<Answer> {
+  await trail.record(dryRunEvent(request, clock.now()));
+  const { effect, policyVersion, mode, grant, exceptions, violations } = request.decision as Decision;
+  const body = { decision: effect, policyVersion, mode, grant, exceptions, violations };
+  return jsonAnswer(200, body, { 'Proxy-Status': 'peergate' });
+}
+
+async function recordReplay(
+  request: Authorized<CreateTarget>,
+  { answer, creator }: Replayed,
+  progress: Progress,
+  { trail, clock }: PipelineServices,
+): Promise<Answer> {
+  const { status, body } = answer;
+  // An answer is stored only if its body is empty or JSON.
+  const json: unknown = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
+  const event = { status, first: creator, resourceId: createdId({ status, json }) };
+  await trail.record(replayedEvent(request, event, clock.now()));
+  progress.markRecorded();
+  return replay(answer);
+}
+
+/** The vendor's ids are UUIDs; anything else of this form is as good a name. */
+const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** `id` of the vendor's `ResourceIdentifier`, from an answer that made something. */
+function createdId({ status, json }: Pick<UpstreamAnswer, 'status' | 'json'>): string | undefined {
+  const id = status === 201 ? (json as { id?: unknown } | null)?.id : undefined;
+  return typeof id === 'string' && idPattern.test(id) ? id : undefined;
 }

@@ -1,81 +1,37 @@
-// Looks at the cluster and its peerings just before a create, and refuses what AWS would refuse or what is there already. It
-// may only refuse: what the policy denied never comes here.
+// Checks a create against the network just before it is sent, and refuses what AWS would refuse or what is there already.
+// It may only refuse: what the policy denied never comes here.
 import { GatewayError, invalidField } from '../../errors.ts';
-import {
-  formatIpv4Network,
-  type Ipv4Network,
-  isIpv4Fault,
-  networkOf,
-  parseIpv4Network,
-} from '../../net/ipv4.ts';
+import { formatIpv4Network, type Ipv4Network, isIpv4Fault, networkOf, parseIpv4Network } from '../../net/ipv4.ts';
+import type { PipelineServices } from '../../pipeline/services.ts';
 import type { PeeringRequest } from '../../policy/engine/decision.ts';
-import type { UpstreamClient } from '../../upstream/client.ts';
-import { isLive, type ListedPeering, readPeerings } from '../../upstream/peerings.ts';
-import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
+import { isOf } from '../../reconciliation/match-peering.ts';
+import type { Parsed } from '../../request/request.ts';
+import { preflightFailed } from '../../upstream/network-reader.ts';
+import { isLive, type ListedPeering } from '../../upstream/peerings.ts';
+import type { CreateTarget } from './create-peering.ts';
 
-/** The upstream's own 4xx to the look: there is no such cluster, or it may not be seen. */
-export interface RefusedLook {
-  readonly refused: UpstreamAnswer;
+/** Conflicts that an answer names. */
+const maxNamed = 20;
+
+/**
+ * Gives the ids of listed peerings that have the same five values: they cannot be this create's. Rejects with
+ * `vpc-peered-already` or `cidr-overlap`, with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`.
+ */
+export async function preflight(
+  { target, requestId, stages }: Parsed<CreateTarget>,
+  { network, clusterLock }: PipelineServices,
+): Promise<readonly string[]> {
+  if (clusterLock === undefined) return [];
+  return await stages.run('preflight', async () => {
+    const { clusterId, peering } = target;
+    const block = await network.clusterBlock(clusterId, requestId);
+    const peerings = await network.peerings(clusterId, requestId);
+    refuseConflicts(peering, block, peerings.filter(isLive));
+    return peerings.filter((listed) => isOf(peering, listed)).map(({ id }) => id);
+  });
 }
 
-export type Look =
-  | { readonly peerings: readonly ListedPeering[]; readonly refused?: undefined }
-  | RefusedLook;
-
-/** Blocks that are remembered: a cluster's never changes. */
-const mostClusters = 10_000;
-/** So many things in the way are named at most. */
-const mostNamed = 20;
-
-export class Preflight {
-  readonly #upstream: UpstreamClient;
-  readonly #blocks = new Map<string, Ipv4Network>();
-
-  constructor(upstream: UpstreamClient) {
-    this.#upstream = upstream;
-  }
-
-  /**
-   * Throws `vpc-peered-already` or `cidr-overlap` when something is in the way; a 502, 503 or 504 with `sent: no` when the
-   * upstream cannot say.
-   */
-  async check(wanted: PeeringRequest, requestId: string): Promise<Look> {
-    const block = await this.#blockOf(wanted.clusterId, requestId);
-    if ('refused' in block) return block;
-    const look = await this.look(wanted.clusterId, requestId);
-    if (look.refused !== undefined) return look;
-    refuseWhatIsInTheWay(wanted, block, look.peerings.filter(isLive));
-    return look;
-  }
-
-  /** The cluster's own network; `undefined` when it may not be seen. Rejects as `check` does. */
-  async clusterBlock(clusterId: string, requestId: string): Promise<string | undefined> {
-    const block = await this.#blockOf(clusterId, requestId);
-    return 'refused' in block ? undefined : formatIpv4Network(block);
-  }
-
-  /** All peerings of the cluster. */
-  async look(clusterId: string, requestId: string): Promise<Look> {
-    const list = await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);
-    return list.answer === undefined ? { peerings: list.peerings } : { refused: list.answer };
-  }
-
-  async #blockOf(clusterId: string, requestId: string): Promise<Ipv4Network | RefusedLook> {
-    const known = this.#blocks.get(clusterId);
-    if (known !== undefined) return known;
-    const path = `/database/clusters/${clusterId}`;
-    const answer = await this.#upstream.read({ method: 'GET', path, requestId }).catch(notSent);
-    if (answer.status >= 400 && answer.status < 500) return { refused: answer };
-    const { infrastructure } = (answer.json ?? {}) as { infrastructure?: { cidrBlock?: unknown } | null };
-    const network = networkIn(answer.status === 200 ? infrastructure?.cidrBlock : undefined);
-    if (network === undefined) throw impossible(answer.status, 'the cluster has no block that can be read');
-    if (this.#blocks.size >= mostClusters) this.#blocks.clear();
-    this.#blocks.set(clusterId, network);
-    return network;
-  }
-}
-
-function refuseWhatIsInTheWay(
+function refuseConflicts(
   wanted: PeeringRequest,
   clusterBlock: Ipv4Network,
   live: readonly ListedPeering[],
@@ -87,25 +43,20 @@ function refuseWhatIsInTheWay(
       context: { resource: 'vpc-peering', id: same.id },
     });
   }
-  const block = networkIn(wanted.cidrBlock);
-  if (block === undefined) throw new Error('a create whose block is no network');
-  const inTheWay = live.filter(({ id, cidrBlock }) => {
-    if (cidrBlock === undefined) throw impossible(200, `the list names no block for peering ${id}`);
+  const block = parseIpv4Network(wanted.cidrBlock);
+  if (isIpv4Fault(block)) throw new Error('a create whose block is no network');
+  const conflicting = live.filter(({ id, cidrBlock }) => {
+    if (cidrBlock === undefined) throw preflightFailed(200, `the list names no block for peering ${id}`);
     const other = listedNetwork(cidrBlock);
     return other !== undefined && overlap(block, other);
   });
   const descriptions = [
     ...(overlap(block, clusterBlock) ? [`overlaps ${formatIpv4Network(clusterBlock)} of the cluster`] : []),
-    ...inTheWay.map(({ id, vpcId, cidrBlock }) => `overlaps ${cidrBlock} of peering ${id} (${vpcId})`),
+    ...conflicting.map(({ id, vpcId, cidrBlock }) => `overlaps ${cidrBlock} of peering ${id} (${vpcId})`),
   ];
   if (descriptions.length === 0) return;
-  const invalid = descriptions.slice(0, mostNamed).map((text) => invalidField('/cidrBlock', text));
+  const invalid = descriptions.slice(0, maxNamed).map((text) => invalidField('/cidrBlock', text));
   throw new GatewayError('cidr-overlap', { context: { invalid } });
-}
-
-function networkIn(text: unknown): Ipv4Network | undefined {
-  const network = typeof text === 'string' ? parseIpv4Network(text) : { fault: '' };
-  return isIpv4Fault(network) ? undefined : network;
 }
 
 /**
@@ -114,7 +65,7 @@ function networkIn(text: unknown): Ipv4Network | undefined {
  */
 function listedNetwork(text: string): Ipv4Network | undefined {
   const numbers = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)?.slice(1).map(Number);
-  if (numbers === undefined) throw impossible(200, 'the list names a block of an unknown form');
+  if (numbers === undefined) throw preflightFailed(200, 'the list names a block of an unknown form');
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = numbers;
   if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32) return undefined;
   return networkOf(((a * 256 + b) * 256 + c) * 256 + d, prefix);
@@ -123,25 +74,3 @@ function listedNetwork(text: string): Ipv4Network | undefined {
 const overlap = (one: Ipv4Network, other: Ipv4Network): boolean =>
   one.first <= other.last && other.first <= one.last;
 
-const impossible = (receivedStatus: number, reason: string): GatewayError =>
-  new GatewayError('preflight-impossible', {
-    context: { sent: 'no' },
-    proxyError: 'http_protocol_error',
-    receivedStatus,
-    cause: new Error(reason),
-  });
-
-/** Whatever became of the look: the create was not sent. */
-function notSent(error: unknown): never {
-  if (!(error instanceof GatewayError)) throw error;
-  const { code, headers, proxyError, receivedStatus } = error;
-  const unable = code === 'upstream-broken' || code === 'upstream-unreachable';
-  throw new GatewayError(unable ? 'preflight-impossible' : code, {
-    ...(code === 'upstream-timeout' ? { detail: `${error.rule.detail} The request was not sent.` } : {}),
-    headers: { ...headers },
-    context: { ...error.context, sent: 'no' },
-    proxyError,
-    ...(receivedStatus === undefined ? {} : { receivedStatus }),
-    cause: error,
-  });
-}

@@ -1,30 +1,67 @@
-// Delete a peering that the caller may delete: one whose cluster, account and region a grant of the caller's covers. Where it
-// lies is for Aerospike Cloud's list to say, never for the caller.
-import type { Operation } from '../operation.ts';
-import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../parse.ts';
+// Delete a peering that the caller may delete: one whose cluster, account and region a grant of the caller's covers. Where
+// it lies is for the upstream's list to say, never for the caller.
+import { GatewayError } from '../../errors.ts';
+import { passOn } from '../../pipeline/answer.ts';
+import { forwardChange } from '../../pipeline/forward.ts';
+import type { ChangeOperation } from '../../pipeline/operation.ts';
+import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
+import type { PipelineServices } from '../../pipeline/services.ts';
+import { AuthorizedChange, authorize } from '../../request/authorize.ts';
+import type { Authorized, ListedPlace, RequestTarget } from '../../request/request.ts';
+import { preflightFailed } from '../../upstream/network-reader.ts';
+import { placeOf } from './listed-place.ts';
 
-export const deletePeering = (scope: string): Operation => ({
-  kind: 'delete',
-  action: 'delete',
+interface DeleteTarget extends RequestTarget {
+  readonly clusterId: string;
+  readonly peeringId: string;
+}
+
+/** A peering that is there. Only such a one can be authorized for good. */
+interface ListedTarget extends DeleteTarget {
+  readonly existing: ListedPlace;
+}
+
+export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarget>, ListedTarget> = {
+  id: 'deleteVPCPeerings',
   method: 'DELETE',
   route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
-  id: 'deleteVPCPeerings',
-  scope,
+  action: 'delete',
+  scope: 'delete',
+  events: 'peering.delete',
   readsBody: false,
-  events: {
-    refused: 'peering.delete.refused',
-    intent: 'peering.delete.intent',
-    outcome: 'peering.delete.outcome',
-  },
-  parse({ clusterId: cluster, peeringId: peering, query }) {
+
+  parse({ params, query }) {
     const faults = new Faults();
-    const clusterId = parseClusterId(cluster, faults);
-    const peeringId = parsePeeringId(peering, faults);
+    const clusterId = parseClusterId(params['clusterId'], faults);
+    const peeringId = parsePeeringId(params['peeringId'], faults);
     parseQuery(query, [], faults);
     return faults.any() ? faults : { clusterId, peeringId };
   },
-  toUpstream({ clusterId, peeringId }, requestId) {
-    if (peeringId === undefined) throw new Error('a delete without its peering');
-    return { method: 'DELETE', path: `/database/clusters/${clusterId}/vpc-peerings/${peeringId}`, requestId };
+
+  /** By cluster and action alone: where the peering lies is not known yet. */
+  authorize: (request, progress) => authorize('delete', request, progress),
+
+  toUpstream: ({ clusterId, peeringId }) => ({
+    path: `/database/clusters/${clusterId}/vpc-peerings/${peeringId}`,
+  }),
+
+  async run(request, progress, services) {
+    const target = await request.stages.run('preflight', () => find(request, services));
+    const located = progress.advance({ ...request, target });
+    const change = AuthorizedChange.authorize(deletePeering, located, progress);
+    return passOn(await forwardChange(change, progress, services));
   },
-});
+};
+
+/** Rejects with `peering-unknown`, with `preflight-failed` when the list does not say where the peering lies, or as a read does. */
+async function find(
+  { target, requestId }: Authorized<DeleteTarget>,
+  { network }: PipelineServices,
+): Promise<ListedTarget> {
+  const peerings = await network.peerings(target.clusterId, requestId);
+  const found = peerings.find(({ id }) => id.toLowerCase() === target.peeringId);
+  if (found === undefined) throw new GatewayError('peering-unknown');
+  const existing = placeOf(found);
+  if (existing === undefined) throw preflightFailed(200, 'the list does not say where the peering lies');
+  return { ...target, existing };
+}

@@ -14,7 +14,7 @@ export interface Place {
 const blockPattern = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
 /** `undefined` when the list does not say in which account and region. */
-export function placeIn(listed: ListedPeering): Place | undefined {
+export function placeOf(listed: ListedPeering): Place | undefined {
   const accountId = formed(listed.accountId, accountIdPattern);
   const region = formed(listed.region, regionPattern);
   if (accountId === undefined || region === undefined) return undefined;

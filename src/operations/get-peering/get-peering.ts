@@ -1,33 +1,74 @@
-// One peering, found in Aerospike Cloud's list, and if the caller wants so not before it is active or cannot become so any
-// more. The vendor's contract has no such operation; scope and records are the list's.
-import type { Operation } from '../operation.ts';
-import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../parse.ts';
+// One peering, found in the upstream's list, and what the caller has to do next. If the caller wants so, the answer waits
+// until the peering is active or cannot become so any more. The vendor's contract has no such operation; scope and records
+// are the list's.
+import { outcomeEvent } from '../../audit/record/request-events.ts';
+import { withTimeout } from '../../async/with-timeout.ts';
+import { GatewayError } from '../../errors.ts';
+import { formatIpv4Network } from '../../net/ipv4.ts';
+import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
+import type { ReadOperation } from '../../pipeline/operation.ts';
+import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
+import type { PipelineServices } from '../../pipeline/services.ts';
+import { authorize } from '../../request/authorize.ts';
+import type { Authorized, RequestTarget } from '../../request/request.ts';
+import type { FoundPeering, Wanted } from '../../upstream/peering-poller.ts';
+import type { ListedPeering } from '../../upstream/peerings.ts';
+import { type NextStep, nextStepFor } from './next-step.ts';
+
+interface GetTarget extends RequestTarget {
+  readonly clusterId: string;
+  readonly peeringId: string;
+}
 
 /** Interface, section 3. */
-const longestWaitSeconds = 300;
+const maxWaitSeconds = 300;
 const defaultWaitSeconds = 30;
+/** A caller who asks again sooner learns nothing new. */
+const retryAfterSeconds = '5';
+/** How long an answer waits for the cluster's block: a next step without routes is worth more than a late one. */
+const blockTimeoutMs = 2000;
 
-export const getPeering = (scope: string): Operation => ({
-  kind: 'get',
-  action: 'list',
+export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
+  id: 'getVPCPeering',
   method: 'GET',
   route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
-  id: 'getVPCPeering',
-  scope,
+  action: 'list',
+  scope: 'list',
+  events: 'peering.list',
   readsBody: false,
-  events: { refused: 'peering.list.refused', outcome: 'peering.list.outcome' },
-  parse({ clusterId: cluster, peeringId: peering, query }) {
+
+  parse({ params, query }) {
     const faults = new Faults();
-    const clusterId = parseClusterId(cluster, faults);
-    const peeringId = parsePeeringId(peering, faults);
+    const clusterId = parseClusterId(params['clusterId'], faults);
+    const peeringId = parsePeeringId(params['peeringId'], faults);
     const waitMs = parseWait(query, faults);
-    if (faults.any()) return faults;
-    return { clusterId, peeringId, ...(waitMs === undefined ? {} : { waitMs }) };
+    return faults.any() ? faults : { clusterId, peeringId, waitMs };
   },
-  toUpstream({ clusterId }, requestId) {
-    return { method: 'GET', path: `/database/clusters/${clusterId}/vpc-peerings`, requestId };
+
+  authorize: (request, progress) => authorize('list', request, progress),
+
+  async run(request, progress, services) {
+    const { trail, poller, clock } = services;
+    const { target, stages, requestId } = request;
+    const { waitMs } = target;
+    const deadline = clock.monotonic() + (waitMs ?? 0);
+    trail.requireWritable();
+    const wanted = { clusterId: target.clusterId, peeringId: target.peeringId, requestId };
+    const first = await stages.run('forward', () => poller.read(wanted));
+    // Asked for beside the wait, so that its end need not wait for it.
+    const block = clusterBlock(first?.peering, request, services);
+    const found =
+      waitMs === undefined ? first : await waitForFinalStatus(request, wanted, first, deadline, services);
+    if (found === undefined) throw new GatewayError('peering-unknown');
+    const status = waitMs === undefined || found.final ? 200 : 202;
+    const leftMs = waitMs === undefined ? blockTimeoutMs : Math.min(blockTimeoutMs, deadline - clock.monotonic());
+    const nextStep = nextStepFor(found.peering, await withTimeout(leftMs, block));
+    const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
+    await trail.record(outcomeEvent(request, outcome, clock.now()));
+    progress.markRecorded();
+    return peeringAnswer(status, found.peering, nextStep);
   },
-});
+};
 
 function parseWait(query: URLSearchParams, faults: Faults): number | undefined {
   const given = parseQuery(query, ['wait', 'timeoutSeconds'], faults);
@@ -36,7 +77,53 @@ function parseWait(query: URLSearchParams, faults: Faults): number | undefined {
   if (wait !== undefined && wait !== 'active') faults.reject('/wait', 'must be active');
   if (wait === undefined && text !== undefined) faults.reject('/timeoutSeconds', 'needs wait=active');
   const seconds = text === undefined ? defaultWaitSeconds : Number(text);
-  if (text !== undefined && !(/^[1-9]\d{0,2}$/.test(text) && seconds <= longestWaitSeconds))
-    faults.reject('/timeoutSeconds', `must be a whole number from 1 to ${longestWaitSeconds}`);
+  if (text !== undefined && !(/^[1-9]\d{0,2}$/.test(text) && seconds <= maxWaitSeconds))
+    faults.reject('/timeoutSeconds', `must be a whole number from 1 to ${maxWaitSeconds}`);
   return wait === undefined ? undefined : seconds * 1000;
+}
+
+/** Waits only for a peering that may still change, and only if there is room for one more. Otherwise gives `first`. */
+async function waitForFinalStatus(
+  { slot, connection, stages }: Authorized<GetTarget>,
+  wanted: Wanted,
+  first: FoundPeering | undefined,
+  deadline: number,
+  { poller }: PipelineServices,
+): Promise<FoundPeering | undefined> {
+  if (first === undefined || first.final) return first;
+  const wait = poller.enter(deadline);
+  if (wait === undefined) return first;
+  slot.park();
+  if (connection.closed) wait.leave();
+  else connection.onClose(wait.leave);
+  try {
+    return await stages.run('wait', () => poller.wait(wanted, first, wait));
+  } finally {
+    wait.leave();
+  }
+}
+
+/** Statuses whose next step needs the cluster's block. */
+const unaccepted = ['initiating-request', 'pending-acceptance'];
+
+/** `undefined` when it cannot be had: the next step is told all the same. */
+async function clusterBlock(
+  peering: ListedPeering | undefined,
+  { target, requestId }: Authorized<GetTarget>,
+  { network }: PipelineServices,
+): Promise<string | undefined> {
+  if (!unaccepted.includes(peering?.status ?? '')) return undefined;
+  const block = await network.clusterBlock(target.clusterId, requestId).catch(() => undefined);
+  return block && formatIpv4Network(block);
+}
+
+function peeringAnswer(
+  status: 200 | 202,
+  { nextStep: _, ...listed }: ListedPeering,
+  nextStep: NextStep | undefined,
+): Answer {
+  // What stands under this name is always the gateway's own: it is there to be run.
+  const body = { ...listed, ...(nextStep === undefined ? {} : { nextStep }) };
+  const later = status === 202 ? { 'Retry-After': retryAfterSeconds } : {};
+  return jsonAnswer(status, body, { 'Proxy-Status': 'peergate; received-status=200', ...later });
 }

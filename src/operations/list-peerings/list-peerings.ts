@@ -1,44 +1,58 @@
 // List the peerings of a cluster, page by page, so that a caller can follow its own. `limit` and `offset` are checked by
 // the vendor's contract and passed on.
-import type { Operation } from '../operation.ts';
-import { Faults, parseClusterId, parseQuery } from '../parse.ts';
+import { passOn } from '../../pipeline/answer.ts';
+import { forwardRead } from '../../pipeline/forward.ts';
+import type { ReadOperation } from '../../pipeline/operation.ts';
+import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
+import { authorize } from '../../request/authorize.ts';
+import type { Authorized, RequestTarget } from '../../request/request.ts';
 
-/** `LimitParam` and `OffsetParam` of the vendor's contract; the offset ends where whole numbers do in JSON. */
-const bounds = {
-  limit: { least: 1, most: 100, expected: 'must be a whole number from 1 to 100' },
-  offset: { least: 0, most: Number.MAX_SAFE_INTEGER, expected: 'must be a whole number, 0 or more' },
-} as const;
-const wholeNumber = /^(0|[1-9]\d{0,15})$/;
+interface ListTarget extends RequestTarget {
+  readonly clusterId: string;
+  readonly page: Page;
+}
 
 type Page = { limit?: number; offset?: number };
 
-export const listPeerings = (scope: string): Operation => ({
-  kind: 'list',
-  action: 'list',
+/** `LimitParam` and `OffsetParam` of the vendor's contract; the offset ends where whole numbers do in JSON. */
+const bounds = {
+  limit: { min: 1, max: 100, expected: 'must be a whole number from 1 to 100' },
+  offset: { min: 0, max: Number.MAX_SAFE_INTEGER, expected: 'must be a whole number, 0 or more' },
+} as const;
+const wholeNumber = /^(0|[1-9]\d{0,15})$/;
+
+export const listPeerings: ReadOperation<ListTarget, Authorized<ListTarget>> = {
+  id: 'getVPCPeerings',
   method: 'GET',
   route: '/database/clusters/{clusterId}/vpc-peerings',
-  id: 'getVPCPeerings',
-  scope,
+  action: 'list',
+  scope: 'list',
+  events: 'peering.list',
   readsBody: false,
-  events: { refused: 'peering.list.refused', outcome: 'peering.list.outcome' },
-  parse({ clusterId: segment, query }) {
+
+  parse({ params, query }) {
     const faults = new Faults();
-    const clusterId = parseClusterId(segment, faults);
+    const clusterId = parseClusterId(params['clusterId'], faults);
     const given = parseQuery(query, Object.keys(bounds), faults);
     const page: Page = {};
     for (const name of ['limit', 'offset'] as const) {
       const text = given.get(name);
       if (text === undefined) continue;
-      const { least, most, expected } = bounds[name];
+      const { min, max, expected } = bounds[name];
       const value = Number(text);
-      if (wholeNumber.test(text) && value >= least && value <= most) page[name] = value;
+      if (wholeNumber.test(text) && value >= min && value <= max) page[name] = value;
       else faults.reject(`/${name}`, expected);
     }
     return faults.any() ? faults : { clusterId, page };
   },
-  toUpstream({ clusterId, page = {} }, requestId) {
+
+  authorize: (request, progress) => authorize('list', request, progress),
+
+  async run(request, progress, services) {
+    const { clusterId, page } = request.target;
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(page)) query.set(name, String(value));
-    return { method: 'GET', path: `/database/clusters/${clusterId}/vpc-peerings`, query, requestId };
+    const path = `/database/clusters/${clusterId}/vpc-peerings`;
+    return passOn(await forwardRead(request, { path, query }, progress, services));
   },
-});
+};

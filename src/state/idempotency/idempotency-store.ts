@@ -30,6 +30,8 @@ export type Begun =
   /** `first` is the request whose create the answer is about. */
   | { readonly state: 'answered'; readonly answer: StoredAnswer; readonly first: string };
 
+export type KeyState = Begun['state'];
+
 /** So many requests under one key are remembered as possibly carried out; each was sent because the one before was not found. */
 const mostRequests = 20;
 

@@ -2,18 +2,18 @@
 import { GatewayError } from '../../errors.ts';
 
 /** Ends a turn. Calling it again does nothing. */
-export type EndTurn = () => void;
+export type Release = () => void;
 
-export interface Turns {
+export interface ClusterLock {
   /** Resolves when it is this one's turn; rejects with `cluster-busy` when that takes too long. */
-  take(clusterId: string): Promise<EndTurn>;
+  acquire(clusterId: string): Promise<Release>;
 }
 
 interface Waiting {
-  readonly begin: (end: EndTurn) => void;
+  readonly begin: (end: Release) => void;
 }
 
-export class LocalTurns implements Turns {
+export class LocalClusterLock implements ClusterLock {
   readonly #longestWaitMs: number;
   /** Who waits behind the one whose turn it is. */
   readonly #queues = new Map<string, Set<Waiting>>();
@@ -22,7 +22,7 @@ export class LocalTurns implements Turns {
     this.#longestWaitMs = longestWaitMs;
   }
 
-  take(clusterId: string): Promise<EndTurn> {
+  acquire(clusterId: string): Promise<Release> {
     const queue = this.#queues.get(clusterId);
     if (queue === undefined) {
       this.#queues.set(clusterId, new Set());
@@ -43,7 +43,7 @@ export class LocalTurns implements Turns {
     });
   }
 
-  #endOf(clusterId: string): EndTurn {
+  #endOf(clusterId: string): Release {
     let ended = false;
     return () => {
       if (ended) return;

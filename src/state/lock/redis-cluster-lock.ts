@@ -1,10 +1,10 @@
-// Turns across instances: a lock in Redis for each cluster, taken behind this instance's own queue and renewed while it is
+// ClusterLock across instances: a lock in Redis for each cluster, taken behind this instance's own queue and renewed while it is
 // held. An instance that dies loses it after a while; while Redis is down each instance keeps its own order.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../logging/logger.ts';
 import type { RedisCommands } from '../redis-connection.ts';
-import { clusterBusy, type EndTurn, type Turns } from './cluster-lock.ts';
+import { clusterBusy, type Release, type ClusterLock } from './cluster-lock.ts';
 
 const leaseMs = 15_000;
 const renewMs = 5000;
@@ -16,22 +16,22 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 const endScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-export interface RedisTurnsOptions {
+export interface RedisClusterLockOptions {
   readonly redis: RedisCommands;
-  readonly local: Turns;
+  readonly local: ClusterLock;
   readonly longestWaitMs: number;
   readonly logger: Logger;
 }
 
-export class RedisTurns implements Turns {
-  readonly #options: RedisTurnsOptions;
+export class RedisClusterLock implements ClusterLock {
+  readonly #options: RedisClusterLockOptions;
 
-  constructor(options: RedisTurnsOptions) {
+  constructor(options: RedisClusterLockOptions) {
     this.#options = options;
   }
 
-  async take(clusterId: string): Promise<EndTurn> {
-    const endLocal = await this.#options.local.take(clusterId);
+  async acquire(clusterId: string): Promise<Release> {
+    const endLocal = await this.#options.local.acquire(clusterId);
     try {
       const endShared = await this.#takeShared(prefix + clusterId);
       return () => {
@@ -44,7 +44,7 @@ export class RedisTurns implements Turns {
     }
   }
 
-  async #takeShared(key: string): Promise<EndTurn> {
+  async #takeShared(key: string): Promise<Release> {
     const { redis, longestWaitMs, logger } = this.#options;
     const owner = randomUUID();
     const until = performance.now() + longestWaitMs;
@@ -65,7 +65,7 @@ export class RedisTurns implements Turns {
     }
   }
 
-  #hold(key: string, owner: string): EndTurn {
+  #hold(key: string, owner: string): Release {
     const { redis } = this.#options;
     const renew = () =>
       void redis.command('EVAL', renewScript, '1', key, owner, String(leaseMs)).catch(ignore);

@@ -1,70 +1,72 @@
-// The two rate limits: per client address before anything costs a signature check, and per caller after it. Both say in
-// standard header fields how much is left.
+// Counts requests against a limit in windows of 60 s, and says in standard header fields how much is left.
 import { hash } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
-import { ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit';
+import { MemoryStore, type Options, type Store } from 'express-rate-limit';
 import { GatewayError } from '../../errors.ts';
-import { callerOf, contextOf } from '../../http/request-context.ts';
 
 const windowMs = 60_000;
-/** One customer commonly has an IPv6 network of this size, and with it any number of addresses. */
-const ipv6Subnet = 56;
 
-/** Where a limit is counted; `undefined`: in memory of its own. */
-export type StoreFor = (name: string) => Store | undefined;
-
-export interface RateLimitServices {
-  readonly storeFor: StoreFor;
-  /** Told of each request over the limit of this name. */
-  readonly limited: (name: string) => void;
+export interface RateLimiterOptions {
+  /** Names the limit in header fields and metrics. */
+  readonly name: string;
+  /** 0: no limit. */
+  readonly limitPerMinute: number;
+  /** `undefined`: in memory of its own. */
+  readonly store: Store | undefined;
+  /** Is called for each request over the limit. */
+  readonly onLimited: () => void;
 }
 
-export const addressRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
-  limiter('address', limitPerMinute, services, (response) =>
-    ipKeyGenerator(contextOf(response).clientAddress, ipv6Subnet),
-  );
+export interface Counted {
+  /** `RateLimit` and `RateLimit-Policy`: names and values in turn. */
+  readonly headers: readonly string[];
+  /** `rate-limited`, if the request is over the limit. */
+  readonly refusal: GatewayError | undefined;
+}
 
-export const callerRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
-  limiter('caller', limitPerMinute, services, (response) => {
-    const { issuer, subject } = callerOf(response);
-    return JSON.stringify([issuer, subject]);
-  });
+const uncounted: Counted = { headers: [], refusal: undefined };
 
-/**
- * Counts with a store of `express-rate-limit`. Its handler would put settings, keys and answers through ten promises for each
- * request, of which nothing is needed here.
- */
-function limiter(
-  name: string,
-  limit: number,
-  { storeFor, limited }: RateLimitServices,
-  keyOf: (response: Response) => string,
-): RequestHandler {
-  if (limit === 0) return (_request, _response, next) => next();
-  const store = storeFor(name) ?? new MemoryStore();
-  store.init?.({ windowMs } as Options);
-  const partitionOf = partitions();
-  const policy = `"${name}"; q=${limit}; w=${windowMs / 1000}`;
-  return async (_request, response, next) => {
-    const key = keyOf(response);
-    // A store that fails has counted nothing.
-    const { totalHits, resetTime } = await store.increment(key);
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
+  readonly #store: Store;
+  readonly #policy: string;
+  readonly #partitionOf = partitions();
+
+  constructor(options: RateLimiterOptions) {
+    const { name, limitPerMinute, store } = options;
+    this.#options = options;
+    this.#store = store ?? new MemoryStore();
+    this.#store.init?.({ windowMs } as Options);
+    this.#policy = `"${name}"; q=${limitPerMinute}; w=${windowMs / 1000}`;
+  }
+
+  /**
+   * The store's own handler would put settings, keys and answers through ten promises for each request, of which nothing is
+   * needed here. Rejects if the store does; then nothing was counted.
+   */
+  async count(key: string): Promise<Counted> {
+    const { name, limitPerMinute, onLimited } = this.#options;
+    if (limitPerMinute === 0) return uncounted;
+    const { totalHits, resetTime } = await this.#store.increment(key);
     const left = secondsUntil(resetTime);
-    const { fields } = contextOf(response);
-    fields.push('RateLimit', `"${name}"; r=${Math.max(0, limit - totalHits)}; t=${left}`);
-    fields.push('RateLimit-Policy', `${policy}; pk=:${partitionOf(key)}:`);
-    if (totalHits <= limit) return next();
-    limited(name);
-    const detail = `The limit is ${limit} a minute for each ${name}.`;
-    throw new GatewayError('rate-limited', { detail, headers: { 'Retry-After': String(left) } });
-  };
+    const headers = [
+      'RateLimit',
+      `"${name}"; r=${Math.max(0, limitPerMinute - totalHits)}; t=${left}`,
+      'RateLimit-Policy',
+      `${this.#policy}; pk=:${this.#partitionOf(key)}:`,
+    ];
+    if (totalHits <= limitPerMinute) return { headers, refusal: undefined };
+    onLimited();
+    const detail = `The limit is ${limitPerMinute} a minute for each ${name}.`;
+    const refusal = new GatewayError('rate-limited', { detail, headers: { 'Retry-After': String(left) } });
+    return { headers, refusal };
+  }
 }
 
 const secondsUntil = (time: Date | undefined): number =>
   time === undefined ? windowMs / 1000 : Math.max(0, Math.ceil((time.getTime() - Date.now()) / 1000));
 
-/** Partition keys that are remembered; an address or a caller comes more than once. */
-const mostPartitions = 10_000;
+/** Partition keys that are kept; an address or a caller comes more than once. */
+const maxPartitions = 10_000;
 
 /**
  * `pk` of draft-ietf-httpapi-ratelimit-headers-08, section 3.1.3: tells one caller's count from another's, and nobody who the
@@ -75,7 +77,7 @@ function partitions(): (key: string) => string {
   return (key) => {
     const before = known.get(key);
     if (before !== undefined) return before;
-    if (known.size >= mostPartitions) known.clear();
+    if (known.size >= maxPartitions) known.clear();
     const partition = Buffer.from(hash('sha256', key).slice(0, 12)).toString('base64');
     known.set(key, partition);
     return partition;

@@ -2,7 +2,8 @@
 // every fault into one refusal.
 import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
 import { uuidPattern } from '../net/aws.ts';
-import type { ParsedRequest, RequestFaults } from './operation.ts';
+import type { RequestTarget } from '../request/request.ts';
+import type { RequestFaults } from './operation.ts';
 
 /** So many unknown names are listed at most, each so long at most: a refusal is not an echo. */
 const mostNamed = 20;
@@ -31,7 +32,7 @@ export class Faults {
   }
 }
 
-export const isFaulty = (parsed: ParsedRequest | RequestFaults): parsed is RequestFaults =>
+export const isFaulty = (parsed: RequestTarget | RequestFaults): parsed is RequestFaults =>
   'invalid' in parsed;
 
 export const requestInvalid = ({ missing, invalid }: RequestFaults): GatewayError =>
@@ -40,9 +41,10 @@ export const requestInvalid = ({ missing, invalid }: RequestFaults): GatewayErro
   });
 
 /** UUIDs are equal in either case (RFC 9562 section 4); policy, upstream and audit see the lower one. */
-export function parseClusterId(segment: string, faults: Faults): string {
-  if (!uuidPattern.test(segment)) faults.reject('/clusterId', 'must be the UUID of a cluster');
-  return segment.toLowerCase();
+export function parseClusterId(segment: string | undefined, faults: Faults): string {
+  if (segment === undefined || !uuidPattern.test(segment))
+    faults.reject('/clusterId', 'must be the UUID of a cluster');
+  return (segment ?? '').toLowerCase();
 }
 
 /** `PeeringId` of the vendor's contract. */

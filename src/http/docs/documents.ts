@@ -1,16 +1,11 @@
-// Which files a browser may have below `/docs`, each with the whole of its header fields, read once at the start. A file
-// that is not in this list is not served, whatever lies beside it on the disk.
+// The documents that the gateway serves: the contract, and the files that a browser may have below `/docs`. Each is read once
+// at the start, with the whole of its header fields. A file that is not listed here is not served.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Answer } from '../../pipeline/answer.ts';
 
-export interface DocsFile {
-  readonly body: Buffer;
-  readonly etag: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** By path, without the base path. */
-export type DocsFiles = ReadonlyMap<string, DocsFile>;
+/** Answers by path, without the base path. Each has an `ETag`. */
+export type Documents = ReadonlyMap<string, Answer>;
 
 interface Source {
   readonly path: string;
@@ -97,20 +92,32 @@ const sources = (): readonly Source[] => [
 ];
 
 /** Rejects when one cannot be read: the gateway does not start with half of its pages. */
-export async function readDocsFiles(): Promise<DocsFiles> {
-  return new Map(
-    await Promise.all(sources().map(async (source) => [source.path, await read(source)] as const)),
-  );
+export async function readDocuments(basePath: string): Promise<Documents> {
+  const files = sources().map(async (source) => [source.path, await readPage(source)] as const);
+  return new Map([['/openapi.json', await readContract(basePath)], ...(await Promise.all(files))]);
 }
 
-async function read({ from, type, contentPolicy, cache }: Source): Promise<DocsFile> {
-  const body = await readFile(from);
-  const headers = {
+/** The contract, with the address under which this instance serves it. */
+async function readContract(basePath: string): Promise<Answer> {
+  const text = await readFile(new URL('../../../openapi/gateway.json', import.meta.url), 'utf8');
+  const contract = JSON.parse(text) as Record<string, unknown>;
+  const servers = [{ url: basePath === '' ? '/' : basePath }];
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=300' };
+  return tagged(Buffer.from(JSON.stringify({ ...contract, servers })), headers);
+}
+
+async function readPage({ from, type, contentPolicy, cache }: Source): Promise<Answer> {
+  return tagged(await readFile(from), {
     'Content-Type': type,
     'Content-Security-Policy': contentPolicy,
     'Cache-Control': cache,
     // For browsers that do not know frame-ancestors.
     'X-Frame-Options': 'DENY',
-  };
-  return { body, headers, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
+  });
 }
+
+const tagged = (body: Buffer, headers: Readonly<Record<string, string>>): Answer => ({
+  status: 200,
+  headers: { ...headers, ETag: `"${createHash('sha256').update(body).digest('base64url')}"` },
+  body,
+});

@@ -1,0 +1,93 @@
+// The border between Express and the pipeline: an HTTP request becomes a pipeline request, and its answer an HTTP answer.
+// Goes on to the end, records included, if the caller hangs up.
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { refuse, serve } from '../pipeline/pipeline.ts';
+import type { PipelineServices } from '../pipeline/services.ts';
+import type { PolicyStore } from '../policy/store/policy-store.ts';
+import { Progress } from '../request/progress.ts';
+import type { Received } from '../request/request.ts';
+import type { MalformedRequests } from './listener/malformed-requests.ts';
+import { readBody } from './read-body.ts';
+import { contextOf, type RequestContext } from './request-context.ts';
+import { sendAnswer } from './respond/respond.ts';
+import type { RouteMatch } from './route-table.ts';
+
+export interface ApiServices extends PipelineServices {
+  readonly policies: PolicyStore;
+  readonly malformedRequests: MalformedRequests;
+}
+
+/** Serves every operation. Passes on errors, whose records are made. */
+export const apiHandler =
+  (services: ApiServices): RequestHandler =>
+  async (request, response, next) => {
+    const context = contextOf(response);
+    const { route, slot, fields } = context;
+    if (route.kind !== 'operation') return next();
+    const progress = new Progress(toReceived(request, response, route, services));
+    context.progress = progress;
+    slot?.hold();
+    try {
+      const answer = await serve(route.operation, progress, services);
+      fields.push(...(progress.request.rateLimitHeaders ?? []));
+      sendAnswer(response, answer);
+    } catch (error) {
+      fields.push(...(progress.request.rateLimitHeaders ?? []));
+      next(error);
+    } finally {
+      slot?.release();
+    }
+  };
+
+/** Records the refusal of a request that never came to its operation. */
+export const recordEarlyRefusal =
+  (services: ApiServices): ErrorRequestHandler =>
+  async (error: unknown, request, response, _next) => {
+    const context = contextOf(response);
+    const { route } = context;
+    if (route.kind !== 'operation' || context.progress !== undefined) throw error;
+    context.progress = new Progress(toReceived(request, response, route, services));
+    await refuse(error, context.progress, services);
+  };
+
+function toReceived(
+  request: Request,
+  response: Response,
+  { operation, params, query }: OperationMatch,
+  { policies, malformedRequests }: ApiServices,
+): Received {
+  const context = contextOf(response);
+  const { startedAt, gatewayRequestId, requestId, clientAddress, stages } = context;
+  return {
+    startedAt,
+    gatewayRequestId,
+    requestId,
+    clientAddress,
+    operation,
+    dryRun: operation.isDryRun?.(query) ?? false,
+    trace: stages.span,
+    policy: policies.current(),
+    stages,
+    raw: {
+      params,
+      query,
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      accepts: (types) => request.accepts(types),
+      readBody: () => readBody(request, response, malformedRequests),
+    },
+    slot: slotOf(context),
+    connection: {
+      get closed() {
+        return response.destroyed;
+      },
+      onClose: (listener) => void response.once('close', listener),
+    },
+  };
+}
+
+type OperationMatch = Extract<RouteMatch, { kind: 'operation' }>;
+
+/** A request that was refused before it got a slot has none to give up. */
+const slotOf = ({ slot }: RequestContext): Received['slot'] =>
+  slot ?? { enterUpstream: () => undefined, park: () => undefined };

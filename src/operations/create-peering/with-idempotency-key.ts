@@ -1,0 +1,54 @@
+// Carries out a create at most once for its Idempotency-Key (interface, section 3). Without a key it is carried out as it
+// comes.
+import { createHash } from 'node:crypto';
+import { GatewayError } from '../../errors.ts';
+import type { PipelineServices } from '../../pipeline/services.ts';
+import type { Parsed } from '../../request/request.ts';
+import type { KeyUse } from '../../state/idempotency/idempotency-store.ts';
+import type { CreateTarget } from './create-peering.ts';
+import { type Created, IdempotencyLease } from './idempotency-lease.ts';
+
+/** `work` gets the lease of the key, if there is one. Rejects with `idempotency-…`, or as `work` does. */
+export async function withIdempotencyKey(
+  request: Parsed<CreateTarget>,
+  services: PipelineServices,
+  work: (lease?: IdempotencyLease) => Promise<Created>,
+): Promise<Created> {
+  const { idempotencyKey } = request.target;
+  if (idempotencyKey === undefined) return await work();
+  const { idempotency } = services;
+  const use = keyUseOf(request, idempotencyKey);
+  const acquired = await request.stages.run('idempotency', () => idempotency.begin(use));
+  services.observeKey(acquired.state);
+  switch (acquired.state) {
+    case 'running':
+      throw new GatewayError('idempotency-key-running', { headers: { 'Retry-After': '1' } });
+    case 'another-request':
+      throw new GatewayError('idempotency-key-reused');
+    case 'answered':
+      return { by: 'replay', answer: acquired.answer, creator: acquired.first };
+    default:
+  }
+  const earlier = acquired.state === 'held-in-doubt' ? acquired.requests : undefined;
+  const lease = new IdempotencyLease(use, request, services, earlier);
+  try {
+    const created = await work(lease);
+    await lease.complete(created);
+    return created;
+  } catch (error) {
+    await lease.fail(error);
+    throw error;
+  }
+}
+
+function keyUseOf({ caller, target, gatewayRequestId }: Parsed<CreateTarget>, idempotencyKey: string): KeyUse {
+  const { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } = target.peering;
+  return {
+    key: hashOf([caller.issuer, caller.subject, clusterId, idempotencyKey]),
+    fingerprint: hashOf([clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection]),
+    owner: gatewayRequestId,
+  };
+}
+
+const hashOf = (values: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('hex');

@@ -1,0 +1,39 @@
+// ClusterLock a bearer token into a caller, and lets pass only callers within their rate limit and with the scope that the
+// operation needs. Nothing of a body has been read when these refuse.
+import { insufficientScope, readBearerToken } from '../identity/bearer-token.ts';
+import type { TokenCache } from '../identity/token-cache.ts';
+import type { Progress } from '../request/progress.ts';
+import type { Authenticated, Received } from '../request/request.ts';
+import type { RateLimiter } from '../state/rate-limit/rate-limiter.ts';
+import type { ScopeName } from './operation.ts';
+
+/** Rejects with `token-…` (401, 400) or `keys-unavailable` (503). */
+export async function authenticate(request: Received, tokens: TokenCache): Promise<Authenticated> {
+  const { raw, stages } = request;
+  const token = readBearerToken(raw.rawHeaders);
+  const known = stages.runNow('authenticate', () => tokens.get(token));
+  const caller = known ?? (await stages.run('verify', () => tokens.verify(token)));
+  return { ...request, caller };
+}
+
+/** Rejects with `rate-limited`. What is left of the limit stands in the answer in any case. */
+export async function limitCaller(
+  request: Authenticated,
+  progress: Progress,
+  limiter: RateLimiter,
+): Promise<Authenticated> {
+  const { issuer, subject } = request.caller;
+  const { headers, refusal } = await limiter.count(JSON.stringify([issuer, subject]));
+  const counted = progress.advance({ ...request, rateLimitHeaders: headers });
+  if (refusal !== undefined) throw refusal;
+  return counted;
+}
+
+/** Throws `scope-missing`. */
+export function requireScope(
+  { caller }: Authenticated,
+  name: ScopeName | undefined,
+  scopes: Readonly<Record<ScopeName, string>>,
+): void {
+  if (name !== undefined && !caller.scopes.has(scopes[name])) throw insufficientScope(scopes[name]);
+}

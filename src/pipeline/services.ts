@@ -1,0 +1,31 @@
+// What the pipeline works with. Made and closed by `gateway.ts`.
+import type { AuditTrail } from '../audit/log/trail.ts';
+import type { Clock } from '../clock.ts';
+import type { TokenCache } from '../identity/token-cache.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Reconciler } from '../reconciliation/reconciler.ts';
+import type { IdempotencyStore, KeyState } from '../state/idempotency/idempotency-store.ts';
+import type { ClusterLock } from '../state/lock/cluster-lock.ts';
+import type { RateLimiter } from '../state/rate-limit/rate-limiter.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import type { NetworkReader } from '../upstream/network-reader.ts';
+import type { PeeringPoller } from '../upstream/peering-poller.ts';
+import type { ScopeName } from './operation.ts';
+
+export interface PipelineServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tokens: TokenCache;
+  readonly scopes: Readonly<Record<ScopeName, string>>;
+  readonly callerLimit: RateLimiter;
+  readonly trail: AuditTrail;
+  readonly upstream: UpstreamClient;
+  readonly network: NetworkReader;
+  readonly poller: PeeringPoller;
+  readonly reconciler: Reconciler;
+  readonly idempotency: IdempotencyStore;
+  /** Is called with what was found under each Idempotency-Key. */
+  readonly observeKey: (state: KeyState) => void;
+  /** `undefined` with PREFLIGHT=off: creates are neither checked against the network nor serialized. */
+  readonly clusterLock: ClusterLock | undefined;
+}

@@ -1,0 +1,70 @@
+// Reads what exists upstream: a cluster's block and its peerings, under the gateway's own credential. Whatever fails, the
+// caller's own request was not sent, and the error says so.
+import { GatewayError } from '../errors.ts';
+import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
+import type { UpstreamClient } from './client.ts';
+import { type ListedPeering, readPeerings } from './peerings.ts';
+import { UpstreamRefused } from './upstream-refused.ts';
+
+/** Blocks that are kept: a cluster's never changes. */
+const maxClusters = 10_000;
+
+export class NetworkReader {
+  readonly #upstream: UpstreamClient;
+  readonly #blocks = new Map<string, Ipv4Network>();
+
+  constructor(upstream: UpstreamClient) {
+    this.#upstream = upstream;
+  }
+
+  /** All peerings of a cluster. Rejects with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`. */
+  async peerings(clusterId: string, requestId: string): Promise<readonly ListedPeering[]> {
+    const { answer, peerings } = await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);
+    if (peerings === undefined) throw new UpstreamRefused(answer);
+    return peerings;
+  }
+
+  /** The cluster's own network. Rejects likewise. */
+  async clusterBlock(clusterId: string, requestId: string): Promise<Ipv4Network> {
+    const known = this.#blocks.get(clusterId);
+    if (known !== undefined) return known;
+    const path = `/database/clusters/${clusterId}`;
+    const answer = await this.#upstream.read({ path, requestId }).catch(notSent);
+    if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
+    const { infrastructure } = (answer.json ?? {}) as { infrastructure?: { cidrBlock?: unknown } | null };
+    const block = networkIn(answer.status === 200 ? infrastructure?.cidrBlock : undefined);
+    if (block === undefined) throw preflightFailed(answer.status, 'the cluster has no block that can be read');
+    if (this.#blocks.size >= maxClusters) this.#blocks.clear();
+    this.#blocks.set(clusterId, block);
+    return block;
+  }
+}
+
+function networkIn(text: unknown): Ipv4Network | undefined {
+  const network = typeof text === 'string' ? parseIpv4Network(text) : { fault: '' };
+  return isIpv4Fault(network) ? undefined : network;
+}
+
+/** What the upstream says makes no sense. `reason` is for the log. */
+export const preflightFailed = (receivedStatus: number, reason: string): GatewayError =>
+  new GatewayError('preflight-impossible', {
+    context: { sent: 'no' },
+    proxyError: 'http_protocol_error',
+    receivedStatus,
+    cause: new Error(reason),
+  });
+
+/** Whatever became of the read: the request itself was not sent. */
+function notSent(error: unknown): never {
+  if (!(error instanceof GatewayError)) throw error;
+  const { code, headers, proxyError, receivedStatus } = error;
+  const unable = code === 'upstream-broken' || code === 'upstream-unreachable';
+  throw new GatewayError(unable ? 'preflight-impossible' : code, {
+    ...(code === 'upstream-timeout' ? { detail: `${error.rule.detail} The request was not sent.` } : {}),
+    headers: { ...headers },
+    context: { ...error.context, sent: 'no' },
+    proxyError,
+    ...(receivedStatus === undefined ? {} : { receivedStatus }),
+    cause: error,
+  });
+}

@@ -1,0 +1,141 @@
+// Polls for a peering's final status, for many callers at once: they share reads of a cluster's list, and only so many wait.
+// Every wait ends when the gateway stops, and none later than its deadline.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { NetworkReader } from './network-reader.ts';
+import type { ListedPeering } from './peerings.ts';
+import { UpstreamRefused } from './upstream-refused.ts';
+
+/** Interface, section 3. */
+const maxWaiting = 64;
+const finalStatuses = ['active', 'rejected', 'expired', 'failed', 'deleted'];
+const maxPauseMs = 2000;
+const minPauseMs = 500;
+/** A list this young serves another caller, too. */
+const freshMs = 1000;
+
+/** A peering as it was read last. */
+export interface FoundPeering {
+  readonly peering: ListedPeering;
+  /** It is active, or cannot become so any more. */
+  readonly final: boolean;
+}
+
+export interface Wanted {
+  readonly clusterId: string;
+  /** The vendor's id, lower case. */
+  readonly peeringId: string;
+  readonly requestId: string;
+}
+
+/** One of the places of those who wait. */
+export interface Wait {
+  readonly end: Promise<void>;
+  readonly signal: AbortSignal;
+  /** By `performance.now()`. */
+  readonly deadline: number;
+  leave(): void;
+}
+
+export class PeeringPoller {
+  readonly #network: Pick<NetworkReader, 'peerings'>;
+  readonly #lists = new Map<string, SharedList>();
+  readonly #waits = new Set<AbortController>();
+  #stopped = false;
+
+  constructor(network: Pick<NetworkReader, 'peerings'>) {
+    this.#network = network;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waits.size;
+  }
+
+  /** The peering as it is now; `undefined`: the list does not have it. Rejects as `NetworkReader.peerings` does. */
+  async read(wanted: Wanted): Promise<FoundPeering | undefined> {
+    return findIn(await this.#network.peerings(wanted.clusterId, wanted.requestId), wanted.peeringId);
+  }
+
+  /** A place to wait in, which must be left; `undefined` when all are taken or the gateway stops. */
+  enter(deadline: number): Wait | undefined {
+    if (this.#stopped || this.#waits.size >= maxWaiting) return undefined;
+    const over = new AbortController();
+    this.#waits.add(over);
+    const timer = setTimeout(() => over.abort(), Math.max(0, deadline - performance.now()));
+    const end = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve()));
+    const leave = () => {
+      clearTimeout(timer);
+      this.#waits.delete(over);
+      over.abort();
+    };
+    return { end, deadline, signal: over.signal, leave };
+  }
+
+  /** Ends all waits; there is no place for later ones. */
+  stop(): void {
+    this.#stopped = true;
+    for (const over of this.#waits) over.abort();
+  }
+
+  /**
+   * The peering in its final status, or as it was last read when the wait ends. A read that fails is repeated while there is
+   * time; one that the upstream refuses rejects with `UpstreamRefused`.
+   */
+  async wait(wanted: Wanted, first: FoundPeering, wait: Wait): Promise<FoundPeering | undefined> {
+    const { signal, end, deadline } = wait;
+    let found: FoundPeering | undefined = first;
+    let readAt = performance.now();
+    while (found !== undefined && !found.final && !signal.aborted) {
+      const left = deadline - performance.now();
+      const pauseMs = Math.max(minPauseMs, Math.min(maxPauseMs, left - minPauseMs));
+      await pause(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) break;
+      const before: FoundPeering = found;
+      const next = this.#sharedList(wanted, readAt).then(
+        (list) => findIn(list, wanted.peeringId),
+        (error: unknown) => {
+          if (error instanceof UpstreamRefused) throw error;
+          return before;
+        },
+      );
+      found = await Promise.race([next, end.then(() => before)]);
+      readAt = performance.now();
+    }
+    return found;
+  }
+
+  /** A list that was begun after the caller's last one: an older one may lack its peering. */
+  #sharedList({ clusterId, requestId }: Wanted, readAt: number): Promise<readonly ListedPeering[]> {
+    const known = this.#lists.get(clusterId);
+    if (known !== undefined && known.begunAt >= readAt && isFresh(known)) return known.list;
+    const entry: SharedList = {
+      list: this.#network.peerings(clusterId, requestId),
+      begunAt: performance.now(),
+      doneAt: undefined,
+    };
+    this.#lists.set(clusterId, entry);
+    const done = () => {
+      entry.doneAt = performance.now();
+      setTimeout(() => {
+        if (this.#lists.get(clusterId) === entry) this.#lists.delete(clusterId);
+      }, freshMs).unref();
+    };
+    entry.list.then(done, done);
+    return entry.list;
+  }
+}
+
+/** Times are those of `performance.now()`. */
+interface SharedList {
+  readonly list: Promise<readonly ListedPeering[]>;
+  readonly begunAt: number;
+  doneAt: number | undefined;
+}
+
+const isFresh = ({ doneAt }: SharedList): boolean =>
+  doneAt === undefined || doneAt > performance.now() - freshMs;
+
+function findIn(list: readonly ListedPeering[], peeringId: string): FoundPeering | undefined {
+  const peering = list.find(({ id }) => id.toLowerCase() === peeringId);
+  return peering && { peering, final: finalStatuses.includes(peering.status ?? '') };
+}
