@@ -18,6 +18,8 @@ const maxAgeMs = 600_000;
 const unknownKeyCooldownMs = 30_000;
 /** After a failure: 1 s, doubling up to this. After a set without keys: this. */
 const longestBackoffMs = 30_000;
+/** Entries of one key set that are named in the log. */
+const maxNamed = 20;
 /** The part of the cache age after which the background fetch begins, so that no request has to wait for it. */
 const refreshAt = 0.8;
 
@@ -48,6 +50,8 @@ export class KeySet {
   #known: KnownKeys | undefined;
   /** The keys as they came. */
   #text = '';
+  /** The entries that cannot be used, as the log has them. */
+  #ignored: readonly string[] = [];
   #generation = 0;
   #pending: Promise<void> | undefined;
   #failures = 0;
@@ -94,6 +98,11 @@ export class KeySet {
   /** How many usable keys there are. */
   get count(): number {
     return this.#current()?.count ?? 0;
+  }
+
+  /** How many entries of the last key set cannot be used. */
+  get ignored(): number {
+    return this.#ignored.length;
   }
 
   /** When they were fetched, in milliseconds since the epoch; `undefined`: never. */
@@ -178,13 +187,14 @@ export class KeySet {
   async #fetch(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      const set = await this.#source();
+      const { keys, ignored = [] } = await this.#source();
       const now = this.#clock.now();
-      const count = set.keys.length;
-      const text = JSON.stringify(set.keys);
+      const count = keys.length;
+      const text = JSON.stringify(keys);
       if (text !== this.#text) this.#generation += 1;
       this.#text = text;
-      this.#known = { resolve: createLocalJWKSet(set), fetchedAt: now, count };
+      this.#known = { resolve: createLocalJWKSet({ keys }), fetchedAt: now, count };
+      this.#ignore(ignored);
       this.#failures = 0;
       this.#observe('ok');
       this.#nextAttemptAt = count > 0 ? 0 : now + longestBackoffMs;
@@ -198,6 +208,16 @@ export class KeySet {
       const fields = { issuer: this.#issuer, failures: this.#failures, usable: this.known(), err: error };
       this.#logger.warn(fields, 'keys of an issuer could not be fetched');
     }
+  }
+
+  /** Each such entry is logged once, for as long as the issuer publishes it. */
+  #ignore(ignored: readonly string[]): void {
+    const known = new Set(this.#ignored);
+    const entries = ignored.filter((entry) => !known.has(entry));
+    this.#ignored = ignored;
+    if (entries.length === 0) return;
+    const fields = { issuer: this.#issuer, ignored: ignored.length, entries: entries.slice(0, maxNamed) };
+    this.#logger.warn(fields, 'entries of a key set cannot be used and are ignored');
   }
 
   #schedule(delayMs: number): void {

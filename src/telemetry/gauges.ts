@@ -14,7 +14,10 @@ export interface Readings {
   readonly reportMode: () => boolean;
   readonly policyRejected: () => boolean;
   readonly tokensRemembered: () => number;
-  readonly keySets: ReadonlyMap<string, { readonly count: number; readonly fetchedAt: number | undefined }>;
+  readonly keySets: ReadonlyMap<
+    string,
+    { readonly count: number; readonly ignored: number; readonly fetchedAt: number | undefined }
+  >;
   readonly breakers: Readonly<Record<string, { readonly open: boolean }>>;
   readonly redisUp: () => boolean | undefined;
   /** When the certificate of the listener ends; `undefined` without TLS. */
@@ -49,6 +52,12 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ],
     ['policy_report_mode', '1 when the policy refuses nothing.', () => flag(readings.reportMode())],
     ['keys', 'Usable keys of an issuer.', each(keySets, ({ count }) => count), 'issuer'],
+    [
+      'keys_ignored',
+      "Entries of an issuer's key set that cannot be used.",
+      each(keySets, ({ ignored }) => ignored),
+      'issuer',
+    ],
     [
       'keys_fetched_timestamp_seconds',
       "The last good fetch of an issuer's keys; 0: never.",
