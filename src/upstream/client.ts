@@ -77,7 +77,7 @@ export class UpstreamClient {
     const first = await this.#attempt(request, await this.#token.get());
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {
-      throw refusedCredential(first.problem, error);
+      throw notRenewed(error);
     });
     const second = await this.#attempt(request, renewed);
     if (second.refused) throw refusedCredential(second.problem);
@@ -184,7 +184,24 @@ function failedExchange(error: ExchangeError): GatewayError {
   });
 }
 
-function refusedCredential(problem: unknown, cause?: unknown): GatewayError {
+function refusedCredential(problem: unknown): GatewayError {
   const context = { sent: 'yes', ...(problem === undefined ? {} : { upstream: problem }) };
-  return new GatewayError('credential-refused', { context, receivedStatus: 401, cause });
+  return new GatewayError('credential-refused', { context, receivedStatus: 401 });
+}
+
+/**
+ * The token was refused and there is no new one. `sent` stays `no`, as without any token: a 401 concerns the gateway's own
+ * credential, so the request was certainly not acted upon and may be repeated at once.
+ */
+function notRenewed(error: unknown): unknown {
+  if (!(error instanceof GatewayError)) return error;
+  const { code, context, headers, proxyError } = error;
+  return new GatewayError(code, {
+    detail: `${error.detail} Aerospike Cloud refused the token before it, so the request was not acted upon.`,
+    ...(context === undefined ? {} : { context }),
+    headers,
+    proxyError,
+    receivedStatus: 401,
+    cause: error,
+  });
 }
