@@ -103,7 +103,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const tokens = new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const state = await openSharedState(config, parts);
   const preflight = new Preflight(upstream);
-  const watch = new PeeringWatch(preflight);
+  const watch = new PeeringWatch(preflight, () => clock.now());
   const docsFiles = await readDocsFiles();
   const app = createApp(config, {
     clock,

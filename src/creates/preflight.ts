@@ -11,7 +11,7 @@ import {
 import type { PeeringRequest } from '../policy/decision.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
-import type { UpstreamAnswer } from '../upstream/read-answer.ts';
+import { retryAfterHeader, type UpstreamAnswer } from '../upstream/read-answer.ts';
 
 /** The upstream's own 4xx to the look: there is no such cluster, or it may not be seen. */
 export interface RefusedLook {
@@ -68,7 +68,8 @@ export class Preflight {
     if (answer.status >= 400 && answer.status < 500) return { refused: answer };
     const { infrastructure } = (answer.json ?? {}) as { infrastructure?: { cidrBlock?: unknown } | null };
     const network = networkIn(answer.status === 200 ? infrastructure?.cidrBlock : undefined);
-    if (network === undefined) throw impossible(answer.status, 'the cluster has no block that can be read');
+    if (network === undefined)
+      throw impossible(answer.status, 'the cluster has no block that can be read', retryAfterHeader(answer));
     if (this.#blocks.size >= mostClusters) this.#blocks.clear();
     this.#blocks.set(clusterId, network);
     return network;
@@ -123,9 +124,14 @@ function listedNetwork(text: string): Ipv4Network | undefined {
 const overlap = (one: Ipv4Network, other: Ipv4Network): boolean =>
   one.first <= other.last && other.first <= one.last;
 
-const impossible = (receivedStatus: number, reason: string): GatewayError =>
+const impossible = (
+  receivedStatus: number,
+  reason: string,
+  headers: Record<string, string> = {},
+): GatewayError =>
   new GatewayError('preflight-impossible', {
     context: { sent: 'no' },
+    headers,
     proxyError: 'http_protocol_error',
     receivedStatus,
     cause: new Error(reason),

@@ -3,9 +3,12 @@
 import { type RequestFacts, reconciledEvent, type Settlement } from '../audit/event.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
+import { askedWaitMs } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { readPeerings } from '../upstream/peerings.ts';
+import { retryAfterHeader } from '../upstream/read-answer.ts';
 import { findTrace, mayBe } from './find-trace.ts';
 
 export interface ReconcileServices {
@@ -46,6 +49,8 @@ export class ReconcileCreates {
   readonly #known = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = firstPauseMs;
+  /** The longest pause that the upstream asked for in the last round. */
+  #askedMs = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
 
@@ -95,20 +100,22 @@ export class ReconcileCreates {
       this.#timer = undefined;
       this.#working = this.#work().finally(() => {
         this.#working = undefined;
-        if (this.#open.size > 0) this.#workAfter(this.#pauseMs);
+        if (this.#open.size > 0) this.#workAfter(Math.max(this.#pauseMs, this.#askedMs));
       });
     }, pauseMs).unref();
   }
 
   async #work(): Promise<void> {
-    const { logger } = this.#services;
+    const { logger, clock } = this.#services;
     const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.clusterId ?? '');
     let failed = false;
+    this.#askedMs = 0;
     for (const [clusterId, creates] of clusters) {
       try {
         if (!this.#stopped) await this.#settleCluster(clusterId, creates);
       } catch (error) {
         failed = true;
+        this.#askedMs = Math.max(this.#askedMs, askedWaitMs(error, clock.now()));
         logger.warn({ err: error, clusterId, open: creates.length }, 'creates could not be settled yet');
       }
     }
@@ -120,8 +127,10 @@ export class ReconcileCreates {
     const lookedAt = this.#elapsed();
     const list = await readPeerings(upstream, clusterId, clock.newId());
     // 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them.
-    if (list.answer !== undefined && list.answer.status !== 404)
-      throw new Error(`Aerospike Cloud answered ${list.answer.status}`);
+    if (list.answer !== undefined && list.answer.status !== 404) {
+      const detail = `Aerospike Cloud answered ${list.answer.status}`;
+      throw new GatewayError('upstream-broken', { detail, headers: retryAfterHeader(list.answer) });
+    }
     const peerings = list.peerings ?? [];
     let unclear = 0;
     // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.

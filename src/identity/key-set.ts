@@ -10,6 +10,8 @@ import {
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
+import { retryAfterOf } from '../outbound/failures.ts';
+import { waitMsOf } from '../outbound/retry-after.ts';
 import type { KeySource } from './key-source.ts';
 
 /** Keys are fetched anew at least this often while the issuer can be reached. */
@@ -56,6 +58,8 @@ export class KeySet {
   #pending: Promise<void> | undefined;
   #failures = 0;
   #nextAttemptAt = 0;
+  /** Until then the issuer asked to be left alone: no token of an unknown key makes a fetch either. */
+  #askedToWaitUntil = 0;
   #unknownKeyFetchedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -129,7 +133,7 @@ export class KeySet {
       if (second !== undefined) return second;
     }
     const now = this.#clock.now();
-    if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs) {
+    if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs && now >= this.#askedToWaitUntil) {
       this.#unknownKeyFetchedAt = now;
       await this.#waitFor(this.#refresh());
     }
@@ -202,8 +206,11 @@ export class KeySet {
     } catch (error) {
       this.#failures += 1;
       this.#observe('failed');
-      const backoffMs = Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs);
-      this.#nextAttemptAt = this.#clock.now() + backoffMs;
+      const now = this.#clock.now();
+      const askedMs = waitMsOf(retryAfterOf(error), now);
+      const backoffMs = Math.max(askedMs, Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs));
+      this.#askedToWaitUntil = now + askedMs;
+      this.#nextAttemptAt = now + backoffMs;
       this.#schedule(backoffMs);
       const fields = { issuer: this.#issuer, failures: this.#failures, usable: this.known(), err: error };
       this.#logger.warn(fields, 'keys of an issuer could not be fetched');

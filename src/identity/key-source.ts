@@ -6,6 +6,8 @@ import { z } from 'zod';
 import type { AuthConfig } from '../config/config.ts';
 import { parseSecureUrl } from '../net/secure-url.ts';
 import { exchange } from '../outbound/exchange.ts';
+import { retryAfterOf, StatusError } from '../outbound/failures.ts';
+import { retryAfterIn } from '../outbound/retry-after.ts';
 import { type UsableKeys, usableKeys } from './usable-keys.ts';
 
 /** Fetches the issuer's current keys. Rejects when they cannot be had; the message is for the log. */
@@ -34,6 +36,8 @@ async function discoverKeysUrl(issuer: string, agent: Dispatcher): Promise<strin
       if (metadata.issuer !== issuer) throw new Error('the metadata names another issuer');
       return metadata.jwks_uri;
     } catch (error) {
+      // Its other document would be asked for too soon.
+      if (retryAfterOf(error) !== undefined) throw error;
       failures.push(error);
     }
   }
@@ -59,8 +63,9 @@ const readKeySet = async (value: unknown): Promise<UsableKeys> =>
   await usableKeys(keySetDocument.parse(value).keys);
 
 async function fetchJson(agent: Dispatcher, url: URL): Promise<unknown> {
-  const headers = { accept: 'application/json' };
-  const { status, body } = await exchange(agent, { method: 'GET', url, headers }, limits);
-  if (status !== 200) throw new Error(`the document was answered with status ${status}`);
+  const request = { method: 'GET', url, headers: { accept: 'application/json' } } as const;
+  const { status, headers, body } = await exchange(agent, request, limits);
+  if (status !== 200)
+    throw new StatusError(`the document was answered with status ${status}`, retryAfterIn(headers));
   return JSON.parse(body.toString('utf8'));
 }

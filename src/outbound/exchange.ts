@@ -4,7 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Agent, Dispatcher } from 'undici';
 import type { Sent } from '../errors.ts';
-import { ExchangeError, failureOf } from './failures.ts';
+import { ExchangeError, type FailedAt, failureOf } from './failures.ts';
+import { retryAfterIn } from './retry-after.ts';
 
 // The package's main file would read fetch, WebSocket and caches, too: a twentieth of a start (docs/adr/0028-start.md).
 const undici = {
@@ -142,8 +143,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#ended) return;
     this.#end();
-    const at = { sent: this.#sent, answering: this.#answering, receivedStatus: this.#status };
-    this.#reject(failureOf(error, at));
+    this.#reject(failureOf(error, this.#at()));
   }
 
   #checkSize(controller: Dispatcher.DispatchController, size: number): void {
@@ -160,7 +160,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #fail(kind: 'timeout' | 'broken', proxyError: string): void {
     if (this.#ended) return;
     this.#end();
-    this.#reject(new ExchangeError(kind, proxyError, { sent: this.#sent, receivedStatus: this.#status }));
+    this.#reject(new ExchangeError(kind, proxyError, this.#at()));
+  }
+
+  #at(): FailedAt {
+    const retryAfter = retryAfterIn(this.#headers);
+    return { sent: this.#sent, answering: this.#answering, receivedStatus: this.#status, retryAfter };
   }
 
   #end(): void {

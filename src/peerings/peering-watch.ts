@@ -2,6 +2,7 @@
 // many wait. Ends every wait when the gateway stops, and none later than its time.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Look, Preflight } from '../creates/preflight.ts';
+import { askedWaitMs } from '../upstream/asked-wait.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 
@@ -39,10 +40,13 @@ export class PeeringWatch {
   readonly #preflight: Pick<Preflight, 'look'>;
   readonly #looks = new Map<string, SharedLook>();
   readonly #waits = new Set<AbortController>();
+  readonly #now: () => number;
   #stopped = false;
 
-  constructor(preflight: Pick<Preflight, 'look'>) {
+  /** `now`: milliseconds since the epoch. */
+  constructor(preflight: Pick<Preflight, 'look'>, now: () => number = Date.now) {
     this.#preflight = preflight;
+    this.#now = now;
   }
 
   /** How many wait. */
@@ -78,20 +82,25 @@ export class PeeringWatch {
 
   /**
    * The peering when it rests, or as it was last seen when the wait ends. A look that fails while there is time left is made
-   * again.
+   * again, not before the upstream wants to be asked.
    */
   async wait(wanted: Wanted, first: Seen, { signal, end, until }: Wait): Promise<Seen> {
     let seen = first;
     let seenAt = performance.now();
+    let askedMs = 0;
     while (mayChange(seen) && !signal.aborted) {
       const left = until - performance.now();
-      const pauseMs = Math.max(shortestPauseMs, Math.min(longestPauseMs, left - shortestPauseMs));
+      const pauseMs = Math.max(shortestPauseMs, askedMs, Math.min(longestPauseMs, left - shortestPauseMs));
+      askedMs = 0;
       await pause(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) break;
       const before = seen;
       const look = this.#shared(wanted, seenAt).then(
         (found) => seenIn(found, wanted.peeringId),
-        () => before,
+        (error: unknown) => {
+          askedMs = askedWaitMs(error, this.#now());
+          return before;
+        },
       );
       seen = await Promise.race([look, end.then(() => before)]);
       seenAt = performance.now();

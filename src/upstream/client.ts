@@ -173,11 +173,12 @@ const fates: Readonly<Record<Sent, string>> = {
 
 function failedExchange(error: ExchangeError): GatewayError {
   const code = codes[error.kind];
-  const { proxyError, sent, receivedStatus } = error;
+  const { proxyError, sent, receivedStatus, retryAfter } = error;
   const failure = new GatewayError(code, { cause: error });
   return new GatewayError(code, {
     detail: `${failure.detail} ${fates[sent]}`,
     context: { sent },
+    ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': retryAfter } }),
     proxyError,
     cause: error,
     ...(receivedStatus === undefined ? {} : { receivedStatus }),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { UpstreamClient } from './client.ts';
-import type { UpstreamAnswer } from './read-answer.ts';
+import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
 
 /** The vendor's `VPCPeeringStatus`. A status that is none of these is taken as one of a live peering. */
 const deadStatuses = ['rejected', 'expired', 'failed', 'deleting', 'deleted'];
@@ -96,7 +96,7 @@ async function readPages(
 
 function pageIn(answer: UpstreamAnswer): z.output<typeof page> {
   const read = answer.status === 200 ? page.safeParse(answer.json) : undefined;
-  if (!read?.success) throw brokenList(answer.status);
+  if (!read?.success) throw brokenList(answer.status, retryAfterHeader(answer));
   return read.data;
 }
 
@@ -107,10 +107,11 @@ const tooSlow = (): GatewayError =>
     cause: new Error('the pages of the list took too long together'),
   });
 
-const brokenList = (receivedStatus: number): GatewayError =>
+const brokenList = (receivedStatus: number, headers: Record<string, string> = {}): GatewayError =>
   new GatewayError('upstream-broken', {
     detail: "Aerospike Cloud's list of the cluster's peerings was broken. The request was not sent.",
     context: { sent: 'no' },
+    headers,
     proxyError: 'http_protocol_error',
     receivedStatus,
   });

@@ -3,6 +3,7 @@
 // answer that repeats the service token.
 import type { Answer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
+import { isRetryAfter, retryAfterIn } from '../outbound/retry-after.ts';
 
 /** An answer fit to be passed on. */
 export interface UpstreamAnswer {
@@ -16,6 +17,12 @@ export interface UpstreamAnswer {
   readonly requestId: string | undefined;
 }
 
+/** All that is passed on of an answer that does not say what it was asked for. */
+export function retryAfterHeader({ headers }: UpstreamAnswer): Record<string, string> {
+  const value = headers['Retry-After'];
+  return isRetryAfter(value) ? { 'Retry-After': value } : {};
+}
+
 const jsonMediaType = /^application\/([a-z0-9!#$&^_.+-]+\+)?json[ \t]*(;|$)/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const requestIdShape = /^[\x21-\x7e]{1,200}$/;
@@ -25,11 +32,15 @@ const passed = {
   location: 'Location',
 } as const;
 
-/** Throws an `ExchangeError` of kind `broken`. */
+/** Throws an `ExchangeError` of kind `broken`, which keeps nothing of the answer but status and `Retry-After`. */
 export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer {
   const { status, body } = answer;
   const broken = (proxyError: string) =>
-    new ExchangeError('broken', proxyError, { sent: 'yes', receivedStatus: status });
+    new ExchangeError('broken', proxyError, {
+      sent: 'yes',
+      receivedStatus: status,
+      retryAfter: retryAfterIn(answer.headers),
+    });
   if (!isPassable(status)) throw broken('http_protocol_error');
   const coding: unknown = answer.headers['content-encoding'];
   if (coding !== undefined && String(coding).toLowerCase() !== 'identity')

@@ -58,6 +58,28 @@ test('without any keys a token is neither good nor bad, nothing is sent, and rea
   assert.equal((await gateway.create()).status, 201);
 });
 
+for (const status of [429, 503]) {
+  for (const path of ['/.well-known/openid-configuration', '/jwks']) {
+    test(`a ${status} for ${path} with Retry-After is respected, and told to callers`, async (t) => {
+      const issuer = await issuerOf(t);
+      issuer.takeover = (request, response) => {
+        if (request.url === path)
+          return void response.writeHead(status, { 'retry-after': '120' }).end('<html>');
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }));
+      };
+      const gateway = await startTestGateway(t, { issuer });
+      for (let count = 0; count < 3; count += 1) {
+        const answer = await gateway.create();
+        assertKeysUnavailable(gateway, answer);
+        assert.match(String(answer.headers['retry-after']), /^1(1\d|20)$/);
+      }
+      // What would have been asked for instead is not asked for either.
+      assert.deepEqual([issuer.requests.at(-1), issuer.requests.length], [path, path === '/jwks' ? 2 : 1]);
+    });
+  }
+}
+
 test('an issuer that goes down harms no token that a known key can check', async (t) => {
   const issuer = await issuerOf(t);
   const gateway = await startTestGateway(t, { issuer });
