@@ -1,5 +1,5 @@
 // Reads all peerings of a cluster from Aerospike Cloud under the gateway's own credential, page by page. Either gives the
-// whole list or fails; half a list would show as absent what is there.
+// whole list or fails, also for one malformed entry; half a list would show as absent what is there.
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { UpstreamClient } from './client.ts';

@@ -42,7 +42,8 @@ export async function requestToken(
   if (tokenScope !== undefined) form.set('scope', tokenScope);
   if (tokenAudience !== undefined) form.set('audience', tokenAudience);
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
-  const request = { method: 'POST', url: new URL(tokenUrl), headers, body: form.toString() } as const;
+  const url = new URL(tokenUrl);
+  const request = { method: 'POST', url, headers, body: form.toString(), repeatable: true } as const;
   const { status, headers: fields, body } = await exchange(agent, request, { timeoutMs, maxBytes });
   if (status !== 200) {
     const message = `the token endpoint answered with status ${status}${oauthError(body)}`;

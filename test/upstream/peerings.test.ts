@@ -188,6 +188,7 @@ const lists: Readonly<Record<string, object>> = {
   'no list': { count: 0 },
   'a list that is none': { vpcPeerings: {} },
   'an entry that is none': { vpcPeerings: ['p-1'] },
+  'an entry that is none behind good ones': { vpcPeerings: [{ id: 'p-1' }, { id: 'p-2' }, null] },
   'an entry without an id': { vpcPeerings: [{ vpcId: allowed.vpcId }] },
   'an id that is a path': { vpcPeerings: [{ id: '../tokens' }] },
   'an id that is a number': { vpcPeerings: [{ id: 17 }] },
