@@ -5,6 +5,7 @@ import { type NetworkList, networkListOf } from '../net/network-list.ts';
 import { type CidrsDocument, listFileName } from './document.ts';
 import type { Path, Places } from './place.ts';
 import type { PolicyFault } from './policy-data.ts';
+import type { PolicyFile } from './version.ts';
 
 /** The bytes of a file beside the policy, or the reason why there are none. */
 export type ReadList = (name: string) => Uint8Array | string;
@@ -40,9 +41,11 @@ export class Lists {
     return [...this.#files.keys()];
   }
 
-  /** The content of those that could be read, in that order. */
-  bytes(): readonly Uint8Array[] {
-    return [...this.#files.values()].flatMap((file) => (typeof file === 'string' ? [] : file.bytes));
+  /** Those that could be read, in that order. */
+  contents(): readonly PolicyFile[] {
+    return [...this.#files].flatMap(([name, file]) =>
+      typeof file === 'string' ? [] : [{ name, bytes: file.bytes }],
+    );
   }
 
   resolve(document: CidrsDocument): NetworkList {

@@ -1,6 +1,5 @@
 // From a policy's bytes, and those of the lists that it names, to plain data, or to every fault in them with its place.
 // Reads no file itself. A policy with any fault is refused whole.
-import { createHash } from 'node:crypto';
 import { CidrSet } from '../net/cidr-set.ts';
 import { duplicateIds, expiredExceptions } from './cross-checks.ts';
 import { type PolicyDocument, policyDocument } from './document.ts';
@@ -15,6 +14,7 @@ import type {
   ReadPolicy,
 } from './policy-data.ts';
 import { readYaml } from './read-yaml.ts';
+import { policyVersion } from './version.ts';
 
 /** A policy file and a way to the files beside it. */
 export interface PolicySource {
@@ -36,12 +36,14 @@ export interface ReadOptions {
 }
 
 export function readPolicy(source: PolicySource, options: ReadOptions): ReadPolicy {
+  const policyFile = { name: '', bytes: source.bytes };
   const read = readYaml(source.path, source.bytes, policyDocument);
-  if (read.places === undefined) return { faults: read.faults, version: hashOf([source.bytes]), files: [] };
+  if (read.places === undefined)
+    return { faults: read.faults, version: policyVersion([policyFile]), files: [] };
   const { raw, places } = read;
   const lists = new Lists(source.path, source.readList, raw, places);
   const { files } = lists;
-  const version = hashOf([source.bytes, ...lists.bytes()]);
+  const version = policyVersion([policyFile, ...lists.contents()]);
   const expired = expiredExceptions(raw, places, options.now);
   const isNews = options.expired === 'fault' && version !== options.inForce;
   const faults = oneForEachPlace([
@@ -55,12 +57,6 @@ export function readPolicy(source: PolicySource, options: ReadOptions): ReadPoli
   const warnings = [...(isNews ? [] : expired), ...widerGrants(data, places)];
   return { data: { ...data, version }, warnings, files };
 }
-
-const hashOf = (parts: readonly Uint8Array[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
-};
 
 /** Of several faults of one member the first is the cause. */
 function oneForEachPlace(faults: readonly PolicyFault[]): PolicyFault[] {

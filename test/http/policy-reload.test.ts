@@ -1,6 +1,5 @@
 // The policy is taken up again when its files change, whole or not at all, and told with both versions.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -14,10 +13,11 @@ import {
   type TestGateway,
 } from '../support/gateway.ts';
 import { configMap, replaceFile, temporaryFolder, until } from '../support/policy-files.ts';
+import { versionOf } from '../support/policy-version.ts';
 
 const elsewhere = guardrailsOnly.replace('us-east-1, ', '');
 const withList = guardrailsOnly.replace('[10.0.0.0/8, 172.16.0.0/12]', '{ file: blocks.txt }');
-const hashOf = (...parts: string[]) => createHash('sha256').update(parts.join('')).digest('hex');
+const withBlocks = (policy: string, blocks: string) => versionOf(policy, { 'blocks.txt': blocks });
 
 /** The next record of a policy, once it is there. */
 const policyRecord = (gateway: TestGateway, index = 0): Promise<Loose> =>
@@ -43,10 +43,10 @@ for (const [way, write] of Object.entries(ways)) {
     const gateway = await startTestGateway(t);
     assert.equal((await gateway.create()).status, 201);
     await write(gateway.policyFile, elsewhere);
-    assertLoaded(await policyRecord(gateway), hashOf(guardrailsOnly), hashOf(elsewhere));
+    assertLoaded(await policyRecord(gateway), versionOf(guardrailsOnly), versionOf(elsewhere));
     const reply = await gateway.create();
     assert.equal(reply.status, 403);
-    assert.equal(reply.json.context.policyVersion, hashOf(elsewhere));
+    assert.equal(reply.json.context.policyVersion, versionOf(elsewhere));
     assert.equal(gateway.apiRequests().length, 1);
     assert.equal(gateway.policyRecords.length, 1);
   });
@@ -61,12 +61,12 @@ test('a ConfigMap is followed through the swap of its symlink, policy and lists 
   assert.equal((await gateway.create()).status, 201);
   const next = withList.replace('acme', 'acme-2');
   await map.swap({ 'policy.yaml': next, 'blocks.txt': '10.64.0.0/10\n' });
-  const before = hashOf(withList, '10.0.0.0/8\n');
-  assertLoaded(await policyRecord(gateway), before, hashOf(next, '10.64.0.0/10\n'));
+  const before = withBlocks(withList, '10.0.0.0/8\n');
+  assertLoaded(await policyRecord(gateway), before, withBlocks(next, '10.64.0.0/10\n'));
   const reply = await gateway.create();
   assert.deepEqual([reply.status, reply.json.context.violations[0].code], [403, 'cidr_not_allowed']);
   await map.swap({ 'policy.yaml': withList, 'blocks.txt': '10.0.0.0/8\n' });
-  assertLoaded(await policyRecord(gateway, 1), hashOf(next, '10.64.0.0/10\n'), before);
+  assertLoaded(await policyRecord(gateway, 1), withBlocks(next, '10.64.0.0/10\n'), before);
   assert.equal((await gateway.create()).status, 201);
 });
 
@@ -80,8 +80,8 @@ test('a list alone that changes makes another version, and a bad line in it is r
   await replaceFile(list, '10.64.0.0/10\n');
   assertLoaded(
     await policyRecord(gateway),
-    hashOf(withList, '10.0.0.0/8\n'),
-    hashOf(withList, '10.64.0.0/10\n'),
+    withBlocks(withList, '10.0.0.0/8\n'),
+    withBlocks(withList, '10.64.0.0/10\n'),
   );
   assert.equal((await gateway.create()).status, 403);
 
@@ -94,10 +94,33 @@ test('a list alone that changes makes another version, and a bad line in it is r
   await writeFile(list, '10.0.0.0/8\n');
   assertLoaded(
     await policyRecord(gateway, 2),
-    hashOf(withList, '10.64.0.0/10\n'),
-    hashOf(withList, '10.0.0.0/8\n'),
+    withBlocks(withList, '10.64.0.0/10\n'),
+    withBlocks(withList, '10.0.0.0/8\n'),
   );
   assert.equal((await gateway.create()).status, 201);
+});
+
+test('a network that moves from one list to the next by a line is another policy, and comes into force', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = (name: string) => join(folder, name);
+  const text = `${withList.replace(/forbiddenCidrs: .*/, 'forbiddenCidrs: { file: forbidden.txt }')}`;
+  await writeFile(path('policy.yaml'), text);
+  await writeFile(path('blocks.txt'), '172.16.0.0/12\n10.0.0.0/8\n10.20.0.0/16\n');
+  await writeFile(path('forbidden.txt'), '10.129.0.0/24\n');
+  const gateway = await startTestGateway(t, { environment: { POLICY_FILE: path('policy.yaml') } });
+  assert.equal((await gateway.create()).status, 201);
+  // Nothing but the place of a line: both files one after the other have the same bytes as before.
+  await replaceFile(path('forbidden.txt'), '10.20.0.0/16\n10.129.0.0/24\n');
+  await replaceFile(path('blocks.txt'), '172.16.0.0/12\n10.0.0.0/8\n');
+  await gateway.reloadPolicy();
+  const reply = await gateway.create();
+  assert.deepEqual([reply.status, reply.json?.context.violations[0].code], [403, 'cidr_forbidden']);
+  assert.equal(gateway.apiRequests().length, 1);
+  const after = {
+    'blocks.txt': '172.16.0.0/12\n10.0.0.0/8\n',
+    'forbidden.txt': '10.20.0.0/16\n10.129.0.0/24\n',
+  };
+  assert.equal((await policyRecord(gateway)).unmapped.policy.new, versionOf(text, after));
 });
 
 test('a bad policy leaves the last good one in force and the gateway ready, and is recorded once', async (t) => {
@@ -109,7 +132,7 @@ test('a bad policy leaves the last good one in force and the gateway ready, and 
   assert.equal(record.metadata.event_code, 'policy.rejected');
   assert.deepEqual([record.status_id, record.action_id, record.policy.is_applied], [2, 2, false]);
   const { faults, ...versions } = record.unmapped.policy;
-  assert.deepEqual(versions, { old: hashOf(guardrailsOnly), new: hashOf(bad), faultCount: 2 });
+  assert.deepEqual(versions, { old: versionOf(guardrailsOnly), new: versionOf(bad), faultCount: 2 });
   assert.deepEqual(
     faults.map(({ file, line, column, member }: Loose) => [file, line, column, member]),
     [
@@ -124,7 +147,7 @@ test('a bad policy leaves the last good one in force and the gateway ready, and 
   await gateway.reloadPolicy();
   assert.equal(gateway.policyRecords.length, 1);
   await writeFile(gateway.policyFile, elsewhere);
-  assertLoaded(await policyRecord(gateway, 1), hashOf(guardrailsOnly), hashOf(elsewhere));
+  assertLoaded(await policyRecord(gateway, 1), versionOf(guardrailsOnly), versionOf(elsewhere));
   assert.equal((await gateway.create()).status, 403);
 });
 
@@ -134,7 +157,11 @@ test('a new policy that names a list which is not there is told once, and taken 
   await replaceFile(gateway.policyFile, withList);
   assert.equal((await policyRecord(gateway)).metadata.event_code, 'policy.rejected');
   await writeFile(join(dirname(gateway.policyFile), 'blocks.txt'), '10.64.0.0/10\n');
-  assertLoaded(await policyRecord(gateway, 1), hashOf(guardrailsOnly), hashOf(withList, '10.64.0.0/10\n'));
+  assertLoaded(
+    await policyRecord(gateway, 1),
+    versionOf(guardrailsOnly),
+    withBlocks(withList, '10.64.0.0/10\n'),
+  );
   assert.deepEqual([(await gateway.create()).status, gateway.policyRecords.length], [403, 2]);
 });
 
@@ -194,6 +221,6 @@ test('a policy whose tests fail is not loaded, and is once they pass', async (t)
   assert.match(fault.message, /"our own block" expects allow, the policy says deny with region_not_allowed/);
   assert.deepEqual([(await gateway.create()).status, await isReady(gateway)], [201, true]);
   await replaceFile(testsFile, cases('deny'));
-  assertLoaded(await policyRecord(gateway, 1), hashOf(guardrailsOnly), hashOf(elsewhere));
+  assertLoaded(await policyRecord(gateway, 1), versionOf(guardrailsOnly), versionOf(elsewhere));
   assert.equal((await gateway.create()).status, 403);
 });
