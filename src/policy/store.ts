@@ -137,8 +137,7 @@ export class PolicyStore {
   async #reloadOnce(): Promise<void> {
     const { policyFile, testsFile, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-    const options = { now: clock.now(), expired: 'fault', inForce: old } as const;
-    const read = await load({ policyFile, testsFile, options });
+    const read = await load({ policyFile, testsFile, now: clock.now() });
     this.#files = read.files;
     if (read.faults !== undefined) {
       await this.#reject(read);

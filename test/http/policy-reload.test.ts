@@ -36,6 +36,14 @@ function assertLoaded(record: Loose, before: string, after: string): void {
   assert.equal(record.status_id, 1);
 }
 
+/** A tests file with one case. */
+const testOf = (claims: object, values: object, expect: string): string => `tests:
+  - name: our own block
+    claims: ${JSON.stringify(claims)}
+    request: ${JSON.stringify({ action: 'create', clusterId, ...values })}
+    expect: ${expect}
+`;
+
 const ways = { 'rewritten in place': writeFile, 'replaced by a rename': replaceFile };
 
 for (const [way, write] of Object.entries(ways)) {
@@ -183,33 +191,41 @@ test('reading the policy again without a change is no news', async (t) => {
   assert.equal((await gateway.create()).status, 201);
 });
 
-test('an exception that has expired meanwhile keeps a policy in force, and a new one with it out', async (t) => {
-  const expired = (name: string) =>
-    `${guardrailsOnly.replace('acme', name)}exceptions:
-  - id: ${name}
-    callers: [{ claim: sub, equals: a }]
-    allows: { regions: [us-west-1] }
+test('a grant is revoked at once, whatever became of an exception that has expired', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [policyFile, testsFile] = [join(folder, 'policy.yaml'), join(folder, 'tests.yaml')];
+  const exceptions = `exceptions:
+  - id: CHG-1
+    callers: [{ claim: sub, equals: svc-legacy }]
+    allows: { cidrs: { file: office.txt }, regions: [us-west-1] }
     expires: 2020-01-01T00:00:00Z
 `;
-  const gateway = await startTestGateway(t, { policy: expired('one') });
+  const grants = (...subjects: string[]) =>
+    `grants:\n${subjects.map((sub) => `  - { id: ${sub}, callers: [{ claim: sub, equals: ${sub} }], actions: [create] }\n`).join('')}`;
+  await writeFile(policyFile, `${guardrailsOnly}${grants('svc-legacy', 'svc-payments')}${exceptions}`);
+  // The list of the exception is gone with its reason; the test that leans on it has no time of its own.
+  await writeFile(testsFile, testOf({ sub: 'svc-legacy' }, { ...allowed, region: 'us-west-1' }, 'allow'));
+  const environment = { POLICY_FILE: policyFile, POLICY_TESTS_FILE: testsFile };
+  const gateway = await startTestGateway(t, { environment });
+  assert.equal((await gateway.create()).status, 201);
+  await writeFile(policyFile, `${guardrailsOnly}${grants('svc-legacy')}${exceptions}`);
   await gateway.reloadPolicy();
-  assert.deepEqual(gateway.policyRecords, []);
-  await writeFile(gateway.policyFile, expired('two'));
-  await gateway.reloadPolicy();
-  const record = await policyRecord(gateway);
-  assert.equal(record.metadata.event_code, 'policy.rejected');
-  assert.match(record.unmapped.policy.faults[0].message, /is in the past/);
+  const reply = await gateway.create();
+  assert.deepEqual([reply.status, reply.json?.context.violations[0].code], [403, 'no_grant']);
+  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal((await policyRecord(gateway)).metadata.event_code, 'policy.loaded');
+  const { warnings } = gateway.logs.find(({ msg }) => msg === 'policy loaded');
+  for (const what of [/expires is in the past/, /cannot be read/, /needs an exception that has expired/])
+    assert.ok(
+      warnings.some((warning: string) => what.test(warning)),
+      String(what),
+    );
 });
 
 test('a policy whose tests fail is not loaded, and is once they pass', async (t) => {
   const folder = await temporaryFolder(t);
   const testsFile = join(folder, 'tests.yaml');
-  const cases = (expect: string) =>
-    `tests:\n  - name: our own block\n    claims: {}\n    request: { action: create, clusterId: ${clusterId}, ${Object.entries(
-      allowed,
-    )
-      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
-      .join(', ')} }\n    expect: ${expect}\n`;
+  const cases = (expect: string) => testOf({}, allowed, expect);
   await writeFile(testsFile, cases('allow'));
   const gateway = await startTestGateway(t, { environment: { POLICY_TESTS_FILE: testsFile } });
   await writeFile(gateway.policyFile, elsewhere);

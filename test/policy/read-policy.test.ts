@@ -74,6 +74,6 @@ for (const [what, text] of broken) {
 }
 
 test('a file that cannot be read is a fault, not an exception', () => {
-  const loaded = loadPolicy('/nonexistent/policy.yaml', { now: 0, expired: 'fault' });
+  const loaded = loadPolicy('/nonexistent/policy.yaml', 0);
   assert.match(loaded.faults?.[0]?.message ?? '', /cannot be read \(ENOENT\)/);
 });
