@@ -7,7 +7,6 @@ import { describeFault, type Environment, loadConfig } from '../config/load.ts';
 import { tlsFaults } from '../http/tls.ts';
 import { loadAndTest } from '../policy/load-and-test.ts';
 import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
-import type { ReadOptions } from '../policy/read-policy.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
@@ -48,11 +47,11 @@ export type Prepared =
   | { readonly faults: readonly string[] };
 
 /** Settings and policy, or every fault of both, a line each. */
-export function prepare(environment: Environment, options: ReadOptions): Prepared {
+export function prepare(environment: Environment, now: number): Prepared {
   const loaded = loadConfig(environment);
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
-  const read = policyFile ? loadAndTest({ policyFile, testsFile, options }) : undefined;
+  const read = policyFile ? loadAndTest({ policyFile, testsFile, now }) : undefined;
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
     ...auditFaults({
@@ -73,7 +72,7 @@ export const listFaults = (faults: readonly string[]): string =>
   `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 
 function check({ environment, print, complain, now, colours }: CommandInput): ExitStatus {
-  const prepared = prepare(environment, { now, expired: 'fault' });
+  const prepared = prepare(environment, now);
   if (prepared.faults !== undefined) {
     complain(listFaults(prepared.faults));
     return 1;

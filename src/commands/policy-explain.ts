@@ -46,7 +46,7 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
     return 2;
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
-  const policy = loadPolicy(positionals[0] ?? '', { now: input.now, expired: 'warning' });
+  const policy = loadPolicy(positionals[0] ?? '', input.now);
   const request = readFile(options['request'] ?? '', requestDocument);
   const claims = readFile(options['claims'] ?? '', claimsDocument);
   if (policy.faults !== undefined || request.faults !== undefined || claims.faults !== undefined) {

@@ -50,7 +50,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     reopenAsked = true;
     reopen?.();
   });
-  const prepared = prepare(input.environment, { now: systemClock.now(), expired: 'warning' });
+  const prepared = prepare(input.environment, systemClock.now());
   if (prepared.faults !== undefined) {
     input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
     return 1;

@@ -3,39 +3,32 @@ import { compilePolicy } from './compile.ts';
 import { loadPolicy } from './load-policy.ts';
 import type { PolicyFault, ReadPolicy } from './policy-data.ts';
 import { loadPolicyTests } from './policy-tests.ts';
-import type { ReadOptions } from './read-policy.ts';
-import { describeTestFailure, runPolicyTests } from './run-tests.ts';
+import { describeTestFailure, runPolicyTests, type TestResult } from './run-tests.ts';
 
 export interface LoadRequest {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
-  readonly options: ReadOptions;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** Plain data in, plain data out; never throws. */
-export function loadAndTest({ policyFile, testsFile, options }: LoadRequest): ReadPolicy {
-  const read = loadPolicy(policyFile, options);
-  if (read.faults !== undefined || testsFile === undefined) return read;
+export function loadAndTest({ policyFile, testsFile, now }: LoadRequest): ReadPolicy {
+  const read = loadPolicy(policyFile, now);
+  if (testsFile === undefined) return read;
+  const tests = loadPolicyTests(testsFile);
+  if (read.faults !== undefined) return { ...read, faults: [...read.faults, ...(tests.faults ?? [])] };
   const { files, data } = read;
   const { version } = data;
-  const tests = loadPolicyTests(testsFile);
   if (tests.faults !== undefined) return { faults: tests.faults, version, files };
-  const failures = runPolicyTests(compilePolicy(data), tests.cases, options.now).filter(
-    ({ passed }) => !passed,
-  );
-  if (failures.length === 0) return read;
-  return {
-    version,
-    files,
-    faults: failures.map((failure): PolicyFault => {
-      const { line, column } = failure.case.place;
-      return {
-        file: tests.file,
-        line,
-        column,
-        member: '',
-        message: `the test ${describeTestFailure(failure)}`,
-      };
-    }),
-  };
+  const failed = runPolicyTests(compilePolicy(data), tests.cases, now).filter(({ passed }) => !passed);
+  const told = (results: readonly TestResult[]) => results.map((result) => toFault(tests.file, result));
+  const faults = told(failed.filter(({ needsExpired }) => !needsExpired));
+  if (faults.length > 0) return { faults, version, files };
+  return { ...read, warnings: [...read.warnings, ...told(failed)] };
+}
+
+function toFault(file: string, failure: TestResult): PolicyFault {
+  const { line, column } = failure.case.place;
+  return { file, line, column, member: '', message: `the test ${describeTestFailure(failure)}` };
 }

@@ -46,7 +46,7 @@ export interface ExceptionData {
 
 export interface PolicyData {
   readonly organization: string;
-  /** SHA-256 of the file's bytes followed by those of the files that it names, lower-case hex. */
+  /** By `version.ts`. */
   readonly version: string;
   readonly mode: PolicyDocument['mode'];
   readonly guardrails: GuardrailsData;

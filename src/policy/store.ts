@@ -2,6 +2,7 @@
 // and the last good one stays when the new one has a fault. Only one load runs at a time.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { watchFiles } from '../config/watch-files.ts';
@@ -15,6 +16,7 @@ import {
   type ReadPolicy,
   type RejectedPolicy,
 } from './policy-data.ts';
+import { fileHeader } from './version.ts';
 
 /** What the store tells of. A rejected promise means that it could not be recorded. */
 export interface PolicyEvents {
@@ -78,7 +80,7 @@ export class PolicyStore {
   watch(): void {
     const { testsFile } = this.#parts;
     this.#unwatch = watchFiles({
-      files: () => [...this.#paths(), ...(testsFile === undefined ? [] : [testsFile])],
+      files: () => [...this.#paths().values(), ...(testsFile === undefined ? [] : [testsFile])],
       watching: () => void this.#reloadIfOther(),
       changed: () => void this.reload(),
     });
@@ -100,14 +102,16 @@ export class PolicyStore {
     return this.#loading;
   }
 
-  #paths(): string[] {
+  /** The path of each file by its name in the policy, in the order of the version. */
+  #paths(): Map<string, string> {
     const { policyFile } = this.#parts;
-    return [policyFile, ...this.#files.map((file) => join(dirname(policyFile), file))];
+    const lists = this.#files.map((name) => [name, join(dirname(policyFile), name)] as const);
+    return new Map([['', policyFile], ...lists]);
   }
 
   /** What came between the first load and the first look at the files would never show as a change. */
   async #reloadIfOther(): Promise<void> {
-    const version = await hashOfFiles(this.#paths()).catch(() => undefined);
+    const version = await versionOnDisk(this.#paths()).catch(() => undefined);
     if (version !== this.#current.version && !this.#stopped) await this.reload();
   }
 
@@ -133,8 +137,7 @@ export class PolicyStore {
   async #reloadOnce(): Promise<void> {
     const { policyFile, testsFile, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-    const options = { now: clock.now(), expired: 'fault', inForce: old } as const;
-    const read = await load({ policyFile, testsFile, options });
+    const read = await load({ policyFile, testsFile, now: clock.now() });
     this.#files = read.files;
     if (read.faults !== undefined) {
       await this.#reject(read);
@@ -165,9 +168,13 @@ export class PolicyStore {
   }
 }
 
-/** Piece by piece, so that a long list holds up no request. */
-async function hashOfFiles(paths: readonly string[]): Promise<string> {
+/** `policyVersion` of files that are read piece by piece, so that a long list holds up no request. */
+async function versionOnDisk(paths: ReadonlyMap<string, string>): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of paths) for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  for (const [name, path] of paths) {
+    const { size } = await stat(path);
+    hash.update(fileHeader(name, size));
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  }
   return hash.digest('hex');
 }

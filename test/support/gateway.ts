@@ -216,8 +216,7 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   const { policyFile: file, policyTestsFile: testsFile } = loaded.config;
-  const reading = { now: Date.now(), expired: 'warning' } as const;
-  const policy = loadAndTest({ policyFile: file, testsFile, options: reading });
+  const policy = loadAndTest({ policyFile: file, testsFile, now: Date.now() });
   if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {
