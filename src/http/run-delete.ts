@@ -6,6 +6,7 @@ import type { Preflight } from '../creates/preflight.ts';
 import { GatewayError } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { placeIn } from '../peerings/place-in.ts';
+import { resolvePeering } from '../peerings/resolve-peering.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import { sendAnswer } from './answer.ts';
 import { approve } from './approve.ts';
@@ -31,7 +32,7 @@ export async function runDelete(
     guards.preflight.look(parsed.clusterId, context.requestId),
   );
   if (look.refused !== undefined) return await passRefusal(operation, look.refused, response, services);
-  const found = look.peerings.find(({ id }) => id.toLowerCase() === parsed.peeringId);
+  const found = resolvePeering(look.peerings, parsed.peeringId ?? '');
   if (found === undefined) throw new GatewayError('peering-unknown');
   const existing = placeIn(found);
   if (existing === undefined) {

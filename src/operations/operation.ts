@@ -21,7 +21,7 @@ export interface RawRequest {
 export interface ParsedRequest {
   readonly clusterId: string;
   readonly peering?: PeeringRequest;
-  /** In lower case. */
+  /** As it stood in the path. */
   readonly peeringId?: string;
   /** How long the caller is ready to wait for the peering to become active, in milliseconds. */
   readonly waitMs?: number;

@@ -5,6 +5,7 @@ import type { Look, Preflight } from '../creates/preflight.ts';
 import { askedWaitMs } from '../upstream/asked-wait.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
+import { resolvePeering } from './resolve-peering.ts';
 
 /** Interface, section 3. */
 const mostWaiting = 64;
@@ -23,7 +24,7 @@ export type Seen =
 
 export interface Wanted {
   readonly clusterId: string;
-  /** The vendor's id, lower case. */
+  /** The vendor's id, as the path names it. */
   readonly peeringId: string;
   readonly requestId: string;
 }
@@ -54,7 +55,7 @@ export class PeeringWatch {
     return this.#waits.size;
   }
 
-  /** The peering as it is now. Rejects as `Preflight.look` does. */
+  /** The peering as it is now. Rejects as `Preflight.look` does, and with `peering-ambiguous`. */
   async see(wanted: Wanted): Promise<Seen> {
     return seenIn(await this.#preflight.look(wanted.clusterId, wanted.requestId), wanted.peeringId);
   }
@@ -82,7 +83,7 @@ export class PeeringWatch {
 
   /**
    * The peering when it rests, or as it was last seen when the wait ends. A look that fails while there is time left is made
-   * again, not before the upstream wants to be asked.
+   * again, not before the upstream wants to be asked. Rejects with `peering-ambiguous`.
    */
   async wait(wanted: Wanted, first: Seen, { signal, end, until }: Wait): Promise<Seen> {
     let seen = first;
@@ -145,7 +146,7 @@ export const mayChange = (seen: Seen): boolean =>
 
 function seenIn(look: Look, peeringId: string): Seen {
   if (look.refused !== undefined) return { refused: look.refused };
-  const peering = look.peerings.find(({ id }) => id.toLowerCase() === peeringId);
+  const peering = resolvePeering(look.peerings, peeringId);
   if (peering === undefined) return { peering };
   return { peering, resting: restingStatuses.includes(peering.status ?? '') };
 }

@@ -82,7 +82,7 @@ async function readPages(
     if (number > 0 && said !== total) return 'incomplete';
     total = said;
     const before = found.size;
-    for (const peering of vpcPeerings) found.set(peering.id, peering);
+    for (const peering of vpcPeerings) found.set(identityOf(peering), peering);
     offset += vpcPeerings.length;
     const last = total !== undefined && offset >= total && vpcPeerings.length < pageSize;
     // A server may give fewer than were asked for, or all of them again: without a word from it, nothing new is the end.
@@ -93,6 +93,10 @@ async function readPages(
   }
   throw brokenList(200);
 }
+
+/** Whatever a peering never changes: two entries with one id that differ in it are two peerings, and neither is dropped. */
+const identityOf = ({ id, vpcId, cidrBlock, accountId, region }: ListedPeering): string =>
+  JSON.stringify([id, vpcId, cidrBlock, accountId, region]);
 
 function pageIn(answer: UpstreamAnswer): z.output<typeof page> {
   const read = answer.status === 200 ? page.safeParse(answer.json) : undefined;

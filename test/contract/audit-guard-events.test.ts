@@ -75,14 +75,15 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
   );
 });
 
-test('what the look for a peering says fits the schema: nothing, that it is not there, or a 4xx', () => {
+test('what the look for a peering says fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
   for (const [event, known] of lookedUp) {
     for (const code of ['preflight-impossible', 'upstream-timeout', 'credential-refused'] as const) {
       const record = sealed(refusedEvent(event, known, { code, detail: 'No.', receivedStatus: 500 }, 5));
       assertAuditRecord(record);
       assert.deepEqual(record.api.response, { code: 500 });
     }
-    assertAuditRecord(sealed(refusedEvent(event, known, { code: 'peering-unknown', detail: 'No.' }, 5)));
+    for (const code of ['peering-unknown', 'peering-ambiguous'] as const)
+      assertAuditRecord(sealed(refusedEvent(event, known, { code, detail: 'No.' }, 5)));
     assertAuditRecord(sealed(refusedByUpstreamEvent(event, known, { status: 404, requestId: 'a' }, 5)));
   }
 });
