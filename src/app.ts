@@ -78,8 +78,8 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
   way.all(securityHeaders());
   way.all(limitLingering);
   way.all(inFlight.middleware);
-  way.all(requireRoute);
   way.all(addressRateLimit(perAddressPerMinute, rateLimits));
+  way.all(requireRoute);
   way.all(serveOpenApi(services.openApi));
   way.all(serveDocsPages(services.docsFiles));
   way.all(authenticate(services.tokens));

@@ -47,6 +47,8 @@ import { happensWithin } from './within.ts';
 export interface GatewayParts extends AuditLogParts {
   /** The policy to begin with. */
   readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
+  /** Log lines that were dropped so far. */
+  readonly logLinesDropped?: () => number;
 }
 
 export interface RunningGateway {
@@ -147,6 +149,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     ready: () => Object.values(checks).every((holds) => holds()),
     auditWritable: checks.audit,
     auditWaiting: () => trail.waiting,
+    logLinesDropped: parts.logLinesDropped ?? (() => 0),
     createsUnsettled: () => reconcile.open,
     policyVersion: () => policies.current().version,
     policyLoadedAt: () => policies.loadedAt,

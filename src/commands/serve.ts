@@ -67,6 +67,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
       clock: systemClock,
       logger,
       sink: writer,
+      logLinesDropped: () => writer.dropped,
       reporter,
       policy,
     });

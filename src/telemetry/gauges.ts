@@ -8,6 +8,7 @@ export interface Readings {
   readonly ready: () => boolean;
   readonly auditWritable: () => boolean;
   readonly auditWaiting: () => number;
+  readonly logLinesDropped: () => number;
   readonly createsUnsettled: () => number;
   readonly policyVersion: () => string;
   readonly policyLoadedAt: () => number;
@@ -78,6 +79,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ],
   ];
   for (const [name, help, read, label] of gauges) metrics.gauge(name, help, read, label);
+  metrics.counted('log_lines_dropped_total', 'Log lines that were not written.', readings.logLinesDropped);
   for (const issuer of keySets.keys()) metrics.issuerKnown(issuer);
 }
 

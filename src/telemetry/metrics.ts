@@ -3,7 +3,7 @@
 import type { EventCode } from '../audit/event-form.ts';
 import { type ErrorCode, errorRules } from '../errors.ts';
 import { type ViolationCode, violationCodes } from '../policy/decision.ts';
-import { collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
+import { Counter, collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
 import type { StageName } from './stages.ts';
 import { CounterTally, HistogramTally } from './tallies.ts';
 
@@ -169,6 +169,19 @@ export class Metrics {
         if (typeof value === 'number') gauge.set(value);
         else if (value === undefined) gauge.remove();
         else for (const [name, number] of value) gauge.set({ [label ?? '']: name }, number);
+      },
+    });
+  }
+
+  /** A counter that somebody else keeps. */
+  counted(name: string, help: string, read: () => number): void {
+    const counter = new Counter({
+      name: `peergate_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        counter.reset();
+        counter.inc(read());
       },
     });
   }
