@@ -37,6 +37,7 @@ export interface AllowancesData extends LimitsData {
 export interface ExceptionData {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
+  readonly actions: readonly Action[];
   readonly allows: AllowancesData;
   /** Milliseconds since the epoch. */
   readonly expires: number;
