@@ -54,6 +54,8 @@ export interface GatewayParts extends AuditLogParts {
 export interface RunningGateway {
   readonly port: number;
   readonly adminPort: number;
+  /** The policy in force. */
+  policy(): Pick<PolicyData, 'version' | 'mode'>;
   /** Reads the policy's files again, as after a change. */
   reloadPolicy(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
@@ -183,7 +185,15 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     const { file } = config.audit;
     if (file !== undefined)
       void settleEarlierCreates({ file, before: audit.startedAfter, reconcile, ...parts });
-    return { port, adminPort, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
+    const reloadPolicy = () => policies.reload();
+    return {
+      port,
+      adminPort,
+      stop,
+      policy: () => policies.current(),
+      reloadPolicy,
+      reopenAudit: audit.reopen,
+    };
   } catch (error) {
     await Promise.all([close(server), close(admin)]);
     await closeRest();

@@ -6,7 +6,7 @@ import { effectiveSettings } from '../config/effective-settings.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
 import { tlsFaults } from '../http/tls.ts';
 import { loadAndTest } from '../policy/load-and-test.ts';
-import { describePolicyFault, type PolicyData } from '../policy/policy-data.ts';
+import { describePolicyFault, type PolicyData, type PolicyFault } from '../policy/policy-data.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
@@ -39,7 +39,7 @@ Exit status: 0 all well, 1 there are faults.
 export interface PreparedPolicy {
   readonly data: PolicyData;
   readonly files: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly PolicyFault[];
 }
 
 export type Prepared =
@@ -64,7 +64,7 @@ export function prepare(environment: Environment, now: number): Prepared {
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
     return { faults };
   const { data, files, warnings } = read;
-  return { config: loaded.config, policy: { data, files, warnings: warnings.map(describePolicyFault) } };
+  return { config: loaded.config, policy: { data, files, warnings } };
 }
 
 /** Faults quote the files that they are in. */
@@ -79,7 +79,7 @@ function check({ environment, print, complain, now, colours }: CommandInput): Ex
   }
   const { policy } = prepared;
   const style = styleFor(colours);
-  for (const warning of policy.warnings) complain(`Warning: ${warning}\n`);
+  for (const warning of policy.warnings) complain(`Warning: ${printable(describePolicyFault(warning))}\n`);
   const lines = [
     style.good('Settings and policy are in order.'),
     ...describeSettings(effectiveSettings(environment), style),

@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import { startGateway } from '../gateway.ts';
 import { LineWriter } from '../log/line-writer.ts';
 import { createLogger } from '../log/logger.ts';
+import { warnAboutPolicy } from '../policy/warn-about-policy.ts';
 import { within } from '../within.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
@@ -60,7 +61,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Whoever starts the gateway waits for these lines, whatever the level.
   const lifecycle = logger.child({}, { level: 'info' });
-  for (const warning of policy.warnings) logger.warn({ warning }, 'warning about the policy');
+  warnAboutPolicy(logger, policy.data, policy.warnings);
   const reporter = { version: input.version, instance: hostname() };
   try {
     const gateway = await startGateway(config, {
@@ -71,7 +72,9 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
       reporter,
       policy,
     });
-    lifecycle.info({ port: gateway.port, adminPort: gateway.adminPort }, 'listening');
+    const { port, adminPort } = gateway;
+    const { version: policyVersion, mode } = gateway.policy();
+    lifecycle.info({ port, adminPort, policyVersion, mode }, 'listening');
     reload = () => void gateway.reloadPolicy();
     reopen = () => void gateway.reopenAudit();
     if (reloadAsked) reload();

@@ -17,6 +17,7 @@ import {
   type RejectedPolicy,
 } from './policy-data.ts';
 import { fileHeader } from './version.ts';
+import { warnAboutPolicy } from './warn-about-policy.ts';
 
 /** What the store tells of. A rejected promise means that it could not be recorded. */
 export interface PolicyEvents {
@@ -49,8 +50,9 @@ export class PolicyStore {
   #unwatch: (() => void) | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
-  /** What was refused last and recorded: to read it again, as a list that it names is watched from now on, is no news. */
-  #refused: string | undefined;
+  #rejected = false;
+  /** The rejection that is on record: to read the same files again, as a list of theirs is watched from now on, is no news. */
+  #recorded: string | undefined;
 
   constructor(
     first: { readonly data: PolicyData; readonly files: readonly string[] },
@@ -69,7 +71,7 @@ export class PolicyStore {
 
   /** Is there a newer policy, which has faults? */
   get rejected(): boolean {
-    return this.#refused !== undefined;
+    return this.#rejected;
   }
 
   /** When it took effect, in milliseconds since the epoch. */
@@ -143,14 +145,23 @@ export class PolicyStore {
       await this.#reject(read);
       return;
     }
-    this.#refused = undefined;
-    if (read.data.version === old) return;
-    const policy = compilePolicy(read.data);
-    await events.loaded({ old, new: policy.version });
-    this.#current = policy;
-    this.#loadedAt = clock.now();
-    const warnings = read.warnings.map(describePolicyFault);
-    logger.info({ old, new: policy.version, mode: policy.mode, warnings }, 'policy loaded');
+    const wasRejected = this.#rejected;
+    this.#rejected = false;
+    this.#recorded = undefined;
+    const { version, mode } = read.data;
+    if (version === old)
+      logger.info(
+        { version, mode },
+        wasRejected ? 'policy restored after a rejected one' : 'policy unchanged',
+      );
+    else {
+      const policy = compilePolicy(read.data);
+      await events.loaded({ old, new: version });
+      this.#current = policy;
+      this.#loadedAt = clock.now();
+      logger.info({ old, new: version, mode }, 'policy loaded');
+    }
+    warnAboutPolicy(logger, read.data, read.warnings);
   }
 
   async #reject(read: RejectedPolicy): Promise<void> {
@@ -158,13 +169,14 @@ export class PolicyStore {
     const versions = { old: this.#current.version, new: read.version };
     const faults = read.faults.map(describePolicyFault);
     const what = JSON.stringify([read.version, faults]);
-    if (what === this.#refused) {
+    this.#rejected = true;
+    if (what === this.#recorded) {
       logger.warn(versions, 'the policy is still as it was rejected');
       return;
     }
     logger.error({ ...versions, faults: faults.slice(0, 20), count: faults.length }, 'policy rejected');
     await events.rejected(versions, read.faults);
-    this.#refused = what;
+    this.#recorded = what;
   }
 }
 
