@@ -56,6 +56,11 @@ export interface RunningGateway {
   reloadPolicy(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
+  /**
+   * Not ready any more, but serves on, one request a connection: for as long as `SHUTDOWN_DELAY_MS` says, or until `skipped`
+   * resolves. Comes before `stop` when a load balancer has to learn first that this instance leaves.
+   */
+  drain(skipped: Promise<void>): Promise<void>;
   /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
   stop(): Promise<void>;
 }
@@ -180,11 +185,16 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     const { file } = config.audit;
     if (file !== undefined)
       void settleEarlierCreates({ file, before: audit.startedAfter, reconcile, ...parts });
-    return { port, adminPort, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
+    return { port, adminPort, drain, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
   } catch (error) {
     await Promise.all([close(server), close(admin)]);
     await closeRest();
     throw error;
+  }
+
+  async function drain(skipped: Promise<void>): Promise<void> {
+    inFlight.drain();
+    await happensWithin(config.shutdownDelayMs, skipped);
   }
 
   async function stop(): Promise<void> {
