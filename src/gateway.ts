@@ -60,6 +60,11 @@ export interface RunningGateway {
   reloadPolicy(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
+  /**
+   * Not ready any more, but serves on, one request a connection: for as long as `SHUTDOWN_DELAY_MS` says, or until `skipped`
+   * resolves. Comes before `stop` when a load balancer has to learn first that this instance leaves.
+   */
+  drain(skipped: Promise<void>): Promise<void>;
   /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
   stop(): Promise<void>;
 }
@@ -189,6 +194,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     return {
       port,
       adminPort,
+      drain,
       stop,
       policy: () => policies.current(),
       reloadPolicy,
@@ -198,6 +204,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await Promise.all([close(server), close(admin)]);
     await closeRest();
     throw error;
+  }
+
+  async function drain(skipped: Promise<void>): Promise<void> {
+    inFlight.drain();
+    await happensWithin(config.shutdownDelayMs, skipped);
   }
 
   async function stop(): Promise<void> {

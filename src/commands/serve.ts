@@ -2,7 +2,7 @@
 // fault, and says so in one line when its listeners are open.
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
-import { startGateway } from '../gateway.ts';
+import { type RunningGateway, startGateway } from '../gateway.ts';
 import { LineWriter } from '../log/line-writer.ts';
 import { createLogger } from '../log/logger.ts';
 import { warnAboutPolicy } from '../policy/warn-about-policy.ts';
@@ -21,9 +21,11 @@ export const serveCommand: Command = {
   summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: node src/main.ts serve
 
-Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again,
-SIGUSR2 reopens the audit file after a rotation. Logs go to standard output,
-one JSON object a line, and so do audit records unless AUDIT_FILE is set.
+Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
+SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
+the policy again, SIGUSR2 reopens the audit file after a rotation. Logs go to
+standard output, one JSON object a line, and so do audit records unless
+AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
 Example, with the settings in a file of NAME=VALUE lines
@@ -79,8 +81,9 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     reopen = () => void gateway.reopenAudit();
     if (reloadAsked) reload();
     if (reopenAsked) reopen();
-    await stopRequested;
-    lifecycle.info('stopping');
+    const signal = await stopRequested;
+    lifecycle.info({ signal }, 'stopping');
+    if (signal === 'SIGTERM' && config.shutdownDelayMs > 0) await serveOn(gateway, input);
     await gateway.stop();
     lifecycle.info('stopped');
     return 0;
@@ -90,4 +93,11 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   } finally {
     await within(drainMs, writer.drained());
   }
+}
+
+/** Until SHUTDOWN_DELAY_MS are over, or until a second signal. */
+async function serveOn(gateway: RunningGateway, input: CommandInput): Promise<void> {
+  const over = new AbortController();
+  await gateway.drain(input.stopRequestedAgain(over.signal));
+  over.abort();
 }

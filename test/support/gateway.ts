@@ -82,6 +82,7 @@ export interface TestGateway {
   reloadPolicy: RunningGateway['reloadPolicy'];
   /** As SIGUSR2 does. */
   reopenAudit: RunningGateway['reopenAudit'];
+  drain: RunningGateway['drain'];
   stop: RunningGateway['stop'];
 }
 
@@ -174,6 +175,7 @@ export async function startTestGateway(
     },
     reloadPolicy: gateway.reloadPolicy,
     reopenAudit: gateway.reopenAudit,
+    drain: gateway.drain,
     stop,
   };
 }
