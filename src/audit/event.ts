@@ -105,7 +105,7 @@ export function refusedByUpstreamEvent(
   const detail = `Aerospike Cloud answered ${status} to the look ${looks[facts.method]}.`;
   return {
     ...event,
-    ...deniedAction,
+    ...(facts.dryRun ? observedAction : deniedAction),
     ...statusOf(2, 'upstream-answered', detail),
     api: answeredApi(event.api, status),
     http_response: httpResponse(status, requestId),

@@ -10,7 +10,7 @@ import { isLive, type ListedPeering } from '../upstream/peerings.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import { isOf } from './find-trace.ts';
 import { HeldKey } from './held-key.ts';
-import type { Preflight } from './preflight.ts';
+import type { Look, Preflight } from './preflight.ts';
 
 export interface CreateGuards {
   readonly idempotency: IdempotencyStore;
@@ -74,6 +74,26 @@ export async function createOnce(
   }
 }
 
+/**
+ * What a create would meet on its way to being sent, for a dry run: takes no turn, holds no key and changes nothing. Gives the
+ * upstream's 4xx to the look, if any; throws what the create would be refused with.
+ */
+export async function checkCreate(
+  guards: Pick<CreateGuards, 'turns' | 'preflight'>,
+  wanted: Pick<WantedCreate, 'peering' | 'requestId' | 'stages'>,
+): Promise<UpstreamAnswer | undefined> {
+  return (await runPreflight(guards, wanted))?.refused;
+}
+
+/** `undefined` with PREFLIGHT=off. Throws as `Preflight.check` does. */
+async function runPreflight(
+  { turns, preflight }: Pick<CreateGuards, 'turns' | 'preflight'>,
+  { stages, peering, requestId }: Pick<WantedCreate, 'peering' | 'requestId' | 'stages'>,
+): Promise<Look | undefined> {
+  if (turns === undefined) return undefined;
+  return await stages.run('preflight', () => preflight.check(peering, requestId));
+}
+
 async function inTurn(
   guards: CreateGuards,
   wanted: WantedCreate,
@@ -81,7 +101,7 @@ async function inTurn(
   held?: HeldKey,
 ): Promise<CreateAnswer> {
   const { turns } = guards;
-  const { stages, peering, requestId } = wanted;
+  const { stages, peering } = wanted;
   const endTurn: EndTurn =
     turns === undefined ? () => undefined : await stages.run('turn', () => turns.take(peering.clusterId));
   try {
@@ -90,12 +110,9 @@ async function inTurn(
       if (found !== undefined) return found;
       await held.sendAgain();
     }
-    let before: readonly string[] = [];
-    if (turns !== undefined) {
-      const look = await stages.run('preflight', () => guards.preflight.check(peering, requestId));
-      if (look.refused !== undefined) return { by: 'preflight', answer: look.refused };
-      before = look.peerings.filter((listed) => isOf(peering, listed)).map(({ id }) => id);
-    }
+    const look = await runPreflight(guards, wanted);
+    if (look?.refused !== undefined) return { by: 'preflight', answer: look.refused };
+    const before = look?.peerings.filter((listed) => isOf(peering, listed)).map(({ id }) => id);
     held?.requireHeld();
     return { by: 'upstream', answer: await forward(before) };
   } finally {

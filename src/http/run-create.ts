@@ -1,13 +1,20 @@
 // Serves an approved create between its guards: once for its Idempotency-Key, in its cluster's turn, after a look at what is
 // there. Records and answers what the guards said without sending anything.
 import type { Response } from 'express';
-import { refusedByUpstreamEvent, replayedEvent } from '../audit/event.ts';
-import { type CreateAnswer, type CreateGuards, createOnce, type Forward } from '../creates/create-once.ts';
+import { dryRunEvent, refusedByUpstreamEvent, replayedEvent } from '../audit/event.ts';
+import {
+  type CreateAnswer,
+  type CreateGuards,
+  checkCreate,
+  createOnce,
+  type Forward,
+} from '../creates/create-once.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
-import { sendAnswer, sendReplay } from './answer.ts';
+import { sendAnswer, sendDryRun, sendReplay } from './answer.ts';
 import { type ForwardServices, resourceIdOf } from './forward-recorded.ts';
 import { factsOf } from './record-refusal.ts';
 import { callerOf, contextOf } from './request-context.ts';
+import { passRefusal } from './run-delete.ts';
 
 export interface CreateServices extends ForwardServices {
   readonly guards: CreateGuards;
@@ -29,6 +36,27 @@ export async function runCreate(
   if (served.by !== 'upstream') await recordUnsent(operation, served, response, services);
   if (served.by === 'replay') sendReplay(response, served.answer);
   else sendAnswer(response, served.answer);
+}
+
+/**
+ * Answers what the create would be answered, without a turn, a key or anything sent. As any other decision, it is given only
+ * when its record is safe.
+ */
+export async function runDryRun(
+  operation: Operation,
+  { peering }: ParsedRequest,
+  response: Response,
+  services: CreateServices,
+): Promise<void> {
+  if (peering === undefined) throw new Error('a dry run without its values');
+  const { guards, upstream, trail, clock } = services;
+  const { requestId, stages, decision } = contextOf(response);
+  const refused = await checkCreate(guards, { peering, requestId, stages });
+  if (refused !== undefined) return await passRefusal(operation, refused, response, services);
+  upstream.refuseIfOpen('POST');
+  await trail.record(dryRunEvent(factsOf(response, operation), clock.now()));
+  contextOf(response).recorded = true;
+  sendDryRun(response, decision);
 }
 
 /** As any other answer, it is given only when its record is safe. */

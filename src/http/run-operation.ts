@@ -1,19 +1,17 @@
 // The way of a request behind its scope check, one stage after another: parse, decide, then record, forward, record (for a
 // create between guards), answer. Each stage has its own type, and forwarding takes only what has been recorded.
 import type { Request, RequestHandler, Response } from 'express';
-import { dryRunEvent } from '../audit/event.ts';
 import { type InvalidField, invalidField } from '../errors.ts';
 import type { Operation, ParsedRequest } from '../operations/operation.ts';
 import { isFaulty, requestInvalid } from '../operations/parse.ts';
 import type { PeeringWatch } from '../peerings/peering-watch.ts';
 import type { Bulkhead } from '../upstream/bulkhead.ts';
-import { sendAnswer, sendDryRun } from './answer.ts';
+import { sendAnswer } from './answer.ts';
 import { approve } from './approve.ts';
 import { forwardRecorded } from './forward-recorded.ts';
 import { readBody } from './read-body.ts';
-import { factsOf } from './record-refusal.ts';
 import { contextOf } from './request-context.ts';
-import { type CreateServices, runCreate } from './run-create.ts';
+import { type CreateServices, runCreate, runDryRun } from './run-create.ts';
 import { runDelete } from './run-delete.ts';
 import { runGet } from './run-get.ts';
 import { readStrictJson } from './strict-json.ts';
@@ -41,16 +39,12 @@ export const runOperation =
       const { stages } = context;
       const parsed = await stages.run('parse', () => parse(operation, request, response, services));
       const approved = stages.runNow('decide', () => approve(operation, parsed, response));
-      if (context.dryRun) {
-        await recordDryRun(operation, response, services);
-        sendDryRun(response, context.decision);
-        return;
-      }
       if (operation.kind === 'get') return await runGet(operation, parsed, response, services);
       await services.bulkhead.run(async () => {
         const forward = (before?: readonly string[]) =>
           forwardRecorded(operation, approved, response, services, before);
-        if (operation.kind === 'create') await runCreate(operation, parsed, forward, response, services);
+        if (context.dryRun) await runDryRun(operation, parsed, response, services);
+        else if (operation.kind === 'create') await runCreate(operation, parsed, forward, response, services);
         else if (operation.kind === 'delete') await runDelete(operation, parsed, forward, response, services);
         else sendAnswer(response, await forward());
       });
@@ -84,16 +78,6 @@ async function parse(
   }
   Object.assign(contextOf(response), parsed, { idempotencyKey: request.headers['idempotency-key'] });
   return parsed;
-}
-
-/** A dry run is answered only when its record is safe, as any other decision. */
-async function recordDryRun(
-  operation: Operation,
-  response: Response,
-  services: OperationServices,
-): Promise<void> {
-  const { trail, clock } = services;
-  await trail.record(dryRunEvent(factsOf(response, operation), clock.now()));
 }
 
 /** The interface's form: 1 to 255 visible ASCII characters, which the comma and space between two of them is not. */

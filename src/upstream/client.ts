@@ -66,6 +66,11 @@ export class UpstreamClient {
     return this.#settings.timeoutMs;
   }
 
+  /** Throws `upstream-failing` when a request with this method would be refused at the moment. Sends nothing. */
+  refuseIfOpen(method: UpstreamRequest['method']): void {
+    this.#breakers[method].refuseIfOpen();
+  }
+
   /** Asks something for the gateway itself. Needs no record, since it changes nothing; its errors say the same as those of `send`. */
   read(request: UpstreamRequest & { readonly method: 'GET' }): Promise<UpstreamAnswer> {
     return this.#send(request);

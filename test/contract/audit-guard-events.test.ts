@@ -75,6 +75,15 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
   );
 });
 
+test('what the look before a dry run says fits the schema, as observed only', () => {
+  const dry = { ...facts, dryRun: true };
+  for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-impossible'] as const)
+    assertAuditRecord(sealed(refusedEvent('peering.create.refused', dry, { code, detail: 'No.' }, 5)));
+  const refused = sealed(refusedByUpstreamEvent('peering.create.refused', dry, { status: 404 }, 5));
+  assertAuditRecord(refused);
+  assert.equal(refused.action_id, 3);
+});
+
 test('what the look for a peering says fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
   for (const [event, known] of lookedUp) {
     for (const code of ['preflight-impossible', 'upstream-timeout', 'credential-refused'] as const) {
@@ -133,7 +142,8 @@ test('a record of the guards that contradicts itself is refused', () => {
       api: { ...overlap.api, response: { code: 200 } },
     },
     'an overlap as an outcome': { ...overlap, metadata: outcome },
-    'an overlap of a dry run': { ...overlap, action_id: 3, action: 'Observed' },
+    'a dry run that has a key': { ...refuse('idempotency-key-reused'), action_id: 3, action: 'Observed' },
+    'a dry run that waits for its turn': { ...refuse('cluster-busy'), action_id: 3, action: 'Observed' },
     'an overlap that the policy never saw': {
       ...overlap,
       unmapped: { ...overlap.unmapped, decision: undefined },
