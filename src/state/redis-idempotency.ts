@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { uuidPattern } from '../net/aws.ts';
+import { readPassable } from '../net/passable-answer.ts';
 import {
   type Begun,
   type IdempotencyStore,
@@ -197,7 +198,12 @@ const storedAnswer = z.strictObject({
 
 function parseAnswer(text: string | undefined): StoredAnswer {
   const { status, headers, body, requestId } = storedAnswer.parse(JSON.parse(text ?? ''));
-  const bytes = Buffer.from(body, 'base64');
-  if (bytes.length > 0) JSON.parse(bytes.toString('utf8'));
-  return { status, headers: headers as StoredAnswer['headers'], body: bytes, requestId };
+  const answer = {
+    status,
+    headers: headers as StoredAnswer['headers'],
+    body: Buffer.from(body, 'base64'),
+    requestId,
+  };
+  if (readPassable(answer) === undefined) throw new Error('the stored answer must not reach a caller');
+  return answer;
 }
