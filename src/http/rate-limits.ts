@@ -2,8 +2,9 @@
 // standard header fields how much is left.
 import { hash } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
-import { ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit';
+import { ipKeyGenerator, MemoryStore, type Options } from 'express-rate-limit';
 import { GatewayError } from '../errors.ts';
+import type { SharedState } from '../state/shared-state.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
 const windowMs = 60_000;
@@ -11,7 +12,7 @@ const windowMs = 60_000;
 const ipv6Subnet = 56;
 
 /** Where a limit is counted; `undefined`: in memory of its own. */
-export type StoreFor = (name: string) => Store | undefined;
+export type StoreFor = SharedState['rateLimitStore'];
 
 export interface RateLimitServices {
   readonly storeFor: StoreFor;

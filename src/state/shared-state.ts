@@ -8,11 +8,14 @@ import type { IdempotencyStore } from './idempotency.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { LocalTurns, type Turns } from './turns.ts';
 
+/** What a limiter calls of a store. */
+export type RateLimitStore = Pick<Store, 'init' | 'increment'>;
+
 export interface SharedState {
   readonly idempotency: IdempotencyStore;
   readonly turns: Turns;
   /** `undefined`: each limiter counts in memory of its own. */
-  readonly rateLimitStore: (name: string) => Store | undefined;
+  readonly rateLimitStore: (name: string) => RateLimitStore | undefined;
   /** Is Redis there? `undefined`: it is not asked for. */
   redisUp(): boolean | undefined;
   stop(): void;
