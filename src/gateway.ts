@@ -17,6 +17,7 @@ import {
   close,
   closeIdle,
   createListener,
+  holdRequests,
   lastConnectionGone,
   listen,
   stopAccepting,
@@ -140,7 +141,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     docsFiles,
   });
   const { tls } = config.listen;
-  const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));
+  const held = holdRequests(app);
+  const server = createListener(held.listener, tls === undefined ? undefined : tlsOptions(tls));
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
   const checks = {
@@ -149,7 +151,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     audit: () => trail.writable(),
     notStopping: () => !inFlight.stopping(),
   };
-  const admin = createListener(adminListener(checks, metrics));
+  const heldAdmin = holdRequests(adminListener(checks, metrics));
+  const admin = createListener(heldAdmin.listener);
   registerGauges(metrics, {
     inFlight: () => inFlight.count,
     waiting: () => watch.waiting,
@@ -181,12 +184,16 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     if (!(await happensWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   };
 
-  await recordPolicy(trail, parts, policies);
-  policies.watch();
-  for (const keys of keySets.values()) keys.start();
   try {
     const port = await listen(server, config.listen.port, config.listen.host);
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
+    // Nothing is written before the listeners are bound, and no request is served before the start is recorded.
+    for (const keys of keySets.values()) keys.start();
+    await audit.open();
+    await recordPolicy(trail, parts, policies);
+    policies.watch();
+    held.open();
+    heldAdmin.open();
     const { file } = config.audit;
     if (file !== undefined)
       void settleEarlierCreates({ file, before: audit.startedAfter, reconcile, ...parts });
@@ -201,6 +208,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       reopenAudit: audit.reopen,
     };
   } catch (error) {
+    // Requests that were held are dropped: nobody will serve them.
+    server.closeAllConnections();
+    watchedTls?.endConnections();
     await Promise.all([close(server), close(admin)]);
     await closeRest();
     throw error;

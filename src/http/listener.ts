@@ -39,6 +39,26 @@ export function createListener(handler: RequestListener, tls?: TlsOptions): Serv
   return server;
 }
 
+/** The requests that `listener` gets wait for `open`: a port can be bound before anything may be served. */
+export function holdRequests(handler: RequestListener): { listener: RequestListener; open(): void } {
+  let held: (() => void)[] | undefined = [];
+  return {
+    listener(request, response) {
+      if (held === undefined) handler(request, response);
+      else
+        held.push(() => {
+          // Who has gone, or was refused meanwhile, is not served.
+          if (request.socket.writable) handler(request, response);
+        });
+    },
+    open() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const serve of waiting) serve();
+    },
+  };
+}
+
 /** Resolves to the port. Rejects when the address cannot be had. */
 export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -128,6 +128,9 @@ export async function startTestGateway(
     sink,
     reporter,
     logFiles: options.logFiles,
+  }).catch(async (error: unknown) => {
+    await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    throw error;
   });
   let stopped: Promise<void> | undefined;
   const stop = () => {
