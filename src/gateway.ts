@@ -133,7 +133,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     docsFiles,
   });
   const { tls } = config.listen;
-  const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));
+  const { trustProxy } = config.listen;
+  const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
+  const server = createListener(app, { ...bounds, tls: tls === undefined ? undefined : tlsOptions(tls) });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
   const checks = {
@@ -142,9 +144,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     audit: () => trail.writable(),
     notStopping: () => !inFlight.stopping(),
   };
-  const admin = createListener(adminListener(checks, metrics));
+  const admin = createListener(adminListener(checks, metrics), bounds);
   registerGauges(metrics, {
     inFlight: () => inFlight.count,
+    maxInFlight: () => inFlight.max,
     waiting: () => watch.waiting,
     ready: () => Object.values(checks).every((holds) => holds()),
     auditWritable: checks.audit,
