@@ -56,7 +56,7 @@ export interface AppServices {
 }
 
 export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: AppServices): Express {
-  const { clock, logger, inFlight, wireFaults, trail, rateLimitStore } = services;
+  const { clock, logger, inFlight, trail, rateLimitStore } = services;
   const { metrics } = services.telemetry;
   const { perAddressPerMinute, perCallerPerMinute } = config.limits;
   const rateLimits = { storeFor: rateLimitStore, limited: metrics.rateLimited.bind(metrics) };
@@ -68,10 +68,6 @@ export function createApp(config: Pick<Config, 'listen' | 'limits'>, services: A
 
   // One route for everything: its steps follow one another without a look at the path before each.
   const way = app.route(/^/);
-  way.all((request, response, next) => {
-    wireFaults.track(request, response);
-    next();
-  });
   way.all(receive(services));
   way.all(observe(metrics));
   way.all(accessLog(logger));

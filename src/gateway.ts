@@ -141,8 +141,13 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     docsFiles,
   });
   const { tls } = config.listen;
+  const { trustProxy } = config.listen;
+  const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
   const held = holdRequests(app);
-  const server = createListener(held.listener, tls === undefined ? undefined : tlsOptions(tls));
+  const server = createListener(held.listener, {
+    ...bounds,
+    tls: tls === undefined ? undefined : tlsOptions(tls),
+  });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
   const checks = {
@@ -152,9 +157,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     notStopping: () => !inFlight.stopping(),
   };
   const heldAdmin = holdRequests(adminListener(checks, metrics));
-  const admin = createListener(heldAdmin.listener);
+  const admin = createListener(heldAdmin.listener, bounds);
   registerGauges(metrics, {
     inFlight: () => inFlight.count,
+    maxInFlight: () => inFlight.max,
     waiting: () => watch.waiting,
     ready: () => Object.values(checks).every((holds) => holds()),
     auditWritable: checks.audit,

@@ -21,12 +21,12 @@ export const authenticate =
 
 async function verify(tokens: RememberedTokens, token: string, response: Response): Promise<void> {
   const context = contextOf(response);
-  // Keys may have to be fetched first; meanwhile the place stays taken, though the caller hang up.
-  context.place?.hold();
+  // Keys may have to be fetched first; meanwhile the slot stays taken, though the caller hang up.
+  context.slot?.hold();
   try {
     context.caller = await context.stages.run('verify', () => tokens.verify(token));
   } finally {
-    context.place?.release();
+    context.slot?.release();
   }
 }
 

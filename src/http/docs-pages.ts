@@ -14,5 +14,6 @@ export const serveDocsPages =
       next();
       return;
     }
-    sendTagged(request, response, { fields: file.headers, body: file.body, etag: file.etag });
+    const { headers, body, etag } = file;
+    sendTagged(request, response, { fields: headers, body, etag, shared: true });
   };

@@ -12,6 +12,6 @@ export const serveOpenApi = (document: string): RequestHandler => {
       next();
       return;
     }
-    respond(response, 200, fields, body);
+    respond(response, 200, fields, body, true);
   };
 };

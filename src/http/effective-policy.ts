@@ -31,7 +31,7 @@ export const serveEffectivePolicy =
       Vary: 'Accept, Authorization',
     };
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    sendTagged(request, response, { fields, body, etag });
+    sendTagged(request, response, { fields, body, etag, shared: false });
   };
 
 function refuseQuery(query: string): void {

@@ -2,14 +2,13 @@
 // standard header fields how much is left.
 import { hash } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
-import { ipKeyGenerator, MemoryStore, type Options } from 'express-rate-limit';
+import { MemoryStore, type Options } from 'express-rate-limit';
 import { GatewayError } from '../errors.ts';
 import type { SharedState } from '../state/shared-state.ts';
+import { addressKey } from './client-address.ts';
 import { callerOf, contextOf } from './request-context.ts';
 
 const windowMs = 60_000;
-/** One customer commonly has an IPv6 network of this size, and with it any number of addresses. */
-const ipv6Subnet = 56;
 
 /** Where a limit is counted; `undefined`: in memory of its own. */
 export type StoreFor = SharedState['rateLimitStore'];
@@ -21,9 +20,7 @@ export interface RateLimitServices {
 }
 
 export const addressRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
-  limiter('address', limitPerMinute, services, (response) =>
-    ipKeyGenerator(contextOf(response).clientAddress, ipv6Subnet),
-  );
+  limiter('address', limitPerMinute, services, (response) => addressKey(contextOf(response).clientAddress));
 
 export const callerRateLimit = (limitPerMinute: number, services: RateLimitServices): RequestHandler =>
   limiter('caller', limitPerMinute, services, (response) => {

@@ -1,5 +1,6 @@
 // What is known of one request while it is served. Each member is set once, by the step that its comment names; what a
 // later step needs and does not find is a bug, answered with 500.
+import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import type { ListedFacts } from '../audit/event.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -8,7 +9,7 @@ import type { RouteMatch } from '../operations/registry.ts';
 import type { Policy } from '../policy/compile.ts';
 import type { Claims, Decision, PeeringRequest } from '../policy/decision.ts';
 import type { Stages } from '../telemetry/stages.ts';
-import type { HeldPlace } from './in-flight.ts';
+import type { HeldSlot } from './in-flight.ts';
 
 export interface RequestContext {
   /** Milliseconds since the epoch. */
@@ -27,8 +28,10 @@ export interface RequestContext {
   readonly stages: Stages;
   /** What the answer's header will have, whoever answers: names and values in turn. See `respond`. */
   readonly fields: string[];
-  /** `inFlight`: its place among those being served. Only for steps behind it. */
-  place?: HeldPlace;
+  /** `inFlight`: its slot among those being served. Only for steps behind it. */
+  slot?: HeldSlot;
+  /** `inFlight`: does the answer to this request end its connection, since the gateway stops? */
+  isLast?: (request: IncomingMessage) => boolean;
   /** `authenticate`. */
   caller?: Principal;
   /** The pipeline, as soon as each is known to be valid. */

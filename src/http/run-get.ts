@@ -1,5 +1,5 @@
 // Answers with one peering out of Aerospike Cloud's list, at once or when it has come to rest, and with what the caller has to
-// do next. A caller who waits takes no place among the requests in flight.
+// do next. A caller who waits takes no slot among the requests in flight.
 import type { Response } from 'express';
 import { outcomeEvent } from '../audit/event.ts';
 import { GatewayError } from '../errors.ts';
@@ -62,7 +62,7 @@ async function waitFor(
 ): Promise<Seen> {
   const wait = mayChange(first) ? watch.enter(until) : undefined;
   if (wait === undefined) return first;
-  contextOf(response).place?.stepAside();
+  contextOf(response).slot?.park();
   // Nobody is left to be told.
   if (response.destroyed) wait.leave();
   else response.once('close', wait.leave);

@@ -33,7 +33,7 @@ export const runOperation =
       next();
       return;
     }
-    context.place?.hold();
+    context.slot?.hold();
     try {
       const { operation } = route;
       const { stages } = context;
@@ -49,7 +49,7 @@ export const runOperation =
         else sendAnswer(response, await forward());
       });
     } finally {
-      context.place?.release();
+      context.slot?.release();
     }
   };
 
@@ -62,6 +62,8 @@ async function parse(
   const { route, dryRun } = contextOf(response);
   if (route.kind !== 'operation') throw new Error('only an operation can be parsed');
   const bytes = operation.readsBody ? await readBody(request, response, wireFaults) : undefined;
+  // A body that nobody takes would stop Node from reading, and a disconnect would go unnoticed.
+  if (bytes === undefined && !request.complete) request.resume();
   const json = bytes === undefined ? { value: undefined } : readStrictJson(bytes);
   if ('fault' in json) throw requestInvalid({ missing: [], invalid: [invalidField('', json.fault)] });
   const query = new URLSearchParams(route.query);

@@ -8,11 +8,14 @@ export interface Tagged {
   readonly body: Buffer;
   /** A strong one. */
   readonly etag: string;
+  /** The body is the same for every request. */
+  readonly shared: boolean;
 }
 
-export function sendTagged(request: Request, response: Response, { fields, body, etag }: Tagged): void {
+export function sendTagged(request: Request, response: Response, tagged: Tagged): void {
+  const { fields, body, etag, shared } = tagged;
   const known = isKnown(request.headers['if-none-match'], etag);
-  respond(response, known ? 304 : 200, { ...fields, ETag: etag }, known ? undefined : body);
+  respond(response, known ? 304 : 200, { ...fields, ETag: etag }, known ? undefined : body, shared);
 }
 
 /**

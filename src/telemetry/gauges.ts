@@ -4,6 +4,7 @@ import type { Metrics, Reading } from './metrics.ts';
 /** What is to be read; the names say of what. Times are milliseconds since the epoch. */
 export interface Readings {
   readonly inFlight: () => number;
+  readonly maxInFlight: () => number;
   readonly waiting: () => number;
   readonly ready: () => boolean;
   readonly auditWritable: () => boolean;
@@ -34,6 +35,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
   const { keySets, breakers } = readings;
   const gauges: readonly (readonly [name: string, help: string, read: Reading, label?: string])[] = [
     ['requests_in_flight', 'Requests being served.', readings.inFlight],
+    ['requests_in_flight_max', 'How many requests may be served at once.', readings.maxInFlight],
     ['requests_waiting', 'Requests that wait for a peering.', readings.waiting],
     ['ready', '1 when /readyz says so.', () => flag(readings.ready())],
     ['audit_writable', '0 when records cannot be written.', () => flag(readings.auditWritable())],
