@@ -229,7 +229,7 @@ export class KeySet {
 
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.#refresh(), delayMs);
+    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, delayMs));
     this.#timer.unref();
   }
 

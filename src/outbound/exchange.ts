@@ -116,7 +116,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = setTimeout(() => this.#giveUp(), limits.timeoutMs);
+    this.#timer = setTimeout(() => this.#giveUp(), Math.max(0, limits.timeoutMs));
   }
 
   dispatch(): void {
