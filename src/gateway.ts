@@ -109,9 +109,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     observeRequest: metrics.upstreamAnswered.bind(metrics),
     observeToken: metrics.tokenRequested.bind(metrics),
   });
-  const reconcile = new ReconcileCreates({ clock, logger, trail, upstream });
   const tokens = new RememberedTokens(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const state = await openSharedState(config, parts);
+  const turns = config.preflight === 'enforce' ? state.turns : undefined;
+  const reconcile = new ReconcileCreates({ clock, logger, trail, upstream, turns });
   const preflight = new Preflight(upstream);
   const watch = new PeeringWatch(preflight, () => clock.now());
   const docsFiles = await readDocsFiles();
@@ -130,7 +131,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     watch,
     guards: {
       idempotency: state.idempotency,
-      turns: config.preflight === 'enforce' ? state.turns : undefined,
+      turns,
       preflight,
       madeBy: (id) => reconcile.madeBy(id),
       keyFound: metrics.idempotency.bind(metrics),

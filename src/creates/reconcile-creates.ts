@@ -5,6 +5,8 @@ import type { AuditTrail } from '../audit/trail.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
+import type { PeeringRequest } from '../policy/decision.ts';
+import type { Turns } from '../state/turns.ts';
 import { askedWaitMs } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { readPeerings } from '../upstream/peerings.ts';
@@ -16,6 +18,8 @@ export interface ReconcileServices {
   readonly logger: Logger;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
+  /** Serializes with the creates of a cluster; `undefined` with PREFLIGHT=off. */
+  readonly turns?: Turns | undefined;
   /** Milliseconds that only count up, for the time of day may jump. */
   readonly elapsed?: () => number;
 }
@@ -35,6 +39,13 @@ interface OpenCreate {
 const arrivalMs = 5000;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
+/** Creates of this instance with the same values. */
+interface Alike {
+  inFlight: number;
+  /** When one of them began or ended last. */
+  changedAt: number;
+}
+
 /** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
 const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
@@ -47,6 +58,8 @@ export class ReconcileCreates {
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
   readonly #known = new Map<string, string>();
+  /** By the values of the creates: those in flight, and for a while those that were. */
+  readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = firstPauseMs;
   /** The longest pause that the upstream asked for in the last round. */
@@ -62,6 +75,25 @@ export class ReconcileCreates {
   /** Creates of which nobody knows yet what became. */
   get open(): number {
     return this.#open.size;
+  }
+
+  /**
+   * A create is about to be sent. While it is in flight, no other one with the same values is settled: the peering that the
+   * list shows may be its own. Returns what to call when its outcome is known.
+   */
+  begin(facts: RequestFacts): () => void {
+    if (facts.peering === undefined) return () => undefined;
+    const key = valuesOf(facts.peering);
+    const alike = this.#alike.get(key) ?? { inFlight: 0, changedAt: 0 };
+    this.#alike.set(key, alike);
+    alike.inFlight += 1;
+    alike.changedAt = this.#elapsed();
+    return () => {
+      alike.inFlight -= 1;
+      alike.changedAt = this.#elapsed();
+      const isIdle = this.#open.size === 0 && this.#working === undefined;
+      if (alike.inFlight === 0 && isIdle) this.#alike.delete(key);
+    };
   }
 
   /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
@@ -120,9 +152,21 @@ export class ReconcileCreates {
       }
     }
     this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
+    if (this.#open.size > 0) return;
+    for (const [key, { inFlight }] of this.#alike) if (inFlight === 0) this.#alike.delete(key);
   }
 
+  /** Holds the cluster's turn, so that no instance can have a create in flight between its preflight and its outcome. */
   async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+    const endTurn = await this.#services.turns?.take(clusterId);
+    try {
+      await this.#settleInTurn(clusterId, creates);
+    } finally {
+      endTurn?.();
+    }
+  }
+
+  async #settleInTurn(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const { clock, upstream, logger } = this.#services;
     const lookedAt = this.#elapsed();
     const list = await readPeerings(upstream, clusterId, clock.newId());
@@ -137,6 +181,7 @@ export class ReconcileCreates {
     for (const { facts, before, openSince } of creates.toReversed()) {
       // On a disk that hangs each record would take its time.
       if (this.#stopped) return;
+      if (this.#mayBeAnothers(facts, lookedAt)) continue;
       const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
       const made = findTrace(facts.peering, unknown);
       if (made === undefined && lookedAt < openSince + arrivalMs) continue;
@@ -155,6 +200,12 @@ export class ReconcileCreates {
     if (unclear > 0) throw new Error('Aerospike Cloud lists a peering without its VPC');
   }
 
+  /** Was a create with the same values in flight at any time since the look began? Then a later look decides. */
+  #mayBeAnothers({ peering }: RequestFacts, lookedAt: number): boolean {
+    const alike = peering && this.#alike.get(valuesOf(peering));
+    return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= lookedAt);
+  }
+
   async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {
     const { trail, clock, logger } = this.#services;
     try {
@@ -168,3 +219,13 @@ export class ReconcileCreates {
     if (settlement.resourceId !== undefined) this.know(settlement.resourceId, facts.gatewayRequestId);
   }
 }
+
+const valuesOf = ({
+  clusterId,
+  vpcId,
+  cidrBlock,
+  accountId,
+  region,
+  isSecureConnection,
+}: PeeringRequest): string =>
+  JSON.stringify([clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection]);

@@ -39,16 +39,22 @@ export async function forwardRecorded(
   if (operation.events.intent !== undefined) context.recorded = true;
   const recorded = await stages.run('record', () => record(operation, approved, facts, services));
   context.recorded = true;
-  const result = await stages
-    .run('forward', async (span) => {
-      span?.set({ 'http.request.method': approved.method });
-      const answer = await services.upstream.send(recorded, span?.traceparent);
-      span?.set({ 'http.response.status_code': answer.status });
-      return answer;
-    })
-    .catch(toGatewayError);
-  const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
-  await recordOutcome(operation, facts, { ...outcome, before }, services);
+  const settled = services.reconcile.begin(facts);
+  let result: UpstreamAnswer | GatewayError;
+  try {
+    result = await stages
+      .run('forward', async (span) => {
+        span?.set({ 'http.request.method': approved.method });
+        const answer = await services.upstream.send(recorded, span?.traceparent);
+        span?.set({ 'http.response.status_code': answer.status });
+        return answer;
+      })
+      .catch(toGatewayError);
+    const outcome = result instanceof GatewayError ? failed(result) : succeeded(operation, result);
+    await recordOutcome(operation, facts, { ...outcome, before }, services);
+  } finally {
+    settled();
+  }
   if (result instanceof GatewayError) throw result;
   return result;
 }

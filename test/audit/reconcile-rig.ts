@@ -17,6 +17,7 @@ import type { LineWriter } from '../../src/log/line-writer.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
 import type { PeeringRequest } from '../../src/policy/decision.ts';
+import type { Turns } from '../../src/state/turns.ts';
 import { Breaker } from '../../src/upstream/breaker.ts';
 import { UpstreamClient } from '../../src/upstream/client.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
@@ -64,7 +65,7 @@ export function newTrail() {
   return { sink, trail: new AuditTrail(chain, sink, () => performance.now()) };
 }
 
-export async function startReconciler(test: TestContext, options: AerospikeCloudOptions = {}) {
+export async function startReconciler(test: TestContext, options: AerospikeCloudOptions = {}, turns?: Turns) {
   const cloud = await startAerospikeCloud(options);
   test.after(() => cloud.close());
   const { agent, upstream } = connectTo(test, cloud);
@@ -75,6 +76,7 @@ export async function startReconciler(test: TestContext, options: AerospikeCloud
     logger: silent,
     trail,
     upstream,
+    turns,
     elapsed: () => elapsed.ms,
   });
   test.after(async () => {
