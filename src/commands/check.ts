@@ -7,6 +7,7 @@ import { describeFault, type Environment, loadConfig } from '../config/load.ts';
 import { tlsFaults } from '../http/tls.ts';
 import { loadAndTest } from '../policy/load-and-test.ts';
 import { describePolicyFault, type PolicyData, type PolicyFault } from '../policy/policy-data.ts';
+import { loadPolicyTests } from '../policy/policy-tests.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
@@ -52,14 +53,19 @@ export function prepare(environment: Environment, now: number): Prepared {
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
   const read = policyFile ? loadAndTest({ policyFile, testsFile, now }) : undefined;
+  const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
     ...auditFaults({
       file: environment['AUDIT_FILE'] || undefined,
       signingKeyFile: environment['AUDIT_SIGNING_KEY_FILE'] || undefined,
     }),
-    ...('faults' in loaded ? [] : tlsFaults(loaded.config.listen.tls)),
-    ...(read?.faults?.map(describePolicyFault) ?? []),
+    ...tlsFaults({
+      certFile: environment['TLS_CERT_FILE'] || undefined,
+      keyFile: environment['TLS_KEY_FILE'] || undefined,
+      clientCaFile: environment['TLS_CLIENT_CA_FILE'] || undefined,
+    }),
+    ...[...(read?.faults ?? []), ...(testFaults ?? [])].map(describePolicyFault),
   ];
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
     return { faults };
