@@ -141,14 +141,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     openApi: await readOpenApi(config.listen.basePath),
     docsFiles,
   });
-  const { tls } = config.listen;
-  const { trustProxy } = config.listen;
+  const { tls, trustProxy } = config.listen;
   const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
   const held = holdRequests(app);
-  const server = createListener(held.listener, {
-    ...bounds,
-    tls: tls === undefined ? undefined : tlsOptions(tls),
-  });
+  const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
   const checks = {
@@ -204,14 +200,13 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     const { file } = config.audit;
     if (file !== undefined)
       void settleEarlierCreates({ file, before: audit.startedAfter, reconcile, ...parts });
-    const reloadPolicy = () => policies.reload();
     return {
       port,
       adminPort,
       drain,
       stop,
       policy: () => policies.current(),
-      reloadPolicy,
+      reloadPolicy: () => policies.reload(),
       reopenAudit: audit.reopen,
     };
   } catch (error) {

@@ -32,13 +32,6 @@ interface OpenCreate {
   readonly before: readonly string[];
 }
 
-/**
- * A create on its way may still arrive: that it is absent is believed only of a look so long after it was given up. The time
- * of its intent would not do, since a create that timed out is old already.
- */
-const arrivalMs = 5000;
-const firstPauseMs = 1000;
-const longestPauseMs = 60_000;
 /** Creates of this instance with the same values. */
 interface Alike {
   inFlight: number;
@@ -46,6 +39,13 @@ interface Alike {
   changedAt: number;
 }
 
+/**
+ * A create on its way may still arrive: that it is absent is believed only of a look so long after it was given up. The time
+ * of its intent would not do, since a create that timed out is old already.
+ */
+const arrivalMs = 5000;
+const firstPauseMs = 1000;
+const longestPauseMs = 60_000;
 /** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
 const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
@@ -58,7 +58,7 @@ export class ReconcileCreates {
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
   readonly #known = new Map<string, string>();
-  /** By the values of the creates: those in flight, and for a while those that were. */
+  /** Without turns, by the values of the creates: those in flight, and for a while those that were. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = firstPauseMs;
@@ -79,10 +79,10 @@ export class ReconcileCreates {
 
   /**
    * A create is about to be sent. While it is in flight, no other one with the same values is settled: the peering that the
-   * list shows may be its own. Returns what to call when its outcome is known.
+   * list shows may be its own. Returns what to call when its outcome is known. Where there are turns, they see to that.
    */
   begin(facts: RequestFacts): () => void {
-    if (facts.peering === undefined) return () => undefined;
+    if (facts.peering === undefined || this.#services.turns !== undefined) return () => undefined;
     const key = valuesOf(facts.peering);
     const alike = this.#alike.get(key) ?? { inFlight: 0, changedAt: 0 };
     this.#alike.set(key, alike);

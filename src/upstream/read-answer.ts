@@ -1,21 +1,15 @@
 // Decides whether an answer of Aerospike Cloud may reach a caller. Passes on the status, the body byte for byte and four
 // named header fields; refuses redirects, compressed bodies, anything that is not the JSON it claims to be, and an
 // answer that repeats the service token.
-import { isPassableStatus, isRequestId, readPassable } from '../net/passable-answer.ts';
+import { type AnswerParts, isPassableStatus, isRequestId, readPassable } from '../net/passable-answer.ts';
 import type { Answer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import { isRetryAfter, retryAfterIn } from '../outbound/retry-after.ts';
 
-/** An answer fit to be passed on. */
-export interface UpstreamAnswer {
-  readonly status: number;
-  /** `Content-Type`, `Retry-After` and `Location`, as far as the upstream gave them. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+/** An answer fit to be passed on, with `Content-Type`, `Retry-After` and `Location` as far as the upstream gave them. */
+export interface UpstreamAnswer extends AnswerParts {
   /** The body as JSON; `undefined` when it is empty. */
   readonly json: unknown;
-  /** The upstream's `X-Request-Id`. */
-  readonly requestId: string | undefined;
 }
 
 /** All that is passed on of an answer that does not say what it was asked for. */
