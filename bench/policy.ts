@@ -20,7 +20,7 @@ const sizes = [10, 1_000, 100_000, 1_000_000];
 const rounds = 5;
 const decisions = 200_000;
 const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
-const options = { now: Date.parse('2026-11-01T00:00:00Z'), expired: 'fault' as const };
+const now = Date.parse('2026-11-01T00:00:00Z');
 
 interface Round {
   readonly loadMs: number;
@@ -72,7 +72,7 @@ function nanosecondsADecision(policy: ReturnType<typeof compilePolicy>, cidrBloc
   };
   const question: Question = {
     claims: { sub: 'svc' },
-    at: options.now,
+    at: now,
     action: 'create',
     clusterId,
     peering,
@@ -89,11 +89,11 @@ function nanosecondsADecision(policy: ReturnType<typeof compilePolicy>, cidrBloc
 async function measure(path: string): Promise<Round> {
   // The code is loaded and warm before anything is measured.
   const warm = mkdtempSync(join(tmpdir(), 'peergate-bench-'));
-  loadPolicy(writePolicy(warm, 10), options);
+  loadPolicy(writePolicy(warm, 10), now);
   rmSync(warm, { recursive: true });
   const before = residentMb();
   const start = performance.now();
-  const read = loadPolicy(path, options);
+  const read = loadPolicy(path, now);
   if (read.faults !== undefined) throw new Error(JSON.stringify(read.faults.slice(0, 3)));
   const policy = compilePolicy(read.data);
   const loadMs = performance.now() - start;
@@ -103,7 +103,7 @@ async function measure(path: string): Promise<Round> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const reloadStart = performance.now();
-  const again = await loadInWorker({ policyFile: path, testsFile: undefined, options });
+  const again = await loadInWorker({ policyFile: path, testsFile: undefined, now });
   if (again.faults !== undefined) throw new Error('the policy did not load in a thread');
   compilePolicy(again.data);
   const reloadMs = performance.now() - reloadStart;

@@ -28,7 +28,7 @@ export interface AppServices extends ApiServices {
 }
 
 export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServices): Express {
-  const { logger, inFlight, malformedRequests, telemetry } = services;
+  const { logger, inFlight, telemetry } = services;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -37,10 +37,6 @@ export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServi
 
   // One route for everything: its handlers follow one another without a look at the path before each.
   const route = app.route(/^/);
-  route.all((request, response, next) => {
-    malformedRequests.track(request, response);
-    next();
-  });
   route.all(receive(services));
   route.all(observe(telemetry.metrics));
   route.all(accessLog(logger));

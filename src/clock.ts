@@ -12,5 +12,8 @@ export interface Clock {
 }
 
 /** The machine's own clock. */
-export const systemClock: Clock = Object.freeze({ now: () => Date.now(),
-  monotonic: () => performance.now(), newId: () => randomUUID() });
+export const systemClock: Clock = Object.freeze({
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  newId: () => randomUUID(),
+});

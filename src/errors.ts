@@ -57,6 +57,12 @@ export const errorRules = {
   'headers-too-large': rule(431, validation, 'info', 'The header section of the request is too large.'),
   'route-unknown': rule(404, urn('resource:not-found'), 'info', 'There is no such route.'),
   'peering-unknown': rule(404, urn('resource:not-found'), 'info', 'The cluster has no such peering.'),
+  'peering-ambiguous': rule(
+    409,
+    urn('resource:already-exists'),
+    'warn',
+    'The id matches more than one peering of the cluster, so nothing is changed.',
+  ),
   'method-not-allowed': rule(405, validation, 'info', 'The route does not support this method.'),
   'body-too-large': rule(413, validation, 'info', 'The request body is larger than 16384 bytes.'),
   'media-type-unsupported': rule(415, validation, 'info', 'The request body must be application/json.'),

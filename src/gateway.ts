@@ -13,6 +13,7 @@ import {
   close,
   closeIdle,
   createListener,
+  holdRequests,
   lastConnectionGone,
   listen,
   stopAccepting,
@@ -21,37 +22,46 @@ import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { tlsOptions, watchTls } from './http/listener/tls.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { createRouteTable } from './http/route-table.ts';
-import { operations } from './operations/registry.ts';
-import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
-import { NetworkReader } from './upstream/network-reader.ts';
-import { PeeringPoller } from './upstream/peering-poller.ts';
 import { createKeySets } from './identity/key-sets.ts';
 import { TokenCache } from './identity/token-cache.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
+import { operations } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { loadInWorker } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
 import { settleEarlierCreates } from './reconciliation/load-pending.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
+import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 import { openSharedState } from './state/shared-state.ts';
 import { registerGauges } from './telemetry/gauges.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
+import { NetworkReader } from './upstream/network-reader.ts';
+import { PeeringPoller } from './upstream/peering-poller.ts';
 
 export interface GatewayParts extends AuditLogParts {
   /** The policy to begin with. */
   readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
+  /** Log lines that were dropped so far. */
+  readonly logLinesDropped?: () => number;
 }
 
 export interface RunningGateway {
   readonly port: number;
   readonly adminPort: number;
+  /** The policy in force. */
+  policy(): Pick<PolicyData, 'version' | 'mode'>;
   /** Reads the policy's files again, as after a change. */
   reloadPolicy(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
+  /**
+   * Not ready any more, but serves on, one request a connection: for as long as `SHUTDOWN_DELAY_MS` says, or until `skipped`
+   * resolves. Comes before `stop` when a load balancer has to learn first that this instance leaves.
+   */
+  drain(skipped: Promise<void>): Promise<void>;
   /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
   stop(): Promise<void>;
 }
@@ -89,11 +99,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     observeRequest: metrics.upstreamAnswered.bind(metrics),
     observeToken: metrics.tokenRequested.bind(metrics),
   });
-  const reconciler = new Reconciler({ clock, logger, trail, upstream });
-  const tokens = new TokenCache(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const state = await openSharedState(config, parts);
+  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
+  const reconciler = new Reconciler({ clock, logger, trail, upstream, clusterLock });
+  const tokens = new TokenCache(createVerifyToken(config.auth, keySets, clock), keySets, clock);
   const network = new NetworkReader(upstream);
-  const poller = new PeeringPoller(network);
+  const poller = new PeeringPoller(network, clock);
   const documents = await readDocuments(config.listen.basePath);
   const limiter = (name: string, limitPerMinute: number) =>
     new RateLimiter({
@@ -122,10 +133,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     reconciler,
     idempotency: state.idempotency,
     observeKey: metrics.idempotency.bind(metrics),
-    clusterLock: config.preflight === 'enforce' ? state.clusterLock : undefined,
+    clusterLock,
   });
-  const { tls } = config.listen;
-  const server = createListener(app, tls === undefined ? undefined : tlsOptions(tls));
+  const { tls, trustProxy } = config.listen;
+  const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
+  const held = holdRequests(app);
+  const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   malformedRequests.attach(server);
   const checks = {
@@ -134,13 +147,16 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     audit: () => trail.writable(),
     notStopping: () => !inFlight.stopping(),
   };
-  const admin = createListener(adminListener(checks, metrics));
+  const heldAdmin = holdRequests(adminListener(checks, metrics));
+  const admin = createListener(heldAdmin.listener, bounds);
   registerGauges(metrics, {
     inFlight: () => inFlight.count,
+    maxInFlight: () => inFlight.max,
     waiting: () => poller.waiting,
     ready: () => Object.values(checks).every((holds) => holds()),
     auditWritable: checks.audit,
     auditWaiting: () => trail.waiting,
+    logLinesDropped: parts.logLinesDropped ?? (() => 0),
     createsUnsettled: () => reconciler.open,
     policyVersion: () => policies.current().version,
     policyLoadedAt: () => policies.loadedAt,
@@ -165,20 +181,40 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   };
 
-  await recordPolicy(trail, parts, policies);
-  policies.watch();
-  for (const keys of keySets.values()) keys.start();
   try {
     const port = await listen(server, config.listen.port, config.listen.host);
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
+    // Nothing is written before the listeners are bound, and no request is served before the start is recorded.
+    for (const keys of keySets.values()) keys.start();
+    await audit.open();
+    await recordPolicy(trail, parts, policies);
+    policies.watch();
+    held.open();
+    heldAdmin.open();
     const { file } = config.audit;
     if (file !== undefined)
       void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });
-    return { port, adminPort, stop, reloadPolicy: () => policies.reload(), reopenAudit: audit.reopen };
+    return {
+      port,
+      adminPort,
+      drain,
+      stop,
+      policy: () => policies.current(),
+      reloadPolicy: () => policies.reload(),
+      reopenAudit: audit.reopen,
+    };
   } catch (error) {
+    // Requests that were held are dropped: nobody will serve them.
+    server.closeAllConnections();
+    watchedTls?.endConnections();
     await Promise.all([close(server), close(admin)]);
     await closeRest();
     throw error;
+  }
+
+  async function drain(skipped: Promise<void>): Promise<void> {
+    inFlight.drain();
+    await settlesWithin(config.shutdownDelayMs, skipped);
   }
 
   async function stop(): Promise<void> {

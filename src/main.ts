@@ -4,6 +4,7 @@ import { createRequire, enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
+import type { StopSignal } from './commands/command.ts';
 import { loadCommands } from './commands/load-commands.ts';
 import { runCommand } from './commands/run-command.ts';
 
@@ -30,24 +31,38 @@ const commands = {
   'audit verify': async () => (await import('./commands/audit-verify.ts')).auditVerifyCommand,
 };
 
-let stop: Promise<void> | undefined;
+let firstStop: Promise<StopSignal> | undefined;
 
 /** Resolves at the first signal that asks the process to stop, from the first call on. */
-function stopRequested(): Promise<void> {
-  stop ??= firstStopSignal();
-  return stop;
+function stopRequested(): Promise<StopSignal> {
+  firstStop ??= new Promise((resolve) => {
+    onNextStopSignal(resolve);
+  });
+  return firstStop;
 }
 
-function firstStopSignal(): Promise<void> {
+function stopRequestedAgain(over: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const signals = ['SIGTERM', 'SIGINT'] as const;
-    const stop = (): void => {
-      // A second signal, whichever it is, ends the process at once, as it would without the gateway.
-      for (const signal of signals) process.off(signal, stop);
+    const ignore = onNextStopSignal(() => resolve());
+    over.addEventListener('abort', () => {
+      ignore();
       resolve();
-    };
-    for (const signal of signals) process.on(signal, stop);
+    });
   });
+}
+
+/** Returns how not to be called. Without a listener a signal ends the process at once, as it would without the gateway. */
+function onNextStopSignal(called: (signal: StopSignal) => void): () => void {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const ignore = () => {
+    for (const signal of signals) process.off(signal, receive);
+  };
+  const receive = (signal: NodeJS.Signals) => {
+    ignore();
+    called(signal as StopSignal);
+  };
+  for (const signal of signals) process.on(signal, receive);
+  return ignore;
 }
 
 const { NO_COLOR: noColour } = process.env;
@@ -64,6 +79,7 @@ const status = await runCommand(await loadCommands(commands, argv), argv, {
   colours: process.stdout.isTTY === true && (noColour === undefined || noColour === ''),
   watched: process.stderr.isTTY === true,
   stopRequested,
+  stopRequestedAgain,
   onReload: (reload) => void process.on('SIGHUP', reload),
   onReopen: (reopen) => void process.on('SIGUSR2', reopen),
 });

@@ -1,13 +1,13 @@
 // A wait with an end. What comes too late goes on, unheeded.
 
-/** What has come of it by then; `undefined`: nothing yet. Rejects when it did in time. */
+/** `milliseconds` below 0 count as 0. Resolves to `undefined` when `result` takes longer; rejects as `result` does. */
 export async function withTimeout<Result>(
   milliseconds: number,
   result: Promise<Result>,
 ): Promise<Result | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds);
+    timer = setTimeout(() => resolve(undefined), Math.max(0, milliseconds));
   });
   try {
     return await Promise.race([result, late]);

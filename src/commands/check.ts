@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts';
 import { effectiveSettings } from '../config/effective-settings.ts';
 import { describeFault, type Environment, loadConfig } from '../config/load.ts';
 import { tlsFaults } from '../http/listener/tls.ts';
-import { describePolicyFault, type PolicyData } from '../policy/engine/policy-data.ts';
-import type { ReadOptions } from '../policy/language/read-policy.ts';
+import { describePolicyFault, type PolicyData, type PolicyFault } from '../policy/engine/policy-data.ts';
+import { loadPolicyTests } from '../policy/language/policy-tests.ts';
 import { loadAndTest } from '../policy/store/load-and-test.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
@@ -40,7 +40,7 @@ Exit status: 0 all well, 1 there are faults.
 export interface PreparedPolicy {
   readonly data: PolicyData;
   readonly files: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly PolicyFault[];
 }
 
 export type Prepared =
@@ -48,24 +48,29 @@ export type Prepared =
   | { readonly faults: readonly string[] };
 
 /** Settings and policy, or every fault of both, a line each. */
-export function prepare(environment: Environment, options: ReadOptions): Prepared {
+export function prepare(environment: Environment, now: number): Prepared {
   const loaded = loadConfig(environment);
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
-  const read = policyFile ? loadAndTest({ policyFile, testsFile, options }) : undefined;
+  const read = policyFile ? loadAndTest({ policyFile, testsFile, now }) : undefined;
+  const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
     ...auditFaults({
       file: environment['AUDIT_FILE'] || undefined,
       signingKeyFile: environment['AUDIT_SIGNING_KEY_FILE'] || undefined,
     }),
-    ...('faults' in loaded ? [] : tlsFaults(loaded.config.listen.tls)),
-    ...(read?.faults?.map(describePolicyFault) ?? []),
+    ...tlsFaults({
+      certFile: environment['TLS_CERT_FILE'] || undefined,
+      keyFile: environment['TLS_KEY_FILE'] || undefined,
+      clientCaFile: environment['TLS_CLIENT_CA_FILE'] || undefined,
+    }),
+    ...[...(read?.faults ?? []), ...(testFaults ?? [])].map(describePolicyFault),
   ];
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
     return { faults };
   const { data, files, warnings } = read;
-  return { config: loaded.config, policy: { data, files, warnings: warnings.map(describePolicyFault) } };
+  return { config: loaded.config, policy: { data, files, warnings } };
 }
 
 /** Faults quote the files that they are in. */
@@ -73,14 +78,14 @@ export const listFaults = (faults: readonly string[]): string =>
   `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 
 function check({ environment, print, complain, now, colours }: CommandInput): ExitStatus {
-  const prepared = prepare(environment, { now, expired: 'fault' });
+  const prepared = prepare(environment, now);
   if (prepared.faults !== undefined) {
     complain(listFaults(prepared.faults));
     return 1;
   }
   const { policy } = prepared;
   const style = styleFor(colours);
-  for (const warning of policy.warnings) complain(`Warning: ${warning}\n`);
+  for (const warning of policy.warnings) complain(`Warning: ${printable(describePolicyFault(warning))}\n`);
   const lines = [
     style.good('Settings and policy are in order.'),
     ...describeSettings(effectiveSettings(environment), style),

@@ -16,13 +16,18 @@ export interface CommandInput {
   readonly colours: boolean;
   /** Is somebody looking at standard error, so that progress is worth showing? */
   readonly watched: boolean;
-  /** Resolves when the process is asked to stop. */
-  readonly stopRequested: () => Promise<void>;
+  /** Resolves at the first signal that asks the process to stop. */
+  readonly stopRequested: () => Promise<StopSignal>;
+  /** Resolves at the next such signal, or when `over` aborts. While nobody waits here, a later signal ends the process. */
+  readonly stopRequestedAgain: (over: AbortSignal) => Promise<void>;
   /** Calls back whenever the process is asked to read its policy again. */
   readonly onReload: (reload: () => void) => void;
   /** Calls back whenever the process is asked to open its audit file again. */
   readonly onReopen: (reopen: () => void) => void;
 }
+
+/** What asks the process to stop. */
+export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** 0: all well. 1: it found something wrong. 2: it was called wrongly. */
 export type ExitStatus = 0 | 1 | 2;

@@ -46,7 +46,7 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
     return 2;
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
-  const policy = loadPolicy(positionals[0] ?? '', { now: input.now, expired: 'warning' });
+  const policy = loadPolicy(positionals[0] ?? '', input.now);
   const request = readFile(options['request'] ?? '', requestDocument);
   const claims = readFile(options['claims'] ?? '', claimsDocument);
   if (policy.faults !== undefined || request.faults !== undefined || claims.faults !== undefined) {
@@ -99,9 +99,12 @@ function asked({ action, clusterId, peering, at }: Question): TreeNode[] {
   }));
 }
 
-function caller({ claims }: Question, { grants, exceptions }: Explanation): TreeNode[] {
+function caller({ claims, action }: Question, { grants, exceptions }: Explanation): TreeNode[] {
   const { iss, sub } = claims;
-  const described = exceptions.map(({ id, active }) => (active ? id : `${id} (expired)`));
+  const described = exceptions.map(({ id, expired, widens }) => {
+    if (expired) return `${id} (expired)`;
+    return widens ? id : `${id} (not for ${action})`;
+  });
   const matching =
     grants === undefined ? 'the policy has none; the scope is enough' : grants.join(', ') || 'none';
   return [

@@ -36,7 +36,7 @@ has a fault.
 
 async function policyReplay(input: CommandInput, { positionals }: Arguments): Promise<ExitStatus> {
   const [policyFile = '', ...files] = positionals;
-  const read = loadPolicy(policyFile, { now: input.now, expired: 'warning' });
+  const read = loadPolicy(policyFile, input.now);
   if (read.faults !== undefined) {
     input.complain(listFaults(read.faults.map(describePolicyFault)));
     return 1;

@@ -35,7 +35,7 @@ Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 
 function policyTest(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
   const [policyFile = '', testsFile = ''] = positionals;
-  const policy = loadPolicy(policyFile, { now: input.now, expired: 'warning' });
+  const policy = loadPolicy(policyFile, input.now);
   const tests = loadPolicyTests(testsFile);
   const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])];
   if (policy.faults !== undefined || tests.faults !== undefined) {

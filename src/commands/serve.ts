@@ -3,9 +3,10 @@
 import { hostname } from 'node:os';
 import { withTimeout } from '../async/with-timeout.ts';
 import { systemClock } from '../clock.ts';
-import { startGateway } from '../gateway.ts';
+import { type RunningGateway, startGateway } from '../gateway.ts';
 import { LineWriter } from '../logging/line-writer.ts';
 import { createLogger } from '../logging/logger.ts';
+import { warnAboutPolicy } from '../policy/store/warn-about-policy.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
@@ -20,9 +21,11 @@ export const serveCommand: Command = {
   summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: node src/main.ts serve
 
-Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again,
-SIGUSR2 reopens the audit file after a rotation. Logs go to standard output,
-one JSON object a line, and so do audit records unless AUDIT_FILE is set.
+Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
+SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
+the policy again, SIGUSR2 reopens the audit file after a rotation. Logs go to
+standard output, one JSON object a line, and so do audit records unless
+AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
 Example, with the settings in a file of NAME=VALUE lines
@@ -50,7 +53,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     reopenAsked = true;
     reopen?.();
   });
-  const prepared = prepare(input.environment, { now: systemClock.now(), expired: 'warning' });
+  const prepared = prepare(input.environment, systemClock.now());
   if (prepared.faults !== undefined) {
     input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
     return 1;
@@ -60,23 +63,27 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Whoever starts the gateway waits for these lines, whatever the level.
   const lifecycle = logger.child({}, { level: 'info' });
-  for (const warning of policy.warnings) logger.warn({ warning }, 'warning about the policy');
+  warnAboutPolicy(logger, policy.data, policy.warnings);
   const reporter = { version: input.version, instance: hostname() };
   try {
     const gateway = await startGateway(config, {
       clock: systemClock,
       logger,
       sink: writer,
+      logLinesDropped: () => writer.dropped,
       reporter,
       policy,
     });
-    lifecycle.info({ port: gateway.port, adminPort: gateway.adminPort }, 'listening');
+    const { port, adminPort } = gateway;
+    const { version: policyVersion, mode } = gateway.policy();
+    lifecycle.info({ port, adminPort, policyVersion, mode }, 'listening');
     reload = () => void gateway.reloadPolicy();
     reopen = () => void gateway.reopenAudit();
     if (reloadAsked) reload();
     if (reopenAsked) reopen();
-    await stopRequested;
-    lifecycle.info('stopping');
+    const signal = await stopRequested;
+    lifecycle.info({ signal }, 'stopping');
+    if (signal === 'SIGTERM' && config.shutdownDelayMs > 0) await serveOn(gateway, input);
     await gateway.stop();
     lifecycle.info('stopped');
     return 0;
@@ -86,4 +93,11 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   } finally {
     await withTimeout(drainMs, writer.drained());
   }
+}
+
+/** Until SHUTDOWN_DELAY_MS are over, or until a second signal. */
+async function serveOn(gateway: RunningGateway, input: CommandInput): Promise<void> {
+  const over = new AbortController();
+  await gateway.drain(input.stopRequestedAgain(over.signal));
+  over.abort();
 }

@@ -61,6 +61,9 @@ export interface Config {
     readonly maxInFlight: number;
   };
   readonly state: { readonly redisUrl: Secret | undefined; readonly idempotencyTtlMs: number };
+  /** After SIGTERM, how long new connections are still accepted and requests served. */
+  readonly shutdownDelayMs: number;
+  /** After that delay, how long requests in flight may take to finish. */
   readonly shutdownGraceMs: number;
   /** Where traces go; `undefined`: nowhere. */
   readonly tracing:
@@ -117,6 +120,7 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
       maxInFlight: values.MAX_IN_FLIGHT,
     },
     state: { redisUrl: secrets.redisUrl, idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,

@@ -103,6 +103,7 @@ const limits = {
   MAX_IN_FLIGHT: defaulting('256', wholeNumber(1, 100_000)),
   IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
   REDIS_URL: { ...optional(redisUrl), secret: true },
+  SHUTDOWN_DELAY_MS: defaulting('0', wholeNumber(0, minutes10)),
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
 };
 

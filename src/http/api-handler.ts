@@ -27,6 +27,8 @@ export const apiHandler =
     const progress = new Progress(toReceived(request, response, route, services));
     context.progress = progress;
     slot?.hold();
+    // Node stops reading at a body that nobody takes, and a disconnect would go unnoticed.
+    if (!route.operation.readsBody && !request.complete) request.resume();
     try {
       const answer = await serve(route.operation, progress, services);
       fields.push(...(progress.request.rateLimitHeaders ?? []));

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts';
 import { valuesOf } from '../net/raw-headers.ts';
 import type { MalformedRequests } from './listener/malformed-requests.ts';
 
-const maxBodyBytes = 16_384;
+export const maxBodyBytes = 16_384;
 const jsonMediaType = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?$/i;
 
 /** The body's bytes. Rejects with a `GatewayError`. */

@@ -1,4 +1,5 @@
 // What the HTTP border knows of one request while it is served.
+import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
 import type { ErrorCode } from '../errors.ts';
 import type { Progress } from '../request/progress.ts';
@@ -19,8 +20,10 @@ export interface RequestContext {
   readonly stages: Stages;
   /** What the answer's header will have, whoever answers: names and values in turn. See `respond`. */
   readonly fields: string[];
-  /** Set by the in-flight limit. */
+  /** Set by the in-flight limit. Only for steps behind it. */
   slot?: HeldSlot;
+  /** Does the answer to this request end its connection, since the gateway stops? Set by the in-flight limit. */
+  isLast?: (request: IncomingMessage) => boolean;
   /** Set when the route's operation begins, or refuses before it. */
   progress?: Progress;
   /** Set when the answer is an error. */

@@ -1,5 +1,6 @@
 // The keys of one issuer, kept current in the background. Known keys outlive an outage of the issuer up to a limit, a
 // new key is found at once, a withdrawn one stops within the cache age, and a broken answer changes nothing.
+
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -10,6 +11,8 @@ import {
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
+import { retryAfterOf } from '../outbound/failures.ts';
+import { waitMsOf } from '../outbound/retry-after.ts';
 import type { KeySource } from './key-source.ts';
 
 /** Keys are fetched anew at least this often while the issuer can be reached. */
@@ -18,6 +21,8 @@ const maxAgeMs = 600_000;
 const unknownKeyCooldownMs = 30_000;
 /** After a failure: 1 s, doubling up to this. After a set without keys: this. */
 const longestBackoffMs = 30_000;
+/** Entries of one key set that are named in the log. */
+const maxNamed = 20;
 /** The part of the cache age after which the background fetch begins, so that no request has to wait for it. */
 const refreshAt = 0.8;
 
@@ -48,10 +53,14 @@ export class KeySet {
   #known: KnownKeys | undefined;
   /** The keys as they came. */
   #text = '';
+  /** The entries that cannot be used, as the log has them. */
+  #ignored: readonly string[] = [];
   #generation = 0;
   #pending: Promise<void> | undefined;
   #failures = 0;
   #nextAttemptAt = 0;
+  /** Until then the issuer asked to be left alone: no token of an unknown key makes a fetch either. */
+  #askedToWaitUntil = 0;
   #unknownKeyFetchedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -96,6 +105,11 @@ export class KeySet {
     return this.#current()?.count ?? 0;
   }
 
+  /** How many entries of the last key set cannot be used. */
+  get ignored(): number {
+    return this.#ignored.length;
+  }
+
   /** When they were fetched, in milliseconds since the epoch; `undefined`: never. */
   get fetchedAt(): number | undefined {
     return this.#known?.fetchedAt;
@@ -120,7 +134,7 @@ export class KeySet {
       if (second !== undefined) return second;
     }
     const now = this.#clock.now();
-    if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs) {
+    if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs && now >= this.#askedToWaitUntil) {
       this.#unknownKeyFetchedAt = now;
       await this.#waitFor(this.#refresh());
     }
@@ -178,13 +192,14 @@ export class KeySet {
   async #fetch(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      const set = await this.#source();
+      const { keys, ignored = [] } = await this.#source();
       const now = this.#clock.now();
-      const count = set.keys.length;
-      const text = JSON.stringify(set.keys);
+      const count = keys.length;
+      const text = JSON.stringify(keys);
       if (text !== this.#text) this.#generation += 1;
       this.#text = text;
-      this.#known = { resolve: createLocalJWKSet(set), fetchedAt: now, count };
+      this.#known = { resolve: createLocalJWKSet({ keys }), fetchedAt: now, count };
+      this.#ignore(ignored);
       this.#failures = 0;
       this.#observe('ok');
       this.#nextAttemptAt = count > 0 ? 0 : now + longestBackoffMs;
@@ -192,17 +207,30 @@ export class KeySet {
     } catch (error) {
       this.#failures += 1;
       this.#observe('failed');
-      const backoffMs = Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs);
-      this.#nextAttemptAt = this.#clock.now() + backoffMs;
+      const now = this.#clock.now();
+      const askedMs = waitMsOf(retryAfterOf(error), now);
+      const backoffMs = Math.max(askedMs, Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs));
+      this.#askedToWaitUntil = now + askedMs;
+      this.#nextAttemptAt = now + backoffMs;
       this.#schedule(backoffMs);
       const fields = { issuer: this.#issuer, failures: this.#failures, usable: this.known(), err: error };
       this.#logger.warn(fields, 'keys of an issuer could not be fetched');
     }
   }
 
+  /** Each such entry is logged once, for as long as the issuer publishes it. */
+  #ignore(ignored: readonly string[]): void {
+    const known = new Set(this.#ignored);
+    const entries = ignored.filter((entry) => !known.has(entry));
+    this.#ignored = ignored;
+    if (entries.length === 0) return;
+    const fields = { issuer: this.#issuer, ignored: ignored.length, entries: entries.slice(0, maxNamed) };
+    this.#logger.warn(fields, 'entries of a key set cannot be used and are ignored');
+  }
+
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.#refresh(), delayMs);
+    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, delayMs));
     this.#timer.unref();
   }
 

@@ -1,19 +1,21 @@
-// Where an issuer's keys come from: its metadata, a given URL, or a file. Gives a JWK Set (RFC 7517 section 5) or
-// rejects; refuses redirects, oversized and malformed documents, and metadata that names another issuer.
+// Where an issuer's keys come from: its metadata, a given URL, or a file. Gives the usable keys of a JWK Set (RFC 7517
+// section 5) or rejects; refuses redirects, oversized and malformed documents, and metadata that names another issuer.
 import { readFile } from 'node:fs/promises';
-import type { JSONWebKeySet } from 'jose';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { AuthConfig } from '../config/config.ts';
 import { parseSecureUrl } from '../net/secure-url.ts';
 import { exchange } from '../outbound/exchange.ts';
+import { retryAfterOf, StatusError } from '../outbound/failures.ts';
+import { retryAfterIn } from '../outbound/retry-after.ts';
+import { type UsableKeys, usableKeys } from './usable-keys.ts';
 
 /** Fetches the issuer's current keys. Rejects when they cannot be had; the message is for the log. */
-export type KeySource = () => Promise<JSONWebKeySet>;
+export type KeySource = () => Promise<UsableKeys>;
 
 const limits = { timeoutMs: 5000, maxBytes: 256 * 1024 };
 
-const keySetDocument = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+const keySetDocument = z.looseObject({ keys: z.array(z.unknown()) });
 const metadataDocument = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
 
 /** The source that the settings name for this issuer. */
@@ -34,6 +36,8 @@ async function discoverKeysUrl(issuer: string, agent: Dispatcher): Promise<strin
       if (metadata.issuer !== issuer) throw new Error('the metadata names another issuer');
       return metadata.jwks_uri;
     } catch (error) {
+      // Its other document would be asked for too soon.
+      if (retryAfterOf(error) !== undefined) throw error;
       failures.push(error);
     }
   }
@@ -49,17 +53,19 @@ function metadataUrls(issuer: string): URL[] {
   ];
 }
 
-async function fetchKeySet(agent: Dispatcher, text: string): Promise<JSONWebKeySet> {
+async function fetchKeySet(agent: Dispatcher, text: string): Promise<UsableKeys> {
   const url = parseSecureUrl(text);
   if (url === undefined) throw new Error('the URL of the keys is neither https nor of this machine');
   return readKeySet(await fetchJson(agent, url));
 }
 
-const readKeySet = (value: unknown): JSONWebKeySet => keySetDocument.parse(value) as JSONWebKeySet;
+const readKeySet = async (value: unknown): Promise<UsableKeys> =>
+  await usableKeys(keySetDocument.parse(value).keys);
 
 async function fetchJson(agent: Dispatcher, url: URL): Promise<unknown> {
-  const headers = { accept: 'application/json' };
-  const { status, body } = await exchange(agent, { method: 'GET', url, headers }, limits);
-  if (status !== 200) throw new Error(`the document was answered with status ${status}`);
+  const request = { method: 'GET', url, headers: { accept: 'application/json' } } as const;
+  const { status, headers, body } = await exchange(agent, request, limits);
+  if (status !== 200)
+    throw new StatusError(`the document was answered with status ${status}`, retryAfterIn(headers));
   return JSON.parse(body.toString('utf8'));
 }

@@ -56,12 +56,20 @@ const details = {
   other: 'The access token is not valid here.',
 };
 
-/** RFC 7515 section 7.1. The decoder behind it also takes padding and the other alphabet: a token has one spelling. */
-const compactJws = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+/** RFC 7515 section 7.1. */
+const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/**
+ * A token has exactly one accepted encoding. Decoders also take padding, the other alphabet, and bits after the last byte
+ * that say nothing (RFC 4648 section 3.5); any of these would make several tokens of one.
+ */
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
 /** The unverified issuer: it only chooses whose keys the signature must verify with. */
 function claimedIssuer(token: string): unknown {
-  const payload = compactJws.exec(token)?.[1];
+  if (!compactJws.test(token)) throw challenge('token-invalid', details.malformed);
+  if (!token.split('.').every(isCanonical)) throw challenge('token-invalid', details.other);
+  const payload = token.split('.')[1];
   try {
     // RFC 7519 section 7.2, step 10: bytes that are no UTF-8 are no claims, not claims with other letters in them.
     const bytes = base64url.decode(payload ?? '');

@@ -2,6 +2,7 @@
 // for operators, and there is no place where a header or a body could get in.
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from '../errors.ts';
+import { boundLine } from './bound-line.ts';
 import type { LineWriter } from './line-writer.ts';
 
 export type { Logger };
@@ -15,7 +16,7 @@ export function createLogger(level: string, writer: LineWriter): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    { write: (line: string) => writer.log(line) },
+    { write: (line: string) => writer.log(boundLine(line)) },
   );
 }
 

@@ -1,10 +1,12 @@
-// One HTTP exchange with another server: one request, one whole answer, within a time and a size. Follows no redirect,
-// repeats nothing, and always knows whether the request can have been received.
+// One HTTP exchange with another server: one request, one whole answer, within a time and a size. Follows no redirect, always
+// knows whether the request can have been received, and repeats only what may be sent twice, once, when a reused connection
+// ended under it.
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Agent, Dispatcher } from 'undici';
 import type { Sent } from '../errors.ts';
-import { ExchangeError, failureOf } from './failures.ts';
+import { ExchangeError, type FailedAt, failureOf } from './failures.ts';
+import { retryAfterIn } from './retry-after.ts';
 
 // The package's main file would read fetch, WebSocket and caches, too: a twentieth of a start (docs/adr/0028-start.md).
 const undici = {
@@ -26,6 +28,8 @@ export interface ExchangeRequest {
   readonly url: Target;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** May it be sent twice? A GET always may. */
+  readonly repeatable?: true;
 }
 
 export interface ExchangeLimits {
@@ -37,7 +41,7 @@ export interface ExchangeLimits {
 
 /** Connections to any number of servers, kept open between requests. */
 export const createAgent = (connectTimeoutMs: number, connections: number): Agent =>
-  new undici.Agent({
+  new ReusingAgent({
     connections,
     connect: { timeout: connectTimeoutMs },
     // The exchange has one time limit over everything, which a server cannot stretch by answering slowly.
@@ -47,28 +51,42 @@ export const createAgent = (connectTimeoutMs: number, connections: number): Agen
     allowH2: false,
   });
 
+/** Tells the first request on a connection from those that reuse it. */
+class ReusingAgent extends undici.Agent {
+  #connected = false;
+
+  constructor(options: Agent.Options) {
+    super(options);
+    // undici starts the first request on a new connection before it returns from the code that emits this.
+    this.on('connect', () => {
+      this.#connected = true;
+      queueMicrotask(() => {
+        this.#connected = false;
+      });
+    });
+  }
+
+  /** Asked when a request starts. */
+  startsConnection(): boolean {
+    const first = this.#connected;
+    this.#connected = false;
+    return first;
+  }
+}
+
 /** Rejects with an `ExchangeError`, and with nothing else. */
-export function exchange(
+export const exchange = (
   agent: Dispatcher,
   request: ExchangeRequest,
   limits: ExchangeLimits,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { method, url, headers, body } = request;
-    const handler = new ExchangeHandler(limits, resolve, reject);
-    const path = `${url.pathname}${url.search}`;
-    try {
-      agent.dispatch(
-        { origin: url.origin, path, method, headers: headers as Record<string, string>, body: body ?? null },
-        handler,
-      );
-    } catch (error) {
-      handler.onResponseError(undefined, error as Error);
-    }
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    new ExchangeHandler(agent, request, limits, resolve, reject).dispatch();
   });
-}
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #agent: Dispatcher;
+  readonly #request: ExchangeRequest;
   readonly #limits: ExchangeLimits;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: ExchangeError) => void;
@@ -82,16 +100,34 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #size = 0;
   #ended = false;
   #answering = false;
+  /** Was the connection used before? */
+  #reused = false;
+  #repeated = false;
 
   constructor(
+    agent: Dispatcher,
+    request: ExchangeRequest,
     limits: ExchangeLimits,
     resolve: (answer: Answer) => void,
     reject: (error: ExchangeError) => void,
   ) {
+    this.#agent = agent;
+    this.#request = request;
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = setTimeout(() => this.#giveUp(), limits.timeoutMs);
+    this.#timer = setTimeout(() => this.#giveUp(), Math.max(0, limits.timeoutMs));
+  }
+
+  dispatch(): void {
+    const { method, url, headers, body } = this.#request;
+    const path = `${url.pathname}${url.search}`;
+    const fields = headers as Record<string, string>;
+    try {
+      this.#agent.dispatch({ origin: url.origin, path, method, headers: fields, body: body ?? null }, this);
+    } catch (error) {
+      this.onResponseError(undefined, error as Error);
+    }
   }
 
   /** Called when there is a connection, just before the first byte is written to it. */
@@ -102,7 +138,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     this.#sent = 'maybe';
     this.#controller = controller;
-    this.#timer.refresh();
+    this.#reused = !(this.#agent instanceof ReusingAgent && this.#agent.startsConnection());
+    // The time of a repeated request goes on from when it was first sent.
+    if (!this.#repeated) this.#timer.refresh();
   }
 
   /** Called at the first byte of an answer, before anything of it is known to be good. */
@@ -141,9 +179,25 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#ended) return;
+    const failure = failureOf(error, this.#at());
+    if (this.#mayRepeat(failure)) {
+      this.#repeated = true;
+      this.#controller = undefined;
+      // undici is not done with the connection that ended.
+      queueMicrotask(() => this.dispatch());
+      return;
+    }
     this.#end();
-    const at = { sent: this.#sent, answering: this.#answering, receivedStatus: this.#status };
-    this.#reject(failureOf(error, at));
+    this.#reject(failure);
+  }
+
+  /**
+   * A kept connection can end at the moment in which it is used again, which says nothing about the server (RFC 9112 section
+   * 9.3.1). `connection_terminated`: before the first byte of an answer.
+   */
+  #mayRepeat({ proxyError }: ExchangeError): boolean {
+    const { method, repeatable = method === 'GET' } = this.#request;
+    return repeatable && this.#reused && !this.#repeated && proxyError === 'connection_terminated';
   }
 
   #checkSize(controller: Dispatcher.DispatchController, size: number): void {
@@ -160,7 +214,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #fail(kind: 'timeout' | 'broken', proxyError: string): void {
     if (this.#ended) return;
     this.#end();
-    this.#reject(new ExchangeError(kind, proxyError, { sent: this.#sent, receivedStatus: this.#status }));
+    this.#reject(new ExchangeError(kind, proxyError, this.#at()));
+  }
+
+  #at(): FailedAt {
+    const retryAfter = retryAfterIn(this.#headers);
+    return { sent: this.#sent, answering: this.#answering, receivedStatus: this.#status, retryAfter };
   }
 
   #end(): void {

@@ -15,11 +15,13 @@ export class ExchangeError extends Error {
   readonly sent: Sent;
   /** The status of the answer, if one began. */
   readonly receivedStatus: number | undefined;
+  /** That answer's `Retry-After`, if it has a well-formed one. */
+  readonly retryAfter: string | undefined;
 
   constructor(
     kind: FailureKind,
     proxyError: string,
-    at: { sent: Sent; receivedStatus?: number | undefined },
+    at: { sent: Sent; receivedStatus?: number | undefined; retryAfter?: string | undefined },
     options?: ErrorOptions,
   ) {
     super(`${kind}: ${proxyError}`, options);
@@ -27,8 +29,24 @@ export class ExchangeError extends Error {
     this.proxyError = proxyError;
     this.sent = at.sent;
     this.receivedStatus = at.receivedStatus;
+    this.retryAfter = at.retryAfter;
   }
 }
+
+/** A whole answer, with another status than the one that was needed. */
+export class StatusError extends Error {
+  /** The answer's `Retry-After`, if it has a well-formed one. */
+  readonly retryAfter: string | undefined;
+
+  constructor(message: string, retryAfter: string | undefined) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** What the other server asked for when it failed, as `Retry-After` says it. */
+export const retryAfterOf = (error: unknown): string | undefined =>
+  error instanceof ExchangeError || error instanceof StatusError ? error.retryAfter : undefined;
 
 const byCode: Readonly<Record<string, readonly [FailureKind, string]>> = {
   ECONNREFUSED: ['unreachable', 'connection_refused'],
@@ -59,6 +77,7 @@ export interface FailedAt {
   readonly answering: boolean;
   /** There when the whole head of an answer had arrived. */
   readonly receivedStatus: number | undefined;
+  readonly retryAfter?: string | undefined;
 }
 
 /** Never throws. */

@@ -215,10 +215,11 @@ export function drawEffective({ json, requestId }) {
       ),
     ),
     grants === null ? make('p', 'rule', 'The policy has no grants: the scope is enough.') : undefined,
-    ...objectsOf(exceptions).map(({ id, expires, ticket, allows }, index) =>
+    ...objectsOf(exceptions).map(({ id, actions, expires, ticket, allows }, index) =>
       group(
         `Exception ${text(id)}`,
         facts(
+          ['actions', chips(actions)],
           ['until', text(expires)],
           ['ticket', ticket === null ? undefined : text(ticket)],
           ...limits(allows, `/exceptions/${index}/allows`).filter(([name]) => allows?.[name] !== null),

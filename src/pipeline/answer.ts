@@ -10,6 +10,8 @@ export interface Answer {
   readonly headers: Fields;
   /** `undefined`: the answer is one that has none (RFC 9110 section 6.4.1). */
   readonly body: Buffer | undefined;
+  /** The body is the same for every request, and stays in memory anyway. */
+  readonly shared?: boolean;
 }
 
 /** The upstream's answer: status and body as they came, and the named header fields. */
@@ -35,7 +37,7 @@ export const jsonAnswer = (status: number, value: unknown, headers: Fields): Ans
 /** The answer, or 304 if the caller has it already (RFC 9110 section 13.1.2). Needs a strong `ETag`. */
 export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): Answer {
   if (!isKnown(ifNoneMatch, answer.headers['ETag'] ?? '')) return answer;
-  return { status: 304, headers: answer.headers, body: undefined };
+  return { ...answer, status: 304, body: undefined };
 }
 
 /**

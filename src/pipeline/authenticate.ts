@@ -1,4 +1,4 @@
-// ClusterLock a bearer token into a caller, and lets pass only callers within their rate limit and with the scope that the
+// Turns a bearer token into a caller, and lets pass only callers within their rate limit and with the scope that the
 // operation needs. Nothing of a body has been read when these refuse.
 import { insufficientScope, readBearerToken } from '../identity/bearer-token.ts';
 import type { TokenCache } from '../identity/token-cache.ts';

@@ -47,11 +47,11 @@ export function parseClusterId(segment: string | undefined, faults: Faults): str
   return (segment ?? '').toLowerCase();
 }
 
-/** `PeeringId` of the vendor's contract. */
+/** `PeeringId` of the vendor's contract, as it came: it is compared with the listed ids exactly. */
 export function parsePeeringId(segment: string | undefined, faults: Faults): string {
   if (segment === undefined || !uuidPattern.test(segment))
     faults.reject('/peeringId', 'must be the UUID of a peering');
-  return (segment ?? '').toLowerCase();
+  return segment ?? '';
 }
 
 /** The named parameters, each at most once. Every other one is a fault. */

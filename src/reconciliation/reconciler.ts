@@ -4,10 +4,16 @@
 import type { AuditTrail } from '../audit/log/trail.ts';
 import { reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
 import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { PeeringRequest } from '../policy/engine/decision.ts';
 import type { RequestFacts } from '../request/request.ts';
+import type { ClusterLock } from '../state/lock/cluster-lock.ts';
+import { askedWaitMs } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { readPeerings } from '../upstream/peerings.ts';
+import { retryAfterHeader } from '../upstream/read-answer.ts';
+import { UpstreamRefused } from '../upstream/upstream-refused.ts';
 import { findTrace, mayBe } from './match-peering.ts';
 
 export interface ReconcilerServices {
@@ -15,6 +21,8 @@ export interface ReconcilerServices {
   readonly logger: Logger;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
+  /** Serializes with the creates of a cluster; `undefined` with PREFLIGHT=off. */
+  readonly clusterLock?: ClusterLock | undefined;
   /** Milliseconds that only count up, for the time of day may jump. */
   readonly elapsed?: () => number;
 }
@@ -25,6 +33,13 @@ interface OpenCreate {
   readonly openSince: number;
   /** Peerings that cannot be its own, since they were there before it. */
   readonly before: readonly string[];
+}
+
+/** Creates of this instance with the same values. */
+interface Alike {
+  inFlight: number;
+  /** When one of them began or ended last. */
+  changedAt: number;
 }
 
 /**
@@ -46,8 +61,12 @@ export class Reconciler {
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
   readonly #known = new Map<string, string>();
+  /** Without a cluster lock, by the values of the creates: those in flight, and for a while those that were. */
+  readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = firstPauseMs;
+  /** The longest pause that the upstream asked for in the last round. */
+  #askedMs = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
 
@@ -59,6 +78,26 @@ export class Reconciler {
   /** Creates of which nobody knows yet what became. */
   get open(): number {
     return this.#open.size;
+  }
+
+  /**
+   * A create is about to be sent. While it is in flight, no other one with the same values is settled: the peering that the
+   * list shows may be its own. Returns what to call when its outcome is known. Needed only without a cluster lock.
+   */
+  begin(facts: RequestFacts): () => void {
+    const peering = facts.target?.peering;
+    if (peering === undefined || this.#services.clusterLock !== undefined) return () => undefined;
+    const key = valuesOf(peering);
+    const alike = this.#alike.get(key) ?? { inFlight: 0, changedAt: 0 };
+    this.#alike.set(key, alike);
+    alike.inFlight += 1;
+    alike.changedAt = this.#elapsed();
+    return () => {
+      alike.inFlight -= 1;
+      alike.changedAt = this.#elapsed();
+      const isIdle = this.#open.size === 0 && this.#working === undefined;
+      if (alike.inFlight === 0 && isIdle) this.#alike.delete(key);
+    };
   }
 
   /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
@@ -97,39 +136,50 @@ export class Reconciler {
       this.#timer = undefined;
       this.#working = this.#work().finally(() => {
         this.#working = undefined;
-        if (this.#open.size > 0) this.#workAfter(this.#pauseMs);
+        if (this.#open.size > 0) this.#workAfter(Math.max(this.#pauseMs, this.#askedMs));
       });
     }, pauseMs).unref();
   }
 
   async #work(): Promise<void> {
-    const { logger } = this.#services;
+    const { logger, clock } = this.#services;
     const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.target?.clusterId ?? '');
     let failed = false;
+    this.#askedMs = 0;
     for (const [clusterId, creates] of clusters) {
       try {
         if (!this.#stopped) await this.#settleCluster(clusterId, creates);
       } catch (error) {
         failed = true;
+        this.#askedMs = Math.max(this.#askedMs, askedWaitMs(error, clock.now()));
         logger.warn({ err: error, clusterId, open: creates.length }, 'creates could not be settled yet');
       }
     }
     this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
+    if (this.#open.size > 0) return;
+    for (const [key, { inFlight }] of this.#alike) if (inFlight === 0) this.#alike.delete(key);
   }
 
+  /** Holds the cluster's lock, so that no instance can have a create in flight between its preflight and its outcome. */
   async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+    const release = await this.#services.clusterLock?.acquire(clusterId);
+    try {
+      await this.#settleLocked(clusterId, creates);
+    } finally {
+      release?.();
+    }
+  }
+
+  async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const { clock, upstream, logger } = this.#services;
     const lookedAt = this.#elapsed();
-    const list = await readPeerings(upstream, clusterId, clock.newId());
-    // 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them.
-    if (list.answer !== undefined && list.answer.status !== 404)
-      throw new Error(`Aerospike Cloud answered ${list.answer.status}`);
-    const peerings = list.peerings ?? [];
+    const peerings = await readPeerings(upstream, clusterId, clock.newId()).catch(noneIfGone);
     let unclear = 0;
     // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.
     for (const { facts, before, openSince } of creates.toReversed()) {
       // On a disk that hangs each record would take its time.
       if (this.#stopped) return;
+      if (this.#mayBeAnothers(facts, lookedAt)) continue;
       const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
       const made = findTrace(facts.target?.peering, unknown);
       if (made === undefined && lookedAt < openSince + arrivalMs) continue;
@@ -148,6 +198,13 @@ export class Reconciler {
     if (unclear > 0) throw new Error('Aerospike Cloud lists a peering without its VPC');
   }
 
+  /** Was a create with the same values in flight at any time since the look began? Then a later look decides. */
+  #mayBeAnothers({ target }: RequestFacts, lookedAt: number): boolean {
+    const peering = target?.peering;
+    const alike = peering && this.#alike.get(valuesOf(peering));
+    return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= lookedAt);
+  }
+
   async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {
     const { trail, clock, logger } = this.#services;
     try {
@@ -161,3 +218,22 @@ export class Reconciler {
     if (settlement.resourceId !== undefined) this.know(settlement.resourceId, facts.gatewayRequestId);
   }
 }
+
+/** 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them. */
+function noneIfGone(error: unknown): [] {
+  if (!(error instanceof UpstreamRefused)) throw error;
+  const { status } = error.answer;
+  if (status === 404) return [];
+  const headers = retryAfterHeader(error.answer);
+  throw new GatewayError('upstream-broken', { detail: `Aerospike Cloud answered ${status}`, headers });
+}
+
+const valuesOf = ({
+  clusterId,
+  vpcId,
+  cidrBlock,
+  accountId,
+  region,
+  isSecureConnection,
+}: PeeringRequest): string =>
+  JSON.stringify([clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection]);

@@ -1,5 +1,6 @@
 // The connection to Redis. Answers within a second or says that Redis is down, goes on trying in the background, and takes
-// the address and password anew for each try. No command waits for a Redis that is not there.
+// the address and password anew for each try. No command waits for a Redis that is not there. A server that takes no writes,
+// such as a primary that a failover has made a replica, counts as down: a new connection may reach the new primary.
 import { createClient, ErrorReply } from '@redis/client';
 import type { Secret } from '../config/secret.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -15,6 +16,8 @@ const socketTimeoutMs = 1500;
 const connectTimeoutMs = 2000;
 const firstPauseMs = 100;
 const longestPauseMs = 2000;
+/** Nothing is ever stored under it: deleting it changes nothing, and only a server that takes writes does so. */
+const probeKey = 'peergate:probe';
 
 const clientOf = (url: string) =>
   createClient({
@@ -76,7 +79,7 @@ export class RedisConnection implements RedisCommands {
       const client = clientOf(url);
       this.#candidate = client;
       client.on('error', (error: unknown) => this.#lose(client, error));
-      await within(connectTimeoutMs, client.connect());
+      await within(connectTimeoutMs, open(client));
       if (this.#stopped) destroy(client);
       else this.#gain(client);
     } catch (error) {
@@ -120,6 +123,14 @@ export class RedisConnection implements RedisCommands {
   }
 }
 
+/** Resolves when Redis has let the client in and takes its writes. */
+async function open(client: Client): Promise<void> {
+  await client.connect();
+  await client.sendCommand(['DEL', probeKey]).catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+  });
+}
+
 /** A client that never came up says so when it is destroyed. */
 function destroy(client: Client | undefined): void {
   try {
@@ -129,12 +140,16 @@ function destroy(client: Client | undefined): void {
   }
 }
 
-/** Redis that refuses a command is up. */
-export const isRefusal = (error: unknown): error is ErrorReply => error instanceof ErrorReply;
+/** A replica, a server that still loads its data, a replica without its primary, a part of a cluster that does not serve. */
+const takesNoWrites = /^(ERR .* -)?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN) /;
+
+/** Redis that refuses a command is up, unless it refuses because it takes no writes. Redis 6 quotes a script's error in `ERR`. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof ErrorReply && !takesNoWrites.test(error.message);
 
 /** A message may quote the URL, and with it the password; the first word of a reply, such as WRONGPASS, is safe. */
 export function nameOf(error: unknown): string {
-  if (isRefusal(error)) return /^[A-Z]+(?= |$)/.exec(error.message)?.[0] ?? 'ErrorReply';
+  if (error instanceof ErrorReply) return /^[A-Z]+(?= |$)/.exec(error.message)?.[0] ?? 'ErrorReply';
   if (error instanceof PlainError) return error.message;
   return (error as NodeJS.ErrnoException).code ?? (error as Error).constructor.name;
 }

@@ -1,18 +1,18 @@
 // What requests share: rate limits, idempotency keys and clusterLock, in this process's memory or, with REDIS_URL, in Redis for all
 // instances together.
-import type { Store } from 'express-rate-limit';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts';
 import { MemoryIdempotency } from './idempotency/memory-idempotency-store.ts';
-import { LocalClusterLock, type ClusterLock } from './lock/cluster-lock.ts';
+import { type ClusterLock, LocalClusterLock } from './lock/cluster-lock.ts';
+import type { RateLimitStore } from './rate-limit/rate-limiter.ts';
 
 export interface SharedState {
   readonly idempotency: IdempotencyStore;
   readonly clusterLock: ClusterLock;
   /** `undefined`: each limiter counts in memory of its own. */
-  readonly rateLimitStore: (name: string) => Store | undefined;
+  readonly rateLimitStore: (name: string) => RateLimitStore | undefined;
   /** Is Redis there? `undefined`: it is not asked for. */
   redisUp(): boolean | undefined;
   stop(): void;

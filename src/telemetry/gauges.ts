@@ -4,17 +4,22 @@ import type { Metrics, Reading } from './metrics.ts';
 /** What is to be read; the names say of what. Times are milliseconds since the epoch. */
 export interface Readings {
   readonly inFlight: () => number;
+  readonly maxInFlight: () => number;
   readonly waiting: () => number;
   readonly ready: () => boolean;
   readonly auditWritable: () => boolean;
   readonly auditWaiting: () => number;
+  readonly logLinesDropped: () => number;
   readonly createsUnsettled: () => number;
   readonly policyVersion: () => string;
   readonly policyLoadedAt: () => number;
   readonly reportMode: () => boolean;
   readonly policyRejected: () => boolean;
   readonly tokensRemembered: () => number;
-  readonly keySets: ReadonlyMap<string, { readonly count: number; readonly fetchedAt: number | undefined }>;
+  readonly keySets: ReadonlyMap<
+    string,
+    { readonly count: number; readonly ignored: number; readonly fetchedAt: number | undefined }
+  >;
   readonly breakers: Readonly<Record<string, { readonly open: boolean }>>;
   readonly redisUp: () => boolean | undefined;
   /** When the certificate of the listener ends; `undefined` without TLS. */
@@ -30,6 +35,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
   const { keySets, breakers } = readings;
   const gauges: readonly (readonly [name: string, help: string, read: Reading, label?: string])[] = [
     ['requests_in_flight', 'Requests being served.', readings.inFlight],
+    ['requests_in_flight_max', 'How many requests may be served at once.', readings.maxInFlight],
     ['requests_waiting', 'Requests that wait for a peering.', readings.waiting],
     ['ready', '1 when /readyz says so.', () => flag(readings.ready())],
     ['audit_writable', '0 when records cannot be written.', () => flag(readings.auditWritable())],
@@ -50,6 +56,12 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ['policy_report_mode', '1 when the policy refuses nothing.', () => flag(readings.reportMode())],
     ['keys', 'Usable keys of an issuer.', each(keySets, ({ count }) => count), 'issuer'],
     [
+      'keys_ignored',
+      "Entries of an issuer's key set that cannot be used.",
+      each(keySets, ({ ignored }) => ignored),
+      'issuer',
+    ],
+    [
       'keys_fetched_timestamp_seconds',
       "The last good fetch of an issuer's keys; 0: never.",
       each(keySets, ({ fetchedAt }) => (fetchedAt ?? 0) / 1000),
@@ -69,6 +81,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ],
   ];
   for (const [name, help, read, label] of gauges) metrics.gauge(name, help, read, label);
+  metrics.counted('log_lines_dropped_total', 'Log lines that were not written.', readings.logLinesDropped);
   for (const issuer of keySets.keys()) metrics.issuerKnown(issuer);
 }
 

@@ -3,7 +3,7 @@
 import type { EventCode } from '../audit/record/event-form.ts';
 import { type ErrorCode, errorRules } from '../errors.ts';
 import { type ViolationCode, violationCodes } from '../policy/engine/decision.ts';
-import { collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
+import { Counter, collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
 import type { StageName } from './stages.ts';
 import { CounterTally, HistogramTally } from './tallies.ts';
 
@@ -37,6 +37,8 @@ const upstreamMethods = ['GET', 'POST', 'DELETE'];
 const upstreamFailures = ['timeout', 'unreachable', 'broken'];
 /** What can be found under an Idempotency-Key: nothing, or what became of an earlier request. */
 const keyStates = ['held', 'held-in-doubt', 'running', 'another-request', 'answered'];
+/** Why the gateway ends a connection; `CloseReason` of the listener. */
+const closeReasons = ['unread', 'slow', 'pipelined', 'address-connections', 'address-bytes'];
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -46,6 +48,7 @@ export class Metrics {
   readonly #violations;
   readonly #stageSeconds;
   readonly #rateLimited;
+  readonly #connectionsClosed;
   readonly #idempotency;
   readonly #upstream;
   readonly #upstreamSeconds;
@@ -86,6 +89,11 @@ export class Metrics {
       fineBuckets,
     );
     this.#rateLimited = this.#counter('rate_limited_total', 'Requests over a rate limit.', ['limit']);
+    this.#connectionsClosed = this.#counter(
+      'connections_closed_total',
+      'Connections of clients that did not read, sent too much ahead, or were too many.',
+      ['reason'],
+    );
     this.#idempotency = this.#counter(
       'idempotency_total',
       'Uses of an Idempotency-Key, by what was found under it.',
@@ -142,6 +150,7 @@ export class Metrics {
     for (const code of Object.keys(errorRules) as ErrorCode[]) this.#refusals.add([code], 0);
     for (const code of violationCodes) this.#violations.add([code], 0);
     for (const limit of ['address', 'caller']) this.#rateLimited.add([limit], 0);
+    for (const reason of closeReasons) this.#connectionsClosed.add([reason], 0);
     for (const result of ['ok', 'failed']) this.#tokenRequests.add([result], 0);
     for (const result of ['loaded', 'rejected']) this.#policyLoads.add([result], 0);
     for (const found of keyStates) this.#idempotency.add([found], 0);
@@ -173,6 +182,19 @@ export class Metrics {
     });
   }
 
+  /** A counter that somebody else keeps. */
+  counted(name: string, help: string, read: () => number): void {
+    const counter = new Counter({
+      name: `peergate_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
+
   served({ route, method, decision, status, code, violations, seconds, waited }: ServedRequest): void {
     const path = route ?? 'none';
     const known = method !== undefined && methods.includes(method) ? method : 'other';
@@ -193,6 +215,11 @@ export class Metrics {
 
   rateLimited(limit: string): void {
     this.#rateLimited.add([limit]);
+  }
+
+  /** `reason`: why the gateway ended it. */
+  connectionClosed(reason: string): void {
+    this.#connectionsClosed.add([reason]);
   }
 
   idempotency(found: string): void {

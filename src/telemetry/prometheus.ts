@@ -7,7 +7,7 @@ import type * as prometheus from 'prom-client';
 const load = createRequire(import.meta.url);
 
 export const Registry = load('prom-client/lib/registry') as typeof prometheus.Registry;
-const Counter = load('prom-client/lib/counter') as typeof prometheus.Counter;
+export const Counter = load('prom-client/lib/counter') as typeof prometheus.Counter;
 export const Gauge = load('prom-client/lib/gauge') as typeof prometheus.Gauge;
 
 type Collector = (registry: prometheus.Registry, options: object) => void;

@@ -72,6 +72,11 @@ export class UpstreamClient {
     return this.#settings.timeoutMs;
   }
 
+  /** Throws `upstream-failing` when a request with this method would be refused at the moment. Sends nothing. */
+  refuseIfOpen(method: UpstreamRequest['method']): void {
+    this.#breakers[method].refuseIfOpen();
+  }
+
   /** Sends a GET, and can send nothing else, so it needs no record. Rejects as `change` does. */
   read(request: ReadRequest): Promise<UpstreamAnswer> {
     return this.#send({ ...request, method: 'GET' });
@@ -83,7 +88,7 @@ export class UpstreamClient {
     const first = await this.#attempt(request, await this.#token.get());
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {
-      throw refusedCredential(first.problem, error);
+      throw notRenewed(error);
     });
     const second = await this.#attempt(request, renewed);
     if (second.refused) throw refusedCredential(second.problem);
@@ -179,18 +184,36 @@ const fates: Readonly<Record<Sent, string>> = {
 
 function failedExchange(error: ExchangeError): GatewayError {
   const code = codes[error.kind];
-  const { proxyError, sent, receivedStatus } = error;
+  const { proxyError, sent, receivedStatus, retryAfter } = error;
   const failure = new GatewayError(code, { cause: error });
   return new GatewayError(code, {
     detail: `${failure.detail} ${fates[sent]}`,
     context: { sent },
+    ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': retryAfter } }),
     proxyError,
     cause: error,
     ...(receivedStatus === undefined ? {} : { receivedStatus }),
   });
 }
 
-function refusedCredential(problem: unknown, cause?: unknown): GatewayError {
+function refusedCredential(problem: unknown): GatewayError {
   const context = { sent: 'yes', ...(problem === undefined ? {} : { upstream: problem }) };
-  return new GatewayError('credential-refused', { context, receivedStatus: 401, cause });
+  return new GatewayError('credential-refused', { context, receivedStatus: 401 });
+}
+
+/**
+ * The token was refused and there is no new one. `sent` stays `no`, as without any token: a 401 concerns the gateway's own
+ * credential, so the request was certainly not acted upon and may be repeated at once.
+ */
+function notRenewed(error: unknown): unknown {
+  if (!(error instanceof GatewayError)) return error;
+  const { code, context, headers, proxyError } = error;
+  return new GatewayError(code, {
+    detail: `${error.detail} Aerospike Cloud refused the token before it, so the request was not acted upon.`,
+    ...(context === undefined ? {} : { context }),
+    headers,
+    proxyError,
+    receivedStatus: 401,
+    cause: error,
+  });
 }

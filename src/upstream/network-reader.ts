@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts';
 import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
 import type { UpstreamClient } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
+import { retryAfterHeader } from './read-answer.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
 /** Blocks that are kept: a cluster's never changes. */
@@ -19,9 +20,7 @@ export class NetworkReader {
 
   /** All peerings of a cluster. Rejects with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`. */
   async peerings(clusterId: string, requestId: string): Promise<readonly ListedPeering[]> {
-    const { answer, peerings } = await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);
-    if (peerings === undefined) throw new UpstreamRefused(answer);
-    return peerings;
+    return await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);
   }
 
   /** The cluster's own network. Rejects likewise. */
@@ -33,7 +32,12 @@ export class NetworkReader {
     if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
     const { infrastructure } = (answer.json ?? {}) as { infrastructure?: { cidrBlock?: unknown } | null };
     const block = networkIn(answer.status === 200 ? infrastructure?.cidrBlock : undefined);
-    if (block === undefined) throw preflightFailed(answer.status, 'the cluster has no block that can be read');
+    if (block === undefined)
+      throw preflightFailed(
+        answer.status,
+        'the cluster has no block that can be read',
+        retryAfterHeader(answer),
+      );
     if (this.#blocks.size >= maxClusters) this.#blocks.clear();
     this.#blocks.set(clusterId, block);
     return block;
@@ -46,9 +50,14 @@ function networkIn(text: unknown): Ipv4Network | undefined {
 }
 
 /** What the upstream says makes no sense. `reason` is for the log. */
-export const preflightFailed = (receivedStatus: number, reason: string): GatewayError =>
+export const preflightFailed = (
+  receivedStatus: number,
+  reason: string,
+  headers: Record<string, string> = {},
+): GatewayError =>
   new GatewayError('preflight-impossible', {
     context: { sent: 'no' },
+    headers,
     proxyError: 'http_protocol_error',
     receivedStatus,
     cause: new Error(reason),

@@ -1,8 +1,11 @@
 // Polls for a peering's final status, for many callers at once: they share reads of a cluster's list, and only so many wait.
 // Every wait ends when the gateway stops, and none later than its deadline.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import { askedWaitMs } from './asked-wait.ts';
 import type { NetworkReader } from './network-reader.ts';
 import type { ListedPeering } from './peerings.ts';
+import { resolvePeering } from './resolve-peering.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
 /** Interface, section 3. */
@@ -22,7 +25,7 @@ export interface FoundPeering {
 
 export interface Wanted {
   readonly clusterId: string;
-  /** The vendor's id, lower case. */
+  /** The vendor's id, as the path names it. */
   readonly peeringId: string;
   readonly requestId: string;
 }
@@ -40,10 +43,12 @@ export class PeeringPoller {
   readonly #network: Pick<NetworkReader, 'peerings'>;
   readonly #lists = new Map<string, SharedList>();
   readonly #waits = new Set<AbortController>();
+  readonly #clock: Pick<Clock, 'now'>;
   #stopped = false;
 
-  constructor(network: Pick<NetworkReader, 'peerings'>) {
+  constructor(network: Pick<NetworkReader, 'peerings'>, clock: Pick<Clock, 'now'>) {
     this.#network = network;
+    this.#clock = clock;
   }
 
   /** How many wait. */
@@ -51,7 +56,7 @@ export class PeeringPoller {
     return this.#waits.size;
   }
 
-  /** The peering as it is now; `undefined`: the list does not have it. Rejects as `NetworkReader.peerings` does. */
+  /** The peering as it is now; `undefined`: the list does not have it. Rejects as `NetworkReader.peerings` does, or with `peering-ambiguous`. */
   async read(wanted: Wanted): Promise<FoundPeering | undefined> {
     return findIn(await this.#network.peerings(wanted.clusterId, wanted.requestId), wanted.peeringId);
   }
@@ -79,15 +84,17 @@ export class PeeringPoller {
 
   /**
    * The peering in its final status, or as it was last read when the wait ends. A read that fails is repeated while there is
-   * time; one that the upstream refuses rejects with `UpstreamRefused`.
+   * time, not before the upstream's `Retry-After`. Rejects with `UpstreamRefused` or `peering-ambiguous`.
    */
   async wait(wanted: Wanted, first: FoundPeering, wait: Wait): Promise<FoundPeering | undefined> {
     const { signal, end, deadline } = wait;
     let found: FoundPeering | undefined = first;
     let readAt = performance.now();
+    let askedMs = 0;
     while (found !== undefined && !found.final && !signal.aborted) {
       const left = deadline - performance.now();
-      const pauseMs = Math.max(minPauseMs, Math.min(maxPauseMs, left - minPauseMs));
+      const pauseMs = Math.max(minPauseMs, askedMs, Math.min(maxPauseMs, left - minPauseMs));
+      askedMs = 0;
       await pause(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) break;
       const before: FoundPeering = found;
@@ -95,6 +102,7 @@ export class PeeringPoller {
         (list) => findIn(list, wanted.peeringId),
         (error: unknown) => {
           if (error instanceof UpstreamRefused) throw error;
+          askedMs = askedWaitMs(error, this.#clock.now());
           return before;
         },
       );
@@ -136,6 +144,6 @@ const isFresh = ({ doneAt }: SharedList): boolean =>
   doneAt === undefined || doneAt > performance.now() - freshMs;
 
 function findIn(list: readonly ListedPeering[], peeringId: string): FoundPeering | undefined {
-  const peering = list.find(({ id }) => id.toLowerCase() === peeringId);
+  const peering = resolvePeering(list, peeringId);
   return peering && { peering, final: finalStatuses.includes(peering.status ?? '') };
 }

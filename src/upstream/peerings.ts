@@ -1,9 +1,10 @@
 // Reads all peerings of a cluster from Aerospike Cloud under the gateway's own credential, page by page. Either gives the
-// whole list or fails; half a list would show as absent what is there.
+// whole list or fails, also for one malformed entry; half a list would show as absent what is there.
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { UpstreamClient } from './client.ts';
-import type { UpstreamAnswer } from './read-answer.ts';
+import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
+import { UpstreamRefused } from './upstream-refused.ts';
 
 /** The vendor's `VPCPeeringStatus`. A status that is none of these is taken as one of a live peering. */
 const deadStatuses = ['rejected', 'expired', 'failed', 'deleting', 'deleted'];
@@ -38,20 +39,18 @@ const mostPages = 100;
 /** A list that changes while it is read is read again so often. */
 const mostReadings = 3;
 
-export type PeeringList =
-  | { readonly peerings: readonly ListedPeering[]; readonly answer?: undefined }
-  /** The upstream's own answer, when it is a 4xx: there is no such cluster, or it may not be asked. */
-  | { readonly answer: UpstreamAnswer; readonly peerings?: undefined };
-
 /** Does the peering keep others from being made? (interface, section 3: preflight) */
 export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');
 
-/** Rejects with a `GatewayError` when the upstream cannot be asked or its list is broken; nothing was changed then. */
+/**
+ * Rejects with `UpstreamRefused` for a 4xx, and with a `GatewayError` when the upstream cannot be read or its list is broken;
+ * nothing was changed then.
+ */
 export async function readPeerings(
   upstream: UpstreamClient,
   clusterId: string,
   requestId: string,
-): Promise<PeeringList> {
+): Promise<readonly ListedPeering[]> {
   const path = `/database/clusters/${clusterId}/vpc-peerings`;
   // Each page has its own time; many slow ones must not add up to what no single request may take twice.
   const until = performance.now() + upstream.timeoutMs;
@@ -69,34 +68,38 @@ export async function readPeerings(
 /** `incomplete`: what was read is not all that there is, by what the server says itself. */
 async function readPages(
   read: (offset: number) => Promise<UpstreamAnswer>,
-): Promise<PeeringList | 'incomplete'> {
+): Promise<readonly ListedPeering[] | 'incomplete'> {
   const found = new Map<string, ListedPeering>();
   let total: number | undefined;
   let offset = 0;
   for (let number = 0; number < mostPages; number += 1) {
     const answer = await read(offset);
-    if (answer.status >= 400 && answer.status < 500) return { answer };
+    if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
     const { meta, vpcPeerings } = pageIn(answer);
     const said = meta?.total ?? undefined;
     // A peering that went moved all behind it forward, and one of them across the edge of a page.
     if (number > 0 && said !== total) return 'incomplete';
     total = said;
     const before = found.size;
-    for (const peering of vpcPeerings) found.set(peering.id, peering);
+    for (const peering of vpcPeerings) found.set(identityOf(peering), peering);
     offset += vpcPeerings.length;
     const last = total !== undefined && offset >= total && vpcPeerings.length < pageSize;
     // A server may give fewer than were asked for, or all of them again: without a word from it, nothing new is the end.
     if (!last && found.size > before) continue;
     // The same full page again: the server passes over the offset, and nobody knows what is behind it.
     const stuck = total === undefined && vpcPeerings.length === pageSize;
-    return stuck || found.size < (total ?? 0) ? 'incomplete' : { peerings: [...found.values()] };
+    return stuck || found.size < (total ?? 0) ? 'incomplete' : [...found.values()];
   }
   throw brokenList(200);
 }
 
+/** Whatever a peering never changes: two entries with one id that differ in it are two peerings, and neither is dropped. */
+const identityOf = ({ id, vpcId, cidrBlock, accountId, region }: ListedPeering): string =>
+  JSON.stringify([id, vpcId, cidrBlock, accountId, region]);
+
 function pageIn(answer: UpstreamAnswer): z.output<typeof page> {
   const read = answer.status === 200 ? page.safeParse(answer.json) : undefined;
-  if (!read?.success) throw brokenList(answer.status);
+  if (!read?.success) throw brokenList(answer.status, retryAfterHeader(answer));
   return read.data;
 }
 
@@ -107,10 +110,11 @@ const tooSlow = (): GatewayError =>
     cause: new Error('the pages of the list took too long together'),
   });
 
-const brokenList = (receivedStatus: number): GatewayError =>
+const brokenList = (receivedStatus: number, headers: Record<string, string> = {}): GatewayError =>
   new GatewayError('upstream-broken', {
     detail: "Aerospike Cloud's list of the cluster's peerings was broken. The request was not sent.",
     context: { sent: 'no' },
+    headers,
     proxyError: 'http_protocol_error',
     receivedStatus,
   });

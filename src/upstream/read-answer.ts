@@ -1,36 +1,39 @@
 // Decides whether an answer of Aerospike Cloud may reach a caller. Passes on the status, the body byte for byte and four
 // named header fields; refuses redirects, compressed bodies, anything that is not the JSON it claims to be, and an
 // answer that repeats the service token.
+import { type AnswerParts, isPassableStatus, isRequestId, readPassable } from '../net/passable-answer.ts';
 import type { Answer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
+import { isRetryAfter, retryAfterIn } from '../outbound/retry-after.ts';
 
-/** An answer fit to be passed on. */
-export interface UpstreamAnswer {
-  readonly status: number;
-  /** `Content-Type`, `Retry-After` and `Location`, as far as the upstream gave them. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+/** An answer fit to be passed on, with `Content-Type`, `Retry-After` and `Location` as far as the upstream gave them. */
+export interface UpstreamAnswer extends AnswerParts {
   /** The body as JSON; `undefined` when it is empty. */
   readonly json: unknown;
-  /** The upstream's `X-Request-Id`. */
-  readonly requestId: string | undefined;
 }
 
-const jsonMediaType = /^application\/([a-z0-9!#$&^_.+-]+\+)?json[ \t]*(;|$)/i;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-const requestIdShape = /^[\x21-\x7e]{1,200}$/;
+/** All that is passed on of an answer that does not say what it was asked for. */
+export function retryAfterHeader({ headers }: UpstreamAnswer): Record<string, string> {
+  const value = headers['Retry-After'];
+  return isRetryAfter(value) ? { 'Retry-After': value } : {};
+}
+
 const passed = {
   'content-type': 'Content-Type',
   'retry-after': 'Retry-After',
   location: 'Location',
 } as const;
 
-/** Throws an `ExchangeError` of kind `broken`. */
+/** Throws an `ExchangeError` of kind `broken`, which keeps nothing of the answer but status and `Retry-After`. */
 export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer {
   const { status, body } = answer;
   const broken = (proxyError: string) =>
-    new ExchangeError('broken', proxyError, { sent: 'yes', receivedStatus: status });
-  if (!isPassable(status)) throw broken('http_protocol_error');
+    new ExchangeError('broken', proxyError, {
+      sent: 'yes',
+      receivedStatus: status,
+      retryAfter: retryAfterIn(answer.headers),
+    });
+  if (!isPassableStatus(status)) throw broken('http_protocol_error');
   const coding: unknown = answer.headers['content-encoding'];
   if (coding !== undefined && String(coding).toLowerCase() !== 'identity')
     throw broken('http_response_content_coding');
@@ -39,23 +42,11 @@ export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer
     const value: unknown = answer.headers[name];
     if (typeof value === 'string' && !value.includes(serviceToken)) headers[canonical] = value;
   }
-  const json = body.length === 0 ? undefined : parse(body, headers['Content-Type']);
-  const emptyIsFine = status === 204 || status >= 400;
-  if (json === undefined && !(body.length === 0 && emptyIsFine)) throw broken('http_protocol_error');
+  const requestId = requestIdOf(answer, serviceToken);
+  const passable = readPassable({ status, headers, body, requestId });
+  if (passable === undefined) throw broken('http_protocol_error');
   if (repeats(serviceToken, body)) throw broken('http_protocol_error');
-  return { status, headers, body, json: json?.value, requestId: requestIdOf(answer, serviceToken) };
-}
-
-const isPassable = (status: number): boolean =>
-  (status >= 200 && status < 300) || (status >= 400 && status < 600);
-
-function parse(body: Buffer, contentType: string | undefined): { readonly value: unknown } | undefined {
-  if (contentType === undefined || !jsonMediaType.test(contentType)) return undefined;
-  try {
-    return { value: JSON.parse(utf8.decode(body)) };
-  } catch {
-    return undefined;
-  }
+  return { status, headers, body, json: passable.json, requestId };
 }
 
 /**
@@ -78,6 +69,5 @@ function spell(text: string, hex: string | undefined): string {
 
 function requestIdOf({ headers }: Answer, serviceToken: string): string | undefined {
   const value: unknown = headers['x-request-id'];
-  const good = typeof value === 'string' && requestIdShape.test(value) && !value.includes(serviceToken);
-  return good ? value : undefined;
+  return isRequestId(value) && !value.includes(serviceToken) ? value : undefined;
 }

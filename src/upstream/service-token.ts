@@ -1,9 +1,11 @@
 // The gateway's own access token for Aerospike Cloud. One request serves any number of waiting calls, it is renewed in
 // the background before it ends, and a token that is still good outlives an outage of the token endpoint.
+
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
-import { ExchangeError } from '../outbound/failures.ts';
+import { ExchangeError, retryAfterOf } from '../outbound/failures.ts';
+import { waitMsOf } from '../outbound/retry-after.ts';
 import type { IssuedToken } from './token-request.ts';
 
 /** Renewal begins when a fifth of the lifetime is left, at most five minutes before the end. */
@@ -18,6 +20,12 @@ interface HeldToken {
   readonly value: string;
   readonly renewAt: number;
   readonly endsAt: number;
+}
+
+interface LastFailure {
+  readonly error: unknown;
+  /** By `Retry-After`. */
+  readonly askedToWait: boolean;
 }
 
 export interface ServiceTokenServices {
@@ -36,7 +44,7 @@ export class ServiceToken {
   #pending: Promise<HeldToken> | undefined;
   #failures = 0;
   #nextAttemptAt = 0;
-  #lastFailure: GatewayError | undefined;
+  #lastFailure: LastFailure | undefined;
 
   constructor(request: () => Promise<IssuedToken>, services: ServiceTokenServices) {
     this.#request = request;
@@ -45,7 +53,10 @@ export class ServiceToken {
     this.#observe = services.observe ?? (() => undefined);
   }
 
-  /** A token to send. Rejects with `service-token-unavailable` or `service-token-timeout`. */
+  /**
+   * A token to send. Rejects with `service-token-unavailable` or `service-token-timeout`, with a `Retry-After` when the
+   * endpoint gave one: it is not asked again sooner.
+   */
   async get(): Promise<string> {
     const held = this.#held;
     const now = this.#clock.now();
@@ -62,7 +73,7 @@ export class ServiceToken {
   #renewed(): Promise<HeldToken> {
     if (this.#pending !== undefined) return this.#pending;
     if (this.#lastFailure !== undefined && this.#clock.now() < this.#nextAttemptAt) {
-      return Promise.reject(this.#lastFailure);
+      return Promise.reject(this.#failure(this.#lastFailure));
     }
     this.#pending = this.#renew().finally(() => {
       this.#pending = undefined;
@@ -84,23 +95,24 @@ export class ServiceToken {
     } catch (error) {
       this.#failures += 1;
       this.#observe('failed');
-      this.#nextAttemptAt = this.#clock.now() + Math.min(500 * 2 ** (this.#failures - 1), longestBackoffMs);
-      this.#lastFailure = failure(error);
+      const now = this.#clock.now();
+      const askedMs = waitMsOf(retryAfterOf(error), now);
+      const backoffMs = Math.min(500 * 2 ** (this.#failures - 1), longestBackoffMs);
+      this.#nextAttemptAt = now + Math.max(backoffMs, askedMs);
+      this.#lastFailure = { error, askedToWait: askedMs > 0 };
       this.#logger.error({ failures: this.#failures, err: error }, 'no service token could be had');
-      throw this.#lastFailure;
+      throw this.#failure(this.#lastFailure);
     }
   }
-}
 
-function failure(error: unknown): GatewayError {
-  const context = { sent: 'no' };
-  if (!(error instanceof ExchangeError)) {
-    return new GatewayError('service-token-unavailable', {
-      context,
-      proxyError: 'proxy_configuration_error',
+  #failure({ error, askedToWait }: LastFailure): GatewayError {
+    const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#clock.now()) / 1000));
+    const timedOut = error instanceof ExchangeError && error.kind === 'timeout';
+    return new GatewayError(timedOut ? 'service-token-timeout' : 'service-token-unavailable', {
+      context: { sent: 'no' },
+      ...(askedToWait ? { headers: { 'Retry-After': String(seconds) } } : {}),
+      proxyError: error instanceof ExchangeError ? error.proxyError : 'proxy_configuration_error',
       cause: error,
     });
   }
-  const code = error.kind === 'timeout' ? 'service-token-timeout' : 'service-token-unavailable';
-  return new GatewayError(code, { context, proxyError: error.proxyError, cause: error });
 }

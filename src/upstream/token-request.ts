@@ -4,6 +4,8 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { UpstreamConfig } from '../config/config.ts';
 import { exchange } from '../outbound/exchange.ts';
+import { StatusError } from '../outbound/failures.ts';
+import { retryAfterIn } from '../outbound/retry-after.ts';
 
 /** A token as issued. `lifetimeMs` is safe to rely on whatever the endpoint said. */
 export interface IssuedToken {
@@ -40,9 +42,13 @@ export async function requestToken(
   if (tokenScope !== undefined) form.set('scope', tokenScope);
   if (tokenAudience !== undefined) form.set('audience', tokenAudience);
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
-  const request = { method: 'POST', url: new URL(tokenUrl), headers, body: form.toString() } as const;
-  const { status, body } = await exchange(agent, request, { timeoutMs, maxBytes });
-  if (status !== 200) throw new Error(`the token endpoint answered with status ${status}${oauthError(body)}`);
+  const url = new URL(tokenUrl);
+  const request = { method: 'POST', url, headers, body: form.toString(), repeatable: true } as const;
+  const { status, headers: fields, body } = await exchange(agent, request, { timeoutMs, maxBytes });
+  if (status !== 200) {
+    const message = `the token endpoint answered with status ${status}${oauthError(body)}`;
+    throw new StatusError(message, retryAfterIn(fields));
+  }
   const response = tokenResponse.safeParse(parseJson(body));
   if (!response.success)
     throw new Error('the token endpoint gave no bearer token response (RFC 6749 section 5.1)');

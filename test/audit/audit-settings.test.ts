@@ -37,6 +37,7 @@ async function settings(test: TestContext) {
       colours: false,
       watched: false,
       stopRequested: () => new Promise(() => undefined),
+      stopRequestedAgain: () => new Promise(() => undefined),
       onReload: () => undefined,
       onReopen: () => undefined,
     });

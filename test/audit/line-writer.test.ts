@@ -8,14 +8,24 @@ import { type TestContext, test } from 'node:test';
 import { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { until } from '../support/until.ts';
-import { openPipe } from './pipe.ts';
+import { openPipe, type PipeReader } from './pipe.ts';
 
 const mebibyte = 1_048_576;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function start(test: TestContext) {
+function start(test: TestContext, now?: () => number) {
   const pipe = openPipe(test);
-  return { ...pipe, writer: new LineWriter(pipe.fd) };
+  return { ...pipe, writer: new LineWriter(pipe.fd, now) };
+}
+
+const noticeOf = (count: number) => ({ level: 'warn', msg: 'log lines dropped', count });
+
+/** What has come when everything is written, each line parsed if it is JSON; the last one is the test's own. */
+async function linesUntilLast(writer: LineWriter, reader: PipeReader): Promise<Loose[]> {
+  await writer.drained();
+  await writer.write('"last"');
+  await until('the last line has come', () => reader.lines.at(-1) === '"last"');
+  return reader.lines.map((line) => (/^x+$/.test(line) ? line : JSON.parse(line)));
 }
 
 /** What became of a write so far. */
@@ -46,9 +56,8 @@ test('lines written and logged at once come out whole and in order', async (t) =
   reader.start();
   const writes: Promise<void>[] = [];
   for (let count = 0; count < 300; count += 1) {
-    const text = '☃x'.repeat(count * 37);
-    writes.push(writer.write(JSON.stringify({ audit: count, text })));
-    logger.info({ log: count, text });
+    writes.push(writer.write(JSON.stringify({ audit: count, text: '☃x'.repeat(count * 37) })));
+    logger.info({ log: count, text: '☃x'.repeat(count * 3) });
     if (count % 7 === 0) await turn();
   }
   await Promise.all(writes);
@@ -66,7 +75,8 @@ test('lines written and logged at once come out whole and in order', async (t) =
     records.flatMap(({ log = [] }) => log),
     numbers,
   );
-  for (const { audit, log, text } of records) assert.equal(text.length, Number(audit ?? log) * 74);
+  for (const { audit, log = 0, text } of records)
+    assert.equal(text.length, audit === undefined ? log * 6 : audit * 74);
 });
 
 test('an audit line counts as written when the reader has left room for it, and the process goes on meanwhile', async (t) => {
@@ -97,19 +107,79 @@ test('log lines give way when nobody reads, and are counted; audit lines do not'
   reader.start();
   await Promise.all(writes);
   await writer.drained();
-  await until('the last line has come', () => reader.lines.at(-1)?.includes('dropped') === true);
-  const records = reader.lines.slice(1).map((line) => JSON.parse(line));
+  const [, ...records] = await linesUntilLast(writer, reader);
   assert.deepEqual(
-    records.flatMap(({ audit = [] }) => audit),
+    records.slice(0, 100).map(({ audit }) => audit),
     Array.from({ length: 100 }, (_, index) => index * 100),
   );
-  const kept = records.filter(({ log }) => log !== undefined);
+  const kept = records.flatMap(({ log = [] }) => log);
   assert.deepEqual(
-    kept.map(({ log }) => log),
+    kept,
     Array.from(kept, (_, index) => index),
   );
   assert.ok(kept.length > 3000 && kept.length < logged);
-  assert.deepEqual(records.at(-1), { level: 'warn', msg: 'log lines dropped', count: logged - kept.length });
+  assert.deepEqual(records[100], noticeOf(logged - kept.length));
+  assert.equal(records.length, 100 + 1 + kept.length + 1);
+  assert.equal(writer.dropped, logged - kept.length);
+});
+
+test('an audit line overtakes the log lines that wait; one that was begun is finished first', async (t) => {
+  const { writer, reader } = start(t);
+  const logged = 500;
+  for (let count = 0; count < logged; count += 1)
+    writer.log(`${JSON.stringify({ log: count, text: 'x'.repeat(1000) })}\n`);
+  // The pipe is full of them.
+  await giveTime();
+  const audits = [0, 1, 2].map((audit) => writer.write(JSON.stringify({ audit })));
+  reader.start();
+  await Promise.all(audits);
+  const records = await linesUntilLast(writer, reader);
+  const first = records.findIndex(({ audit }) => audit === 0);
+  assert.ok(first > 0 && first < 100, String(first));
+  assert.deepEqual(
+    records.splice(first, 3).map(({ audit }) => audit),
+    [0, 1, 2],
+  );
+  assert.deepEqual(
+    records.flatMap(({ log = [] }) => log),
+    Array.from({ length: logged }, (_, index) => index),
+  );
+});
+
+test('log lines that have waited for longer than 10 s are dropped and counted, those behind them are not', async (t) => {
+  let now = 0;
+  const { writer, reader } = start(t, () => now);
+  writer.write('x'.repeat(mebibyte));
+  await turn();
+  for (let count = 0; count < 100; count += 1) writer.log(`${JSON.stringify({ old: count })}\n`);
+  now += 5000;
+  for (let count = 0; count < 100; count += 1) writer.log(`${JSON.stringify({ log: count })}\n`);
+  now += 5001;
+  reader.start();
+  const [, notice, ...records] = await linesUntilLast(writer, reader);
+  assert.deepEqual(notice, noticeOf(100));
+  assert.deepEqual(
+    records.flatMap(({ log = [] }) => log),
+    Array.from({ length: 100 }, (_, index) => index),
+  );
+  assert.equal(writer.dropped, 100);
+});
+
+test('it says for how long nothing has been taken, and no longer when something has', async (t) => {
+  let now = 0;
+  const { writer, reader } = start(t, () => now);
+  now += 1000;
+  assert.equal(writer.blockedMs(), 0, 'there was nothing to write');
+  // As much as a pipe holds, and one line more.
+  for (let count = 0; count < 17; count += 1) writer.log(`${'x'.repeat(4095)}\n`);
+  await giveTime();
+  now += 20_000;
+  // The line is too old by now, but that the reader stands still is not forgotten with it.
+  await until('it has been tried again', () => writer.dropped > 0);
+  assert.equal(writer.blockedMs(), 20_000);
+  reader.start();
+  await writer.drained();
+  assert.equal(writer.blockedMs(), 0);
 });
 
 test('after the reader has caught up, no log line is dropped any more', async (t) => {
@@ -171,7 +241,7 @@ test('when the reader goes away in the middle, whole lines count as written, the
   assert.match(torn, /^x+$/);
 });
 
-test('a regular file gets the lines, too, behind what it holds', async (t) => {
+test('a regular file gets the lines, too, behind what it holds, audit lines first', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'out');
@@ -181,5 +251,5 @@ test('a regular file gets the lines, too, behind what it holds', async (t) => {
   await writer.write('first');
   writer.log('second\n');
   await Promise.all([writer.write('third'), writer.drained()]);
-  assert.equal(readFileSync(path, 'utf8'), 'first\nsecond\nthird\n');
+  assert.equal(readFileSync(path, 'utf8'), 'first\nthird\nsecond\n');
 });

@@ -2,10 +2,11 @@
 // can be followed by another one.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import type { TestContext } from 'node:test';
 
 export interface PipeReader {
@@ -13,6 +14,8 @@ export interface PipeReader {
   readonly lines: string[];
   /** Begins to read, or goes on; nothing leaves the pipe before. */
   start(): void;
+  /** Reads so many bytes in a second, until it is told to start. Only for one that has not started yet. */
+  crawl(bytesPerSecond: number): void;
   /** Stands still, so that the pipe fills up. */
   stop(): void;
   /** Goes away; whoever writes then gets EPIPE. */
@@ -51,9 +54,11 @@ function readerOf(fd: number): PipeReader {
   const lines: string[] = [];
   let rest = '';
   let socket: Socket | undefined;
+  let crawling: NodeJS.Timeout | undefined;
   let closed: Promise<void> | undefined;
-  const take = (text: string) => {
-    const parts = (rest + text).split('\n');
+  const decoder = new StringDecoder('utf8');
+  const take = (bytes: Buffer) => {
+    const parts = (rest + decoder.write(bytes)).split('\n');
     rest = parts.pop() ?? '';
     lines.push(...parts);
   };
@@ -61,15 +66,31 @@ function readerOf(fd: number): PipeReader {
     lines,
     // A stream would read ahead: until the start there is none.
     start() {
-      socket ??= new Socket({ fd, readable: true, writable: false }).setEncoding('utf8').on('data', take);
+      clearInterval(crawling);
+      socket ??= new Socket({ fd, readable: true, writable: false }).on('data', take);
       socket.resume();
+    },
+    crawl(bytesPerSecond) {
+      const buffer = Buffer.alloc(bytesPerSecond / 100);
+      crawling = setInterval(() => take(buffer.subarray(0, readNow(fd, buffer))), 10);
     },
     stop: () => void socket?.pause(),
     close() {
+      clearInterval(crawling);
       closed ??= close(socket, fd);
       return closed;
     },
   };
+}
+
+/** How many bytes there were. */
+function readNow(fd: number, buffer: Buffer): number {
+  try {
+    return readSync(fd, buffer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
 }
 
 async function close(socket: Socket | undefined, fd: number): Promise<void> {

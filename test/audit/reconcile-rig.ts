@@ -29,7 +29,7 @@ import { FaultySink } from './faulty-sink.ts';
 const silent = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
 
 /** A client of the sandbox, under the service credential. */
-export function connectTo(test: TestContext, cloud: AerospikeCloud) {
+export function connectTo(test: TestContext, cloud: AerospikeCloud, timeoutMs = 300) {
   const agent = createAgent(1000, 4);
   test.after(() => agent.destroy());
   const config: UpstreamConfig = {
@@ -42,7 +42,7 @@ export function connectTo(test: TestContext, cloud: AerospikeCloud) {
     tokenScope: undefined,
     tokenAudience: undefined,
     connectTimeoutMs: 1000,
-    timeoutMs: 300,
+    timeoutMs,
     connections: 4,
   };
   const breakers = {
@@ -64,7 +64,7 @@ export function newTrail() {
   return { sink, trail: new AuditTrail(chain, sink, () => performance.now()) };
 }
 
-export async function startReconciler(test: TestContext, options: AerospikeCloudOptions = {}) {
+export async function startReconciler(test: TestContext, options: AerospikeCloudOptions = {}, turns?: Turns) {
   const cloud = await startAerospikeCloud(options);
   test.after(() => cloud.close());
   const { agent, upstream } = connectTo(test, cloud);
@@ -75,6 +75,7 @@ export async function startReconciler(test: TestContext, options: AerospikeCloud
     logger: silent,
     trail,
     upstream,
+    turns,
     elapsed: () => elapsed.ms,
   });
   test.after(async () => {

@@ -112,10 +112,10 @@ describe('an upstream that cannot be asked leaves a create open until it can', {
 function startTimed(test: TestContext) {
   test.mock.timers.enable({ apis: ['setTimeout'] });
   const { sink, trail } = newTrail();
-  const upstream = { looks: 0, well: false };
+  const upstream = { looks: 0, well: false, failure: new Error('the upstream is down') };
   const read = () => {
     upstream.looks += 1;
-    if (!upstream.well) return Promise.reject(new Error('the upstream is down'));
+    if (!upstream.well) return Promise.reject(upstream.failure);
     return Promise.resolve({ status: 200, json: { count: 0, vpcPeerings: [] } });
   };
   const logger = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
@@ -149,6 +149,21 @@ test('the pauses between looks in vain double up to a minute', async (t) => {
     await pass(1);
     assert.equal(upstream.looks, index + 2, `no look after ${seconds} s`);
   }
+});
+
+test('an upstream that asks for time, with whatever answer, is not asked again sooner', async (t) => {
+  const { reconcile, upstream, pass, sink } = startTimed(t);
+  upstream.failure = new GatewayError('upstream-broken', { headers: { 'Retry-After': '120' } });
+  reconcile.settle(lostCreate());
+  await pass(1);
+  assert.equal(upstream.looks, 1);
+  reconcile.settle(lostCreate());
+  await pass(119_999);
+  assert.equal(upstream.looks, 1);
+  upstream.well = true;
+  await pass(1);
+  assert.equal(upstream.looks, 2);
+  assert.equal(sink.lines.length, 2);
 });
 
 test('further creates that are lost meanwhile do not shorten the pause', async (t) => {

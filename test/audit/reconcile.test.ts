@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PeeringStatus } from '../../sandbox/peerings.ts';
 import { sendReply } from '../../sandbox/reply.ts';
+import { LocalTurns } from '../../src/state/turns.ts';
 import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
 import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
@@ -219,4 +220,38 @@ test('a status that this version does not know is recorded as it is', async (t) 
   rig.reconcile.settle(lostCreate());
   await rig.settled();
   assert.equal(settlementsIn(rig.sink.records)[0].peeringStatus, 'being-moved');
+});
+
+test('a create is never settled by a peering that another create with the same values may be making', async (t) => {
+  const rig = await startReconciler(t);
+  const [lost, other] = [lostCreate(), lostCreate()];
+  const otherSettled = rig.reconcile.begin(other);
+  rig.reconcile.settle(lost);
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.elapsed.ms += longEnoughMs;
+  await rig.looks(2);
+  assert.deepEqual(settlementsIn(rig.sink.records), []);
+  rig.reconcile.know(resourceId, other.gatewayRequestId);
+  otherSettled();
+  rig.elapsed.ms += 1;
+  await rig.settled();
+  assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, found: false }]);
+  assertOnlyLooked(rig);
+});
+
+test('creates for a cluster are settled in its turn only, and the turn is given back', async (t) => {
+  const turns = new LocalTurns(10_000);
+  const rig = await startReconciler(t, {}, turns);
+  const end = await turns.take(clusterId);
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  const lost = lostCreate();
+  rig.reconcile.settle(lost);
+  const waiting = turns.take(clusterId);
+  assert.equal(rig.apiRequests().length, 0);
+  end();
+  const endWaiting = await waiting;
+  endWaiting();
+  await rig.settled();
+  assert.equal(settlementsIn(rig.sink.records)[0].resourceId, resourceId);
+  (await turns.take(clusterId))();
 });

@@ -25,6 +25,7 @@ export async function auditVerify(
     colours: terminal.colours ?? false,
     watched: terminal.watched ?? false,
     stopRequested: () => new Promise(() => undefined),
+    stopRequestedAgain: () => new Promise(() => undefined),
     onReload: () => undefined,
     onReopen: () => undefined,
   });

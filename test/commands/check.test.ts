@@ -110,3 +110,26 @@ test('with NO_COLOR a terminal gets the text of a pipe, and an empty NO_COLOR co
   assert.ok(!piped.includes('\x1b'));
   assert.ok((await onTerminal(check, { ...given, NO_COLOR: '' })).out.includes('\x1b['));
 });
+
+test('every fault is reported at once, whatever else is wrong and whichever file cannot be read', async (t) => {
+  const { POLICY_FILE: policyFile, ...rest } = await environment(t);
+  const none = join(dirname(policyFile), 'none');
+  const faulty = {
+    ...rest,
+    PORT: 'x',
+    AUDIT_FILE: `${none}/audit.log`,
+    AUDIT_SIGNING_KEY_FILE: none,
+    TLS_CERT_FILE: none,
+    TLS_KEY_FILE: none,
+    TLS_CLIENT_CA_FILE: none,
+    POLICY_TESTS_FILE: none,
+  };
+  const named = ['PORT', ...Object.keys(faulty).filter((name) => /^(AUDIT|TLS)_/.test(name))];
+  for (const command of ['check', 'serve']) {
+    const { status, out, err } = await run([command], faulty);
+    assert.deepEqual([status, out], [1, '']);
+    assert.match(err, /\b8 faults:\n/);
+    for (const name of [...named, 'POLICY_FILE']) assert.match(err, new RegExp(`^  ${name}: found `, 'm'));
+    assert.ok(err.includes(`${none}:1:1: cannot be read (ENOENT)`), err);
+  }
+});

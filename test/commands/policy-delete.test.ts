@@ -20,6 +20,7 @@ grants:
 exceptions:
   - id: CHG-1
     callers: [{ claim: sub, equals: svc-payments }]
+    actions: [create, delete]
     allows: { accounts: ["444455556666"] }
     expires: 2027-01-31T00:00:00Z
 `;
@@ -69,9 +70,9 @@ test('a delete with an account and no region, or with what a delete has not, is 
   }
 });
 
-async function explain(t: TestContext, request: object, at: string) {
+async function explain(t: TestContext, request: object, at: string, text = policy) {
   const path = await folderWith(t, {
-    'policy.yaml': policy,
+    'policy.yaml': text,
     'r.json': JSON.stringify(request),
     'c.json': JSON.stringify(claims),
   });
@@ -89,6 +90,16 @@ test('`policy explain` shows what each rule says to a delete, and the exception 
   assert.equal(denied.status, 1);
   assert.match(denied.out, /✓ guardrails: nothing against it\n/);
   assert.match(denied.out, /✗ payments\n.*account_not_allowed \/accountId\n/s);
+});
+
+test('an exception for creates widens no delete, and `policy explain` says for which action it is not', async (t) => {
+  const request = { ...deletion, ...mine, accountId: '444455556666' };
+  const forCreates = policy.replace('    actions: [create, delete]\n    allows', '    allows');
+  assert.notEqual(forCreates, policy);
+  const { status, out } = await explain(t, request, '2026-12-01T00:00:00Z', forCreates);
+  assert.equal(status, 1);
+  assert.match(out, /exceptions {2}CHG-1 \(not for delete\)\n/);
+  assert.match(out, /✗ payments\n.*account_not_allowed \/accountId\n/s);
 });
 
 test('`policy replay` decides recorded deletes again by where the peering lay, and says where', async (t) => {

@@ -163,6 +163,14 @@ test('faults of all three files are listed together with status 1', async (t) =>
   assert.match(err, /c\.json:1:1: must be an object of claims/);
 });
 
+test('a denial is never shown without its reason: a caller whom no grant matches is told so', async (t) => {
+  const { status, out } = await explain(t, { claims: { ...claims, sub: 'stranger' } });
+  assert.equal(status, 1);
+  assert.match(out, /^deny\n/);
+  assert.match(out, /✓ guardrails: nothing against it\n/);
+  assert.match(out, /✗ grants\n.*no_grant\n.*No grant of the policy is for this caller\./s);
+});
+
 test('a file that is missing is a fault, a missing option is a wrong call', async (t) => {
   const path = await folderWith(t, { 'policy.yaml': policy });
   const options = ['--request', path('none.json'), '--claims', path('none.yaml')];

@@ -35,6 +35,7 @@ export async function peergate(
     colours: terminal.colours ?? false,
     watched: terminal.watched ?? false,
     stopRequested: () => new Promise(() => undefined),
+    stopRequestedAgain: () => new Promise(() => undefined),
     onReload: () => undefined,
     onReopen: () => undefined,
   });

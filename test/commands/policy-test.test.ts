@@ -96,6 +96,14 @@ test('an exception that has expired is a warning here, so that an old commit can
   assert.match(err, /^Warning: .*policy\.yaml:15:14: \/exceptions\/0\/expires is in the past/);
 });
 
+test('a case that leans on an expired exception fails here, with what to do about it', async (t) => {
+  const expired = policy.replace('2027-01-31', '2026-10-31');
+  const path = await folderWith(t, { 'policy.yaml': expired, 'tests.yaml': tests(good[3] ?? '') });
+  const { status, out } = await peergate(['policy', 'test', path('policy.yaml'), path('tests.yaml')]);
+  assert.equal(status, 1);
+  assert.match(out, /it needs an exception that has expired: give the test a time with at\n/);
+});
+
 test('faults of both files are listed together, each with its place, and no case is run', async (t) => {
   const path = await folderWith(t, {
     'policy.yaml': policy.replace('us-east-1', 'mars'),

@@ -51,6 +51,7 @@ test('what is not set has the default of the interface', () => {
   assert.equal(config.upstream.timeoutMs, 30_000);
   assert.equal(config.upstream.connections, 64);
   assert.deepEqual(config.limits, { perCallerPerMinute: 60, perAddressPerMinute: 600, maxInFlight: 256 });
+  assert.equal(config.shutdownDelayMs, 0);
   assert.equal(config.shutdownGraceMs, 10_000);
   assert.equal(config.logLevel, 'info');
   assert.equal(config.preflight, 'enforce');
@@ -71,6 +72,7 @@ test('every fault is listed at once, with the name, what was found and what is e
     LOG_LEVEL: 'loud',
     AUTH_ALGORITHMS: 'RS256,HS256',
     AUTH_ISUERS: 'x',
+    SHUTDOWN_DELAY: '5000',
   });
   const all = faults.join('\n');
   for (const name of [
@@ -85,6 +87,7 @@ test('every fault is listed at once, with the name, what was found and what is e
   }
   assert.match(all, /^AEROSPIKE_CLIENT_ID: found nothing/m);
   assert.match(all, /^AUTH_ISUERS: .*perhaps AUTH_ISSUERS was meant/m);
+  assert.match(all, /^SHUTDOWN_DELAY: .*perhaps SHUTDOWN_DELAY_MS was meant/m);
   assert.match(all, /PORT: found "70000"; expected a whole number from 0 to 65535/);
 });
 
@@ -128,6 +131,9 @@ const refused: readonly (readonly [string, string])[] = [
   ['PORT', '-1'],
   ['PORT', '8080.0'],
   ['MAX_IN_FLIGHT', '0'],
+  ['SHUTDOWN_DELAY_MS', '-1'],
+  ['SHUTDOWN_DELAY_MS', '5s'],
+  ['SHUTDOWN_DELAY_MS', '600001'],
   ['UPSTREAM_CONNECTIONS', '0'],
   ['AUTH_JWKS_MAX_STALE_SECONDS', '0'],
   ['PREFLIGHT', 'on'],

@@ -75,14 +75,24 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
   );
 });
 
-test('what the look for a peering says fits the schema: nothing, that it is not there, or a 4xx', () => {
+test('what the look before a dry run says fits the schema, as observed only', () => {
+  const dry = { ...facts, dryRun: true };
+  for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-impossible'] as const)
+    assertAuditRecord(sealed(refusedEvent('peering.create.refused', dry, { code, detail: 'No.' }, 5)));
+  const refused = sealed(refusedByUpstreamEvent('peering.create.refused', dry, { status: 404 }, 5));
+  assertAuditRecord(refused);
+  assert.equal(refused.action_id, 3);
+});
+
+test('what the look for a peering says fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
   for (const [event, known] of lookedUp) {
     for (const code of ['preflight-impossible', 'upstream-timeout', 'credential-refused'] as const) {
       const record = sealed(refusedEvent(event, known, { code, detail: 'No.', receivedStatus: 500 }, 5));
       assertAuditRecord(record);
       assert.deepEqual(record.api.response, { code: 500 });
     }
-    assertAuditRecord(sealed(refusedEvent(event, known, { code: 'peering-unknown', detail: 'No.' }, 5)));
+    for (const code of ['peering-unknown', 'peering-ambiguous'] as const)
+      assertAuditRecord(sealed(refusedEvent(event, known, { code, detail: 'No.' }, 5)));
     assertAuditRecord(sealed(refusedByUpstreamEvent(event, known, { status: 404, requestId: 'a' }, 5)));
   }
 });
@@ -132,7 +142,8 @@ test('a record of the guards that contradicts itself is refused', () => {
       api: { ...overlap.api, response: { code: 200 } },
     },
     'an overlap as an outcome': { ...overlap, metadata: outcome },
-    'an overlap of a dry run': { ...overlap, action_id: 3, action: 'Observed' },
+    'a dry run that has a key': { ...refuse('idempotency-key-reused'), action_id: 3, action: 'Observed' },
+    'a dry run that waits for its turn': { ...refuse('cluster-busy'), action_id: 3, action: 'Observed' },
     'an overlap that the policy never saw': {
       ...overlap,
       unmapped: { ...overlap.unmapped, decision: undefined },

@@ -48,6 +48,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   // No document can describe every path that is no route; it stands where a wrong id makes one.
   'route-unknown': proxied,
   'peering-unknown': ofOnePeering,
+  'peering-ambiguous': ofOnePeering,
   'method-not-allowed': everywhere,
   'body-too-large': withBody,
   'media-type-unsupported': withBody,

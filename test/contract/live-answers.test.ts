@@ -21,6 +21,7 @@ const occurrence = ({ instance: _, ...problem }: Loose): Loose => {
 /** Need a wait of seconds, or a bug; or are no answer to a create (`live-peerings.test.ts`). */
 const notProvoked: readonly ErrorCode[] = [
   'peering-unknown',
+  'peering-ambiguous',
   'request-timeout',
   'cluster-busy',
   'service-token-timeout',

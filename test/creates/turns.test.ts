@@ -31,7 +31,7 @@ test('of two creates at once that overlap, one is made and the other refused', a
   await held.arrived(1);
   // Whoever does not wait has looked by now.
   for (let round = 0; round < 5; round += 1) await createAs(gateway, { query: '?dryRun=true' });
-  assert.deepEqual(asked(gateway.cloud), ['GET cluster', ...create]);
+  assert.deepEqual(asked(gateway.cloud), ['GET cluster', ...create, ...Array(5).fill('GET peerings')]);
   held.release();
   const replies = await Promise.all(both);
   assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409]);

@@ -3,17 +3,21 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fencedBlocks } from '../docs/documents.ts';
 import { freePort, noNginx } from '../http/nginx.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { until } from '../support/until.ts';
 import { deploy } from './compose.ts';
+import { root } from './manifests.ts';
 import { makeSecrets, noValkey } from './valkey.ts';
+
+const configurationFile = join(deploy, 'compose/nginx/nginx.conf');
 
 // The certificate is made by the guide's commands for Valkey's.
 const skip = noNginx || noValkey;
@@ -39,7 +43,34 @@ test('nginx passes over a gateway that is gone, request by request', { skip }, a
   for (let count = 0; count < 8; count += 1) assert.equal((await ask(`${url}/openapi.json`, ca)).status, 200);
 });
 
-async function startSite(t: TestContext) {
+test('the commands for a rolling restart take a gateway out of nginx, and put it in again', {
+  skip,
+}, async (t) => {
+  const [block = ''] = fencedBlocks(readFileSync(join(root, 'docs/operations.md'), 'utf8'), 'sh').filter(
+    (text) => text.includes('-s reload'),
+  );
+  const [takeOut = '', putIn = ''] = [...block.matchAll(/^ *(sed .*)$/gm)].map(([, command]) => command);
+  const folder = await temporaryFolder(t);
+  const copy = join(folder, 'nginx.conf');
+  await copyFile(configurationFile, copy);
+  const run = (command: string) => {
+    const environment = { ...process.env, CONF: copy, GATEWAY: 'gateway-1' };
+    const ran = spawnSync('bash', ['-euc', command], { env: environment, encoding: 'utf8' });
+    assert.equal(ran.status, 0, ran.stderr);
+    return readFileSync(copy, 'utf8');
+  };
+  const { url, gateways, ca } = await startSite(t, run(takeOut));
+  for (let count = 0; count < 8; count += 1) assert.equal((await ask(`${url}/openapi.json`, ca)).status, 200);
+  assert.deepEqual(gateways.map(servedBy), [0, 8]);
+  assert.equal(run(putIn), readFileSync(configurationFile, 'utf8'));
+  for (const [, command = ''] of block.matchAll(/^ *docker compose -f (\S+) /gm))
+    assert.equal(command, 'deploy/compose.yaml');
+});
+
+const servedBy = ({ logs }: TestGateway): number =>
+  logs.filter(({ route }) => route === '/openapi.json').length;
+
+async function startSite(t: TestContext, configured = readFileSync(configurationFile, 'utf8')) {
   const issuer = await startIssuer();
   t.after(() => issuer.close());
   const start = () => startTestGateway(t, { issuer, environment: { TRUST_PROXY: '127.0.0.1' } });
@@ -47,9 +78,8 @@ async function startSite(t: TestContext) {
   const folder = await temporaryFolder(t);
   makeSecrets(folder, 'localhost');
   const port = await freePort();
-  const own = readFileSync(join(deploy, 'compose/nginx.conf'), 'utf8');
   // First, since the folder is below it.
-  let configuration = own.replaceAll('/tmp/', `${folder}/`);
+  let configuration = configured.replaceAll('/tmp/', `${folder}/`);
   const replaced = [
     ['gateway-1:8080', `127.0.0.1:${gateways[0]?.port}`],
     ['gateway-2:8080', `127.0.0.1:${gateways[1]?.port}`],

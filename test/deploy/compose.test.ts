@@ -75,7 +75,7 @@ test('no container can be root, gain a privilege or write its root file system, 
 test('nothing is open but nginx, and nothing names the admin port but health checks', () => {
   for (const [name, { ports }] of services)
     assert.deepEqual(ports, name === 'nginx' ? ['443:8443'] : undefined, name);
-  const nginx = readFileSync(join(deploy, 'compose/nginx.conf'), 'utf8');
+  const nginx = readFileSync(join(deploy, 'compose/nginx/nginx.conf'), 'utf8');
   // By default one refused connection keeps a gateway out for 10 s.
   const upstream = [...nginx.matchAll(/^ *server (\S+) ?(.*);$/gm)].map(([, server, options]) => [
     server,
@@ -156,9 +156,11 @@ for (const name of gateways) {
   test(`${name} believes nginx about addresses and nobody else, and has the time to end`, () => {
     assert.equal(environment['TRUST_PROXY'], compose.services.nginx.networks.front.ipv4_address);
     assert.ok(compose.services.nginx.extra_hosts.includes(`${name}=${service.networks.front.ipv4_address}`));
+    const delayMs = Number(environment['SHUTDOWN_DELAY_MS']);
+    assert.equal(delayMs, 5000);
     const graceMs = Number(environment['SHUTDOWN_GRACE_MS']);
     assert.ok(graceMs > Number(settings.UPSTREAM_TIMEOUT_MS.fallback));
-    assert.ok(Number(/^(\d+)s$/.exec(service.stop_grace_period)?.[1]) >= graceMs / 1000 + 8);
+    assert.ok(Number(/^(\d+)s$/.exec(service.stop_grace_period)?.[1]) >= (delayMs + graceMs) / 1000 + 8);
   });
 }
 

@@ -78,7 +78,8 @@ test('the table of components has every one, and no other', () => {
 test('every file in deploy that the guide names exists, but for the copies that it makes', () => {
   const named = [...guide.matchAll(/\bdeploy\/[\w./-]+\w/g)].map(([path]) => path);
   assert.ok(named.length > 10);
-  const copies = /^deploy\/(kubernetes\/overlays\/acme|compose\/(audit|secrets|policy)|prometheus)(\/|$)/;
+  const copies =
+    /^deploy\/(\.env|kubernetes\/overlays\/acme|compose\/(audit|secrets|policy)|prometheus)(\/|$)/;
   for (const path of named) assert.ok(copies.test(path) || existsSync(join(root, path)), path);
 });
 

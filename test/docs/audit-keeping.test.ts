@@ -61,7 +61,7 @@ test('the snippet for logrotate rotates and compresses, and no record is lost', 
 }, async (t) => {
   const { folder, pid, create, stop } = await startProcess(t);
   const [snippet = ''] = fencedBlocks(guide, 'logrotate');
-  const command = 'systemctl kill --signal=SIGUSR2 peergate.service';
+  const command = "pkill --signal USR2 --full '^[^ ]*node .*src/main\\.ts serve'";
   assert.ok(snippet.startsWith('/var/log/peergate/audit.log {') && snippet.includes(command));
   const here = snippet.replace('/var/log/peergate', folder).replace(command, `kill -USR2 ${pid}`);
   await writeFile(join(folder, 'logrotate.conf'), here, { mode: 0o644 });

@@ -171,23 +171,17 @@ export class Mint {
       return { values: [`Bearer ${rotated}${change}`], good };
     }
     const old = segments[segment] ?? '';
-    // The last characters are where base64url has bits that say nothing.
+    // The last characters are where base64url has bits that say nothing, and that have to be zero.
     const place = at % 4 === 0 ? old.length - 1 : at % old.length;
     segments[segment] = `${old.slice(0, place)}${change}${old.slice(place + 1)}`;
     const text = segments.join('.');
     const known = this.#good.get(token);
-    // Another spelling of the same signature (RFC 4648 section 3.5) gives nobody anything that they did not have. White
-    // space behind it is none of the header's value.
+    // White space behind it is none of the header's value.
     const sent = text.replace(/[ \t]+$/, '');
-    const signature = sent.slice(sent.lastIndexOf('.') + 1);
-    const same = segment === 2 && /^[\w-]+$/.test(signature) && sameBytes(signature, old);
-    if (same && known !== undefined) good.set(sent, { ...known, certain: false });
+    if (sent === token && known !== undefined) good.set(sent, { ...known, certain: false });
     return { values: [`Bearer ${text}`], good };
   }
 }
-
-const sameBytes = (one: string, other: string): boolean =>
-  Buffer.from(one, 'base64url').equals(Buffer.from(other, 'base64url'));
 
 function claimsIn(payload: string): Json | undefined {
   try {

@@ -26,7 +26,7 @@ export interface Permit {
 export type FindToken = (text: string) => GoodToken | undefined;
 
 const clusters = new Set(['6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11', 'b27d1f60-93c8-4f0e-8a55-7d1c2e9f4a22']);
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function judge(message: Message, findToken: FindToken): Verdict {
   const { method, headSize, decorated } = message;
@@ -49,7 +49,8 @@ function judgeMessage(message: Message, findToken: FindToken): Answer {
   const [path, query] = parseTarget(message.target);
   if (path === '/openapi.json') return refused(...(method === 'GET' || method === 'HEAD' ? [200] : [405]));
   const route = /^\/database\/clusters\/([^/]+)\/vpc-peerings(?:\/([^/]+))?$/.exec(path);
-  const [, cluster, peering] = route?.map((part) => part?.toLowerCase()) ?? [];
+  const [, segment, peering] = route ?? [];
+  const cluster = segment?.toLowerCase();
   if (cluster === undefined && path !== '/policy/effective')
     // Other routes of the interface, which nothing is forwarded from.
     return /^\/docs/.test(path) ? { statuses: undefined } : refused(404);

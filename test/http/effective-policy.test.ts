@@ -78,6 +78,7 @@ test('a caller is told its guardrails, its own grants and its running exceptions
     exceptions: [
       {
         id: 'CHG-1',
+        actions: ['create'],
         expires: '2126-01-01T00:00:00.000Z',
         ticket: 'CHG-1',
         allows: {

@@ -44,6 +44,21 @@ test('one address gets so many requests in a minute, whatever they are for, and 
   await assertRefused(gateway, () => gateway.call({ path: '/openapi.json' }), limited);
 });
 
+test('what is no route, or a wrong method, counts for its address, and is not looked at beyond the limit', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { RATE_LIMIT_ADDRESS_PER_MINUTE: '3' } });
+  const unknown = { path: '/nothing-is-here' };
+  const wrong = { method: 'PUT' } as const;
+  const first = await gateway.call(unknown);
+  assert.equal(first.status, 404);
+  assertRateLimit(first, 'address', { quota: 3, remaining: 2 });
+  const second = await gateway.call(wrong);
+  assert.equal(second.status, 405);
+  assertRateLimit(second, 'address', { quota: 3, remaining: 1 });
+  assertRateLimit(await gateway.call({}), 'address', { quota: 3, remaining: 0 });
+  await assertRefused(gateway, () => gateway.call(unknown), limited);
+  await assertRefused(gateway, () => gateway.call(wrong), limited);
+});
+
 test('an address that is limited costs no look at its token', async (t) => {
   const gateway = await startTestGateway(t, { environment: { RATE_LIMIT_ADDRESS_PER_MINUTE: '1' } });
   assert.equal((await list(gateway, await gateway.issuer.sign())).status, 200);

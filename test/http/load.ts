@@ -17,15 +17,25 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** So many callers, each on a connection of its own; every second request is a create. One who gets no answer gives up. */
-export function startLoad(url: string, token: string, callers: number): Load {
+export interface LoadOptions {
+  /** A connection for each request, instead of one for each caller. */
+  readonly reconnect?: boolean;
+}
+
+/** So many callers; every second request is a create. One who gets no answer gives up. */
+export function startLoad(
+  url: string,
+  token: string,
+  callers: number,
+  { reconnect = false }: LoadOptions = {},
+): Load {
   const agent = new Agent({ connections: callers, pipelining: 1 });
   const calls: Call[] = [];
   let stopped = false;
   const repeat = async (caller: number) => {
     for (let count = 0; !stopped; count += 1) {
       const method = count % 2 === 0 ? 'POST' : 'GET';
-      const call = await callOnce(agent, { url, token, method, id: `${caller}-${count}` });
+      const call = await callOnce(agent, { url, token, method, reconnect, id: `${caller}-${count}` });
       calls.push(call);
       if (call.status === undefined) return;
     }
@@ -44,9 +54,10 @@ export function startLoad(url: string, token: string, callers: number): Load {
 interface Wanted extends Pick<Call, 'id' | 'method'> {
   readonly url: string;
   readonly token: string;
+  readonly reconnect: boolean;
 }
 
-async function callOnce(agent: Agent, { url, token, method, id }: Wanted): Promise<Call> {
+async function callOnce(agent: Agent, { url, token, method, reconnect, id }: Wanted): Promise<Call> {
   const headers = {
     authorization: `Bearer ${token}`,
     'x-request-id': id,
@@ -58,6 +69,7 @@ async function callOnce(agent: Agent, { url, token, method, id }: Wanted): Promi
       path: peeringsPath,
       method,
       headers,
+      reset: reconnect,
       body: method === 'POST' ? JSON.stringify(allowed) : null,
     });
     const text = await answer.body.text();

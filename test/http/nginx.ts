@@ -27,22 +27,22 @@ export interface NginxOptions {
   readonly ports: readonly number[];
   /** Does it keep connections to the gateways open between requests? */
   readonly keepAlive: boolean;
-  /** May it send a create to the next gateway when a connection is reset before any answer? */
-  readonly resend?: boolean;
 }
 
 export interface Nginx {
   readonly url: string;
-  /** What it says went wrong between it and the gateways, besides refused connections: it tries the next one then. */
+  /** Resolves when it sends to the gateways on these ports and no others, and every request that it sent before is answered. */
+  sendTo(ports: readonly number[]): Promise<void>;
+  /** Everything that it says went wrong. */
   errors(): Promise<string>;
 }
 
 /** What is not named here is as nginx has it by default, `proxy_next_upstream` above all. */
-const configuration = (port: number, { ports, keepAlive, resend = false }: NginxOptions): string => `
+const configuration = (port: number, { ports, keepAlive }: NginxOptions): string => `
 daemon off;
-master_process off;
 pid nginx.pid;
-error_log error.log warn;
+worker_processes 1;
+error_log error.log notice;
 events { worker_connections 1024; }
 http {
   access_log off;
@@ -59,7 +59,6 @@ http {
     listen 127.0.0.1:${port};
     location / {
       proxy_pass http://gateways;
-      ${resend ? 'proxy_next_upstream error timeout non_idempotent;' : ''}
       ${keepAlive ? 'proxy_http_version 1.1;\n      proxy_set_header Connection "";' : ''}
     }
   }
@@ -74,17 +73,24 @@ export async function startNginx(test: TestContext, options: NginxOptions): Prom
   const child = spawn(program, words, { env: environment, stdio: 'ignore' });
   const gone = once(child, 'exit');
   test.after(async () => {
-    child.kill('SIGKILL');
+    // Ends its worker, too.
+    child.kill('SIGTERM');
     await gone;
     await rm(folder, { recursive: true });
   });
+  const lines = async () => (await readFile(join(folder, 'error.log'), 'utf8')).split('\n');
+  const ended = async () => (await lines()).filter((line) => /worker process \d+ exited/.test(line)).length;
   await until('nginx listens', () => isListening(port));
   return {
     url: `http://127.0.0.1:${port}`,
-    async errors() {
-      const lines = (await readFile(join(folder, 'error.log'), 'utf8')).split('\n');
-      return lines.filter((line) => !line.includes('connect() failed (111')).join('\n');
+    async sendTo(ports) {
+      const before = await ended();
+      await writeFile(join(folder, 'nginx.conf'), configuration(port, { ...options, ports }));
+      child.kill('SIGHUP');
+      await until('the worker with the former configuration has ended', async () => (await ended()) > before);
     },
+    errors: async () =>
+      (await lines()).filter((line) => / \[(?:warn|error|crit|alert|emerg)\] /.test(line)).join('\n'),
   };
 }
 

@@ -1,4 +1,4 @@
-// SIGHUP makes the gateway, as a process, read its policy again, and does not end it.
+// The gateway as a process says which policy it starts with; SIGHUP makes it read the policy again, and does not end it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -8,12 +8,13 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardrailsOnly, type Loose } from '../support/gateway.ts';
 import { temporaryFolder, until } from '../support/policy-files.ts';
+import { versionOf } from '../support/policy-version.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-async function serve(t: TestContext) {
+async function serve(t: TestContext, policy = guardrailsOnly) {
   const policyFile = join(await temporaryFolder(t), 'policy.yaml');
-  await writeFile(policyFile, guardrailsOnly);
+  await writeFile(policyFile, policy);
   const child = spawn(process.execPath, [main, 'serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -37,7 +38,7 @@ async function serve(t: TestContext) {
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
   const line = (what: string, fits: (entry: Loose) => boolean): Promise<Loose> =>
     until(what, () => lines.find(fits));
-  return { policyFile, child, line, ended };
+  return { policyFile, child, lines, line, ended };
 }
 
 test('SIGHUP reads the policy again, a bad one and a good one, and the process goes on until it is told to stop', async (t) => {
@@ -59,4 +60,35 @@ test('SIGHUP reads the policy again, a bad one and a good one, and the process g
   assert.equal(loaded.metadata.event_code, 'policy.loaded');
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
+});
+
+test('the line that it listens has the version and the mode of the policy', async (t) => {
+  const { line, lines } = await serve(t);
+  const { policyVersion, mode } = await line('it listens', ({ msg }) => msg === 'listening');
+  assert.deepEqual([policyVersion, mode], [versionOf(guardrailsOnly), 'enforce']);
+  assert.deepEqual(
+    lines.filter(({ level, msg }) => level === 'warn' && msg.includes('policy')),
+    [],
+  );
+});
+
+test('a start in report mode and with an expired exception is no silent one', async (t) => {
+  const policy = `${guardrailsOnly}mode: report
+exceptions:
+  - { id: old, callers: [{ claim: sub, equals: a }], allows: { regions: [us-west-1] }, expires: 2020-01-01T00:00:00Z }
+`;
+  const { line, lines } = await serve(t, policy);
+  const { policyVersion, mode } = await line('it listens', ({ msg }) => msg === 'listening');
+  assert.deepEqual([policyVersion, mode], [versionOf(policy), 'report']);
+  const warnings = lines.filter(({ level, msg }) => level === 'warn' && msg.includes('policy'));
+  assert.match(warnings[0].msg, /^the policy is in report mode/);
+  assert.match(warnings[1].warning, /is in the past/);
+});
+
+test('SIGHUP with an unchanged policy says so', async (t) => {
+  const { child, line } = await serve(t);
+  await line('it listens', ({ msg }) => msg === 'listening');
+  child.kill('SIGHUP');
+  const unchanged = await line('it is unchanged', ({ msg }) => msg === 'policy unchanged');
+  assert.equal(unchanged.version, versionOf(guardrailsOnly));
 });

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { JWK } from 'jose';
 import { allowed, type Reply, send, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { until } from '../support/until.ts';
@@ -57,6 +58,28 @@ test('without any keys a token is neither good nor bad, nothing is sent, and rea
   assert.equal((await gateway.create()).status, 201);
 });
 
+for (const status of [429, 503]) {
+  for (const path of ['/.well-known/openid-configuration', '/jwks']) {
+    test(`a ${status} for ${path} with Retry-After is respected, and told to callers`, async (t) => {
+      const issuer = await issuerOf(t);
+      issuer.takeover = (request, response) => {
+        if (request.url === path)
+          return void response.writeHead(status, { 'retry-after': '120' }).end('<html>');
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }));
+      };
+      const gateway = await startTestGateway(t, { issuer });
+      for (let count = 0; count < 3; count += 1) {
+        const answer = await gateway.create();
+        assertKeysUnavailable(gateway, answer);
+        assert.match(String(answer.headers['retry-after']), /^1(1\d|20)$/);
+      }
+      // What would have been asked for instead is not asked for either.
+      assert.deepEqual([issuer.requests.at(-1), issuer.requests.length], [path, path === '/jwks' ? 2 : 1]);
+    });
+  }
+}
+
 test('an issuer that goes down harms no token that a known key can check', async (t) => {
   const issuer = await issuerOf(t);
   const gateway = await startTestGateway(t, { issuer });
@@ -66,6 +89,53 @@ test('an issuer that goes down harms no token that a known key can check', async
   assert.equal((await gateway.create()).status, 201);
   assert.equal(await isReady(gateway), true);
   assert.equal(issuer.requests.length, asked);
+});
+
+const unusable = {
+  'without kty': { kid: 'a', use: 'sig' },
+  null: null,
+  'of an unknown kty': { kty: 'AKP', alg: 'ML-DSA-44', kid: 'b', pub: 'AA' },
+};
+
+for (const [what, entry] of Object.entries(unusable)) {
+  test(`an entry ${what} in a key set affects no other key, at the start and at a refresh; it is counted, and logged once`, async (t) => {
+    const issuer = await issuerOf(t);
+    const publish = (...entries: unknown[]) => {
+      issuer.keys = [...entries, ...issuer.keys.filter((key) => key?.kty === 'EC')] as JWK[];
+    };
+    publish(entry);
+    const environment = { ...unlimited, AUTH_JWKS_MAX_STALE_SECONDS: '1' };
+    const gateway = await startTestGateway(t, { issuer, environment });
+    await until('the gateway is ready', () => isReady(gateway));
+    assert.equal((await gateway.create()).status, 201);
+    const ignored = async () =>
+      /^peergate_keys_ignored\{.*\} (\d+)$/m.exec(
+        (await send(gateway.adminUrl, { path: '/metrics' })).text,
+      )?.[1];
+    assert.equal(await ignored(), '1');
+    // Keys that were frozen would be those of before.
+    await issuer.rotate();
+    publish(entry, 7);
+    await until('the set was fetched again', async () => (await ignored()) === '2');
+    assert.equal((await gateway.create()).status, 201);
+    const logged = gateway.logs.filter(({ msg }) => /entries of a key set/.test(msg));
+    assert.deepEqual(
+      logged.map(({ level, ignored, entries }) => [level, ignored, entries.length]),
+      [
+        ['warn', 1, 1],
+        ['warn', 2, 1],
+      ],
+    );
+  });
+}
+
+test('a key set without any usable key withdraws those that were known', async (t) => {
+  const issuer = await issuerOf(t);
+  const gateway = await startTestGateway(t, { issuer, environment: { AUTH_JWKS_MAX_STALE_SECONDS: '1' } });
+  assert.equal((await gateway.create()).status, 201);
+  issuer.keys = Object.values(unusable) as JWK[];
+  await until('the gateway is not ready', async () => !(await isReady(gateway)));
+  assertKeysUnavailable(gateway, await gateway.create());
 });
 
 test('when an outage outlasts the limit, good tokens get 503 and at no moment 401', async (t) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, type JSONWebKeySet } from 'jose';
 import type { GatewayError } from '../../src/errors.ts';
+import { StatusError } from '../../src/outbound/failures.ts';
 import { isUnavailable, key, makeKeys, minutes, seconds, settled, startKeys } from './key-clockwork.ts';
 
 test('a new key is accepted at once', async (t) => {
@@ -139,4 +140,51 @@ test('an issuer without keys is asked no more than once in 30 s, and its first k
   await pass(30 * seconds);
   assert.equal(issuer.fetches, 3);
   assert.equal(keys.known(), true);
+});
+
+/** The issuer answers so from now on. */
+const busy = (retryAfter: string) => () =>
+  Promise.reject(new StatusError('the document was answered with status 503', retryAfter));
+
+test('an issuer that asks for time is not asked sooner: not in the background, and for no unknown key', async (t) => {
+  const { issuer, pass, publish, find } = await startKeys(t);
+  issuer.answer = busy('120');
+  await pass(8 * minutes);
+  assert.equal(issuer.fetches, 2);
+  for (let count = 0; count < 3; count += 1) {
+    await pass(39 * seconds);
+    await assert.rejects(find('unknown'), errors.JWKSNoMatchingKey);
+    await find('first');
+  }
+  assert.equal(issuer.fetches, 2);
+  publish('second');
+  await pass(3 * seconds);
+  assert.equal(issuer.fetches, 3);
+  await find('second');
+});
+
+test('without any key, callers are told how long their issuer wants to be left alone', async (t) => {
+  const { keys, clock, issuer, find } = makeKeys(t);
+  issuer.answer = busy('120');
+  keys.start();
+  await settled();
+  clock.time += 20 * seconds;
+  await assert.rejects(find('first'), (error: GatewayError) => {
+    assert.equal(error.headers['Retry-After'], '100');
+    return isUnavailable(error);
+  });
+  assert.equal(issuer.fetches, 1);
+});
+
+test('an issuer is asked again after five minutes, whatever it asked for', async (t) => {
+  const { issuer, pass, publish, find, keys } = makeKeys(t);
+  issuer.answer = busy('86400');
+  keys.start();
+  await settled();
+  publish('first');
+  await pass(5 * minutes - 1);
+  assert.equal(issuer.fetches, 1);
+  await pass(1);
+  assert.equal(issuer.fetches, 2);
+  await find('first');
 });

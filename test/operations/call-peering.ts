@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { PeeringStatus } from '../../sandbox/peerings.ts';
+import { sendReply } from '../../sandbox/reply.ts';
 import { allowed, clusterId, peeringsPath, type Reply, type TestGateway } from '../support/gateway.ts';
 
 export const otherCluster = 'b27d1f60-93c8-4f0e-8a55-7d1c2e9f4a22';
@@ -43,6 +44,18 @@ export const put = (
   what: Partial<typeof allowed> = {},
   cluster = clusterId,
 ): string => gateway.cloud.addPeering(cluster, { ...allowed, ...what }, status);
+
+/** Aerospike Cloud lists just these from now on. */
+export const list = (gateway: Pick<TestGateway, 'cloud'>, entries: readonly object[]): void =>
+  gateway.cloud.setFault(({ method, path }) =>
+    method === 'GET' && path.startsWith('/v1/')
+      ? (_request, response) =>
+          sendReply(response, {
+            status: 200,
+            body: { meta: { total: entries.length }, vpcPeerings: entries },
+          })
+      : undefined,
+  );
 
 /** So many peerings that are of no interest. */
 export function fill(gateway: Pick<TestGateway, 'cloud'>, count: number): void {

@@ -159,10 +159,11 @@ test('the block of a peering, its size and its security do not matter: what may 
   }
 });
 
-test('an exception widens what its callers may delete, until it expires, and is named in the record', async (t) => {
+test('an exception for deletes widens what its callers may delete, until it expires, and is named in the record', async (t) => {
   const exception = (id: string, expires: string) => `
   - id: ${id}
     callers: [{ claim: sub, equals: svc-payments }]
+    actions: [delete]
     allows: { accounts: ["444455556666"], regions: [eu-west-1] }
     expires: ${expires}`;
   const later = new Date(Date.now() + 3_600_000).toISOString();

@@ -8,12 +8,14 @@ import {
   assertProblem,
   deletes,
   fill,
+  list,
   look,
   nobody,
   pathOf,
   put,
   recorded,
   remove,
+  vpcNumber,
 } from './call-peering.ts';
 
 const done = ['peering.delete.intent 99', 'peering.delete.outcome 1'];
@@ -95,14 +97,61 @@ test('a peering on the third page of the list is found, and its own account is w
   assert.equal(deletes(gateway).length, 1);
 });
 
-test('ids in upper case are the same ids: looked up, sent and recorded in lower case', async (t) => {
+test('a cluster id in upper case is the same id: looked up, sent and recorded in lower case', async (t) => {
   const gateway = await startTestGateway(t);
   const id = put(gateway);
-  const reply = await remove(gateway, id.toUpperCase(), { cluster: clusterId.toUpperCase() });
+  const reply = await remove(gateway, id, { cluster: clusterId.toUpperCase() });
   assert.equal(reply.status, 204);
   assert.deepEqual(asked(gateway), [look, `DELETE /v1${pathOf(id)}`]);
-  assert.equal(gateway.records[0].api.request.data.peeringId, id);
 });
+
+const listedId = '3aedab2c-98c0-4c70-a85c-c3f2b7907672';
+
+test('a peering id is compared exactly as it is listed, and goes upstream and into the record like that', async (t) => {
+  const gateway = await startTestGateway(t);
+  const upper = listedId.toUpperCase();
+  list(gateway, [{ ...allowed, id: upper }]);
+  const reply = await remove(gateway, listedId);
+  assertProblem(reply, 404, 'resource:not-found');
+  assert.equal(gateway.records[0].api.request.data.peeringId, listedId);
+  assert.equal(deletes(gateway).length, 0);
+  await remove(gateway, upper);
+  assert.deepEqual(
+    deletes(gateway).map(({ path }) => path),
+    [`/v1${pathOf(upper)}`],
+  );
+  assert.equal(gateway.records.at(-1).api.request.data.peeringId, upper);
+});
+
+const foreign = { ...allowed, accountId: '444455556666', vpcId: vpcNumber(1) };
+const ofTwo: Readonly<Record<string, readonly object[]>> = {
+  'ids that differ only in letter case': [
+    { ...foreign, id: listedId.toUpperCase() },
+    { ...allowed, id: listedId },
+  ],
+  'one id, in different accounts': [
+    { ...allowed, id: listedId },
+    { ...foreign, id: listedId },
+  ],
+};
+for (const [what, listed] of Object.entries(ofTwo)) {
+  test(`a delete whose id matches two peerings (${what}) is 409 and changes nothing`, async (t) => {
+    const gateway = await startTestGateway(t);
+    for (const entries of [listed, [...listed].reverse()]) {
+      list(gateway, entries);
+      for (const id of what.startsWith('one') ? [listedId] : [listedId, listedId.toUpperCase()]) {
+        const reply = await remove(gateway, id);
+        assertProblem(reply, 409, 'resource:already-exists');
+        assert.deepEqual(reply.json.context, { resource: 'vpc-peering', id });
+        const record = gateway.records.at(-1);
+        assert.equal(record.status_code, 'peering-ambiguous');
+        assert.equal(record.unmapped.upstream.sent, 'no');
+      }
+    }
+    assert.equal(deletes(gateway).length, 0);
+    assert.deepEqual(new Set(recorded(gateway)), new Set(['peering.delete.refused 2']));
+  });
+}
 
 test('a peering that the cluster does not have is a recorded 404, and nothing is sent but the look', async (t) => {
   const gateway = await startTestGateway(t);

@@ -12,6 +12,7 @@ import {
   assertProblem,
   fill,
   get,
+  list,
   look,
   nobody,
   otherCluster,
@@ -62,12 +63,38 @@ test('a peering that the cluster does not have is 404, also with waiting, and a 
   assert.equal(gateway.records[0].api.request.data.peeringId, nobody);
 });
 
-test('ids in upper case are the same ids', async (t) => {
+test('a cluster id in upper case is the same id, and a peering id is compared exactly as it is listed', async (t) => {
   const gateway = await startTestGateway(t);
-  const id = put(gateway);
-  const reply = await get(gateway, id.toUpperCase(), '', { cluster: clusterId.toUpperCase() });
+  const id = '3aedab2c-98c0-4c70-a85c-c3f2b7907672';
+  list(gateway, [{ ...allowed, id, status: 'active' }]);
+  const reply = await get(gateway, id, '', { cluster: clusterId.toUpperCase() });
   assert.equal(reply.json.id, id);
   assert.deepEqual(asked(gateway), [look]);
+  assertProblem(await get(gateway, id.toUpperCase()), 404, 'resource:not-found');
+});
+
+test('an id that matches two peerings is 409, at once and when the second comes while the caller waits', async (t) => {
+  const gateway = await startTestGateway(t);
+  const id = '3aedab2c-98c0-4c70-a85c-c3f2b7907672';
+  const one = { ...allowed, id, status: 'provisioning' };
+  const both = [one, { ...one, id: id.toUpperCase() }];
+  list(gateway, both);
+  const reply = await get(gateway, id);
+  assertProblem(reply, 409, 'resource:already-exists');
+  assert.deepEqual(reply.json.context, { resource: 'vpc-peering', id });
+  let looks = 0;
+  gateway.cloud.setFault(({ path }) => {
+    if (!path.startsWith('/v1')) return undefined;
+    looks += 1;
+    const vpcPeerings = looks === 1 ? [one] : both;
+    return (_, response) => sendReply(response, { status: 200, body: { count: 1, vpcPeerings } });
+  });
+  const waited = await get(gateway, id, '?wait=active&timeoutSeconds=300');
+  assertProblem(waited, 409, 'resource:already-exists');
+  assert.deepEqual(
+    gateway.records.map(({ metadata, status_code }) => `${metadata.event_code} ${status_code}`),
+    ['peering.list.refused peering-ambiguous', 'peering.list.refused peering-ambiguous'],
+  );
 });
 
 test('the scope is that of the list, and without it nothing is asked', async (t) => {

@@ -24,8 +24,8 @@ const active = (...ids: string[]): Look => ({ peerings: ids.map((id) => ({ id, s
 
 const statusOf = (found: Seen) => (found.refused === undefined ? found.peering?.status : 'refused');
 
-function begin(watch: PeeringWatch, id: string): Promise<Seen> {
-  const place = watch.enter(performance.now() + 60_000);
+function begin(watch: PeeringWatch, id: string, waitMs = 60_000): Promise<Seen> {
+  const place = watch.enter(performance.now() + waitMs);
   assert.ok(place !== undefined);
   return watch.wait(wanted(id), seen(id), place).finally(place.leave);
 }
@@ -51,6 +51,15 @@ test('a look that began later is shared by all who waited for it', async () => {
   for (const found of await Promise.all(waits)) assert.equal(statusOf(found), 'active');
   assert.equal(looks.length, 1);
   assert.equal(watch.waiting, 0);
+});
+
+test('an upstream that asks for time is not asked again within a wait', async () => {
+  const { looks, watch } = heldLooks();
+  const wait = begin(watch, 'a', 3500);
+  await until('a look', () => looks.length === 1);
+  looks[0]?.reject(new GatewayError('preflight-impossible', { headers: { 'Retry-After': '20' } }));
+  assert.deepEqual(await wait, seen('a'));
+  assert.equal(looks.length, 1);
 });
 
 test('when all stop, who waits is given what was seen, and nobody can enter any more', async () => {

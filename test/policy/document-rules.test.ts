@@ -200,16 +200,6 @@ const expiries: readonly Spoiled[] = [
     '18:14: /exceptions/0/expires must be a time with its zone, such as 2027-01-31T00:00:00Z',
   ],
   [18, '    # none', '15:5: /exceptions/0/expires is required'],
-  [
-    18,
-    '    expires: 2026-10-31T00:00:00Z',
-    '18:14: /exceptions/0/expires is in the past (2026-10-31T00:00:00Z): remove the exception or renew it',
-  ],
-  [
-    18,
-    '    expires: 2026-11-01T01:00:00+01:00',
-    '18:14: /exceptions/0/expires is in the past (2026-11-01T01:00:00+01:00): remove the exception or renew it',
-  ],
   [18, '    expires: 2027-01-31T00:00:00Z\n    ticket: ""', '19:13: /exceptions/0/ticket must not be empty'],
   [
     18,
@@ -223,6 +213,6 @@ const expiries: readonly Spoiled[] = [
   ],
 ];
 
-test('an exception expires at a real time with its zone, which has not passed', () => {
+test('an exception expires at a real time with its zone', () => {
   for (const row of expiries) assert.deepEqual(...compare(row));
 });

@@ -171,3 +171,18 @@ test('what would have passed says how many more there are when lists are put tog
   assert.equal((violation?.allowed as string[] | undefined)?.length, 20);
   assert.match(violation?.description ?? '', /000000000019 and 5 more\.$/);
 });
+
+test('an exception widens the actions that it names, and creates alone when it names none', () => {
+  const place = { accountId: '999999999999', region: 'us-east-1' };
+  const deletes = grants.replace('actions: [create]', 'actions: [create, delete]');
+  const asked = (actions: string) => {
+    const allows = '{ accounts: ["999999999999"] }';
+    const text = `${head}${deletes}exceptions:\n${exception('CHG-1', `${allows}${actions}`)}`;
+    const ofDelete = { claims: { sub: 'billing' }, at: expires - 1, action: 'delete', clusterId } as const;
+    return [ask(text, place).effect, decide(policyOf(text), { ...ofDelete, existing: place }).effect];
+  };
+  assert.deepEqual(asked(''), ['allow', 'deny']);
+  assert.deepEqual(asked(', actions: [create]'), ['allow', 'deny']);
+  assert.deepEqual(asked(', actions: [delete]'), ['deny', 'allow']);
+  assert.deepEqual(asked(', actions: [create, delete]'), ['allow', 'allow']);
+});

@@ -69,17 +69,24 @@ for (const { args, output } of shown) {
   });
 }
 
+function loadVersion(name: string): string {
+  const file = join(root, 'examples', name, 'policy.yaml');
+  const list = name === 'several-teams' ? readFileSync(join(file, '..', 'company-networks.txt'), 'utf8') : '';
+  const read = readPolicyText(readFileSync(file), { 'company-networks.txt': list });
+  assert.ok(read.faults === undefined);
+  return read.data.version;
+}
+
 test('the versions of policies in the guide are those of the examples', () => {
-  const versionOf = (name: string): string => {
-    const file = join(root, 'examples', name, 'policy.yaml');
-    const list =
-      name === 'several-teams' ? readFileSync(join(file, '..', 'company-networks.txt'), 'utf8') : '';
-    const read = readPolicyText(readFileSync(file), { 'company-networks.txt': list });
-    assert.ok(read.faults === undefined);
-    return read.data.version;
-  };
-  assert.ok(guide.includes(versionOf('several-teams')));
-  assert.ok(guide.includes(`"policyVersion":"${versionOf('with-exceptions')}"`));
+  assert.ok(guide.includes(loadVersion('several-teams')));
+  assert.ok(guide.includes(`"policyVersion":"${loadVersion('with-exceptions')}"`));
+});
+
+test('the shell command in the guide works out the version of a policy with a list', () => {
+  const [script = ''] = blocks('sh');
+  const folder = join(root, 'examples', 'several-teams');
+  const { stdout } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+  assert.equal(stdout, `${loadVersion('several-teams')}  -\n`);
 });
 
 const broken = `version: 1

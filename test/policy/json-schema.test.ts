@@ -101,7 +101,8 @@ const broken: readonly (readonly [string, (policy: Loose) => unknown])[] = [
   ['an expiry without a zone', rule('exceptions', { expires: '2099-01-31T00:00:00' })],
   ['a day that is not in the calendar', rule('exceptions', { expires: '2099-02-30T00:00:00Z' })],
   ['an exception to what is forbidden', rule('exceptions', { allows: { forbiddenCidrs: ['10.0.0.0/8'] } })],
-  ['an exception with actions', rule('exceptions', { actions: ['create'] })],
+  ['an exception with an unknown action', rule('exceptions', { actions: ['update'] })],
+  ['an exception without an action', rule('exceptions', { actions: [] })],
   ['an empty ticket', rule('exceptions', { ticket: '' })],
 ];
 

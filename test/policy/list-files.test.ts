@@ -1,6 +1,5 @@
 // Lists in files beside the policy: read strictly, a part of its version, and never one that refuses everything unseen.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { readPolicy } from '../../src/policy/language/read-policy.ts';
 import { faultsOf, readPolicyText } from '../support/policy.ts';
@@ -72,7 +71,7 @@ test('an empty list of what is forbidden is none', () => {
   assert.equal(dataOf(text, { 'none.txt': '' }).guardrails.forbiddenCidrs.count, 0);
 });
 
-test('the version is the SHA-256 of the bytes of the policy and its lists, in the order of the text', () => {
+test('the version counts the policy and each of its lists once, in the order of the text', () => {
   const text = `version: 1
 organization: acme
 grants:
@@ -91,8 +90,8 @@ exceptions:
   const lists = { 'a.txt': '10.0.0.0/8\n', 'b.txt': '10.129.0.0/24\r\n', 'z.txt': '# z\n10.20.0.0/16' };
   const { version, files } = dataOf(text, lists);
   assert.deepEqual(files, ['z.txt', 'b.txt', 'a.txt']);
-  const bytes = [text, lists['z.txt'], lists['b.txt'], lists['a.txt']].join('');
-  assert.equal(version, createHash('sha256').update(bytes).digest('hex'));
+  const { 'z.txt': z, 'b.txt': b, 'a.txt': a } = lists;
+  assert.equal(version, versionOf(text, { 'z.txt': z, 'b.txt': b, 'a.txt': a }));
 });
 
 test('a comment that is changed in a list makes another version', () => {
@@ -109,9 +108,36 @@ test('a list that is named twice is read once and its faults are told once', () 
     asked.push(name);
     return Buffer.from('10.0.0.0/8');
   };
-  const read = readPolicy({ path: 'p', bytes: Buffer.from(twice), readList }, { now: 0, expired: 'fault' });
+  const read = readPolicy({ path: 'p', bytes: Buffer.from(twice), readList }, 0);
   assert.equal(read.faults, undefined);
   assert.deepEqual(asked, ['inside.txt']);
+});
+
+test('a list that only an expired exception names may be gone or faulty: that is a warning, and nothing more', () => {
+  const exceptions = `exceptions:
+  - id: e
+    callers: [{ claim: sub, equals: a }]
+    allows: { cidrs: { file: office.txt } }
+    expires: 2026-01-31T00:00:00Z
+`;
+  const text = policyWith(exceptions, '[10.0.0.0/8]');
+  const warnings = (lists: Record<string, string>) => warningsOf(text, lists).slice(1);
+  assert.deepEqual(warnings({}), ['p:10:30: /exceptions/0/allows/cidrs/file cannot be read (ENOENT)']);
+  assert.deepEqual(warnings({ 'office.txt': 'x' }), [
+    'office.txt:1:1: must be an IPv4 network such as 10.20.0.0/16',
+  ]);
+  assert.equal(warnings({ 'office.txt': '' }).length, 1);
+  assert.deepEqual(warnings({ 'office.txt': '10.0.0.0/8' }), []);
+});
+
+test('a faulty list is a fault when anything that has effect names it, too, whatever names it first', () => {
+  const first = `exceptions:
+  - { id: e, callers: [{ claim: sub, equals: a }], allows: { cidrs: { file: inside.txt } }, expires: 2026-01-31T00:00:00Z }
+`;
+  assert.deepEqual(faultsOf(`${first}${plain}`, { 'inside.txt': 'x' }), [
+    'inside.txt:1:1: must be an IPv4 network such as 10.20.0.0/16',
+  ]);
+  assert.equal(faultsOf(`${first}${plain}`, {}).length, 2);
 });
 
 test('faults of lists are told together with those of the policy, which stays refused', () => {

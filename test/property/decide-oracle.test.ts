@@ -17,7 +17,7 @@ function forAll(
 ) {
   fc.assert(
     fc.property(situation, ([raw, questions]) => {
-      const policy = policyOf(JSON.stringify(raw), {}, { now: 0, expired: 'warning' });
+      const policy = policyOf(JSON.stringify(raw), {}, 0);
       for (const each of questions) {
         const asked = each as unknown as Question;
         check(raw, asked, decide(policy, asked), policy);

@@ -58,11 +58,14 @@ const allowances = all(
   maybe('prefixLength', prefixLength),
   maybe('secureConnection', secureConnection),
 ).filter((given) => Object.keys(given).length > 0);
-const exception = fc.record({
-  callers,
-  allows: allowances,
-  expires: fc.constantFrom(...moments).map((time) => new Date(time).toISOString()),
-});
+const exception = all(
+  fc.record({
+    callers,
+    allows: allowances,
+    expires: fc.constantFrom(...moments).map((time) => new Date(time).toISOString()),
+  }),
+  maybe('actions', some(actions)),
+);
 
 const withIds = (prefix: string) => (rules: readonly object[]) =>
   rules.map((rule, index) => ({ id: `${prefix}${index}`, ...rule }));

@@ -29,6 +29,7 @@ export interface RawPolicy {
   readonly exceptions: readonly {
     readonly id: string;
     readonly callers: readonly Caller[];
+    readonly actions?: readonly string[];
     readonly allows: RawLimits;
     readonly expires: string;
   }[];
@@ -68,10 +69,12 @@ export function opinionsOn(policy: RawPolicy, question: RawQuestion) {
   return { guardrails, grants };
 }
 
-export const activeExceptions = ({ exceptions }: RawPolicy, { claims, at }: RawQuestion) =>
+export const activeExceptions = ({ exceptions }: RawPolicy, { claims, at, action }: RawQuestion) =>
   exceptions.filter(
-    ({ callers, expires }) =>
-      new Date(expires).getTime() > at && callers.some((caller) => matches(caller, claims)),
+    ({ callers, actions, expires }) =>
+      (actions ?? ['create']).includes(action) &&
+      new Date(expires).getTime() > at &&
+      callers.some((caller) => matches(caller, claims)),
   );
 
 export function allows(policy: RawPolicy, question: RawQuestion): boolean {

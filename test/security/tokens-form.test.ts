@@ -25,6 +25,9 @@ const malformed: Readonly<Record<string, (token: string) => string>> = {
   'a tab within': (token) => token.replace('.', '.\t'),
   'base64 padding': (token) => `${token}==`,
   'base64 padding within': (token) => token.replace('.', '=.'),
+  'base64 padding in percent-encoding': (token) => `${token}%3D`,
+  'a character that leaves no byte': (token) => `${token}AAA`,
+  'white space within the signature': (token) => `${token.slice(0, -4)} ${token.slice(-4)}`,
   'characters that are no base64url': (token) => token.replace('.', '.~'),
   'a comma and another token': (token) => `${token}, Bearer ${token}`,
   'quotes around it': (token) => `"${token}"`,
@@ -41,6 +44,56 @@ test('a token that is not one signed JWT in its one spelling is refused', async 
     await t.test(title, async () => void (await assertTokenRefused(gateway, token)));
   }
 });
+
+const base64url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** Every text that a lenient decoder takes for the same bytes: it differs in the bits after the last byte. */
+function otherEncodings(part: string): string[] {
+  const bytes = Buffer.from(part, 'base64url');
+  const all = [...base64url].map((last) => part.slice(0, -1) + last);
+  return all.filter((text) => text !== part && Buffer.from(text, 'base64url').equals(bytes));
+}
+
+test('a signature has exactly one accepted encoding: unused bits that are not zero are refused', async (t) => {
+  for (const alg of ['ES256', 'RS256', 'EdDSA'] as const) {
+    const signer = createForge(alg);
+    const gateway = await startForged(t, [signer]);
+    const token = signer.compact(claimsText(gateway.issuer.url));
+    const read = () => gateway.call({ headers: { authorization: `Bearer ${token}` } });
+    // Once it has been verified, a token may be known by heart; its other encodings must not be.
+    assert.equal((await read()).status, 200);
+    const [header, payload, signature = ''] = token.split('.');
+    const encodings = otherEncodings(signature);
+    assert.equal(encodings.length, 15);
+    for (const encoding of encodings) await assertTokenRefused(gateway, `${header}.${payload}.${encoding}`);
+    await assertTokenRefused(gateway, `${token}A`);
+    assert.equal((await read()).status, 200);
+  }
+});
+
+for (const part of ['header', 'payload'] as const) {
+  test(`a ${part} with unused bits that are not zero is refused, although it is signed as it stands`, async (t) => {
+    const gateway = await startForged(t, [forge]);
+    const parts = { header: '', payload: '' };
+    // White space behind the JSON makes a length that leaves bits unused.
+    for (let spaces = 0; spaces < 3; spaces += 1) {
+      const header = JSON.stringify({ alg: 'ES256', kid: forge.jwk.kid, typ: 'at+jwt' });
+      const padding = ' '.repeat(spaces);
+      const claims = claimsText(gateway.issuer.url);
+      Object.assign(parts, { header: encode(header + padding), payload: encode(claims + padding) });
+      for (const encoding of [parts[part], ...otherEncodings(parts[part])]) {
+        const all = { ...parts, [part]: encoding };
+        const input = `${all.header}.${all.payload}`;
+        const token = `${input}.${forge.signature(input).toString('base64url')}`;
+        if (encoding !== parts[part]) await assertTokenRefused(gateway, token);
+        else {
+          const reply = await gateway.call({ headers: { authorization: `Bearer ${token}` } });
+          assert.equal(reply.status, 200);
+        }
+      }
+    }
+  });
+}
 
 test('a signature in the alphabet of plain base64 is refused', async (t) => {
   const gateway = await startForged(t, [forge]);

@@ -165,6 +165,18 @@ test('a published key counts only for what it is published for', async (t) => {
   }
 });
 
+test('two published keys of one kid are both good, and neither hides the other', async (t) => {
+  const [one, two] = [createForge('ES256', { kid: 'same' }), createForge('ES256', { kid: 'same' })];
+  const broken = { jwk: { ...one.jwk, y: one.jwk.x as string } };
+  const gateway = await startForged(t, [{ ...one, ...broken }, one, two]);
+  for (const forge of [one, two]) {
+    const authorization = `Bearer ${forge.compact(claimsText(gateway.issuer.url))}`;
+    assert.equal((await gateway.call({ headers: { authorization } })).status, 200);
+  }
+  const stranger = createForge('ES256', { kid: 'same' });
+  await assertTokenRefused(gateway, stranger.compact(claimsText(gateway.issuer.url)));
+});
+
 test('a token without kid is accepted when any one of the published keys fits it', async (t) => {
   const weak = createForge('RS256', { modulusLength: 1024 });
   const second = createForge('ES256');

@@ -93,6 +93,34 @@ test('a command that Redis refuses rejects, and the connection stays', { skip: n
   );
 });
 
+for (const refusal of [
+  'READONLY You can not write against a read only replica.',
+  'LOADING Redis is loading the dataset in memory',
+  'MASTERDOWN Link with MASTER is down',
+  'CLUSTERDOWN The cluster is down',
+  'ERR Error running script: @user_script: 1: -READONLY You can not write against a read only replica.',
+])
+  test(`a server that answers ${refusal.slice(0, 30)} is given up for a new connection`, {
+    skip: noRedis,
+  }, async (t) => {
+    const redis = await startRedis(t);
+    const { connection, logs } = connectionTo(t, redis.url);
+    await connection.start();
+    const script = 'return redis.error_reply(ARGV[1])';
+    await assert.rejects(connection.command('EVAL', script, '0', refusal), { message: refusal });
+    assert.equal(connection.up, false);
+    await until('it is up again', () => connection.up);
+    assert.equal(await connection.command('PING'), 'PONG');
+    assert.deepEqual(
+      logs.map(({ msg, cause }) => [msg.slice(0, 13), cause]),
+      [
+        ['Redis is up', undefined],
+        ['Redis is down', refusal.split(' ')[0]],
+        ['Redis is up', undefined],
+      ],
+    );
+  });
+
 test('when a reply is late, every command that waits is told, and the next one at once', {
   skip: noRedis,
 }, async (t) => {

@@ -82,6 +82,7 @@ export interface TestGateway {
   reloadPolicy: RunningGateway['reloadPolicy'];
   /** As SIGUSR2 does. */
   reopenAudit: RunningGateway['reopenAudit'];
+  drain: RunningGateway['drain'];
   stop: RunningGateway['stop'];
 }
 
@@ -127,6 +128,9 @@ export async function startTestGateway(
     sink,
     reporter,
     logFiles: options.logFiles,
+  }).catch(async (error: unknown) => {
+    await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    throw error;
   });
   let stopped: Promise<void> | undefined;
   const stop = () => {
@@ -174,6 +178,7 @@ export async function startTestGateway(
     },
     reloadPolicy: gateway.reloadPolicy,
     reopenAudit: gateway.reopenAudit,
+    drain: gateway.drain,
     stop,
   };
 }
@@ -216,8 +221,7 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   const { policyFile: file, policyTestsFile: testsFile } = loaded.config;
-  const reading = { now: Date.now(), expired: 'warning' } as const;
-  const policy = loadAndTest({ policyFile: file, testsFile, options: reading });
+  const policy = loadAndTest({ policyFile: file, testsFile, now: Date.now() });
   if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {

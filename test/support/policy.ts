@@ -8,10 +8,10 @@ import { type ReadOptions, readPolicy } from '../../src/policy/language/read-pol
 export function readPolicyText(
   text: string | Buffer,
   lists: Record<string, string> = {},
-  options: ReadOptions = { now: Date.parse('2026-11-01T00:00:00Z'), expired: 'fault' },
+  now = Date.parse('2026-11-01T00:00:00Z'),
 ): ReadPolicy {
   const readList = (name: string) => (lists[name] === undefined ? 'ENOENT' : Buffer.from(lists[name]));
-  return readPolicy({ path: 'p', bytes: Buffer.from(text), readList }, options);
+  return readPolicy({ path: 'p', bytes: Buffer.from(text), readList }, now);
 }
 
 /** Every fault, as a person reads it. */

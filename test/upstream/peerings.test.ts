@@ -34,7 +34,8 @@ async function start(test: TestContext, list?: List, status = 200) {
     if (list === undefined) return undefined;
     return (_request, response) => sendReply(response, { status, body: list(wanted) });
   });
-  const { upstream } = connectTo(test, cloud);
+  // Whole lists of many pages, on a machine that may be busy.
+  const { upstream } = connectTo(test, cloud, 30_000);
   return { cloud, asked, read: () => readPeerings(upstream, clusterId, 'looking') };
 }
 
@@ -102,6 +103,21 @@ for (const meta of [true, false]) {
     });
   }
 }
+
+test('of two entries with one id that differ in what a peering never changes neither is dropped', async (t) => {
+  const entry = { id: 'p-1', vpcId: allowed.vpcId, accountId: allowed.accountId, status: 'active' };
+  const same = { ...entry, status: 'deleting' };
+  for (const [vpcPeerings, expected] of [
+    [
+      [entry, { ...entry, accountId: '444455556666' }],
+      ['p-1', 'p-1'],
+    ],
+    [[entry, same], ['p-1']],
+  ] as const) {
+    const { read } = await start(t, () => ({ vpcPeerings }));
+    assert.deepEqual(ids(await read()), expected);
+  }
+});
 
 for (const [what, meta] of Object.entries({ 'null meta': null, 'meta without a total': { limit: 100 } })) {
   test(`${what} is as good as none`, async (t) => {
@@ -188,6 +204,7 @@ const lists: Readonly<Record<string, object>> = {
   'no list': { count: 0 },
   'a list that is none': { vpcPeerings: {} },
   'an entry that is none': { vpcPeerings: ['p-1'] },
+  'an entry that is none behind good ones': { vpcPeerings: [{ id: 'p-1' }, { id: 'p-2' }, null] },
   'an entry without an id': { vpcPeerings: [{ vpcId: allowed.vpcId }] },
   'an id that is a path': { vpcPeerings: [{ id: '../tokens' }] },
   'an id that is a number': { vpcPeerings: [{ id: 17 }] },

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 import {
   assertFailure,
   assertNextIsClean,
   breakApi,
   bytes,
+  createsOf,
   head,
   jsonBody,
   marker,
@@ -173,15 +175,88 @@ test('a repeated create that gets no answer may have arrived, and is not repeate
   await assertNextIsClean(gateway);
 });
 
-test('when no new token is to be had, the create is not repeated, and the problem of the upstream is told', async (t) => {
+const noNewToken: Record<
+  string,
+  [listener: RequestListener, code: string, status: 502 | 504, error: string]
+> = {
+  'answers 500': [reply(500, {}, marker), 'service-token-unavailable', 502, 'proxy_configuration_error'],
+  'refuses the credential': [
+    reply(401, { 'content-type': 'application/json' }, '{"error":"invalid_client"}'),
+    'service-token-unavailable',
+    502,
+    'proxy_configuration_error',
+  ],
+  'hangs up': [
+    (request) => void request.socket.resetAndDestroy(),
+    'service-token-unavailable',
+    502,
+    'connection_terminated',
+  ],
+  hangs: [() => undefined, 'service-token-timeout', 504, 'http_response_timeout'],
+};
+
+for (const [what, [listener, code, status, error]] of Object.entries(noNewToken)) {
+  test(`a token that is refused while the token endpoint ${what} is a ${status}: no token, no create, nothing of the credential's fault`, async (t) => {
+    const gateway = await startTestGateway(t);
+    const asked = Promise.withResolvers<void>();
+    breakApi(gateway, (request, response) => {
+      gateway.cloud.setFault(({ path }) => {
+        if (path === '/oauth/token') asked.resolve();
+        return path === '/oauth/token' ? listener : undefined;
+      });
+      refusal(request, response);
+    });
+    const creating = gateway.create();
+    await asked.promise;
+    const answer = await creating;
+    assertFailure(gateway, answer, {
+      status,
+      // A 401 certainly did nothing.
+      sent: 'no',
+      proxyError: `${error}; received-status=401`,
+      code,
+      seen: 1,
+      statusId: 2,
+    });
+    assert.deepEqual(answer.json.context, { sent: 'no' });
+    assert.match(answer.json.detail, /refused the token before it, so the request was not acted upon/);
+    assert.equal(gateway.records.at(-1).api.response.code, 401);
+    await assertNextIsCleanAfterPause(gateway);
+  });
+}
+
+/** The token endpoint is asked again only after a while. */
+async function assertNextIsCleanAfterPause(gateway: TestGateway): Promise<void> {
+  gateway.cloud.setFault(undefined);
+  await until('a create goes through', async () => (await gateway.create()).status === 201);
+}
+
+test('a create that was refused with 401 while no token is to be had frees its Idempotency-Key', async (t) => {
   const gateway = await startTestGateway(t);
   breakApi(gateway, (request, response) => {
-    gateway.cloud.setFault(({ path }) => (path === '/oauth/token' ? reply(500, {}, marker) : undefined));
+    gateway.cloud.setFault(({ path }) => (path === '/oauth/token' ? reply(500, {}) : undefined));
+    refusal(request, response);
+  });
+  const keyed = { 'idempotency-key': 'order-17' };
+  assert.equal((await gateway.create(undefined, keyed)).status, 502);
+  gateway.cloud.setFault(undefined);
+  await until('a create goes through', async () => (await gateway.create(undefined, keyed)).status === 201);
+  const lists = gateway.apiRequests().filter(({ method }) => method === 'GET');
+  assert.equal(lists.length, 0, 'nothing is in doubt');
+});
+
+test('a look that is refused while no new token is to be had is told in the same way, and no create follows', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { PREFLIGHT: 'enforce' } });
+  breakApi(gateway, (request, response) => {
+    gateway.cloud.setFault(({ path }) => (path === '/oauth/token' ? reply(500, {}) : undefined));
     refusal(request, response);
   });
   const answer = await gateway.create();
-  assertFailure(gateway, answer, { ...refusedTwice, seen: 1 });
-  assert.deepEqual(answer.json.context, { sent: 'yes', upstream: problem });
+  assert.equal(answer.status, 502);
+  assert.deepEqual(answer.json.context, { sent: 'no' });
+  assert.equal(createsOf(gateway).length, 0);
+  assert.equal(gateway.records.at(-1).status_code, 'service-token-unavailable');
+  assert.equal(gateway.records.at(-1).metadata.event_code, 'peering.create.refused');
 });
 
 test('a 401 whose body never ends is too slow, is not repeated, and leads to a new token', async (t) => {

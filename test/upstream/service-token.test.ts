@@ -153,6 +153,73 @@ test('without a good token an outage is told at once, and the endpoint is not as
   assert.equal(await next, 'late');
 });
 
+test('an endpoint that asks for time is not asked again sooner, and every caller is told how long that still is', async () => {
+  const { token, clock, requests, last } = start();
+  const refused = (seconds: string) =>
+    assert.rejects(token.get(), {
+      code: 'service-token-unavailable',
+      headers: { 'Retry-After': seconds },
+    });
+  const first = refused('30');
+  await last().fail(new StatusError('the token endpoint answered with status 429', '30'));
+  await first;
+  clock.time += 12_500;
+  await refused('18');
+  clock.time += 17_499;
+  await refused('1');
+  assert.equal(requests.length, 1);
+  clock.time += 1;
+  const next = token.get();
+  assert.equal(requests.length, 2);
+  await last().grant('late');
+  assert.equal(await next, 'late');
+});
+
+test('an endpoint is asked again after five minutes, whatever it asked for', async () => {
+  const { token, clock, requests, last } = start();
+  const first = assert.rejects(token.get(), { headers: { 'Retry-After': '300' } });
+  await last().fail(
+    new ExchangeError('timeout', 'http_response_timeout', { sent: 'yes', retryAfter: '86400' }),
+  );
+  await first;
+  clock.time += 299_999;
+  await assert.rejects(token.get(), { code: 'service-token-timeout' });
+  assert.equal(requests.length, 1);
+  clock.time += 1;
+  token.get().catch(() => undefined);
+  assert.equal(requests.length, 2);
+});
+
+test('a token that is still good is used while its endpoint asks for time, and the endpoint is left alone', async () => {
+  const { token, clock, requests, last } = await startHolding(8 * hour);
+  clock.time += 8 * hour - 5 * minute;
+  assert.equal(await token.get(), 'first');
+  await last().fail(new StatusError('the token endpoint answered with status 503', '120'));
+  clock.time += 119_999;
+  assert.equal(await token.get(), 'first');
+  assert.equal(requests.length, 2);
+  clock.time += 1;
+  assert.equal(await token.get(), 'first');
+  assert.equal(requests.length, 3);
+});
+
+test('a shorter time than the back-off does not hasten the next request', async () => {
+  const { token, clock, requests, last } = start();
+  for (const pause of [500, 1000, 2000]) {
+    const refused = assert.rejects(token.get());
+    await last().fail(new StatusError('the token endpoint answered with status 503', '0'));
+    await refused;
+    clock.time += pause;
+  }
+  assert.equal(requests.length, 3);
+  const refused = assert.rejects(token.get(), { headers: { 'Retry-After': '4' } });
+  await last().fail(new StatusError('the token endpoint answered with status 503', '1'));
+  await refused;
+  clock.time += 3999;
+  await assert.rejects(token.get());
+  assert.equal(requests.length, 4);
+});
+
 test('after a success the distances begin anew', async () => {
   const { token, clock, requests, last } = await startHolding(100_000);
   clock.time += 99_000;

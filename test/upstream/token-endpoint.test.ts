@@ -109,6 +109,42 @@ for (const [what, [listener, proxyError]] of Object.entries(troubles)) {
   });
 }
 
+for (const status of [429, 503]) {
+  for (const [form, value] of [
+    ['seconds', () => '120'],
+    ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
+  ] as const) {
+    test(`a ${status} of the token endpoint with Retry-After in ${form} is respected, and told to every caller`, async (t) => {
+      const gateway = await startTestGateway(t);
+      breakTokens(gateway, reply(status, { 'content-type': 'text/html', 'retry-after': value() }, marker));
+      const answer = await gateway.create();
+      assertFailure(gateway, answer, {
+        sent: 'no',
+        proxyError: 'proxy_configuration_error',
+        code: 'service-token-unavailable',
+        seen: 0,
+        statusId: 2,
+      });
+      assert.match(String(answer.headers['retry-after']), /^1(1\d|20)$/);
+      breakTokens(gateway, undefined);
+      for (let count = 0; count < 3; count += 1) {
+        const next = await gateway.create();
+        assert.equal(next.status, 502);
+        assert.match(String(next.headers['retry-after']), /^1(1\d|20)$/);
+      }
+      assert.equal(gateway.cloud.tokenRequests, 1);
+    });
+  }
+}
+
+test('a token endpoint that asks for no time is told without a Retry-After', async (t) => {
+  const gateway = await startTestGateway(t);
+  breakTokens(gateway, reply(503, { 'retry-after': 'soon' }));
+  const answer = await gateway.create();
+  assert.equal(answer.status, 502);
+  assert.equal(answer.headers['retry-after'], undefined);
+});
+
 test('a token endpoint that is well again is found by the creates that follow', async (t) => {
   const gateway = await startTestGateway(t);
   breakTokens(gateway, reply(503, {}));

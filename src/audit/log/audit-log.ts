@@ -43,6 +43,11 @@ export interface AuditLog {
   readonly trail: AuditTrail;
   /** The last record of earlier runs. */
   readonly startedAfter: Head;
+  /**
+   * Opens the file, and sets a torn last line aside; until then nothing is written. Resolves when that is done or the disk
+   * hangs; never rejects.
+   */
+  open(): Promise<void>;
   /** Goes on in the file that is at the path now; never rejects. */
   reopen(): Promise<void>;
   /** Signs what is left to be signed, and closes the file. */
@@ -85,10 +90,10 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);
   };
-  await withTimeout(startMs, reopen());
   return {
     trail,
     startedAfter,
+    open: async () => void (await withTimeout(startMs, reopen())),
     reopen,
     async stop() {
       await checkpoints?.stop();

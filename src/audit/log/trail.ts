@@ -15,6 +15,8 @@ export interface AuditSink {
    * handed over again before any other.
    */
   write(line: string): Promise<void>;
+  /** For how many milliseconds the sink has taken nothing, of whatever it is to write; for one that writes other lines, too. */
+  blockedMs?(): number;
 }
 
 /** Is told how records fare. */
@@ -147,7 +149,8 @@ export class AuditTrail {
 
   #stuck(): boolean {
     const since = this.#oldestSince();
-    return since !== undefined && since <= this.#clock.monotonic() - patienceMs;
+    if (since !== undefined && since <= this.#clock.monotonic() - patienceMs) return true;
+    return (this.#sink.blockedMs?.() ?? 0) >= patienceMs;
   }
 
   /** Since when the sink has had the line that it has had longest: lines are handed over in their order. */

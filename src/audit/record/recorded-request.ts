@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { uuidPattern } from '../../net/aws.ts';
 import { peeringValues } from '../../policy/language/peering-values.ts';
-import type { FoundRecord } from './found-record.ts';
 import type { RequestFacts } from '../../request/request.ts';
+import type { FoundRecord } from './found-record.ts';
 
 const recordedRequest = z.looseObject({
   start_time: z.int().min(0),

@@ -66,7 +66,7 @@ export function refusedByUpstreamEvent(
   const detail = `Aerospike Cloud answered ${status} to the look ${looks[facts.operation.method]}.`;
   return {
     ...event,
-    ...deniedAction,
+    ...(facts.dryRun ? observedAction : deniedAction),
     ...statusOf(2, 'upstream-answered', detail),
     api: answeredApi(event.api, status),
     http_response: httpResponse(status, requestId),
@@ -200,7 +200,14 @@ function requestEvent(
   const { clusterId, peering, peeringId, existing, page } = target;
   const { method, events } = operation;
   return {
-    ...header(`${events}.${phase}` as EventCode, startedAt, now, activities[method], severityId, traced(trace, now)),
+    ...header(
+      `${events}.${phase}` as EventCode,
+      startedAt,
+      now,
+      activities[method],
+      severityId,
+      traced(trace, now),
+    ),
     actor: actorOf(caller),
     api: {
       operation: operation.id,

@@ -120,4 +120,5 @@ const tagged = (body: Buffer, headers: Readonly<Record<string, string>>): Answer
   status: 200,
   headers: { ...headers, ETag: `"${createHash('sha256').update(body).digest('base64url')}"` },
   body,
+  shared: true,
 });

@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type Server as HttpsServer } from 'nod
 import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { originForm } from './request-target.ts';
+import { type ConnectionServices, Connections } from './connections.ts';
 
 // To import it would load everything that it names, a whole HTTP client for its WebSocket too; that takes longer than express.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
@@ -24,19 +24,41 @@ const limits = {
 };
 
 /** A server that does not listen yet; with `tls` it speaks nothing else. */
-export function createListener(handler: RequestListener, tls?: TlsOptions): Server | HttpsServer {
-  const serve: RequestListener = (request, response) => {
-    request.url = originForm(request.url ?? '');
-    handler(request, response);
-  };
+export function createListener(
+  handler: RequestListener,
+  { tls, ...services }: ConnectionServices & { readonly tls?: TlsOptions | undefined } = {},
+): Server | HttpsServer {
+  const connections = new Connections(handler, services);
+  const { serve } = connections;
   const server =
     tls === undefined ? createServer(limits, serve) : createTlsServer({ ...limits, ...tls }, serve);
+  connections.attach(server);
   // Headers are limited by their size; a limit by number would hide the rest of them, a second Authorization too.
   server.maxHeadersCount = 0;
   // "Expect: 100-continue" must not be answered before the token is good; other expectations may be ignored.
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   return server;
+}
+
+/** The requests that `listener` gets wait for `open`: a port can be bound before anything may be served. */
+export function holdRequests(handler: RequestListener): { listener: RequestListener; open(): void } {
+  let held: (() => void)[] | undefined = [];
+  return {
+    listener(request, response) {
+      if (held === undefined) handler(request, response);
+      else
+        held.push(() => {
+          // Who has gone, or was refused meanwhile, is not served.
+          if (request.socket.writable) handler(request, response);
+        });
+    },
+    open() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const serve of waiting) serve();
+    },
+  };
 }
 
 /** Resolves to the port. Rejects when the address cannot be had. */

@@ -35,6 +35,10 @@ interface Open {
 /** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
 const isUnderWay = ({ request, response }: Open): boolean => !(request.complete && response.closed);
 
+/** Its body has arrived, or is thrown away. */
+const hasNoReader = ({ request, fail }: Open): boolean =>
+  request.complete || (request.readableFlowing === true && fail === undefined);
+
 export interface MalformedRequestServices {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -54,20 +58,25 @@ export class MalformedRequests {
     this.#refused = services.refused;
   }
 
-  /** Listens to everything that Node itself would refuse without a word. */
+  /** Listens to every request, and to everything that Node itself would refuse without a word. */
   attach(server: Server): void {
+    // Before it is served, or has to wait behind another one.
+    for (const event of ['request', 'checkContinue', 'checkExpectation'])
+      server.prependListener(event, (request, response) => this.#track(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
     server.on('connect', (_request, socket) => {
       // Node has taken its own listeners off the socket: without these a reset would end the process, and requests before
       // this one would stay in flight for ever when the connection ends without their answers.
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.#abandon(socket));
+      // Nor would a disconnect be noticed: nobody reads any more.
+      socket.once('end', () => socket.destroy()).resume();
       this.#refuseBehind(new GatewayError('route-unknown'), socket);
     });
   }
 
   /** Remembers that the socket has a request under way: until it has been answered and has arrived, body included. */
-  track(request: IncomingMessage, response: ServerResponse): void {
+  #track(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     const open = this.#open.get(socket) ?? new Set<Open>();
     this.#open.set(socket, open);
@@ -112,7 +121,9 @@ export class MalformedRequests {
       last.fault = refusal;
       last.fail?.(refusal);
     }
-    if (response.closed) socket.destroy();
+    // As Node does behind a whole request: whoever has ended the connection waits for no answer.
+    const isGone = socket.readableEnded && hasNoReader(last);
+    if (response.closed || isGone) socket.destroy();
     else if (response.headersSent) response.once('close', () => socket.destroy());
     else response.setHeader('Connection', 'close');
   }

@@ -18,24 +18,19 @@ export interface TlsFiles {
   readonly clientCaFile: string | undefined;
 }
 
-/** One line for each file with a fault: its variable, what was found, what is expected. */
-export function tlsFaults(files: TlsFiles | undefined): string[] {
-  if (files === undefined) return [];
+type GivenTlsFiles = { readonly [Name in keyof TlsFiles]: string | undefined };
+
+/** One line for each file with a fault: its variable, what was found, what is expected. Files that are not given are passed over. */
+export function tlsFaults({ certFile, keyFile, clientCaFile }: GivenTlsFiles): string[] {
+  const certificate = (pem: Buffer) => new X509Certificate(pem);
   const faults = [
-    faultOf('TLS_CERT_FILE', files.certFile, 'a PEM certificate', (pem) => new X509Certificate(pem)),
-    faultOf('TLS_KEY_FILE', files.keyFile, 'a PEM private key', (pem) => createPrivateKey(pem)),
-    files.clientCaFile === undefined
-      ? undefined
-      : faultOf(
-          'TLS_CLIENT_CA_FILE',
-          files.clientCaFile,
-          'PEM certificates',
-          (pem) => new X509Certificate(pem),
-        ),
+    faultOf('TLS_CERT_FILE', certFile, 'a PEM certificate', certificate),
+    faultOf('TLS_KEY_FILE', keyFile, 'a PEM private key', (pem) => createPrivateKey(pem)),
+    faultOf('TLS_CLIENT_CA_FILE', clientCaFile, 'PEM certificates', certificate),
   ].filter((fault) => fault !== undefined);
-  if (faults.length > 0) return faults;
+  if (faults.length > 0 || certFile === undefined || keyFile === undefined) return faults;
   try {
-    createSecureContext(readTls(files));
+    createSecureContext(readTls({ certFile, keyFile, clientCaFile }));
     return [];
   } catch {
     return ['TLS_KEY_FILE: found a key that is not the one of TLS_CERT_FILE; expected the two to fit'];
@@ -104,10 +99,11 @@ function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOp
 
 function faultOf(
   variable: string,
-  path: string,
+  path: string | undefined,
   expected: string,
   parse: (pem: Buffer) => unknown,
 ): string | undefined {
+  if (path === undefined) return undefined;
   try {
     parse(readFileSync(path));
     return undefined;

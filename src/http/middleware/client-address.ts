@@ -2,6 +2,7 @@
 // address in its one spelling, whatever stands in the header, so that log, limit and record agree on who it was.
 import { isIP, type Socket, SocketAddress } from 'node:net';
 import type { Request } from 'express';
+import { ipKeyGenerator } from 'express-rate-limit';
 
 const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i;
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
@@ -18,12 +19,21 @@ export function clientAddresses(): (request: Request) => string {
     }
     let own = known.get(socket);
     if (own === undefined) {
-      own = address(socket.remoteAddress ?? '') ?? '0.0.0.0';
+      own = addressOf(socket);
       known.set(socket, own);
     }
     return own;
   };
 }
+
+/** The connection's other end. */
+export const addressOf = (socket: Socket): string => address(socket.remoteAddress ?? '') ?? '0.0.0.0';
+
+/** One customer commonly has an IPv6 network of this size, and with it any number of addresses. */
+const ipv6Subnet = 56;
+
+/** What an address counts as where there is a limit for each: IPv6 addresses of one customer are one. */
+export const addressKey = (clientAddress: string): string => ipKeyGenerator(clientAddress, ipv6Subnet);
 
 function address(text: string): string | undefined {
   const parts = withPort.exec(text);

@@ -1,29 +1,21 @@
 // Counts the requests being served. Refuses one too many, and any that comes when the gateway has stopped; tells when the
 // last one is done, work for a caller who has hung up included.
-import type { RequestHandler, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 import { GatewayError } from '../../errors.ts';
+import { isFollowed } from '../listener/connection.ts';
 import { contextOf } from '../request-context.ts';
 
-/**
- * Emptied when it is done with: V8 makes a new table for a set that changes all the time, and what stands in the old ones is
- * kept with all that hangs on it until the next full collection.
- */
-interface Unanswered {
-  response: Response | undefined;
-}
-
 export class InFlight {
-  readonly #max: number;
-  /** A sixteenth, 32 at most, is kept for requests that need no upstream, so that a hung one does not take denials with it. */
+  readonly max: number;
+  /** A sixteenth, at most 32, is kept for requests that need no upstream, so that denials get through while it hangs. */
   readonly #maxUpstream: number;
-  /** Whose answers are not out yet; in the order in which they came. */
-  readonly #unanswered = new Set<Unanswered>();
   readonly #counts: Counts = { inFlight: 0, upstream: 0, parked: 0 };
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
   #waiting: (() => void)[] = [];
 
   constructor(max: number) {
-    this.#max = max;
+    this.max = max;
     this.#maxUpstream = max - Math.min(32, Math.floor(max / 16));
   }
 
@@ -31,48 +23,35 @@ export class InFlight {
     return this.#state !== 'serving';
   }
 
-  /** From now on every answer ends its connection, so that what is already on its way is served and nothing follows it. */
+  /** From now on the last answer on a connection ends it. Requests that have been sent are still served. */
   drain(): void {
     this.#state = 'draining';
-    for (const { response } of this.#unanswered) if (response !== undefined) this.#endWith(response);
   }
 
-  /** From now on every new request is refused. Resolves when those in flight are done. */
+  /** From now on every new request is refused. Resolves when those in flight are done and answered. */
   stop(): Promise<void> {
     this.#state = 'stopped';
     return this.#idle() ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Requests being served, without those that only wait. */
+  /** Requests being served, without parked ones. */
   get count(): number {
     return this.#counts.inFlight;
   }
 
   readonly middleware: RequestHandler = (_request, response, next) => {
-    const slot = new Slot(this.#counts, this.#maxUpstream, this.#changed);
-    const unanswered: Unanswered = { response };
-    this.#unanswered.add(unanswered);
-    response.once('close', () => {
-      this.#unanswered.delete(unanswered);
-      unanswered.response = undefined;
-      slot.release();
-    });
-    if (this.stopping()) this.#endWith(response);
+    const context = contextOf(response);
+    context.isLast = this.#isLast;
     if (this.#state === 'stopped') throw refusal('stopping', '5');
-    if (this.#counts.inFlight >= this.#max) throw refusal('overloaded', '1');
+    if (this.#counts.inFlight >= this.max) throw refusal('overloaded', '1');
+    const slot = new Slot(this.#counts, this.#maxUpstream, this.#changed);
     slot.hold();
-    contextOf(response).slot = slot;
+    response.once('close', () => slot.release());
+    context.slot = slot;
     next();
   };
 
-  /** Of requests behind one another the last answer ends the connection, since no answer can follow the end. */
-  #endWith(response: Response): void {
-    for (const { response: earlier } of this.#unanswered) {
-      if (earlier === undefined || earlier === response || earlier.headersSent) continue;
-      if (earlier.req.socket === response.req.socket) earlier.removeHeader('Connection');
-    }
-    if (!response.headersSent) response.setHeader('Connection', 'close');
-  }
+  readonly #isLast = (request: IncomingMessage): boolean => this.stopping() && !isFollowed(request.socket);
 
   readonly #changed = (): void => {
     if (this.#idle()) for (const resolve of this.#waiting.splice(0)) resolve();
@@ -88,7 +67,7 @@ interface Counts {
   inFlight: number;
   /** Those among them that may wait for the upstream. */
   upstream: number;
-  /** Those that only wait: not counted as in flight, but waited for at the stop. */
+  /** Requests that only wait, or whose answer is only to be read. Not counted as in flight; the stop waits for them. */
   parked: number;
 }
 
@@ -110,9 +89,9 @@ class Slot {
     this.#changed = changed;
   }
 
-  /** Another holder: work that goes on though the caller may have hung up, and counts once all the same. */
+  /** Adds a holder, such as work that goes on after the caller has hung up. */
   hold(): void {
-    if (this.#holders === 0) this.#counts.inFlight += 1;
+    if (this.#holders === 0) this.#count(1);
     this.#holders += 1;
   }
 
@@ -120,30 +99,34 @@ class Slot {
     if (this.#holders === 0) return;
     this.#holders -= 1;
     if (this.#holders > 0) return;
-    if (this.#parked) this.#counts.parked -= 1;
-    else this.#leave();
+    this.#count(-1);
     this.#changed();
   }
 
-  /** Takes a part of the share that may wait for the upstream. Throws `overloaded`. Needs a holder. */
+  /** Takes a part of the share that may wait for the upstream. Needs a holder. Throws `overloaded`. */
   enterUpstream(): void {
     if (this.#counts.upstream >= this.#maxUpstream) throw refusal('overloaded', '1');
     this.#upstream = true;
     this.#counts.upstream += 1;
   }
 
-  /** The request only waits from now on, and does not count as in flight. Needs a holder. */
+  /** From now on the request does not count as in flight: it only waits, or its answer is only to be read. */
   park(): void {
     if (this.#parked) return;
+    const isHeld = this.#holders > 0;
+    if (isHeld) this.#count(-1);
     this.#parked = true;
-    this.#counts.parked += 1;
-    this.#leave();
+    if (isHeld) this.#count(1);
     this.#changed();
   }
 
-  #leave(): void {
-    this.#counts.inFlight -= 1;
-    if (this.#upstream) this.#counts.upstream -= 1;
+  #count(step: 1 | -1): void {
+    if (this.#parked) {
+      this.#counts.parked += step;
+      return;
+    }
+    this.#counts.inFlight += step;
+    if (this.#upstream) this.#counts.upstream += step;
   }
 }
 

@@ -1,23 +1,27 @@
-// Sends an answer: the fields that the steps before have left and those of the answer itself, written in one go. Node stores
-// and checks a field that is set by itself twice.
-import { isAscii } from 'node:buffer';
+// Sends an answer: the header fields that earlier steps have set and those of the answer, written in one go. Node stores and
+// checks a field twice when it is set by itself.
 import type { Response } from 'express';
 import type { Answer } from '../../pipeline/answer.ts';
 import { contextOf } from '../request-context.ts';
+import { sendBody } from './send-body.ts';
 
-/** The answer's own fields count before those of the steps. */
-export function sendAnswer(response: Response, { status, headers: fields, body }: Answer): void {
+/**
+ * The answer's own fields replace those of earlier steps. The request's work is done: its slot is parked, whether or not the
+ * client reads the answer.
+ */
+export function sendAnswer(response: Response, { status, headers, body, shared = false }: Answer): void {
   const all: string[] = [];
-  const { fields: before } = contextOf(response);
+  const { fields: before, slot, isLast } = contextOf(response);
   for (let at = 0; at < before.length; at += 2) {
     const name = before[at] as string;
-    if (!Object.hasOwn(fields, name)) all.push(name, before[at + 1] as string);
+    if (!Object.hasOwn(headers, name)) all.push(name, before[at + 1] as string);
   }
-  for (const name in fields)
-    if (body !== undefined || name !== 'Content-Type') all.push(name, fields[name] as string);
+  for (const name in headers)
+    if (body !== undefined || name !== 'Content-Type') all.push(name, headers[name] as string);
   if (body !== undefined) all.push('Content-Length', String(body.length));
+  if (isLast?.(response.req)) all.push('Connection', 'close');
   response.writeHead(status, all);
-  // As text it goes out in one piece with the fields.
-  if (body !== undefined && isAscii(body)) response.end(body.toString('latin1'), 'latin1');
-  else response.end(body);
+  if (body === undefined) response.end();
+  else sendBody(response, body, shared);
+  slot?.park();
 }

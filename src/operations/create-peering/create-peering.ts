@@ -57,20 +57,14 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
 
   async run(change, progress, services) {
     const { request } = change;
-    if (request.dryRun) return await dryRun(request, services);
+    if (request.dryRun) return await dryRun(request, progress, services);
     const created = await withIdempotencyKey(request, services, (lease) =>
       withClusterLock(request, services, async (): Promise<Created> => {
         const earlier = await lease?.findEarlierCreate();
         if (earlier !== undefined) return earlier;
         const alike = await preflight(request, services);
         lease?.requireHeld();
-        const answer = await forwardChange(change, progress, services, createdId, (facts, forwarded) => {
-          const { outcome, indeterminate } = forwarded;
-          const { resourceId } = outcome.upstream ?? {};
-          if (indeterminate) services.reconciler.settle(facts, alike);
-          if (resourceId !== undefined) services.reconciler.know(resourceId, facts.gatewayRequestId);
-        });
-        return { by: 'upstream', answer };
+        return { by: 'upstream', answer: await forwardCreate(change, alike, progress, services) };
       }),
     );
     if (created.by === 'upstream') return passOn(created.answer);
@@ -78,9 +72,40 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
   },
 };
 
-/** Answers what the create would be answered if it were forwarded, once its own record is safe. */
-async function dryRun(request: Authorized<CreateTarget>, { trail, clock }: PipelineServices): Promise<Answer> {
+/** `alike`: ids of listed peerings with the same values, which this create cannot have made. */
+async function forwardCreate(
+  change: AuthorizedChange<CreateTarget>,
+  alike: readonly string[],
+  progress: Progress,
+  services: PipelineServices,
+): Promise<UpstreamAnswer> {
+  const { reconciler } = services;
+  const end = reconciler.begin(change.request);
+  try {
+    return await forwardChange(change, progress, services, createdId, (facts, { outcome, indeterminate }) => {
+      const { resourceId } = outcome.upstream ?? {};
+      if (indeterminate) reconciler.settle(facts, alike);
+      if (resourceId !== undefined) reconciler.know(resourceId, facts.gatewayRequestId);
+    });
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Answers what the create would be answered, without a lock, a lease or anything sent. As every other decision, it is given
+ * only when its record is safe.
+ */
+async function dryRun(
+  request: Authorized<CreateTarget>,
+  progress: Progress,
+  services: PipelineServices,
+): Promise<Answer> {
+  const { upstream, trail, clock } = services;
+  await preflight(request, services);
+  upstream.refuseIfOpen('POST');
   await trail.record(dryRunEvent(request, clock.now()));
+  progress.markRecorded();
   const { effect, policyVersion, mode, grant, exceptions, violations } = request.decision as Decision;
   const body = { decision: effect, policyVersion, mode, grant, exceptions, violations };
   return jsonAnswer(200, body, { 'Proxy-Status': 'peergate' });

@@ -1,7 +1,13 @@
 // Checks a create against the network just before it is sent, and refuses what AWS would refuse or what is there already.
 // It may only refuse: what the policy denied never comes here.
 import { GatewayError, invalidField } from '../../errors.ts';
-import { formatIpv4Network, type Ipv4Network, isIpv4Fault, networkOf, parseIpv4Network } from '../../net/ipv4.ts';
+import {
+  formatIpv4Network,
+  type Ipv4Network,
+  isIpv4Fault,
+  networkOf,
+  parseIpv4Network,
+} from '../../net/ipv4.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import type { PeeringRequest } from '../../policy/engine/decision.ts';
 import { isOf } from '../../reconciliation/match-peering.ts';
@@ -73,4 +79,3 @@ function listedNetwork(text: string): Ipv4Network | undefined {
 
 const overlap = (one: Ipv4Network, other: Ipv4Network): boolean =>
   one.first <= other.last && other.first <= one.last;
-

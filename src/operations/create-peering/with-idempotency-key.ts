@@ -41,7 +41,10 @@ export async function withIdempotencyKey(
   }
 }
 
-function keyUseOf({ caller, target, gatewayRequestId }: Parsed<CreateTarget>, idempotencyKey: string): KeyUse {
+function keyUseOf(
+  { caller, target, gatewayRequestId }: Parsed<CreateTarget>,
+  idempotencyKey: string,
+): KeyUse {
   const { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } = target.peering;
   return {
     key: hashOf([caller.issuer, caller.subject, clusterId, idempotencyKey]),

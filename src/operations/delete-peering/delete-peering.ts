@@ -9,6 +9,7 @@ import type { PipelineServices } from '../../pipeline/services.ts';
 import { AuthorizedChange, authorize } from '../../request/authorize.ts';
 import type { Authorized, ListedPlace, RequestTarget } from '../../request/request.ts';
 import { preflightFailed } from '../../upstream/network-reader.ts';
+import { resolvePeering } from '../../upstream/resolve-peering.ts';
 import { placeOf } from './listed-place.ts';
 
 interface DeleteTarget extends RequestTarget {
@@ -53,13 +54,13 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
   },
 };
 
-/** Rejects with `peering-unknown`, with `preflight-failed` when the list does not say where the peering lies, or as a read does. */
+/** Rejects with `peering-unknown` or `peering-ambiguous`, with `preflight-failed` when the list does not say where the peering lies, or as a read does. */
 async function find(
   { target, requestId }: Authorized<DeleteTarget>,
   { network }: PipelineServices,
 ): Promise<ListedTarget> {
   const peerings = await network.peerings(target.clusterId, requestId);
-  const found = peerings.find(({ id }) => id.toLowerCase() === target.peeringId);
+  const found = resolvePeering(peerings, target.peeringId);
   if (found === undefined) throw new GatewayError('peering-unknown');
   const existing = placeOf(found);
   if (existing === undefined) throw preflightFailed(200, 'the list does not say where the peering lies');

@@ -1,8 +1,9 @@
 // One peering, found in the upstream's list, and what the caller has to do next. If the caller wants so, the answer waits
 // until the peering is active or cannot become so any more. The vendor's contract has no such operation; scope and records
 // are the list's.
-import { outcomeEvent } from '../../audit/record/request-events.ts';
+
 import { withTimeout } from '../../async/with-timeout.ts';
+import { outcomeEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
 import { formatIpv4Network } from '../../net/ipv4.ts';
 import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
@@ -61,7 +62,8 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
       waitMs === undefined ? first : await waitForFinalStatus(request, wanted, first, deadline, services);
     if (found === undefined) throw new GatewayError('peering-unknown');
     const status = waitMs === undefined || found.final ? 200 : 202;
-    const leftMs = waitMs === undefined ? blockTimeoutMs : Math.min(blockTimeoutMs, deadline - clock.monotonic());
+    const leftMs =
+      waitMs === undefined ? blockTimeoutMs : Math.min(blockTimeoutMs, deadline - clock.monotonic());
     const nextStep = nextStepFor(found.peering, await withTimeout(leftMs, block));
     const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
     await trail.record(outcomeEvent(request, outcome, clock.now()));

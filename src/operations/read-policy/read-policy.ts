@@ -30,7 +30,11 @@ export const readPolicy: ReadOperation<RequestTarget, Authorized> = {
 
   authorize: (request) => request,
 
-  run({ policy, caller, raw }: Authorized, _progress: Progress, { clock }: PipelineServices): Promise<Answer> {
+  run(
+    { policy, caller, raw }: Authorized,
+    _progress: Progress,
+    { clock }: PipelineServices,
+  ): Promise<Answer> {
     const effective = effectivePolicy(policy, caller, clock.now());
     const wantsMarkdown = raw.accepts([json, markdown]) === markdown;
     const body = Buffer.from(wantsMarkdown ? effectiveMarkdown(effective) : JSON.stringify(effective));

@@ -2,6 +2,7 @@
 
 import type { CallerDocument } from '../language/document.ts';
 import { CallerIndex } from './callers.ts';
+import type { Question } from './decision.ts';
 import { compileLimits, type Limits } from './limits.ts';
 import type { Action, ExceptionData, GrantData, PolicyData } from './policy-data.ts';
 
@@ -16,6 +17,7 @@ export interface CompiledGrant {
 export interface CompiledException {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
+  readonly actions: ReadonlySet<Action>;
   readonly expires: number;
   readonly allows: Limits;
   readonly data: ExceptionData;
@@ -33,6 +35,12 @@ export interface Policy {
   readonly claims: readonly string[];
   readonly data: PolicyData;
 }
+
+/** Does the exception widen anything for this question? Whom it is for is asked elsewhere. */
+export const isActive = (
+  { actions, expires }: CompiledException,
+  { action, at }: Pick<Question, 'action' | 'at'>,
+): boolean => actions.has(action) && at < expires;
 
 export function compilePolicy(data: PolicyData): Policy {
   const grants = data.grants && new CallerIndex(data.grants.map(compileGrant));
@@ -60,6 +68,7 @@ const compileGrant = (data: GrantData): CompiledGrant => ({
 const compileException = (data: ExceptionData): CompiledException => ({
   id: data.id,
   callers: data.callers,
+  actions: new Set(data.actions),
   expires: data.expires,
   allows: compileLimits(data.allows),
   data,

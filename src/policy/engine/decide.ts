@@ -1,7 +1,7 @@
 // The decision: pure and total. Whatever is asked, the answer is a decision with everything that speaks against the
 // request; what cannot be shown to be allowed is denied.
 import { formatIpv4Network, type Ipv4Network, networkOf } from '../../net/ipv4.ts';
-import type { CompiledGrant, Policy } from './compile.ts';
+import { type CompiledGrant, isActive, type Policy } from './compile.ts';
 import type { Decision, Question, Violation } from './decision.ts';
 import { type ActiveException, type Checked, checkLimits } from './limits.ts';
 import { readQuestion } from './well-formed.ts';
@@ -36,7 +36,9 @@ const isRefused = (block: ReturnType<typeof readQuestion>): block is readonly Vi
 
 /** With the exceptions that are active for the caller; those are named without which the verdict would be another. */
 function judge(policy: Policy, question: Question, block: Ipv4Network | undefined): Verdict {
-  const active = policy.exceptions.match(question.claims).filter(({ expires }) => question.at < expires);
+  const active = policy.exceptions
+    .match(question.claims)
+    .filter((exception) => isActive(exception, question));
   let verdict = judgeWith(policy, question, block, active);
   if (verdict.violations.length > 0 || verdict.exceptions.length === 0) return verdict;
   let needed = active;

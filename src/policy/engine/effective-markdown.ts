@@ -53,13 +53,14 @@ function grantLines(grants: EffectivePolicy['grants'], shortened: Shortened): st
 }
 
 function exceptionLines(
-  { id, expires, ticket, allows }: EffectivePolicy['exceptions'][number],
+  { id, actions, expires, ticket, allows }: EffectivePolicy['exceptions'][number],
   index: number,
   { shortened }: EffectivePolicy,
 ): string[] {
   const { prefixLength, secureConnection } = allows;
   return [
     `- ${code(id)} until ${expires}${ticket === null ? '' : `, ticket ${code(ticket)}`}, allows besides:`,
+    `  - actions: ${actions.join(', ')}`,
     ...limitLines(allows, `/exceptions/${index}/allows`, shortened),
     ...(prefixLength ? [`  - prefix length: ${prefixLength.min} to ${prefixLength.max}`] : []),
     ...(secureConnection ? [`  - secure connection: ${secureConnection}`] : []),

@@ -37,6 +37,7 @@ export interface EffectivePolicy {
     | null;
   readonly exceptions: readonly {
     readonly id: string;
+    readonly actions: readonly string[];
     readonly expires: string;
     readonly ticket: string | null;
     readonly allows: EffectiveLimits & Partial<Pick<AllowancesData, 'prefixLength' | 'secureConnection'>>;
@@ -92,6 +93,7 @@ export function effectivePolicy(
       const { prefixLength, secureConnection } = allows;
       return {
         id,
+        actions: data.actions,
         expires: new Date(expires).toISOString(),
         ticket: ticket ?? null,
         allows: {

@@ -1,6 +1,6 @@
 // What every rule that concerns a caller says to a request: the decision, and all that it was made from. Pure.
 import { isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
-import type { Policy } from './compile.ts';
+import { isActive, type Policy } from './compile.ts';
 import { checkGrant, decide } from './decide.ts';
 import type { Decision, Question, Violation } from './decision.ts';
 import { checkLimits } from './limits.ts';
@@ -14,9 +14,14 @@ export interface RuleOpinion {
 
 export interface Explanation {
   readonly decision: Decision;
-  /** The guardrails, then every grant of the caller. */
+  /** The guardrails, then every grant of the caller, then what no rule of these says. */
   readonly opinions: readonly RuleOpinion[];
-  readonly exceptions: readonly { readonly id: string; readonly expires: number; readonly active: boolean }[];
+  /** The exceptions for the caller. `widens`: the action is one of its own. */
+  readonly exceptions: readonly {
+    readonly id: string;
+    readonly expired: boolean;
+    readonly widens: boolean;
+  }[];
   /** `undefined`: the policy has no grants. */
   readonly grants: readonly string[] | undefined;
 }
@@ -25,7 +30,7 @@ export function explain(policy: Policy, question: Question): Explanation {
   const parsed = question.peering && parseIpv4Network(question.peering.cidrBlock);
   const block = parsed === undefined || isIpv4Fault(parsed) ? undefined : parsed;
   const exceptions = policy.exceptions.match(question.claims);
-  const active = exceptions.filter(({ expires }) => question.at < expires);
+  const active = exceptions.filter((exception) => isActive(exception, question));
   const grants = policy.grants?.match(question.claims);
   const guardrails = checkLimits('guardrails', policy.guardrails, question, block, active);
   const checked = [
@@ -33,18 +38,36 @@ export function explain(policy: Policy, question: Question): Explanation {
     ...(grants ?? []).map((grant) => ({ rule: grant.id, ...checkGrant(grant, question, block, active) })),
   ];
   const decision = decide(policy, question);
+  const opinions = checked.map(({ rule, violations, exceptions: needed }) => ({
+    rule,
+    violations: violations.map((violation) => asDecided(violation, decision)),
+    exceptions: [...needed],
+  }));
   return {
     decision,
-    opinions: checked.map(({ rule, violations, exceptions: needed }) => ({
-      rule,
-      violations: violations.map((violation) => asDecided(violation, decision)),
-      exceptions: [...needed],
+    opinions: [...opinions, ...withoutRule(decision, opinions)],
+    exceptions: exceptions.map(({ id, actions, expires }) => ({
+      id,
+      expired: question.at >= expires,
+      widens: actions.has(question.action),
     })),
-    exceptions: exceptions.map(({ id, expires }) => ({ id, expires, active: question.at < expires })),
     grants: grants?.map(({ id }) => id),
   };
 }
 
+/** What the decision names and no rule above says, such as `no_grant`: a denial is never shown without its reason. */
+function withoutRule({ violations }: Decision, opinions: readonly RuleOpinion[]): RuleOpinion[] {
+  const said = new Set(opinions.flatMap((opinion) => opinion.violations.map(keyOf)));
+  const left = violations.filter((violation) => !said.has(keyOf(violation)));
+  return [...Map.groupBy(left, ({ rule }) => rule)].map(([rule, found]) => ({
+    rule,
+    violations: found,
+    exceptions: [],
+  }));
+}
+
+const keyOf = ({ rule, code }: Violation): string => `${rule} ${code}`;
+
 /** The decision's own words where it has them: they name the nearest block that fits, too. */
 const asDecided = (violation: Violation, { violations }: Decision): Violation =>
-  violations.find(({ rule, code }) => rule === violation.rule && code === violation.code) ?? violation;
+  violations.find((decided) => keyOf(decided) === keyOf(violation)) ?? violation;

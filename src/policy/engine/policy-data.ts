@@ -37,6 +37,7 @@ export interface AllowancesData extends LimitsData {
 export interface ExceptionData {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
+  readonly actions: readonly Action[];
   readonly allows: AllowancesData;
   /** Milliseconds since the epoch. */
   readonly expires: number;
@@ -46,7 +47,7 @@ export interface ExceptionData {
 
 export interface PolicyData {
   readonly organization: string;
-  /** SHA-256 of the file's bytes followed by those of the files that it names, lower-case hex. */
+  /** By `version.ts`. */
   readonly version: string;
   readonly mode: PolicyDocument['mode'];
   readonly guardrails: GuardrailsData;

@@ -2,7 +2,7 @@
 // faults are reported at once.
 
 import type { PolicyFault } from '../engine/policy-data.ts';
-import type { Places } from './place.ts';
+import type { Path, Places } from './place.ts';
 
 /** Decisions and records name rules by their ids. */
 export function duplicateIds(raw: unknown, places: Places): PolicyFault[] {
@@ -21,13 +21,21 @@ export function duplicateIds(raw: unknown, places: Places): PolicyFault[] {
   });
 }
 
-export function expiredExceptions(raw: unknown, places: Places, now: number): PolicyFault[] {
-  return rulesIn(raw, 'exceptions').flatMap((exception, index) => {
-    const expires = member(exception, 'expires');
-    if (typeof expires !== 'string' || !(Date.parse(expires) <= now)) return [];
-    const message = `is in the past (${expires}): remove the exception or renew it`;
-    return [places.at(['exceptions', index, 'expires'], message)];
+/** Worth a warning and no more: a date that has passed must keep no change of the policy out. */
+export const expiredExceptions = (raw: unknown, places: Places, now: number): PolicyFault[] =>
+  rulesIn(raw, 'exceptions').flatMap((exception, index) => {
+    const message = `is in the past (${String(member(exception, 'expires'))}): the exception has no effect; remove it or renew it`;
+    return hasExpired(exception, now) ? [places.at(['exceptions', index, 'expires'], message)] : [];
   });
+
+/** Is this place in an exception that has no effect any more? */
+export function isInExpired(raw: unknown, [list, index]: Path, now: number): boolean {
+  return list === 'exceptions' && hasExpired(rulesIn(raw, list)[Number(index)], now);
+}
+
+function hasExpired(exception: unknown, now: number): boolean {
+  const expires = member(exception, 'expires');
+  return typeof expires === 'string' && Date.parse(expires) <= now;
 }
 
 function rulesIn(raw: unknown, list: 'grants' | 'exceptions'): readonly unknown[] {

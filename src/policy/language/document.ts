@@ -152,6 +152,9 @@ const exception = z
   .strictObject({
     id,
     callers,
+    actions: actions
+      .default(['create'])
+      .meta({ description: 'The actions that the exception widens; others it leaves as they are.' }),
     allows,
     expires: z.iso
       .datetime({ offset: true, error: 'must be a time with its zone, such as 2027-01-31T00:00:00Z' })
@@ -159,7 +162,9 @@ const exception = z
     ticket: words(200).optional().meta({ description: 'Where the exception was asked for.' }),
     approvedBy: words(200).optional().meta({ description: 'Who answers for it.' }),
   })
-  .meta({ description: 'Widens guardrails and grants for its callers, for a time. No grant by itself.' });
+  .meta({
+    description: 'Widens guardrails and grants for its callers and actions, for a time. No grant by itself.',
+  });
 
 /** The whole document, but for what `read-policy.ts` checks across its parts: ids, expiries and list files. */
 export const policyDocument = z

@@ -1,13 +1,19 @@
 // The lists of one policy that stand in files beside it: each is read once, in the order in which the text names them, and
 // every fault is kept with its place. Refuses to look at a file that is not beside the policy.
+
 import { type CidrListFault, readCidrList } from '../../net/cidr-list.ts';
 import { type NetworkList, networkListOf } from '../../net/network-list.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import { type CidrsDocument, listFileName } from './document.ts';
 import type { Path, Places } from './place.ts';
+import type { PolicyFile } from './policy-version.ts';
 
-/** The bytes of a file beside the policy, or the reason why there are none. */
-export type ReadList = (name: string) => Uint8Array | string;
+export interface ListSource {
+  /** The path of the policy, as faults name it. */
+  readonly path: string;
+  /** The bytes of a file beside the policy, or the reason why there are none. */
+  readonly readList: (name: string) => Uint8Array | string;
+}
 
 interface ListFile {
   readonly bytes: Uint8Array;
@@ -17,20 +23,25 @@ interface ListFile {
 
 export class Lists {
   readonly faults: PolicyFault[] = [];
+  /** Faults of lists that only rules without effect name. */
+  readonly warnings: PolicyFault[] = [];
   readonly #files = new Map<string, ListFile | string>();
 
-  /** `raw` is what the text says, whatever else is wrong with it; `path` that of the policy. */
-  constructor(path: string, readList: ReadList, raw: unknown, places: Places) {
-    for (const { file, at } of filesNamedIn(raw, [])) {
+  /** `raw` is what the text says, whatever else is wrong with it. `isIdle`: does the rule at this place have no effect? */
+  constructor({ path, readList }: ListSource, raw: unknown, places: Places, isIdle: (at: Path) => boolean) {
+    const named = filesNamedIn(raw, []);
+    const needed = new Set(named.filter(({ at }) => !isIdle(at)).map(({ file }) => file));
+    for (const { file, at } of named) {
       const known = this.#files.get(file);
       const read = known ?? readFile(readList(file));
       this.#files.set(file, read);
-      if (typeof read === 'string') this.faults.push(places.at(at, `cannot be read (${read})`));
+      const told = needed.has(file) ? this.faults : this.warnings;
+      if (typeof read === 'string') told.push(places.at(at, `cannot be read (${read})`));
       else if (read.faults.length === 0 && read.list.count === 0 && !mayBeEmpty(at))
-        this.faults.push(places.at(at, 'names a list without a network: it would refuse every request'));
+        told.push(places.at(at, 'names a list without a network: it would refuse every request'));
       else if (known === undefined) {
         const list = path.replace(/[^/]*$/, file);
-        for (const fault of read.faults) this.faults.push({ file: list, column: 1, member: '', ...fault });
+        told.push(...read.faults.map((fault) => ({ file: list, column: 1, member: '', ...fault })));
       }
     }
   }
@@ -40,9 +51,11 @@ export class Lists {
     return [...this.#files.keys()];
   }
 
-  /** The content of those that could be read, in that order. */
-  bytes(): readonly Uint8Array[] {
-    return [...this.#files.values()].flatMap((file) => (typeof file === 'string' ? [] : file.bytes));
+  /** Those that could be read, in that order. */
+  contents(): readonly PolicyFile[] {
+    return [...this.#files].flatMap(([name, file]) =>
+      typeof file === 'string' ? [] : [{ name, bytes: file.bytes }],
+    );
   }
 
   resolve(document: CidrsDocument): NetworkList {

@@ -1,6 +1,5 @@
 // From a policy's bytes, and those of the lists that it names, to plain data, or to every fault in them with its place.
 // Reads no file itself. A policy with any fault is refused whole.
-import { createHash } from 'node:crypto';
 import { CidrSet } from '../../net/cidr-set.ts';
 import type {
   ExceptionData,
@@ -10,57 +9,34 @@ import type {
   PolicyFault,
   ReadPolicy,
 } from '../engine/policy-data.ts';
-import { duplicateIds, expiredExceptions } from './cross-checks.ts';
+import { duplicateIds, expiredExceptions, isInExpired } from './cross-checks.ts';
 import { type PolicyDocument, policyDocument } from './document.ts';
-import { Lists, type ReadList } from './lists.ts';
+import { type ListSource, Lists } from './lists.ts';
 import type { Places } from './place.ts';
+import { policyVersion } from './policy-version.ts';
 import { readYaml } from './read-yaml.ts';
 
 /** A policy file and a way to the files beside it. */
-export interface PolicySource {
-  /** As faults name it. */
-  readonly path: string;
+export interface PolicySource extends ListSource {
   readonly bytes: Uint8Array;
-  readonly readList: ReadList;
 }
 
-export interface ReadOptions {
-  readonly now: number;
-  /**
-   * An exception that has expired is a fault where somebody has just written it, and a warning where a policy that was
-   * good is only taken up again: a restart must not fail because a date has passed.
-   */
-  readonly expired: 'fault' | 'warning';
-  /** The version of a policy that was good, which to read again is no news either. */
-  readonly inForce?: string;
-}
-
-export function readPolicy(source: PolicySource, options: ReadOptions): ReadPolicy {
+/** `now`: milliseconds since the epoch, for the warnings about exceptions that have expired. */
+export function readPolicy(source: PolicySource, now: number): ReadPolicy {
+  const policyFile = { name: '', bytes: source.bytes };
   const read = readYaml(source.path, source.bytes, policyDocument);
-  if (read.places === undefined) return { faults: read.faults, version: hashOf([source.bytes]), files: [] };
+  if (read.places === undefined)
+    return { faults: read.faults, version: policyVersion([policyFile]), files: [] };
   const { raw, places } = read;
-  const lists = new Lists(source.path, source.readList, raw, places);
+  const lists = new Lists(source, raw, places, (at) => isInExpired(raw, at, now));
   const { files } = lists;
-  const version = hashOf([source.bytes, ...lists.bytes()]);
-  const expired = expiredExceptions(raw, places, options.now);
-  const isNews = options.expired === 'fault' && version !== options.inForce;
-  const faults = oneForEachPlace([
-    ...(read.faults ?? []),
-    ...duplicateIds(raw, places),
-    ...lists.faults,
-    ...(isNews ? expired : []),
-  ]);
+  const version = policyVersion([policyFile, ...lists.contents()]);
+  const faults = oneForEachPlace([...(read.faults ?? []), ...duplicateIds(raw, places), ...lists.faults]);
   if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
   const data = resolve(read.value, lists);
-  const warnings = [...(isNews ? [] : expired), ...widerGrants(data, places)];
+  const warnings = [...expiredExceptions(raw, places, now), ...lists.warnings, ...widerGrants(data, places)];
   return { data: { ...data, version }, warnings, files };
 }
-
-const hashOf = (parts: readonly Uint8Array[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
-};
 
 /** Of several faults of one member the first is the cause. */
 function oneForEachPlace(faults: readonly PolicyFault[]): PolicyFault[] {

@@ -8,6 +8,8 @@ export interface TestResult {
   readonly case: PolicyTest;
   readonly decision: Decision;
   readonly passed: boolean;
+  /** It failed only since an exception has expired: it has no time of its own, and passed at an earlier one. */
+  readonly needsExpired: boolean;
 }
 
 /**
@@ -15,13 +17,21 @@ export interface TestResult {
  * what the rules say, not whether they are enforced yet.
  */
 export function runPolicyTests(policy: Policy, cases: readonly PolicyTest[], now: number): TestResult[] {
+  const ends = policy.data.exceptions.map(({ expires }) => expires).filter((expires) => expires <= now);
   return cases.map((test) => {
-    const decision = decide(policy, { ...test.question, claims: test.claims, at: test.at ?? now });
-    const sameVerdict = verdictOf(decision) === test.expect;
-    const passed = sameVerdict && (test.codes === undefined || sameSet(test.codes, codesOf(decision)));
-    return { case: test, decision, passed };
+    const decision = decideCase(policy, test, test.at ?? now);
+    const passed = isExpected(test, decision);
+    const passedBefore = () => ends.some((end) => isExpected(test, decideCase(policy, test, end - 1)));
+    const needsExpired = !passed && test.at === undefined && passedBefore();
+    return { case: test, decision, passed, needsExpired };
   });
 }
+
+const decideCase = (policy: Policy, { question, claims }: PolicyTest, at: number): Decision =>
+  decide(policy, { ...question, claims, at });
+
+const isExpected = ({ expect, codes }: PolicyTest, decision: Decision): boolean =>
+  verdictOf(decision) === expect && (codes === undefined || sameSet(codes, codesOf(decision)));
 
 /** What the rules say, whether or not the mode enforces it. */
 export const verdictOf = ({ violations }: Decision): 'allow' | 'deny' =>
@@ -31,10 +41,12 @@ export const codesOf = ({ violations }: Decision): string[] => [
   ...new Set(violations.map(({ code }) => code)),
 ];
 
-export function describeTestFailure({ case: test, decision }: TestResult): string {
+export function describeTestFailure({ case: test, decision, needsExpired }: TestResult): string {
   const list = (codes: readonly string[]) => (codes.length === 0 ? 'no codes' : codes.join(', '));
   const wanted = test.codes === undefined ? test.expect : `${test.expect} with ${list(test.codes)}`;
-  return `"${test.name}" expects ${wanted}, the policy says ${verdictOf(decision)} with ${list(codesOf(decision))}`;
+  const said = `the policy says ${verdictOf(decision)} with ${list(codesOf(decision))}`;
+  const hint = needsExpired ? '; it needs an exception that has expired: give the test a time with at' : '';
+  return `"${test.name}" expects ${wanted}, ${said}${hint}`;
 }
 
 const sameSet = (a: readonly string[], b: readonly string[]): boolean =>

@@ -2,40 +2,33 @@
 import { compilePolicy } from '../engine/compile.ts';
 import type { PolicyFault, ReadPolicy } from '../engine/policy-data.ts';
 import { loadPolicyTests } from '../language/policy-tests.ts';
-import type { ReadOptions } from '../language/read-policy.ts';
-import { describeTestFailure, runPolicyTests } from '../language/run-tests.ts';
+import { describeTestFailure, runPolicyTests, type TestResult } from '../language/run-tests.ts';
 import { loadPolicy } from './load-policy.ts';
 
 export interface LoadRequest {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
-  readonly options: ReadOptions;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** Plain data in, plain data out; never throws. */
-export function loadAndTest({ policyFile, testsFile, options }: LoadRequest): ReadPolicy {
-  const read = loadPolicy(policyFile, options);
-  if (read.faults !== undefined || testsFile === undefined) return read;
+export function loadAndTest({ policyFile, testsFile, now }: LoadRequest): ReadPolicy {
+  const read = loadPolicy(policyFile, now);
+  if (testsFile === undefined) return read;
+  const tests = loadPolicyTests(testsFile);
+  if (read.faults !== undefined) return { ...read, faults: [...read.faults, ...(tests.faults ?? [])] };
   const { files, data } = read;
   const { version } = data;
-  const tests = loadPolicyTests(testsFile);
   if (tests.faults !== undefined) return { faults: tests.faults, version, files };
-  const failures = runPolicyTests(compilePolicy(data), tests.cases, options.now).filter(
-    ({ passed }) => !passed,
-  );
-  if (failures.length === 0) return read;
-  return {
-    version,
-    files,
-    faults: failures.map((failure): PolicyFault => {
-      const { line, column } = failure.case.place;
-      return {
-        file: tests.file,
-        line,
-        column,
-        member: '',
-        message: `the test ${describeTestFailure(failure)}`,
-      };
-    }),
-  };
+  const failed = runPolicyTests(compilePolicy(data), tests.cases, now).filter(({ passed }) => !passed);
+  const told = (results: readonly TestResult[]) => results.map((result) => toFault(tests.file, result));
+  const faults = told(failed.filter(({ needsExpired }) => !needsExpired));
+  if (faults.length > 0) return { faults, version, files };
+  return { ...read, warnings: [...read.warnings, ...told(failed)] };
+}
+
+function toFault(file: string, failure: TestResult): PolicyFault {
+  const { line, column } = failure.case.place;
+  return { file, line, column, member: '', message: `the test ${describeTestFailure(failure)}` };
 }

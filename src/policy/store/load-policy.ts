@@ -2,15 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ReadPolicy } from '../engine/policy-data.ts';
-import { type ReadOptions, readPolicy } from '../language/read-policy.ts';
+import { readPolicy } from '../language/read-policy.ts';
 
-export function loadPolicy(path: string, options: ReadOptions): ReadPolicy {
+/** `now`: milliseconds since the epoch. */
+export function loadPolicy(path: string, now: number): ReadPolicy {
   const bytes = contentOf(path);
   if (typeof bytes === 'string') {
     const message = `cannot be read (${bytes})`;
     return { faults: [{ file: path, line: 1, column: 1, member: '', message }], version: null, files: [] };
   }
-  return readPolicy({ path, bytes, readList: (list) => contentOf(join(dirname(path), list)) }, options);
+  return readPolicy({ path, bytes, readList: (list) => contentOf(join(dirname(path), list)) }, now);
 }
 
 /** The bytes, or the reason why there are none. */

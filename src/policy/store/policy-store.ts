@@ -1,7 +1,9 @@
 // Holds the policy in force and takes up a new one when its files change: whole or not at all, recorded before it counts,
 // and the last good one stays when the new one has a fault. Only one load runs at a time.
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { watchFiles } from '../../config/watch-files.ts';
@@ -14,7 +16,9 @@ import {
   type ReadPolicy,
   type RejectedPolicy,
 } from '../engine/policy-data.ts';
+import { fileHeader } from '../language/policy-version.ts';
 import type { LoadRequest } from './load-and-test.ts';
+import { warnAboutPolicy } from './warn-about-policy.ts';
 
 /** What the store tells of. A rejected promise means that it could not be recorded. */
 export interface PolicyEvents {
@@ -47,8 +51,9 @@ export class PolicyStore {
   #unwatch: (() => void) | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
-  /** What was refused last and recorded: to read it again, as a list that it names is watched from now on, is no news. */
-  #refused: string | undefined;
+  #rejected = false;
+  /** The rejection that is on record: to read the same files again, as a list of theirs is watched from now on, is no news. */
+  #recorded: string | undefined;
 
   constructor(
     first: { readonly data: PolicyData; readonly files: readonly string[] },
@@ -67,7 +72,7 @@ export class PolicyStore {
 
   /** Is there a newer policy, which has faults? */
   get rejected(): boolean {
-    return this.#refused !== undefined;
+    return this.#rejected;
   }
 
   /** When it took effect, in milliseconds since the epoch. */
@@ -78,7 +83,7 @@ export class PolicyStore {
   watch(): void {
     const { testsFile } = this.#parts;
     this.#unwatch = watchFiles({
-      files: () => [...this.#paths(), ...(testsFile === undefined ? [] : [testsFile])],
+      files: () => [...this.#paths().values(), ...(testsFile === undefined ? [] : [testsFile])],
       watching: () => void this.#reloadIfOther(),
       changed: () => void this.reload(),
     });
@@ -100,14 +105,16 @@ export class PolicyStore {
     return this.#loading;
   }
 
-  #paths(): string[] {
+  /** The path of each file by its name in the policy, in the order of the version. */
+  #paths(): Map<string, string> {
     const { policyFile } = this.#parts;
-    return [policyFile, ...this.#files.map((file) => join(dirname(policyFile), file))];
+    const lists = this.#files.map((name) => [name, join(dirname(policyFile), name)] as const);
+    return new Map([['', policyFile], ...lists]);
   }
 
   /** What came between the first load and the first look at the files would never show as a change. */
   async #reloadIfOther(): Promise<void> {
-    const version = await hashOfFiles(this.#paths()).catch(() => undefined);
+    const version = await versionOnDisk(this.#paths()).catch(() => undefined);
     if (version !== this.#current.version && !this.#stopped) await this.reload();
   }
 
@@ -133,21 +140,29 @@ export class PolicyStore {
   async #reloadOnce(): Promise<void> {
     const { policyFile, testsFile, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-    const options = { now: clock.now(), expired: 'fault', inForce: old } as const;
-    const read = await load({ policyFile, testsFile, options });
+    const read = await load({ policyFile, testsFile, now: clock.now() });
     this.#files = read.files;
     if (read.faults !== undefined) {
       await this.#reject(read);
       return;
     }
-    this.#refused = undefined;
-    if (read.data.version === old) return;
-    const policy = compilePolicy(read.data);
-    await events.loaded({ old, new: policy.version });
-    this.#current = policy;
-    this.#loadedAt = clock.now();
-    const warnings = read.warnings.map(describePolicyFault);
-    logger.info({ old, new: policy.version, mode: policy.mode, warnings }, 'policy loaded');
+    const wasRejected = this.#rejected;
+    this.#rejected = false;
+    this.#recorded = undefined;
+    const { version, mode } = read.data;
+    if (version === old)
+      logger.info(
+        { version, mode },
+        wasRejected ? 'policy restored after a rejected one' : 'policy unchanged',
+      );
+    else {
+      const policy = compilePolicy(read.data);
+      await events.loaded({ old, new: version });
+      this.#current = policy;
+      this.#loadedAt = clock.now();
+      logger.info({ old, new: version, mode }, 'policy loaded');
+    }
+    warnAboutPolicy(logger, read.data, read.warnings);
   }
 
   async #reject(read: RejectedPolicy): Promise<void> {
@@ -155,19 +170,24 @@ export class PolicyStore {
     const versions = { old: this.#current.version, new: read.version };
     const faults = read.faults.map(describePolicyFault);
     const what = JSON.stringify([read.version, faults]);
-    if (what === this.#refused) {
+    this.#rejected = true;
+    if (what === this.#recorded) {
       logger.warn(versions, 'the policy is still as it was rejected');
       return;
     }
     logger.error({ ...versions, faults: faults.slice(0, 20), count: faults.length }, 'policy rejected');
     await events.rejected(versions, read.faults);
-    this.#refused = what;
+    this.#recorded = what;
   }
 }
 
-/** Piece by piece, so that a long list holds up no request. */
-async function hashOfFiles(paths: readonly string[]): Promise<string> {
+/** `policyVersion` of files that are read piece by piece, so that a long list holds up no request. */
+async function versionOnDisk(paths: ReadonlyMap<string, string>): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of paths) for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  for (const [name, path] of paths) {
+    const { size } = await stat(path);
+    hash.update(fileHeader(name, size));
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  }
   return hash.digest('hex');
 }

@@ -1,14 +1,9 @@
 // What an Idempotency-Key promises (draft-ietf-httpapi-idempotency-key-header): the same request gets the same answer, and is
 // carried out once. This is the vocabulary of the stores that keep the promise.
+import type { AnswerParts } from '../../net/passable-answer.ts';
 
 /** An upstream answer that is given again. */
-export interface StoredAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** The upstream's `X-Request-Id`. */
-  readonly requestId: string | undefined;
-}
+export type StoredAnswer = AnswerParts;
 
 /** One use of a key. */
 export interface KeyUse {

@@ -1,9 +1,11 @@
 // Idempotency keys in Redis, shared by all instances. Whoever holds a key renews its lease; when an instance dies the key it
 // held is in doubt, not free. While Redis is down no key is given out.
+
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { uuidPattern } from '../../net/aws.ts';
+import { readPassable } from '../../net/passable-answer.ts';
 import type { RedisCommands } from '../redis-connection.ts';
 import {
   type Begun,
@@ -197,7 +199,12 @@ const storedAnswer = z.strictObject({
 
 function parseAnswer(text: string | undefined): StoredAnswer {
   const { status, headers, body, requestId } = storedAnswer.parse(JSON.parse(text ?? ''));
-  const bytes = Buffer.from(body, 'base64');
-  if (bytes.length > 0) JSON.parse(bytes.toString('utf8'));
-  return { status, headers: headers as StoredAnswer['headers'], body: bytes, requestId };
+  const answer = {
+    status,
+    headers: headers as StoredAnswer['headers'],
+    body: Buffer.from(body, 'base64'),
+    requestId,
+  };
+  if (readPassable(answer) === undefined) throw new Error('the stored answer must not reach a caller');
+  return answer;
 }

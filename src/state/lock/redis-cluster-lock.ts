@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../logging/logger.ts';
 import type { RedisCommands } from '../redis-connection.ts';
-import { clusterBusy, type Release, type ClusterLock } from './cluster-lock.ts';
+import { type ClusterLock, clusterBusy, type Release } from './cluster-lock.ts';
 
 const leaseMs = 15_000;
 const renewMs = 5000;

@@ -5,13 +5,16 @@ import { GatewayError } from '../../errors.ts';
 
 const windowMs = 60_000;
 
+/** What a limiter calls of a store. */
+export type RateLimitStore = Pick<Store, 'init' | 'increment'>;
+
 export interface RateLimiterOptions {
   /** Names the limit in header fields and metrics. */
   readonly name: string;
   /** 0: no limit. */
   readonly limitPerMinute: number;
   /** `undefined`: in memory of its own. */
-  readonly store: Store | undefined;
+  readonly store: RateLimitStore | undefined;
   /** Is called for each request over the limit. */
   readonly onLimited: () => void;
 }
@@ -27,7 +30,7 @@ const uncounted: Counted = { headers: [], refusal: undefined };
 
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
-  readonly #store: Store;
+  readonly #store: RateLimitStore;
   readonly #policy: string;
   readonly #partitionOf = partitions();
 

@@ -1,18 +1,13 @@
 // Where rate limits are counted: in Redis for all instances together, or, while Redis is down, in each by itself. A request
 // is never refused or let pass unlimited because Redis does not answer.
 import { createHash } from 'node:crypto';
-import {
-  type ClientRateLimitInfo,
-  type IncrementResponse,
-  MemoryStore,
-  type Options,
-  type Store,
-} from 'express-rate-limit';
+import { type IncrementResponse, MemoryStore, type Options } from 'express-rate-limit';
 import { type RedisReply, RedisStore } from 'rate-limit-redis';
 import type { Logger } from '../../logging/logger.ts';
 import { isRefusal, nameOf, type RedisCommands } from '../redis-connection.ts';
+import type { RateLimitStore } from './rate-limiter.ts';
 
-export class SharedRateLimitStore implements Store {
+export class SharedRateLimitStore implements RateLimitStore {
   readonly #shared: RedisStore;
   readonly #own = new MemoryStore();
   readonly #name: string;
@@ -46,22 +41,6 @@ export class SharedRateLimitStore implements Store {
       this.#sayRefused(error);
       return await this.#own.increment(hashed);
     }
-  }
-
-  async get(key: string): Promise<ClientRateLimitInfo | undefined> {
-    const hashed = hashOf(key);
-    return await this.#shared.get(hashed).catch(() => this.#own.get(hashed));
-  }
-
-  async decrement(key: string): Promise<void> {
-    const hashed = hashOf(key);
-    await this.#shared.decrement(hashed).catch(() => this.#own.decrement(hashed));
-  }
-
-  async resetKey(key: string): Promise<void> {
-    const hashed = hashOf(key);
-    await this.#own.resetKey(hashed);
-    await this.#shared.resetKey(hashed).catch(() => undefined);
   }
 
   #sayRefused(error: unknown): void {

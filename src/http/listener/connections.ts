@@ -1,0 +1,129 @@
+// Bounds what the clients of a listener can make it keep: connections and bytes for each address, and the time that a
+// response waits to be read. A trusted proxy stands for many clients, and its address has no bounds of its own.
+import type { RequestListener, Server } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
+import type { Logger } from '../../logging/logger.ts';
+import { addressKey, addressOf } from '../middleware/client-address.ts';
+import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
+import { originForm } from './request-target.ts';
+
+/** Interface, section 3: for one address. */
+const maxConnections = 256;
+/** Of responses that are not read, and of requests that wait. */
+const maxKeptBytes = 16 * 1024 * 1024;
+const checkEveryMs = 1000;
+
+export interface ConnectionServices {
+  /** Addresses and CIDRs of trusted proxies. */
+  readonly trustProxy?: readonly string[];
+  readonly logger?: Logger;
+  /** Told of each connection that the gateway ends. */
+  readonly closed?: (reason: CloseReason) => void;
+}
+
+export class Connections {
+  readonly #handler: RequestListener;
+  readonly #services: ConnectionServices;
+  readonly #proxies: BlockList;
+  readonly #addresses = new Map<string, Address>();
+
+  constructor(handler: RequestListener, services: ConnectionServices) {
+    this.#handler = handler;
+    this.#services = services;
+    this.#proxies = blockListOf(services.trustProxy ?? []);
+  }
+
+  attach(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#opened(socket));
+    server.on('secureConnection', (stream: Socket) => this.#secured(stream));
+    let timer: NodeJS.Timeout | undefined;
+    server.on('listening', () => {
+      timer = setInterval(() => this.check(), checkEveryMs).unref();
+    });
+    server.on('close', () => clearInterval(timer));
+  }
+
+  /** For each request of the server. */
+  readonly serve: RequestListener = (request, response) => {
+    const connection = connectionOf(request.socket);
+    if (connection === undefined) {
+      // Its client was gone before the handshake was over.
+      request.socket.destroy();
+      return;
+    }
+    request.url = originForm(request.url ?? '');
+    connection.serve(request, response);
+    if (!connection.isFollowed) return;
+    if (connection.isOverfull) this.#close(connection, 'pipelined');
+    else if (isOver(connection.address)) this.#close(connection, 'address-bytes');
+  };
+
+  /** To be called every second. */
+  check(): void {
+    for (const { trusted, connections } of this.#addresses.values()) {
+      let kept = 0;
+      for (const connection of connections) {
+        const reason = connection.check();
+        kept += connection.keptBytes;
+        if (reason !== undefined) this.#close(connection, reason);
+        else if (kept > maxKeptBytes && !trusted) this.#close(connection, 'address-bytes');
+      }
+    }
+  }
+
+  #opened(socket: Socket): void {
+    const remote = addressOf(socket);
+    const key = addressKey(remote);
+    const trusted = this.#proxies.check(remote, isIP(remote) === 6 ? 'ipv6' : 'ipv4');
+    const address = this.#addresses.get(key) ?? { key, trusted, connections: new Set() };
+    const connection = new Connection(socket, address, this.#handler);
+    if (address.connections.size >= maxConnections && !trusted) {
+      this.#close(connection, 'address-connections');
+      return;
+    }
+    this.#addresses.set(key, address);
+    address.connections.add(connection);
+    socket.once('close', () => {
+      address.connections.delete(connection);
+      if (address.connections.size === 0) this.#addresses.delete(key);
+    });
+  }
+
+  /** After the handshake HTTP is spoken on another stream, which has the same ends. */
+  #secured(stream: Socket): void {
+    const address = this.#addresses.get(addressKey(addressOf(stream)));
+    for (const connection of address?.connections ?? [])
+      if (haveSameEnds(connection.socket, stream)) connection.speakOn(stream);
+  }
+
+  /** With a reset: else the kernel would keep what the client has not read, and try to send it for minutes. */
+  #close({ socket, address }: Connection, reason: CloseReason): void {
+    if (socket.destroyed) return;
+    socket.resetAndDestroy();
+    this.#services.closed?.(reason);
+    this.#services.logger?.info({ clientAddress: address.key, reason }, 'a connection was ended');
+  }
+}
+
+function isOver({ trusted, connections }: Address): boolean {
+  if (trusted) return false;
+  let kept = 0;
+  for (const { keptBytes } of connections) kept += keptBytes;
+  return kept > maxKeptBytes;
+}
+
+const haveSameEnds = (one: Socket, other: Socket): boolean =>
+  one.remotePort === other.remotePort &&
+  one.remoteAddress === other.remoteAddress &&
+  one.localAddress === other.localAddress;
+
+function blockListOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
