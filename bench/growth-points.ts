@@ -60,7 +60,7 @@ function manyGrants(count: number, callersOwn: boolean): PolicyText {
 
 const grants = [1, 10, 100, 1_000, 10_000];
 
-export const mostTokens = 100_000;
+export const maxTokens = 100_000;
 
 export const growthCharts: readonly GrowthChart[] = [
   {
@@ -99,7 +99,7 @@ export const growthCharts: readonly GrowthChart[] = [
     series: [
       {
         name: 'tokens',
-        points: [1, 10, 100, 1_000, 10_000, mostTokens].map((tokens) => ({ size: tokens, tokens })),
+        points: [1, 10, 100, 1_000, 10_000, maxTokens].map((tokens) => ({ size: tokens, tokens })),
       },
     ],
   },

@@ -1,6 +1,6 @@
 // How the cost of a create grows with what an operator or a caller can make large. Sizes are interleaved in rounds,
 // each in a new process; a chart for each thing that grows, and one table.
-import { type GrowthChart, type GrowthPoint, growthCharts, mostTokens } from './growth-points.ts';
+import { type GrowthChart, type GrowthPoint, growthCharts, maxTokens } from './growth-points.ts';
 import { progress } from './progress.ts';
 import { lineChart } from './report/line-chart.ts';
 import { describeCommit, describeMachine } from './report/machine.ts';
@@ -40,7 +40,7 @@ export async function growth({ quick, rounds, only, algorithm }: GrowthOptions):
   );
   const count = rounds ?? (quick ? 1 : usualRounds);
   const show = (text: string) => progress(`\r${text}\x1b[K`);
-  const tokens = charts.some(({ name }) => name === 'tokens') ? mostTokens : 100;
+  const tokens = charts.some(({ name }) => name === 'tokens') ? maxTokens : 100;
   const stand = await openStand({ algorithm, tokens, progress: show });
   try {
     for (let round = 0; round < count; round += 1) {
@@ -74,7 +74,7 @@ async function measurePoint(stand: Stand, name: string, point: GrowthPoint, ms: 
       deck,
       expected: 201,
       load: { inFlight },
-      warm: { leastMs: ms, requests: 5_000, mostMs: 2 * ms },
+      warm: { minMs: ms, requests: 5_000, maxMs: 2 * ms },
       measuredMs: ms,
     };
     return sampleOf(await stand.load(job, running.pid));

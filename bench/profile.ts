@@ -34,7 +34,7 @@ export async function profile({ quick, algorithm }: { quick: boolean; algorithm:
     progress('\rprofile\x1b[K');
     const { tokenFile } = stand;
     const deck = { kind: 'create', tokenFile, firstToken: 0, tokens, once: false } as const;
-    const warm = { leastMs: 0, requests: 0, mostMs: 0 };
+    const warm = { minMs: 0, requests: 0, maxMs: 0 };
     const measuredMs = warmMs + sampledMs + 2_000;
     const job = { port: running.port, deck, expected: 201, load: { inFlight }, warm, measuredMs };
     await stand.load(job, running.pid);

@@ -123,7 +123,7 @@ async function memoryUnderLoad(stand: Stand, options: readonly string[], ms: num
       deck,
       expected: 201,
       load: { inFlight },
-      warm: { leastMs: 0, requests: 0, mostMs: 0 },
+      warm: { minMs: 0, requests: 0, maxMs: 0 },
       measuredMs: ms,
     };
     const { residentMb: last, requests, candidateSeconds } = await stand.load(job, running.pid);

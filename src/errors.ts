@@ -117,14 +117,14 @@ export const errorRules = {
   ),
   'upstream-unreachable': rule(502, unavailable, 'error', 'Aerospike Cloud could not be reached.'),
   'upstream-broken': rule(502, unavailable, 'error', 'The answer of Aerospike Cloud was broken.'),
-  'upstream-failing': rule(
+  'circuit-open': rule(
     503,
     unavailable,
     'warn',
     'Aerospike Cloud keeps failing, so it is left alone for a moment. The request was not sent.',
     'destination_unavailable',
   ),
-  'preflight-impossible': rule(
+  'preflight-failed': rule(
     502,
     unavailable,
     'error',

@@ -86,9 +86,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
   const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
-  const mostWaiting = Math.max(1, Math.floor(config.limits.maxInFlight / 4));
+  const maxWaiting = Math.max(1, Math.floor(config.limits.maxInFlight / 4));
   const keySets = createKeySets(config.auth, {
-    ...{ clock, logger, mostWaiting, agent: issuerAgent },
+    ...{ clock, logger, maxWaiting, agent: issuerAgent },
     observe: metrics.keysFetched.bind(metrics),
   });
   const policies = createPolicyStore(config, parts, trail, metrics);
@@ -157,12 +157,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     auditWritable: checks.audit,
     auditWaiting: () => trail.waiting,
     logLinesDropped: parts.logLinesDropped ?? (() => 0),
-    createsUnsettled: () => reconciler.open,
+    pendingReconciliations: () => reconciler.open,
     policyVersion: () => policies.current().version,
     policyLoadedAt: () => policies.loadedAt,
     reportMode: () => policies.current().mode === 'report',
     policyRejected: () => policies.rejected,
-    tokensRemembered: () => tokens.size,
+    tokenCacheEntries: () => tokens.size,
     keySets,
     breakers,
     redisUp: () => state.redisUp(),

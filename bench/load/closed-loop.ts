@@ -94,8 +94,8 @@ class ClosedLoop {
   }
 
   #isWarm(elapsedMs: number): boolean {
-    const { leastMs, requests, mostMs } = this.#job.warm;
-    return elapsedMs >= leastMs && (this.#warmed >= requests || elapsedMs >= mostMs);
+    const { minMs, requests, maxMs } = this.#job.warm;
+    return elapsedMs >= minMs && (this.#warmed >= requests || elapsedMs >= maxMs);
   }
 
   #end(now: number): void {

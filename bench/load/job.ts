@@ -3,9 +3,9 @@ import type { DeckShape } from './deck.ts';
 
 /** What is not measured: at least so long, and then until so many were answered, but no longer than that. */
 export interface WarmUp {
-  readonly leastMs: number;
+  readonly minMs: number;
   readonly requests: number;
-  readonly mostMs: number;
+  readonly maxMs: number;
 }
 
 export interface LoadJob {

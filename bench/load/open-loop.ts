@@ -5,7 +5,7 @@ import type { Deck } from './deck.ts';
 import type { LoadJob, Timings, Window } from './job.ts';
 
 /** Requests that are due when so many are unanswered wait, and their time runs. */
-const mostConnections = 128;
+const maxConnections = 128;
 const stuckMs = 15_000;
 /** A timer is no more exact than this; what is due sooner is waited for by looking at the clock. */
 const timerMs = 1.2;
@@ -13,7 +13,7 @@ const timerMs = 1.2;
 type Job = Pick<LoadJob, 'port' | 'expected' | 'warm' | 'measuredMs'>;
 
 export async function openLoop(job: Job, perSecond: number, deck: Deck, window: Window): Promise<Timings> {
-  const connections = await Connection.openAll(job.port, mostConnections);
+  const connections = await Connection.openAll(job.port, maxConnections);
   try {
     return await new Promise<Timings>((resolve, reject) => {
       new OpenLoop(job, perSecond, deck, { connections, window, resolve, reject }).start();
@@ -53,7 +53,7 @@ class OpenLoop {
     this.#deck = deck;
     this.#parts = parts;
     this.#intervalMs = 1000 / perSecond;
-    this.#warm = Math.round((job.warm.leastMs * perSecond) / 1000);
+    this.#warm = Math.round((job.warm.minMs * perSecond) / 1000);
     this.#count = this.#warm + Math.round((job.measuredMs * perSecond) / 1000);
     this.#idle = [...parts.connections];
     this.#tookMs = new Float64Array(this.#count - this.#warm);

@@ -26,8 +26,8 @@ export const fullPlan: Plan = {
   warmTokens: 100,
   newTokens: 10_000,
   // The compiler needs some thousand requests; a slow candidate must not take the whole run for them.
-  firstWarm: { leastMs: 800, requests: 5_000, mostMs: 3_000 },
-  warm: { leastMs: 200, requests: 0, mostMs: 200 },
+  firstWarm: { minMs: 800, requests: 5_000, maxMs: 3_000 },
+  warm: { minMs: 200, requests: 0, maxMs: 200 },
   measuredMs: { create: 1000, rate: 900, list: 500, 'new tokens': 800, 'create 32': 900 },
 };
 
@@ -35,7 +35,7 @@ export const quickPlan: Plan = {
   ...fullPlan,
   rounds: 2,
   newTokens: 6_000,
-  firstWarm: { leastMs: 600, requests: 2_500, mostMs: 1_200 },
+  firstWarm: { minMs: 600, requests: 2_500, maxMs: 1_200 },
   measuredMs: { create: 600, rate: 600, list: 400, 'new tokens': 500, 'create 32': 500 },
 };
 

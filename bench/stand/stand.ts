@@ -96,7 +96,7 @@ const node = (args: string[], core: number) =>
 
 async function load(generator: ChildProcess, job: LoadJob): Promise<LoadOutcome> {
   generator.send(job);
-  const limitMs = job.warm.mostMs + job.measuredMs + 60_000;
+  const limitMs = job.warm.maxMs + job.measuredMs + 60_000;
   const said = await nextMessage<{ outcome?: LoadOutcome; fault?: string }>(generator, limitMs);
   if (said.outcome === undefined) throw new Error(said.fault ?? 'no outcome');
   return said.outcome;

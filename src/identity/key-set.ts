@@ -20,7 +20,7 @@ const maxAgeMs = 600_000;
 /** Fetches that an unknown `kid` causes are at least so far apart. */
 const unknownKeyCooldownMs = 30_000;
 /** After a failure: 1 s, doubling up to this. After a set without keys: this. */
-const longestBackoffMs = 30_000;
+const maxBackoffMs = 30_000;
 /** Entries of one key set that are named in the log. */
 const maxNamed = 20;
 /** The part of the cache age after which the background fetch begins, so that no request has to wait for it. */
@@ -36,7 +36,7 @@ export interface KeySetServices {
   readonly clock: Clock;
   readonly logger: Logger;
   /** So many tokens of unknown keys wait for a fetch at most. */
-  readonly mostWaiting?: number;
+  readonly maxWaiting?: number;
   /** Told of each fetch. */
   readonly observe?: (result: 'ok' | 'failed') => void;
 }
@@ -64,7 +64,7 @@ export class KeySet {
   #unknownKeyFetchedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  readonly #mostWaiting: number;
+  readonly #maxWaiting: number;
   readonly #observe: (result: 'ok' | 'failed') => void;
   #waiting = 0;
 
@@ -73,7 +73,7 @@ export class KeySet {
     this.#source = source;
     this.#clock = services.clock;
     this.#logger = services.logger;
-    this.#mostWaiting = services.mostWaiting ?? usuallyWaiting;
+    this.#maxWaiting = services.maxWaiting ?? usuallyWaiting;
     this.#observe = services.observe ?? (() => undefined);
     this.#maxStaleMs = maxStaleMs;
     this.#maxAgeMs = Math.min(maxAgeMs, maxStaleMs);
@@ -145,7 +145,7 @@ export class KeySet {
 
   /** An issuer that hangs must not fill the gateway with tokens of unknown keys, which anybody can make. */
   async #waitFor(fetched: Promise<void>): Promise<void> {
-    if (this.#waiting >= this.#mostWaiting) throw this.#unavailable();
+    if (this.#waiting >= this.#maxWaiting) throw this.#unavailable();
     this.#waiting += 1;
     try {
       await fetched;
@@ -202,15 +202,15 @@ export class KeySet {
       this.#ignore(ignored);
       this.#failures = 0;
       this.#observe('ok');
-      this.#nextAttemptAt = count > 0 ? 0 : now + longestBackoffMs;
-      this.#schedule(count > 0 ? this.#maxAgeMs * refreshAt : longestBackoffMs);
+      this.#nextAttemptAt = count > 0 ? 0 : now + maxBackoffMs;
+      this.#schedule(count > 0 ? this.#maxAgeMs * refreshAt : maxBackoffMs);
     } catch (error) {
       this.#failures += 1;
       this.#observe('failed');
       const now = this.#clock.now();
-      const askedMs = waitMsOf(retryAfterOf(error), now);
-      const backoffMs = Math.max(askedMs, Math.min(1000 * 2 ** (this.#failures - 1), longestBackoffMs));
-      this.#askedToWaitUntil = now + askedMs;
+      const retryAfterMs = waitMsOf(retryAfterOf(error), now);
+      const backoffMs = Math.max(retryAfterMs, Math.min(1000 * 2 ** (this.#failures - 1), maxBackoffMs));
+      this.#askedToWaitUntil = now + retryAfterMs;
       this.#nextAttemptAt = now + backoffMs;
       this.#schedule(backoffMs);
       const fields = { issuer: this.#issuer, failures: this.#failures, usable: this.known(), err: error };

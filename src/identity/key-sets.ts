@@ -7,7 +7,7 @@ import { keySourceFor } from './key-source.ts';
 export interface KeySetsServices extends Pick<KeySetServices, 'clock' | 'logger'> {
   readonly agent: Dispatcher;
   /** So many tokens of unknown keys wait for one issuer at most. */
-  readonly mostWaiting: number;
+  readonly maxWaiting: number;
   /** Told of each fetch. */
   readonly observe: (issuer: string, result: 'ok' | 'failed') => void;
 }

@@ -8,10 +8,10 @@ import type { Principal } from './principal.ts';
 import type { VerifyToken } from './verify-token.ts';
 
 /** For so long at most. */
-const longestMs = 60_000;
+const maxMs = 60_000;
 /** So many tokens, and so many of their characters all together: a valid token may be as long as a header section. */
-const mostTokens = 50_000;
-const mostCharacters = 32 * 1024 * 1024;
+const maxTokens = 50_000;
+const maxCharacters = 32 * 1024 * 1024;
 
 interface Remembered {
   readonly principal: Principal;
@@ -75,7 +75,7 @@ export class TokenCache {
 
   #remember(token: string, known: Pick<Remembered, 'principal' | 'keys' | 'generation' | 'from'>): void {
     const expiresAt = (known.principal.claims['exp'] as number) * 1000;
-    const until = Math.min(expiresAt, known.from + longestMs);
+    const until = Math.min(expiresAt, known.from + maxMs);
     if (!(until > known.from)) return;
     const key = keyOf(token);
     const before = this.#tokens.get(key);
@@ -83,7 +83,7 @@ export class TokenCache {
     this.#tokens.set(key, { ...known, until, characters: token.length });
     this.#characters += token.length;
     for (const [oldest, entry] of this.#tokens) {
-      if (this.#tokens.size <= mostTokens && this.#characters <= mostCharacters) break;
+      if (this.#tokens.size <= maxTokens && this.#characters <= maxCharacters) break;
       this.#forget(oldest, entry);
     }
   }

@@ -3,7 +3,7 @@
 import { RangesBuilder } from './address-ranges.ts';
 import { formatIpv4Network, isIpv4Fault, networkOf, parseIpv4Network } from './ipv4.ts';
 import type { NetworkList } from './network-list.ts';
-import { mostNamed } from './network-list.ts';
+import { maxNamed } from './network-list.ts';
 
 /** Counts from 1. */
 export interface CidrListFault {
@@ -12,7 +12,7 @@ export interface CidrListFault {
 }
 
 /** After so many faults the list is not one, and the rest would bury the cause. */
-const mostFaults = 50;
+const maxFaults = 50;
 const newline = 0x0a;
 const zero = 0x30;
 const dot = 0x2e;
@@ -24,7 +24,7 @@ export function readCidrList(bytes: Uint8Array): { list: NetworkList; faults: re
   const faults: CidrListFault[] = [];
   let line = 0;
   let start = 0;
-  while (start < bytes.length && faults.length < mostFaults) {
+  while (start < bytes.length && faults.length < maxFaults) {
     line += 1;
     const found = bytes.indexOf(newline, start);
     const end = found < 0 ? bytes.length : found;
@@ -34,7 +34,7 @@ export function readCidrList(bytes: Uint8Array): { list: NetworkList; faults: re
     if (network !== undefined && 'fault' in network) faults.push({ line, message: network.fault });
     else if (network !== undefined) {
       builder.add(network);
-      if (named.length < mostNamed) named.push(formatIpv4Network(networkOf(network.first, network.prefix)));
+      if (named.length < maxNamed) named.push(formatIpv4Network(networkOf(network.first, network.prefix)));
     }
     start = end + 1;
   }

@@ -6,15 +6,15 @@ import { formatIpv4Network, type Ipv4Network } from './ipv4.ts';
 export interface NetworkList {
   readonly ranges: AddressRanges;
   readonly count: number;
-  /** At most `mostNamed` of them, in the order of the list. */
+  /** At most `maxNamed` of them, in the order of the list. */
   readonly named: readonly string[];
 }
 
 /** At most so many values of a list are named to a caller. */
-export const mostNamed = 20;
+export const maxNamed = 20;
 
 export const networkListOf = (networks: readonly Ipv4Network[]): NetworkList => ({
   ranges: rangesOf(networks),
   count: networks.length,
-  named: networks.slice(0, mostNamed).map(formatIpv4Network),
+  named: networks.slice(0, maxNamed).map(formatIpv4Network),
 });

@@ -6,8 +6,8 @@ import type { RequestTarget } from '../request/request.ts';
 import type { RequestFaults } from './operation.ts';
 
 /** So many unknown names are listed at most, each so long at most: a refusal is not an echo. */
-const mostNamed = 20;
-const longestName = 64;
+const maxNamed = 20;
+const maxName = 64;
 
 /** Collects faults as they are found. */
 export class Faults {
@@ -20,11 +20,11 @@ export class Faults {
 
   /** Members or parameters that nobody knows. `place` is a JSON Pointer. */
   rejectUnknown(place: string, names: readonly string[], known: string): void {
-    for (const name of names.slice(0, mostNamed)) {
+    for (const name of names.slice(0, maxNamed)) {
       this.reject(`${place}/${escapePointer(shorten(name))}`, `is not known here; ${known}`);
     }
-    if (names.length > mostNamed)
-      this.reject(place, `has ${names.length - mostNamed} more members that are not known here`);
+    if (names.length > maxNamed)
+      this.reject(place, `has ${names.length - maxNamed} more members that are not known here`);
   }
 
   any(): boolean {
@@ -78,4 +78,4 @@ const escapePointer = (name: string): string => name.replaceAll('~', '~0').repla
 
 /** Cut between characters, not within a surrogate pair, so that the answer stays well-formed Unicode. */
 const shorten = (name: string): string =>
-  (name.length > longestName ? `${[...name].slice(0, longestName).join('')}…` : name).toWellFormed();
+  (name.length > maxName ? `${[...name].slice(0, maxName).join('')}…` : name).toWellFormed();

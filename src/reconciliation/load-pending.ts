@@ -23,7 +23,7 @@ export async function settleEarlierCreates(earlier: EarlierCreates): Promise<voi
   const { file, before, reconciler, clock, logger } = earlier;
   try {
     const found = await findOpenIntents(file, before, clock.now());
-    for (const [id, madeBy] of found.knownPeerings) reconciler.know(id, madeBy);
+    for (const [id, creatorOf] of found.knownPeerings) reconciler.know(id, creatorOf);
     for (const { record } of found.intents) {
       const facts = factsFromRecord(record);
       if (facts !== undefined) reconciler.settle(facts);

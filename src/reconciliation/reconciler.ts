@@ -9,7 +9,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import type { RequestFacts } from '../request/request.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
-import { askedWaitMs } from '../upstream/asked-wait.ts';
+import { retryAfterMsOf } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { readPeerings } from '../upstream/peerings.ts';
 import { retryAfterHeader } from '../upstream/read-answer.ts';
@@ -48,11 +48,11 @@ interface Alike {
  */
 const arrivalMs = 5000;
 const firstPauseMs = 1000;
-const longestPauseMs = 60_000;
+const maxPauseMs = 60_000;
 /** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
 const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
-const mostKnownIds = 100_000;
+const maxKnownIds = 100_000;
 
 export class Reconciler {
   readonly #services: ReconcilerServices;
@@ -66,7 +66,7 @@ export class Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = firstPauseMs;
   /** The longest pause that the upstream asked for in the last round. */
-  #askedMs = 0;
+  #retryAfterMs = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
 
@@ -108,14 +108,14 @@ export class Reconciler {
   }
 
   /** The request that made a peering, as far as this process knows. `id` is the vendor's. */
-  madeBy(id: string): string | undefined {
+  creatorOf(id: string): string | undefined {
     return this.#known.get(id);
   }
 
   /** A settled create made this peering, so it is no trace of another one. `id` is the vendor's. */
   know(id: string, gatewayRequestId: string): void {
     this.#known.set(id, gatewayRequestId);
-    if (this.#known.size <= mostKnownIds) return;
+    if (this.#known.size <= maxKnownIds) return;
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);
       break;
@@ -136,7 +136,7 @@ export class Reconciler {
       this.#timer = undefined;
       this.#working = this.#work().finally(() => {
         this.#working = undefined;
-        if (this.#open.size > 0) this.#workAfter(Math.max(this.#pauseMs, this.#askedMs));
+        if (this.#open.size > 0) this.#workAfter(Math.max(this.#pauseMs, this.#retryAfterMs));
       });
     }, pauseMs).unref();
   }
@@ -145,17 +145,17 @@ export class Reconciler {
     const { logger, clock } = this.#services;
     const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.target?.clusterId ?? '');
     let failed = false;
-    this.#askedMs = 0;
+    this.#retryAfterMs = 0;
     for (const [clusterId, creates] of clusters) {
       try {
         if (!this.#stopped) await this.#settleCluster(clusterId, creates);
       } catch (error) {
         failed = true;
-        this.#askedMs = Math.max(this.#askedMs, askedWaitMs(error, clock.now()));
+        this.#retryAfterMs = Math.max(this.#retryAfterMs, retryAfterMsOf(error, clock.now()));
         logger.warn({ err: error, clusterId, open: creates.length }, 'creates could not be settled yet');
       }
     }
-    this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
+    this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, maxPauseMs) : firstPauseMs;
     if (this.#open.size > 0) return;
     for (const [key, { inFlight }] of this.#alike) if (inFlight === 0) this.#alike.delete(key);
   }
@@ -172,17 +172,17 @@ export class Reconciler {
 
   async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const { clock, upstream, logger } = this.#services;
-    const lookedAt = this.#elapsed();
+    const listedAt = this.#elapsed();
     const peerings = await readPeerings(upstream, clusterId, clock.newId()).catch(noneIfGone);
     let unclear = 0;
     // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.
     for (const { facts, before, openSince } of creates.toReversed()) {
       // On a disk that hangs each record would take its time.
       if (this.#stopped) return;
-      if (this.#mayBeAnothers(facts, lookedAt)) continue;
+      if (this.#mayBeAnothers(facts, listedAt)) continue;
       const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
       const made = findTrace(facts.target?.peering, unknown);
-      if (made === undefined && lookedAt < openSince + arrivalMs) continue;
+      if (made === undefined && listedAt < openSince + arrivalMs) continue;
       if (made === undefined && unknown.some((peering) => mayBe(facts.target?.peering, peering))) {
         unclear += 1;
         continue;
@@ -199,10 +199,10 @@ export class Reconciler {
   }
 
   /** Was a create with the same values in flight at any time since the look began? Then a later look decides. */
-  #mayBeAnothers({ target }: RequestFacts, lookedAt: number): boolean {
+  #mayBeAnothers({ target }: RequestFacts, listedAt: number): boolean {
     const peering = target?.peering;
     const alike = peering && this.#alike.get(valuesOf(peering));
-    return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= lookedAt);
+    return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= listedAt);
   }
 
   async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {

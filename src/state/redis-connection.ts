@@ -15,7 +15,7 @@ const commandTimeoutMs = 1000;
 const socketTimeoutMs = 1500;
 const connectTimeoutMs = 2000;
 const firstPauseMs = 100;
-const longestPauseMs = 2000;
+const maxPauseMs = 2000;
 /** Nothing is ever stored under it: deleting it changes nothing, and only a server that takes writes does so. */
 const probeKey = 'peergate:probe';
 
@@ -110,7 +110,7 @@ export class RedisConnection implements RedisCommands {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs).unref();
-    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs);
   }
 
   #sayDown(error: unknown): void {

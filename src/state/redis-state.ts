@@ -12,12 +12,12 @@ export interface RedisStateOptions {
   readonly url: Secret;
   readonly ttlMs: number;
   readonly local: LocalClusterLock;
-  readonly longestWaitMs: number;
+  readonly maxWaitMs: number;
 }
 
 /** Resolves after the first try to reach Redis, however it ended. */
 export async function openRedisState(
-  { url, ttlMs, local, longestWaitMs }: RedisStateOptions,
+  { url, ttlMs, local, maxWaitMs }: RedisStateOptions,
   { logger }: StateServices,
 ): Promise<SharedState> {
   const redis = new RedisConnection(url, logger);
@@ -25,7 +25,7 @@ export async function openRedisState(
   const idempotency = new RedisIdempotency(redis, ttlMs, logger);
   return {
     idempotency,
-    clusterLock: new RedisClusterLock({ redis, local, longestWaitMs, logger }),
+    clusterLock: new RedisClusterLock({ redis, local, maxWaitMs, logger }),
     rateLimitStore: (name) => new SharedRateLimitStore(redis, name, logger),
     redisUp: () => redis.up,
     stop() {

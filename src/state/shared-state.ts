@@ -24,7 +24,7 @@ export interface StateServices {
 }
 
 /** A create waits for those before it no longer than for an upstream that is slow, and not less than this. */
-const leastWaitMs = 10_000;
+const minWaitMs = 10_000;
 
 /** Redis that is down does not keep the gateway from starting. */
 export async function openSharedState(
@@ -32,8 +32,8 @@ export async function openSharedState(
   services: StateServices,
 ): Promise<SharedState> {
   const { redisUrl, idempotencyTtlMs } = config.state;
-  const longestWaitMs = Math.max(config.upstream.timeoutMs, leastWaitMs);
-  const local = new LocalClusterLock(longestWaitMs);
+  const maxWaitMs = Math.max(config.upstream.timeoutMs, minWaitMs);
+  const local = new LocalClusterLock(maxWaitMs);
   if (redisUrl === undefined) {
     return {
       idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: services.clock.now }),
@@ -44,6 +44,6 @@ export async function openSharedState(
     };
   }
   const { openRedisState } = await import('./redis-state.ts');
-  const options = { url: redisUrl, ttlMs: idempotencyTtlMs, local, longestWaitMs };
+  const options = { url: redisUrl, ttlMs: idempotencyTtlMs, local, maxWaitMs };
   return await openRedisState(options, services);
 }

@@ -10,12 +10,12 @@ export interface Readings {
   readonly auditWritable: () => boolean;
   readonly auditWaiting: () => number;
   readonly logLinesDropped: () => number;
-  readonly createsUnsettled: () => number;
+  readonly pendingReconciliations: () => number;
   readonly policyVersion: () => string;
   readonly policyLoadedAt: () => number;
   readonly reportMode: () => boolean;
   readonly policyRejected: () => boolean;
-  readonly tokensRemembered: () => number;
+  readonly tokenCacheEntries: () => number;
   readonly keySets: ReadonlyMap<
     string,
     { readonly count: number; readonly ignored: number; readonly fetchedAt: number | undefined }
@@ -40,7 +40,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ['ready', '1 when /readyz says so.', () => flag(readings.ready())],
     ['audit_writable', '0 when records cannot be written.', () => flag(readings.auditWritable())],
     ['audit_queue_records', 'Records that wait to be written.', readings.auditWaiting],
-    ['creates_unsettled', 'Creates of which it is not known yet what became.', readings.createsUnsettled],
+    ['pending_reconciliations', 'Creates of which it is not known yet what became.', readings.pendingReconciliations],
     ['policy_info', 'Always 1, by the version in force.', () => [[readings.policyVersion(), 1]], 'version'],
     ['policy_loaded_timestamp_seconds', 'When it took effect.', () => readings.policyLoadedAt() / 1000],
     [
@@ -49,9 +49,9 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
       () => flag(readings.policyRejected()),
     ],
     [
-      'tokens_remembered',
+      'token_cache_entries',
       'Verified tokens that need no second look at their signature.',
-      readings.tokensRemembered,
+      readings.tokenCacheEntries,
     ],
     ['policy_report_mode', '1 when the policy refuses nothing.', () => flag(readings.reportMode())],
     ['keys', 'Usable keys of an issuer.', each(keySets, ({ count }) => count), 'issuer'],

@@ -39,7 +39,7 @@ export class Breaker {
     return this.#policy.state !== CircuitState.Closed;
   }
 
-  /** Throws `upstream-failing` when `run` would refuse at the moment; for what has to be done before it. */
+  /** Throws `circuit-open` when `run` would refuse at the moment; for what has to be done before it. */
   refuseIfOpen(): void {
     const { state } = this.#policy;
     const pausing = state === CircuitState.Open && Date.now() < this.#retryAt;
@@ -47,7 +47,7 @@ export class Breaker {
     if (pausing || state === CircuitState.HalfOpen) throw this.#leftAlone();
   }
 
-  /** Rejects with `upstream-failing` without a call, or as `call` does. Of the result only the status counts. */
+  /** Rejects with `circuit-open` without a call, or as `call` does. Of the result only the status counts. */
   async run<Result extends { readonly status: number }>(call: () => Promise<Result>): Promise<Result> {
     this.refuseIfOpen();
     try {
@@ -59,7 +59,7 @@ export class Breaker {
 
   #leftAlone(): GatewayError {
     const seconds = Math.ceil((this.#retryAt - Date.now()) / 1000);
-    return new GatewayError('upstream-failing', {
+    return new GatewayError('circuit-open', {
       headers: { 'Retry-After': String(Math.max(seconds, 1)) },
       context: { sent: 'no' },
     });

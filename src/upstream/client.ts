@@ -35,7 +35,7 @@ export interface UpstreamSettings {
 
 const maxAnswerBytes = 1024 * 1024;
 /** Levels of objects and arrays; the vendor's problems have four. */
-const deepestProblem = 32;
+const maxProblem = 32;
 
 /** Reads and changes fail apart: a read that succeeds must not hide that every create is lost. */
 export type Breakers = Readonly<Record<UpstreamRequest['method'], Breaker>>;
@@ -72,7 +72,7 @@ export class UpstreamClient {
     return this.#settings.timeoutMs;
   }
 
-  /** Throws `upstream-failing` when a request with this method would be refused at the moment. Sends nothing. */
+  /** Throws `circuit-open` when a request with this method would be refused at the moment. Sends nothing. */
   refuseIfOpen(method: UpstreamRequest['method']): void {
     this.#breakers[method].refuseIfOpen();
   }
@@ -158,7 +158,7 @@ type Attempt =
 function readableProblem(answer: Answer, token: string): unknown {
   try {
     const { json } = readAnswer(answer, token);
-    return isShallow(json, deepestProblem) ? json : undefined;
+    return isShallow(json, maxProblem) ? json : undefined;
   } catch {
     return undefined;
   }

@@ -55,7 +55,7 @@ export const preflightFailed = (
   reason: string,
   headers: Record<string, string> = {},
 ): GatewayError =>
-  new GatewayError('preflight-impossible', {
+  new GatewayError('preflight-failed', {
     context: { sent: 'no' },
     headers,
     proxyError: 'http_protocol_error',
@@ -68,7 +68,7 @@ function notSent(error: unknown): never {
   if (!(error instanceof GatewayError)) throw error;
   const { code, headers, proxyError, receivedStatus } = error;
   const unable = code === 'upstream-broken' || code === 'upstream-unreachable';
-  throw new GatewayError(unable ? 'preflight-impossible' : code, {
+  throw new GatewayError(unable ? 'preflight-failed' : code, {
     ...(code === 'upstream-timeout' ? { detail: `${error.rule.detail} The request was not sent.` } : {}),
     headers: { ...headers },
     context: { ...error.context, sent: 'no' },

@@ -2,7 +2,7 @@
 // Every wait ends when the gateway stops, and none later than its deadline.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { askedWaitMs } from './asked-wait.ts';
+import { retryAfterMsOf } from './asked-wait.ts';
 import type { NetworkReader } from './network-reader.ts';
 import type { ListedPeering } from './peerings.ts';
 import { resolvePeering } from './resolve-peering.ts';
@@ -90,11 +90,11 @@ export class PeeringPoller {
     const { signal, end, deadline } = wait;
     let found: FoundPeering | undefined = first;
     let readAt = performance.now();
-    let askedMs = 0;
+    let retryAfterMs = 0;
     while (found !== undefined && !found.final && !signal.aborted) {
       const left = deadline - performance.now();
-      const pauseMs = Math.max(minPauseMs, askedMs, Math.min(maxPauseMs, left - minPauseMs));
-      askedMs = 0;
+      const pauseMs = Math.max(minPauseMs, retryAfterMs, Math.min(maxPauseMs, left - minPauseMs));
+      retryAfterMs = 0;
       await pause(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) break;
       const before: FoundPeering = found;
@@ -102,7 +102,7 @@ export class PeeringPoller {
         (list) => findIn(list, wanted.peeringId),
         (error: unknown) => {
           if (error instanceof UpstreamRefused) throw error;
-          askedMs = askedWaitMs(error, this.#clock.now());
+          retryAfterMs = retryAfterMsOf(error, this.#clock.now());
           return before;
         },
       );

@@ -35,9 +35,9 @@ const pageAt = (offset: number): URLSearchParams =>
   new URLSearchParams({ limit: String(pageSize), offset: String(offset) });
 const firstPage = pageAt(0);
 /** Far beyond what a cluster can have. */
-const mostPages = 100;
+const maxPages = 100;
 /** A list that changes while it is read is read again so often. */
-const mostReadings = 3;
+const maxReadings = 3;
 
 /** Does the peering keep others from being made? (interface, section 3: preflight) */
 export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');
@@ -54,7 +54,7 @@ export async function readPeerings(
   const path = `/database/clusters/${clusterId}/vpc-peerings`;
   // Each page has its own time; many slow ones must not add up to what no single request may take twice.
   const until = performance.now() + upstream.timeoutMs;
-  for (let reading = 0; reading < mostReadings; reading += 1) {
+  for (let reading = 0; reading < maxReadings; reading += 1) {
     const list = await readPages(async (offset) => {
       if (performance.now() > until) throw tooSlow();
       const query = offset === 0 ? firstPage : pageAt(offset);
@@ -72,7 +72,7 @@ async function readPages(
   const found = new Map<string, ListedPeering>();
   let total: number | undefined;
   let offset = 0;
-  for (let number = 0; number < mostPages; number += 1) {
+  for (let number = 0; number < maxPages; number += 1) {
     const answer = await read(offset);
     if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
     const { meta, vpcPeerings } = pageIn(answer);

@@ -10,11 +10,11 @@ import type { IssuedToken } from './token-request.ts';
 
 /** Renewal begins when a fifth of the lifetime is left, at most five minutes before the end. */
 const renewalShare = 0.2;
-const longestRenewalMs = 300_000;
+const maxRenewalMs = 300_000;
 /** A token this close to its end is not used for a new request. */
 const marginMs = 1000;
 /** After a failure: half a second, doubling up to this. */
-const longestBackoffMs = 10_000;
+const maxBackoffMs = 10_000;
 
 interface HeldToken {
   readonly value: string;
@@ -86,7 +86,7 @@ export class ServiceToken {
       const { value, lifetimeMs } = await this.#request();
       const now = this.#clock.now();
       const endsAt = now + Math.max(lifetimeMs - marginMs, 0);
-      const held = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, longestRenewalMs) };
+      const held = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, maxRenewalMs) };
       this.#held = held;
       this.#failures = 0;
       this.#observe('ok');
@@ -96,10 +96,10 @@ export class ServiceToken {
       this.#failures += 1;
       this.#observe('failed');
       const now = this.#clock.now();
-      const askedMs = waitMsOf(retryAfterOf(error), now);
-      const backoffMs = Math.min(500 * 2 ** (this.#failures - 1), longestBackoffMs);
-      this.#nextAttemptAt = now + Math.max(backoffMs, askedMs);
-      this.#lastFailure = { error, askedToWait: askedMs > 0 };
+      const retryAfterMs = waitMsOf(retryAfterOf(error), now);
+      const backoffMs = Math.min(500 * 2 ** (this.#failures - 1), maxBackoffMs);
+      this.#nextAttemptAt = now + Math.max(backoffMs, retryAfterMs);
+      this.#lastFailure = { error, askedToWait: retryAfterMs > 0 };
       this.#logger.error({ failures: this.#failures, err: error }, 'no service token could be had');
       throw this.#failure(this.#lastFailure);
     }

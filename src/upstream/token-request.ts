@@ -18,7 +18,7 @@ const tokenTimeoutMs = 10_000;
 const maxBytes = 64 * 1024;
 /** Stands in for a lifetime that is missing or makes no sense; a token that ends earlier is repaired by the 401 it causes. */
 const cautiousLifetimeSeconds = 300;
-const longestLifetimeSeconds = 86_400;
+const maxLifetimeSeconds = 86_400;
 
 /** RFC 6749 section 5.1; the token's characters by RFC 6750 section 2.1, so that it cannot break out of the header. */
 const tokenResponse = z.looseObject({
@@ -59,7 +59,7 @@ function lifetimeSeconds(expiresIn: unknown): number {
   const seconds =
     typeof expiresIn === 'string' && /^\d{1,10}$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
   if (typeof seconds !== 'number' || !(seconds > 0)) return cautiousLifetimeSeconds;
-  return Math.min(seconds, longestLifetimeSeconds);
+  return Math.min(seconds, maxLifetimeSeconds);
 }
 
 const oauthErrors = [

@@ -74,17 +74,17 @@ export function listen(server: Server, port: number, host: string): Promise<numb
 
 /**
  * Stops accepting, after all who are connected already: the kernel would reset those whom nobody has accepted. Resolves when
- * the listening socket is gone; connections stay. A flood that lets no round be quiet is waited out for `longestMs`.
+ * the listening socket is gone; connections stay. A flood that lets no round be quiet is waited out for `maxMs`.
  */
-export const stopAccepting = (server: Server, longestMs: number): Promise<void> =>
-  inQuietRound(longestMs, () => {
+export const stopAccepting = (server: Server, maxMs: number): Promise<void> =>
+  inQuietRound(maxMs, () => {
     // An HTTP server's own `close` would cut idle connections, too, perhaps with a request on its way.
     NetServer.prototype.close.call(server);
   });
 
 /** Closes idle connections, after whatever has arrived on them by now has been read; likewise. */
-export const closeIdle = (server: Server, longestMs: number): Promise<void> =>
-  inQuietRound(longestMs, () => server.closeIdleConnections());
+export const closeIdle = (server: Server, maxMs: number): Promise<void> =>
+  inQuietRound(maxMs, () => server.closeIdleConnections());
 
 /** Resolves when the last connection is gone; to be asked for before `stopAccepting`. */
 export const lastConnectionGone = (server: Server): Promise<void> =>
@@ -105,11 +105,11 @@ const quietRounds = 3;
  * Acts right behind rounds of the event loop in which nothing at all happened: whatever had arrived has been taken, and there
  * was no time for anything to come since.
  */
-function inQuietRound(longestMs: number, act: () => void): Promise<void> {
+function inQuietRound(maxMs: number, act: () => void): Promise<void> {
   return new Promise((resolve) => {
     let events = -1;
     let quiet = 0;
-    const until = performance.now() + longestMs;
+    const until = performance.now() + maxMs;
     const look = () => {
       const before = events;
       ({ events } = performance.nodeTiming.uvMetricsInfo);

@@ -52,10 +52,10 @@ export class IdempotencyLease {
     const peerings = await network.peerings(target.clusterId, requestId);
     const alike = peerings.filter((listed) => isOf(target.peering, listed));
     const made =
-      alike.find(({ id }) => earlier.includes(reconciler.madeBy(id) ?? '')) ??
-      alike.find((listed) => reconciler.madeBy(listed.id) === undefined && isLive(listed));
+      alike.find(({ id }) => earlier.includes(reconciler.creatorOf(id) ?? '')) ??
+      alike.find((listed) => reconciler.creatorOf(listed.id) === undefined && isLive(listed));
     if (made !== undefined) {
-      const creator = reconciler.madeBy(made.id) ?? earlier[0] ?? '';
+      const creator = reconciler.creatorOf(made.id) ?? earlier[0] ?? '';
       return { by: 'replay', answer: asCreated(made), creator };
     }
     // From here on this request's own create may have been carried out, too.

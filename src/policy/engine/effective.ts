@@ -46,7 +46,7 @@ export interface EffectivePolicy {
   readonly shortened: Readonly<Record<string, number>>;
 }
 
-const mostShown = 100;
+const maxShown = 100;
 
 export function effectivePolicy(
   policy: Policy,
@@ -55,8 +55,8 @@ export function effectivePolicy(
 ): EffectivePolicy {
   const shortened: Record<string, number> = {};
   const show = (place: string, { values, total }: Listed): readonly string[] => {
-    if (total > Math.min(values.length, mostShown)) shortened[place] = total;
-    return values.slice(0, mostShown);
+    if (total > Math.min(values.length, maxShown)) shortened[place] = total;
+    return values.slice(0, maxShown);
   };
   const limits = (place: string, data: LimitsData): EffectiveLimits => {
     const optional = (name: 'clusters' | 'accounts' | 'regions') =>

@@ -2,7 +2,7 @@
 // an active exception allows besides counts as inside, and the exception is named.
 import { CidrSet } from '../../net/cidr-set.ts';
 import type { Ipv4Network } from '../../net/ipv4.ts';
-import { mostNamed } from '../../net/network-list.ts';
+import { maxNamed } from '../../net/network-list.ts';
 import type { Allowed, Question, Violation, ViolationCode } from './decision.ts';
 import type { AllowancesData, GuardrailsData, PrefixLength } from './policy-data.ts';
 
@@ -154,13 +154,13 @@ function passesFrom(named: readonly string[], count: number): Passes {
 const nothing = passesFrom([], 0);
 
 const passesOf = (values: readonly string[] | undefined): Passes =>
-  values === undefined ? nothing : passesFrom(values.slice(0, mostNamed), values.length);
+  values === undefined ? nothing : passesFrom(values.slice(0, maxNamed), values.length);
 
 function joined(rules: readonly Limits[], name: ListName): Passes {
   const lists = rules.map(({ passes }) => passes[name]);
   const named = [...new Set(lists.flatMap((list) => list.named))];
   const others = lists.reduce((sum, list) => sum + list.count - list.named.length, 0);
-  return passesFrom(named.slice(0, mostNamed), named.length + others);
+  return passesFrom(named.slice(0, maxNamed), named.length + others);
 }
 
 const outside = (

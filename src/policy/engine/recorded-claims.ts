@@ -4,8 +4,8 @@ import { claimAt } from './callers.ts';
 import type { Policy } from './compile.ts';
 import type { Claims } from './decision.ts';
 
-const mostWords = 100;
-const longestText = 500;
+const maxWords = 100;
+const maxText = 500;
 
 /**
  * Keyed as the policy names them: by name, or by JSON Pointer; `null` says that the token had no such claim, or none of a
@@ -22,18 +22,18 @@ function bounded(value: unknown): string | number | boolean | readonly string[] 
   if (!Array.isArray(value)) return undefined;
   return value
     .filter((word) => typeof word === 'string')
-    .slice(0, mostWords)
+    .slice(0, maxWords)
     .map(cut);
 }
 
 /** What half a character is left of becomes the replacement character. */
-const cut = (text: string): string => text.slice(0, longestText).toWellFormed();
+const cut = (text: string): string => text.slice(0, maxText).toWellFormed();
 
 /** May the token have had more in this claim than its record has? */
 export const mayBeCut = (recorded: unknown): boolean =>
   Array.isArray(recorded)
-    ? recorded.length >= mostWords || recorded.some(mayBeCut)
-    : typeof recorded === 'string' && recorded.length >= longestText;
+    ? recorded.length >= maxWords || recorded.some(mayBeCut)
+    : typeof recorded === 'string' && recorded.length >= maxText;
 
 /** The claims that a record has, in the form in which a policy looks them up. */
 export function claimsFromRecord(recorded: Claims): Claims {

@@ -17,7 +17,7 @@ export type ReadYaml<T> =
   | { readonly faults: readonly PolicyFault[]; readonly raw?: undefined; readonly places?: undefined };
 
 /** After so many faults the text is not YAML, and the rest would bury the cause. */
-const mostProblems = 20;
+const maxProblems = 20;
 
 export function readYaml<Schema extends z.ZodType>(
   file: string,
@@ -32,7 +32,7 @@ export function readYaml<Schema extends z.ZodType>(
   const places = new Places(file, document, lines);
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
-    const told = problems.slice(0, mostProblems);
+    const told = problems.slice(0, maxProblems);
     return { faults: told.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
   }
   const raw = toValue(document);

@@ -28,10 +28,10 @@ export type Begun =
 export type KeyState = Begun['state'];
 
 /** So many requests under one key are remembered as possibly carried out; each was sent because the one before was not found. */
-const mostRequests = 20;
+const maxRequests = 20;
 
 export const withNewest = (request: string, requests: readonly string[]): readonly string[] =>
-  [request, ...requests].slice(0, mostRequests);
+  [request, ...requests].slice(0, maxRequests);
 
 /** Every method throws or rejects with `idempotency-unavailable` when the store cannot keep its promise. */
 export interface IdempotencyStore {

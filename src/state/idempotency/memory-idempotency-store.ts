@@ -23,32 +23,32 @@ export interface MemoryIdempotencyOptions {
   readonly ttlMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly mostEntries?: number;
+  readonly maxEntries?: number;
   /** Of stored bodies, all together. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 export class MemoryIdempotency implements IdempotencyStore {
   readonly #ttlMs: number;
   readonly #now: () => number;
-  readonly #mostEntries: number;
-  readonly #mostBytes: number;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
   /** In the order in which they expire. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
-  constructor({ ttlMs, now, mostEntries = 100_000, mostBytes = 64 * 1024 * 1024 }: MemoryIdempotencyOptions) {
+  constructor({ ttlMs, now, maxEntries = 100_000, maxBytes = 64 * 1024 * 1024 }: MemoryIdempotencyOptions) {
     this.#ttlMs = ttlMs;
     this.#now = now;
-    this.#mostEntries = mostEntries;
-    this.#mostBytes = mostBytes;
+    this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
   }
 
   begin({ key, fingerprint, owner }: KeyUse): Begun {
     this.#forgetExpired();
     const found = this.#entries.get(key);
     if (found === undefined) {
-      if (this.#entries.size >= this.#mostEntries || this.#bytes >= this.#mostBytes) throw full();
+      if (this.#entries.size >= this.#maxEntries || this.#bytes >= this.#maxBytes) throw full();
       this.#put(key, { fingerprint, owner, requests: [owner], state: 'running' });
       return { state: 'held' };
     }

@@ -14,12 +14,12 @@ interface Waiting {
 }
 
 export class LocalClusterLock implements ClusterLock {
-  readonly #longestWaitMs: number;
+  readonly #maxWaitMs: number;
   /** Who waits behind the one whose turn it is. */
   readonly #queues = new Map<string, Set<Waiting>>();
 
-  constructor(longestWaitMs: number) {
-    this.#longestWaitMs = longestWaitMs;
+  constructor(maxWaitMs: number) {
+    this.#maxWaitMs = maxWaitMs;
   }
 
   acquire(clusterId: string): Promise<Release> {
@@ -38,7 +38,7 @@ export class LocalClusterLock implements ClusterLock {
       const timer = setTimeout(() => {
         queue.delete(waiting);
         reject(clusterBusy());
-      }, this.#longestWaitMs);
+      }, this.#maxWaitMs);
       queue.add(waiting);
     });
   }

@@ -19,7 +19,7 @@ return redis.call('DEL', KEYS[1])`;
 export interface RedisClusterLockOptions {
   readonly redis: RedisCommands;
   readonly local: ClusterLock;
-  readonly longestWaitMs: number;
+  readonly maxWaitMs: number;
   readonly logger: Logger;
 }
 
@@ -45,9 +45,9 @@ export class RedisClusterLock implements ClusterLock {
   }
 
   async #takeShared(key: string): Promise<Release> {
-    const { redis, longestWaitMs, logger } = this.#options;
+    const { redis, maxWaitMs, logger } = this.#options;
     const owner = randomUUID();
-    const until = performance.now() + longestWaitMs;
+    const until = performance.now() + maxWaitMs;
     for (;;) {
       try {
         const taken = await redis.command('SET', key, owner, 'NX', 'PX', String(leaseMs));
