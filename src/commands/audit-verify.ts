@@ -60,7 +60,7 @@ that cannot be read, 2 called wrongly.
 `,
   options: ['key', 'after'],
   flags: ['json'],
-  positionals: { least: 1, most: Number.POSITIVE_INFINITY },
+  positionals: { min: 1, max: Number.POSITIVE_INFINITY },
   run: auditVerify,
 };
 
@@ -68,21 +68,21 @@ async function auditVerify(input: CommandInput, args: Arguments): Promise<ExitSt
   const { options, positionals } = args;
   const after = options['after'] === undefined ? undefined : parseHead(options['after']);
   if (after === null) {
-    input.complain(`--after needs NUMBER:HASH, as this command prints it.\n\n${auditVerifyCommand.help}`);
+    input.stderr(`--after needs NUMBER:HASH, as this command prints it.\n\n${auditVerifyCommand.help}`);
     return 2;
   }
   try {
     const keys = options['key'] === undefined ? undefined : await readKeys(options['key']);
     const bar = createReadingBar(input, await sizeOf(positionals));
     const found = await verifyLogs(positionals, { after, keys, onRead: bar.advance }).finally(bar.clear);
-    input.print(
+    input.stdout(
       args.flags.has('json')
         ? verificationAsJson(found, isWell(found))
         : describe(found, styleFor(input.colours)),
     );
     return isWell(found) ? 0 : 1;
   } catch (error) {
-    input.complain(`The audit log cannot be checked: ${printable((error as Error).message)}\n`);
+    input.stderr(`The audit log cannot be checked: ${printable((error as Error).message)}\n`);
     return 1;
   }
 }

@@ -33,7 +33,7 @@ Example; the credential is a stand-in, since check sends it nowhere
 Exit status: 0 all well, 1 there are faults.
 `,
   options: [],
-  positionals: { least: 0, most: 0 },
+  positionals: { min: 0, max: 0 },
   run: check,
 };
 
@@ -77,21 +77,21 @@ export function prepare(environment: Environment, now: number): Prepared {
 export const listFaults = (faults: readonly string[]): string =>
   `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 
-function check({ environment, print, complain, now, colours }: CommandInput): ExitStatus {
+function check({ environment, stdout, stderr, now, colours }: CommandInput): ExitStatus {
   const prepared = prepare(environment, now);
   if (prepared.faults !== undefined) {
-    complain(listFaults(prepared.faults));
+    stderr(listFaults(prepared.faults));
     return 1;
   }
   const { policy } = prepared;
   const style = styleFor(colours);
-  for (const warning of policy.warnings) complain(`Warning: ${printable(describePolicyFault(warning))}\n`);
+  for (const warning of policy.warnings) stderr(`Warning: ${printable(describePolicyFault(warning))}\n`);
   const lines = [
     style.good('Settings and policy are in order.'),
     ...describeSettings(effectiveSettings(environment), style),
     ...describePolicy(policy.data),
   ];
-  print(`${lines.join('\n')}\n`);
+  stdout(`${lines.join('\n')}\n`);
   return 0;
 }
 

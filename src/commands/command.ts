@@ -9,13 +9,13 @@ export interface CommandInput {
   /** This version of peergate. */
   readonly version: string;
   /** Text for people or programs, to standard output. */
-  readonly print: (text: string) => void;
+  readonly stdout: (text: string) => void;
   /** Text for people, to standard error. */
-  readonly complain: (text: string) => void;
+  readonly stderr: (text: string) => void;
   /** May standard output have colours? */
   readonly colours: boolean;
   /** Is somebody looking at standard error, so that progress is worth showing? */
-  readonly watched: boolean;
+  readonly isInteractive: boolean;
   /** Resolves at the first signal that asks the process to stop. */
   readonly stopRequested: () => Promise<StopSignal>;
   /** Resolves at the next such signal, or when `over` aborts. While nobody waits here, a later signal ends the process. */
@@ -54,6 +54,6 @@ export interface Command {
   /** Options without a value. */
   readonly flags?: readonly string[];
   readonly requiredOptions?: readonly string[];
-  readonly positionals: { readonly least: number; readonly most: number };
+  readonly positionals: { readonly min: number; readonly max: number };
   run(input: CommandInput, args: Arguments): Promise<ExitStatus> | ExitStatus;
 }

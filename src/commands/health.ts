@@ -24,23 +24,23 @@ Example
 Exit status: 0 it answers, 1 it does not, 2 called wrongly.
 `,
   options: [],
-  positionals: { least: 0, most: 0 },
+  positionals: { min: 0, max: 0 },
   run: health,
 };
 
-async function health({ environment, print, complain }: CommandInput): Promise<ExitStatus> {
+async function health({ environment, stdout, stderr }: CommandInput): Promise<ExitStatus> {
   const address = adminAddress(environment);
   if (address === undefined) {
-    complain('ADMIN_HOST, or HOST without it, and ADMIN_PORT do not say where to ask.\n');
+    stderr('ADMIN_HOST, or HOST without it, and ADMIN_PORT do not say where to ask.\n');
     return 1;
   }
   try {
     const status = await statusOf(address.host, address.port);
     if (status !== 200) throw new Error(`status ${status}`);
-    print('alive\n');
+    stdout('alive\n');
     return 0;
   } catch (error) {
-    complain(`No good answer from port ${address.port} of ${address.host}: ${reasonOf(error as Error)}\n`);
+    stderr(`No good answer from port ${address.port} of ${address.host}: ${reasonOf(error as Error)}\n`);
     return 1;
   }
 }

@@ -35,14 +35,14 @@ Exit status: 0 allowed, 1 denied or a file has a fault.
 `,
   options: ['request', 'claims', 'at'],
   requiredOptions: ['request', 'claims'],
-  positionals: { least: 1, most: 1 },
+  positionals: { min: 1, max: 1 },
   run: policyExplain,
 };
 
 function policyExplain(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
   const time = timeDocument.optional().safeParse(options['at']);
   if (!time.success) {
-    input.complain(`--at must be a time such as 2026-12-01T00:00:00Z.\n\n${policyExplainCommand.help}`);
+    input.stderr(`--at must be a time such as 2026-12-01T00:00:00Z.\n\n${policyExplainCommand.help}`);
     return 2;
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
@@ -51,12 +51,12 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
   const claims = readFile(options['claims'] ?? '', claimsDocument);
   if (policy.faults !== undefined || request.faults !== undefined || claims.faults !== undefined) {
     const faults = [...(policy.faults ?? []), ...(request.faults ?? []), ...(claims.faults ?? [])];
-    input.complain(listFaults(faults.map(describePolicyFault)));
+    input.stderr(listFaults(faults.map(describePolicyFault)));
     return 1;
   }
   const question = { ...request.value, claims: claims.value, at };
   const explanation = explain(compilePolicy(policy.data), question);
-  input.print(`${drawTree(draw(question, explanation, styleFor(input.colours))).join('\n')}\n`);
+  input.stdout(`${drawTree(draw(question, explanation, styleFor(input.colours))).join('\n')}\n`);
   return explanation.decision.effect === 'allow' ? 0 : 1;
 }
 

@@ -30,7 +30,7 @@ Exit status: 0 nothing changes, 1 a verdict changes or is uncertain, or a file
 has a fault.
 `,
   options: [],
-  positionals: { least: 2, most: Number.POSITIVE_INFINITY },
+  positionals: { min: 2, max: Number.POSITIVE_INFINITY },
   run: policyReplay,
 };
 
@@ -38,13 +38,13 @@ async function policyReplay(input: CommandInput, { positionals }: Arguments): Pr
   const [policyFile = '', ...files] = positionals;
   const read = loadPolicy(policyFile, input.now);
   if (read.faults !== undefined) {
-    input.complain(listFaults(read.faults.map(describePolicyFault)));
+    input.stderr(listFaults(read.faults.map(describePolicyFault)));
     return 1;
   }
   try {
     return await replayAll(input, compilePolicy(read.data), files);
   } catch (error) {
-    input.complain(`The audit log cannot be read: ${(error as Error).message}\n`);
+    input.stderr(`The audit log cannot be read: ${(error as Error).message}\n`);
     return 1;
   }
 }
@@ -67,10 +67,10 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
     if (differs) changed += 1;
     bar.clear();
     const line = `${unsure ? '? ' : ''}${printable(describeReplayed(replayed))}`;
-    input.print(`${replayed.after === 'allow' ? good(line) : bad(line)}\n${missing(replayed, faint)}`);
+    input.stdout(`${replayed.after === 'allow' ? good(line) : bad(line)}\n${missing(replayed, faint)}`);
   }
   bar.clear();
-  input.print(
+  input.stdout(
     `${decided} decided again, ${changed} changed${uncertain > 0 ? `, ${uncertain} uncertain` : ''}\n`,
   );
   return changed + uncertain > 0 ? 1 : 0;

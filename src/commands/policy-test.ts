@@ -29,7 +29,7 @@ Example
 Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 `,
   options: ['junit'],
-  positionals: { least: 2, most: 2 },
+  positionals: { min: 2, max: 2 },
   run: policyTest,
 };
 
@@ -39,18 +39,18 @@ function policyTest(input: CommandInput, { positionals, options }: Arguments): E
   const tests = loadPolicyTests(testsFile);
   const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])];
   if (policy.faults !== undefined || tests.faults !== undefined) {
-    input.complain(listFaults(faults.map(describePolicyFault)));
+    input.stderr(listFaults(faults.map(describePolicyFault)));
     return 1;
   }
-  for (const warning of policy.warnings) input.complain(`Warning: ${describePolicyFault(warning)}\n`);
+  for (const warning of policy.warnings) input.stderr(`Warning: ${describePolicyFault(warning)}\n`);
   const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now);
-  input.print(report(results, tests.file, input.colours));
+  input.stdout(report(results, tests.file, input.colours));
   const { junit } = options;
   if (junit !== undefined) {
     try {
       writeFileSync(junit, junitXml(results, tests.file));
     } catch (error) {
-      input.complain(`The results could not be written: ${(error as Error).message}\n`);
+      input.stderr(`The results could not be written: ${(error as Error).message}\n`);
       return 1;
     }
   }

@@ -13,8 +13,8 @@ export interface ReadingBar {
 const worthABarBytes = 8 * 1024 * 1024;
 
 /** `total`: bytes of all files together. */
-export function createReadingBar({ watched, complain }: CommandInput, total: number): ReadingBar {
-  const shown = watched && total >= worthABarBytes;
+export function createReadingBar({ isInteractive, stderr }: CommandInput, total: number): ReadingBar {
+  const shown = isInteractive && total >= worthABarBytes;
   let done = 0;
   let last = '';
   return {
@@ -23,10 +23,10 @@ export function createReadingBar({ watched, complain }: CommandInput, total: num
       const next = progressLine(done, total, 'read');
       if (!shown || next === last) return;
       last = next;
-      complain(next);
+      stderr(next);
     },
     clear() {
-      if (shown) complain(clearLine);
+      if (shown) stderr(clearLine);
       last = '';
     },
   };

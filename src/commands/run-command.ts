@@ -11,7 +11,7 @@ export async function runCommand(
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => argv[index] === word));
   const usage = command === undefined ? overview(commands, input.version) : command.help;
   const wrong = (reason: string): ExitStatus => {
-    input.complain(`${reason}\n\n${usage}`);
+    input.stderr(`${reason}\n\n${usage}`);
     return 2;
   };
   const rest = argv.slice(command === undefined ? 0 : command.name.split(' ').length);
@@ -19,19 +19,19 @@ export async function runCommand(
   if (typeof parsed === 'string') return wrong(parsed);
   const { help, version, ...options } = parsed.values;
   if (help === true || version === true) {
-    input.print(version === true ? `${input.version}\n` : usage);
+    input.stdout(version === true ? `${input.version}\n` : usage);
     return 0;
   }
   if (command === undefined) return wrong(unknown(argv));
-  const { least, most } = command.positionals;
+  const { min, max } = command.positionals;
   const { positionals } = parsed;
   const given = options as Record<string, string | undefined>;
   const flags = new Set((command.flags ?? []).filter((name) => given[name] !== undefined));
   const missing = command.requiredOptions?.filter((name) => given[name] === undefined) ?? [];
   if (missing.length > 0)
     return wrong(`${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.`);
-  if (positionals.length < least) return wrong(`${command.name} needs more arguments.`);
-  if (positionals.length > most) return wrong(`${command.name} takes no argument ${positionals[most]}.`);
+  if (positionals.length < min) return wrong(`${command.name} needs more arguments.`);
+  if (positionals.length > max) return wrong(`${command.name} takes no argument ${positionals[max]}.`);
   return await command.run(input, { positionals, options: given, flags });
 }
 

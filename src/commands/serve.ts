@@ -34,7 +34,7 @@ Example, with the settings in a file of NAME=VALUE lines
 Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
 `,
   options: [],
-  positionals: { least: 0, most: 0 },
+  positionals: { min: 0, max: 0 },
   run: serve,
 };
 
@@ -55,7 +55,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   });
   const prepared = prepare(input.environment, systemClock.now());
   if (prepared.faults !== undefined) {
-    input.complain(`peergate does not start: ${listFaults(prepared.faults)}`);
+    input.stderr(`peergate does not start: ${listFaults(prepared.faults)}`);
     return 1;
   }
   const { config, policy } = prepared;

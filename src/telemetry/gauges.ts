@@ -40,7 +40,11 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ['ready', '1 when /readyz says so.', () => flag(readings.ready())],
     ['audit_writable', '0 when records cannot be written.', () => flag(readings.auditWritable())],
     ['audit_queue_records', 'Records that wait to be written.', readings.auditWaiting],
-    ['pending_reconciliations', 'Creates of which it is not known yet what became.', readings.pendingReconciliations],
+    [
+      'pending_reconciliations',
+      'Creates of which it is not known yet what became.',
+      readings.pendingReconciliations,
+    ],
     ['policy_info', 'Always 1, by the version in force.', () => [[readings.policyVersion(), 1]], 'version'],
     ['policy_loaded_timestamp_seconds', 'When it took effect.', () => readings.policyLoadedAt() / 1000],
     [

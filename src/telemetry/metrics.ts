@@ -36,7 +36,7 @@ const upstreamMethods = ['GET', 'POST', 'DELETE'];
 /** Instead of a status: there was no whole answer. */
 const upstreamFailures = ['timeout', 'unreachable', 'broken'];
 /** What can be found under an Idempotency-Key: nothing, or what became of an earlier request. */
-const keyStates = ['held', 'held-in-doubt', 'running', 'another-request', 'answered'];
+const keyStates = ['acquired', 'acquired-indeterminate', 'running', 'another-request', 'answered'];
 /** Why the gateway ends a connection; `CloseReason` of the listener. */
 const closeReasons = ['unread', 'slow', 'pipelined', 'address-connections', 'address-bytes'];
 

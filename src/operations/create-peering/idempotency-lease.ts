@@ -59,7 +59,7 @@ export class IdempotencyLease {
       return { by: 'replay', answer: asCreated(made), creator };
     }
     // From here on this request's own create may have been carried out, too.
-    await idempotency.sendAgain(this.#use);
+    await idempotency.resume(this.#use);
     this.#indeterminate = undefined;
     return undefined;
   }
@@ -78,16 +78,18 @@ export class IdempotencyLease {
     const creator = created.by === 'replay' ? created.creator : this.#use.owner;
     const { idempotency } = this.#services;
     if (isFinal(answer.status))
-      await this.#giveBack(() => idempotency.answer(this.#use, stored(answer), creator));
-    else if (answer.status >= 500) await this.#giveBack(() => idempotency.doubt(this.#use));
-    else await this.#giveBack(() => idempotency.free(this.#use));
+      await this.#giveBack(() => idempotency.complete(this.#use, stored(answer), creator));
+    else if (answer.status >= 500) await this.#giveBack(() => idempotency.markIndeterminate(this.#use));
+    else await this.#giveBack(() => idempotency.release(this.#use));
   }
 
   /** What the gateway refused releases the key; what may have been carried out does not. */
   async fail(error: unknown): Promise<void> {
     const { idempotency } = this.#services;
     const released = this.#indeterminate === undefined && wasNotSent(error);
-    await this.#giveBack(() => (released ? idempotency.free(this.#use) : idempotency.doubt(this.#use)));
+    await this.#giveBack(() =>
+      released ? idempotency.release(this.#use) : idempotency.markIndeterminate(this.#use),
+    );
   }
 
   /** The answer reaches its caller in any case; a key that is not given back is indeterminate when its lease ends. */

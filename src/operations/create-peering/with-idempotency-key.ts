@@ -18,7 +18,7 @@ export async function withIdempotencyKey(
   if (idempotencyKey === undefined) return await work();
   const { idempotency } = services;
   const use = keyUseOf(request, idempotencyKey);
-  const acquired = await request.stages.run('idempotency', () => idempotency.begin(use));
+  const acquired = await request.stages.run('idempotency', () => idempotency.acquire(use));
   services.observeKey(acquired.state);
   switch (acquired.state) {
     case 'running':
@@ -29,7 +29,7 @@ export async function withIdempotencyKey(
       return { by: 'replay', answer: acquired.answer, creator: acquired.first };
     default:
   }
-  const earlier = acquired.state === 'held-in-doubt' ? acquired.requests : undefined;
+  const earlier = acquired.state === 'acquired-indeterminate' ? acquired.requests : undefined;
   const lease = new IdempotencyLease(use, request, services, earlier);
   try {
     const created = await work(lease);

@@ -16,14 +16,14 @@ export interface Limits {
   readonly secureConnection: 'required' | 'optional' | undefined;
   readonly forbidden: CidrSet | undefined;
   /** What would have passed, in words and as values: the same for every request that no exception is for. */
-  readonly passes: { readonly [Name in ListName]: Passes };
+  readonly allowedValues: { readonly [Name in ListName]: AllowedValues };
 }
 
 /** The lists that a violation names what would have passed from. */
 type ListName = 'clusters' | 'accounts' | 'regions' | 'cidrs' | 'forbiddenCidrs';
 
 /** Some of a list by name, and how long the list is. */
-interface Passes {
+interface AllowedValues {
   readonly named: readonly string[];
   readonly count: number;
   readonly sentence: string;
@@ -52,7 +52,7 @@ export function compileLimits(
     prefixLength: data.prefixLength,
     secureConnection: data.secureConnection,
     forbidden: data.forbiddenCidrs && new CidrSet(data.forbiddenCidrs.ranges),
-    passes: {
+    allowedValues: {
       clusters: passesOf(data.clusters),
       accounts: passesOf(data.accounts),
       regions: passesOf(data.regions),
@@ -85,8 +85,10 @@ export function checkLimits(
     if (helping === undefined) violations.push({ ...violation(), rule });
     else exceptions.add(helping.id);
   };
-  const passing = (name: ListName): Passes =>
-    active.length === 0 ? limits.passes[name] : joined([limits, ...active.map(({ allows }) => allows)], name);
+  const passing = (name: ListName): AllowedValues =>
+    active.length === 0
+      ? limits.allowedValues[name]
+      : joined([limits, ...active.map(({ allows }) => allows)], name);
 
   check(
     ({ clusters }) => clusters?.has(clusterId),
@@ -146,18 +148,18 @@ export function checkLimits(
   return { violations, exceptions };
 }
 
-function passesFrom(named: readonly string[], count: number): Passes {
+function passesFrom(named: readonly string[], count: number): AllowedValues {
   const more = count > named.length ? ` and ${count - named.length} more` : '';
   return { named, count, sentence: `Allowed: ${named.join(', ')}${more}.` };
 }
 
 const nothing = passesFrom([], 0);
 
-const passesOf = (values: readonly string[] | undefined): Passes =>
+const passesOf = (values: readonly string[] | undefined): AllowedValues =>
   values === undefined ? nothing : passesFrom(values.slice(0, maxNamed), values.length);
 
-function joined(rules: readonly Limits[], name: ListName): Passes {
-  const lists = rules.map(({ passes }) => passes[name]);
+function joined(rules: readonly Limits[], name: ListName): AllowedValues {
+  const lists = rules.map(({ allowedValues }) => allowedValues[name]);
   const named = [...new Set(lists.flatMap((list) => list.named))];
   const others = lists.reduce((sum, list) => sum + list.count - list.named.length, 0);
   return passesFrom(named.slice(0, maxNamed), named.length + others);
@@ -167,16 +169,16 @@ const outside = (
   code: ViolationCode,
   field: string,
   text: string,
-  passes: Passes,
+  allowedValues: AllowedValues,
 ): Omit<Violation, 'rule'> => ({
   code,
   field,
-  description: `${text} ${passes.sentence}`,
-  allowed: passes.named as Allowed,
+  description: `${text} ${allowedValues.sentence}`,
+  allowed: allowedValues.named as Allowed,
 });
 
-function forbidden(cidrBlock: string, { passes }: Limits): Omit<Violation, 'rule'> {
-  const { named, sentence } = passes.forbiddenCidrs;
+function forbidden(cidrBlock: string, { allowedValues }: Limits): Omit<Violation, 'rule'> {
+  const { named, sentence } = allowedValues.forbiddenCidrs;
   return {
     code: 'cidr_forbidden',
     field: '/cidrBlock',

@@ -1,5 +1,5 @@
-// What an Idempotency-Key promises (draft-ietf-httpapi-idempotency-key-header): the same request gets the same answer, and is
-// carried out once. This is the vocabulary of the stores that keep the promise.
+// The promise of an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the same request gets the same answer and
+// is carried out once. Defines what a store has to do for it.
 import type { AnswerParts } from '../../net/passable-answer.ts';
 
 /** An upstream answer that is given again. */
@@ -15,19 +15,19 @@ export interface KeyUse {
   readonly owner: string;
 }
 
-export type Begun =
+export type Acquired =
   /** The key is held now; nobody used it before, or nothing came of it. */
-  | { readonly state: 'held' }
+  | { readonly state: 'acquired' }
   /** The key is held now; `requests` are those whose create may or may not have been carried out, the newest first. */
-  | { readonly state: 'held-in-doubt'; readonly requests: readonly string[] }
+  | { readonly state: 'acquired-indeterminate'; readonly requests: readonly string[] }
   | { readonly state: 'running' }
   | { readonly state: 'another-request' }
   /** `first` is the request whose create the answer is about. */
   | { readonly state: 'answered'; readonly answer: StoredAnswer; readonly first: string };
 
-export type KeyState = Begun['state'];
+export type KeyState = Acquired['state'];
 
-/** So many requests under one key are remembered as possibly carried out; each was sent because the one before was not found. */
+/** How many requests per key are kept as possibly carried out. Each was sent because the one before it was not found. */
 const maxRequests = 20;
 
 export const withNewest = (request: string, requests: readonly string[]): readonly string[] =>
@@ -35,16 +35,16 @@ export const withNewest = (request: string, requests: readonly string[]): readon
 
 /** Every method throws or rejects with `idempotency-unavailable` when the store cannot keep its promise. */
 export interface IdempotencyStore {
-  /** Takes the key, or says why not. Whoever holds it must end with `free`, `doubt` or `answer`. */
-  begin(use: KeyUse): Begun | Promise<Begun>;
-  /** What was in doubt has not been found: from now on the holder's own create may have been carried out, too. */
-  sendAgain(use: KeyUse): void | Promise<void>;
-  /** Is the key held for certain? Not so when another instance may have it by now. */
+  /** Acquires the lease, or says why not. Its holder ends it with `release`, `markIndeterminate` or `complete`. */
+  acquire(use: KeyUse): Acquired | Promise<Acquired>;
+  /** The earlier creates were not carried out; from now on the holder's own create may be. */
+  resume(use: KeyUse): void | Promise<void>;
+  /** Does this request certainly hold the key? Not if its lease may have ended. */
   holds(use: KeyUse): boolean;
-  /** Nothing was sent: the key is as good as new. */
-  free(use: KeyUse): void | Promise<void>;
-  /** Nobody knows what came of it: the next request with the key has to find out. */
-  doubt(use: KeyUse): void | Promise<void>;
-  /** This is the answer from now on; `first` is the request whose create it is about. */
-  answer(use: KeyUse, answer: StoredAnswer, first: string): void | Promise<void>;
+  /** Nothing was sent: the key is unused again. */
+  release(use: KeyUse): void | Promise<void>;
+  /** The result is unknown: the next request with the key has to find out. */
+  markIndeterminate(use: KeyUse): void | Promise<void>;
+  /** Stores the answer for replay; `first` is the request whose create it is about. */
+  complete(use: KeyUse, answer: StoredAnswer, first: string): void | Promise<void>;
 }

@@ -2,7 +2,7 @@
 // refused, since forgetting an old one would break its promise.
 import { GatewayError } from '../../errors.ts';
 import {
-  type Begun,
+  type Acquired,
   type IdempotencyStore,
   type KeyUse,
   type StoredAnswer,
@@ -15,7 +15,7 @@ interface Entry {
   readonly owner: string;
   /** Whose create may have been carried out, the newest first. */
   readonly requests: readonly string[];
-  readonly state: 'running' | 'in-doubt' | 'answered';
+  readonly state: 'running' | 'indeterminate' | 'answered';
   readonly answered?: { readonly answer: StoredAnswer; readonly first: string };
 }
 
@@ -44,23 +44,23 @@ export class MemoryIdempotency implements IdempotencyStore {
     this.#maxBytes = maxBytes;
   }
 
-  begin({ key, fingerprint, owner }: KeyUse): Begun {
+  acquire({ key, fingerprint, owner }: KeyUse): Acquired {
     this.#forgetExpired();
     const found = this.#entries.get(key);
     if (found === undefined) {
       if (this.#entries.size >= this.#maxEntries || this.#bytes >= this.#maxBytes) throw full();
       this.#put(key, { fingerprint, owner, requests: [owner], state: 'running' });
-      return { state: 'held' };
+      return { state: 'acquired' };
     }
     if (found.fingerprint !== fingerprint) return { state: 'another-request' };
     const { state, requests, answered } = found;
     if (state === 'running') return { state: 'running' };
     if (answered !== undefined) return { state: 'answered', ...answered };
     this.#put(key, { fingerprint, owner, requests, state: 'running' });
-    return { state: 'held-in-doubt', requests };
+    return { state: 'acquired-indeterminate', requests };
   }
 
-  sendAgain(use: KeyUse): void {
+  resume(use: KeyUse): void {
     const held = this.#heldBy(use);
     if (held !== undefined) this.#put(use.key, { ...held, requests: withNewest(use.owner, held.requests) });
   }
@@ -69,16 +69,16 @@ export class MemoryIdempotency implements IdempotencyStore {
     return this.#heldBy(use) !== undefined;
   }
 
-  free(use: KeyUse): void {
+  release(use: KeyUse): void {
     if (this.#heldBy(use) !== undefined) this.#remove(use.key);
   }
 
-  doubt(use: KeyUse): void {
+  markIndeterminate(use: KeyUse): void {
     const held = this.#heldBy(use);
-    if (held !== undefined) this.#put(use.key, { ...held, state: 'in-doubt' });
+    if (held !== undefined) this.#put(use.key, { ...held, state: 'indeterminate' });
   }
 
-  answer(use: KeyUse, answer: StoredAnswer, first: string): void {
+  complete(use: KeyUse, answer: StoredAnswer, first: string): void {
     const held = this.#heldBy(use);
     if (held !== undefined) this.#put(use.key, { ...held, state: 'answered', answered: { answer, first } });
   }

@@ -1,5 +1,5 @@
-// Idempotency keys in Redis, shared by all instances. Whoever holds a key renews its lease; when an instance dies the key it
-// held is in doubt, not free. While Redis is down no key is given out.
+// Idempotency keys in Redis, shared by all instances. Whoever holds a key renews its lease; when an instance dies the key that it
+// held is indeterminate, not released. While Redis is down no key is given out.
 
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import { uuidPattern } from '../../net/aws.ts';
 import { readPassable } from '../../net/passable-answer.ts';
 import type { RedisCommands } from '../redis-connection.ts';
 import {
-  type Begun,
+  type Acquired,
   type IdempotencyStore,
   type KeyUse,
   type StoredAnswer,
@@ -24,19 +24,19 @@ const nowScript = `local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
 
 /** KEYS: the key. ARGV: fingerprint, owner, lease and time to live in milliseconds; what runs lives longer than its lease. */
-const beginScript = `${nowScript}
+const acquireScript = `${nowScript}
 local function hold(requests)
   redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'owner', ARGV[2], 'requests', requests,
     'state', 'running', 'lease', now + ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[3])
 end
 local found = redis.call('HMGET', KEYS[1], 'fingerprint', 'state', 'lease', 'requests', 'answer', 'first')
-if not found[1] then hold(ARGV[2]) return {'held'} end
+if not found[1] then hold(ARGV[2]) return {'acquired'} end
 if found[1] ~= ARGV[1] then return {'another-request'} end
 if found[2] == 'answered' then return {'answered', found[6], found[5]} end
 if found[2] == 'running' and tonumber(found[3]) > now then return {'running'} end
 hold(found[4])
-return {'held-in-doubt', found[4]}`;
+return {'acquired-indeterminate', found[4]}`;
 
 /** ARGV: owner, lease, requests, time to live. */
 const renewScript = `${nowScript}
@@ -47,12 +47,12 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[2])
 return 1`;
 
 /**
- * ARGV: owner, new state or 'free', time to live, fingerprint, requests, answer, the request that it is about. A Redis that
+ * ARGV: owner, new state or 'released', time to live, fingerprint, requests, answer, the request that it is about. A Redis that
  * has forgotten the key learns anew what came of it.
  */
 const endScript = `local found = redis.call('HMGET', KEYS[1], 'owner', 'state')
 if found[1] and (found[1] ~= ARGV[1] or found[2] ~= 'running') then return 0 end
-if ARGV[2] == 'free' then return redis.call('DEL', KEYS[1]) end
+if ARGV[2] == 'released' then return redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'fingerprint', ARGV[4], 'owner', ARGV[1], 'requests', ARGV[5],
   'state', ARGV[2], 'answer', ARGV[6], 'first', ARGV[7])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -78,27 +78,27 @@ export class RedisIdempotency implements IdempotencyStore {
     this.#logger = logger;
   }
 
-  async begin(use: KeyUse): Promise<Begun> {
+  async acquire(use: KeyUse): Promise<Acquired> {
     const { fingerprint, owner } = use;
     const leaseEnds = performance.now() + leaseMs;
-    const reply = await this.#run(beginScript, use, [fingerprint, owner, leaseMs, this.#ttlMs]);
-    const [state, word = '', answer] = reply as [Begun['state'], string?, string?];
-    const requests = state === 'held-in-doubt' ? word.split(' ') : [owner];
+    const reply = await this.#run(acquireScript, use, [fingerprint, owner, leaseMs, this.#ttlMs]);
+    const [state, word = '', answer] = reply as [Acquired['state'], string?, string?];
+    const requests = state === 'acquired-indeterminate' ? word.split(' ') : [owner];
     const named = state === 'answered' ? [word] : requests;
     if (!named.every((id) => uuidPattern.test(id)))
       throw this.#unavailable(new Error('what Redis holds names no requests'));
-    if (state === 'held' || state === 'held-in-doubt') this.#hold(use, { requests, leaseEnds });
+    if (state === 'acquired' || state === 'acquired-indeterminate') this.#hold(use, { requests, leaseEnds });
     switch (state) {
       case 'answered':
         return { state, first: word, answer: this.#readAnswer(answer) };
-      case 'held-in-doubt':
+      case 'acquired-indeterminate':
         return { state, requests };
       default:
         return { state };
     }
   }
 
-  async sendAgain(use: KeyUse): Promise<void> {
+  async resume(use: KeyUse): Promise<void> {
     const hold = this.#held.get(use);
     if (hold === undefined) return;
     const requests = withNewest(use.owner, hold.requests);
@@ -110,15 +110,15 @@ export class RedisIdempotency implements IdempotencyStore {
     return performance.now() < (this.#held.get(use)?.leaseEnds ?? 0);
   }
 
-  free(use: KeyUse): Promise<void> {
-    return this.#end(use, 'free');
+  release(use: KeyUse): Promise<void> {
+    return this.#end(use, 'released');
   }
 
-  doubt(use: KeyUse): Promise<void> {
-    return this.#end(use, 'in-doubt');
+  markIndeterminate(use: KeyUse): Promise<void> {
+    return this.#end(use, 'indeterminate');
   }
 
-  answer(use: KeyUse, { status, headers, body, requestId }: StoredAnswer, first: string): Promise<void> {
+  complete(use: KeyUse, { status, headers, body, requestId }: StoredAnswer, first: string): Promise<void> {
     const text = JSON.stringify({ status, headers, body: body.toString('base64'), requestId });
     return this.#end(use, 'answered', text, first);
   }
@@ -132,7 +132,7 @@ export class RedisIdempotency implements IdempotencyStore {
   async #end(use: KeyUse, state: string, answer = '', first = ''): Promise<void> {
     const { fingerprint, owner } = use;
     const requests = this.#held.get(use)?.requests ?? [owner];
-    this.#letGo(use);
+    this.#forget(use);
     const values = [owner, state, this.#ttlMs, fingerprint, requests.join(' '), answer, first];
     await this.#run(endScript, use, values);
   }
@@ -142,14 +142,14 @@ export class RedisIdempotency implements IdempotencyStore {
     this.#timer ??= setInterval(() => this.#renewAll(), renewMs).unref();
   }
 
-  #letGo(use: KeyUse): void {
+  #forget(use: KeyUse): void {
     this.#held.delete(use);
     if (this.#held.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** A lease that cannot be renewed ends, and the key is in doubt: that is safe. */
+  /** A lease that cannot be renewed ends, and the key is indeterminate, which is safe. */
   #renewAll(): void {
     for (const [use, hold] of this.#held) this.#renew(use, hold).catch(() => undefined);
   }

@@ -1,21 +1,21 @@
-// Lets creates for one cluster go one at a time, in the order in which they came. Waiting has an end.
+// Serializes creates for one cluster, in the order of their arrival. Waiting is bounded.
 import { GatewayError } from '../../errors.ts';
 
-/** Ends a turn. Calling it again does nothing. */
+/** Releases the lock. A second call does nothing. */
 export type Release = () => void;
 
 export interface ClusterLock {
-  /** Resolves when it is this one's turn; rejects with `cluster-busy` when that takes too long. */
+  /** Resolves when the lock is held. Rejects with `cluster-busy` when that takes too long. */
   acquire(clusterId: string): Promise<Release>;
 }
 
 interface Waiting {
-  readonly begin: (end: Release) => void;
+  readonly start: (release: Release) => void;
 }
 
 export class LocalClusterLock implements ClusterLock {
   readonly #maxWaitMs: number;
-  /** Who waits behind the one whose turn it is. */
+  /** Waiters behind each holder. */
   readonly #queues = new Map<string, Set<Waiting>>();
 
   constructor(maxWaitMs: number) {
@@ -26,13 +26,13 @@ export class LocalClusterLock implements ClusterLock {
     const queue = this.#queues.get(clusterId);
     if (queue === undefined) {
       this.#queues.set(clusterId, new Set());
-      return Promise.resolve(this.#endOf(clusterId));
+      return Promise.resolve(this.#releaseOf(clusterId));
     }
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
-        begin(end) {
+        start(release) {
           clearTimeout(timer);
-          resolve(end);
+          resolve(release);
         },
       };
       const timer = setTimeout(() => {
@@ -43,15 +43,15 @@ export class LocalClusterLock implements ClusterLock {
     });
   }
 
-  #endOf(clusterId: string): Release {
-    let ended = false;
+  #releaseOf(clusterId: string): Release {
+    let released = false;
     return () => {
-      if (ended) return;
-      ended = true;
+      if (released) return;
+      released = true;
       const queue = this.#queues.get(clusterId) ?? new Set();
       for (const next of queue) {
         queue.delete(next);
-        next.begin(this.#endOf(clusterId));
+        next.start(this.#releaseOf(clusterId));
         return;
       }
       this.#queues.delete(clusterId);

@@ -1,5 +1,5 @@
-// ClusterLock across instances: a lock in Redis for each cluster, taken behind this instance's own queue and renewed while it is
-// held. An instance that dies loses it after a while; while Redis is down each instance keeps its own order.
+// The cluster lock across instances: one lock in Redis for each cluster, acquired after this instance's own and renewed while
+// it is held. The lock of a dead instance expires. While Redis is down each instance locks for itself.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../logging/logger.ts';
@@ -9,11 +9,11 @@ import { type ClusterLock, clusterBusy, type Release } from './cluster-lock.ts';
 const leaseMs = 15_000;
 const renewMs = 5000;
 const pollMs = 50;
-const prefix = 'peergate:turn:';
+const prefix = 'peergate:lock:';
 
 const renewScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
-const endScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+const releaseScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
 export interface RedisClusterLockOptions {
@@ -31,27 +31,27 @@ export class RedisClusterLock implements ClusterLock {
   }
 
   async acquire(clusterId: string): Promise<Release> {
-    const endLocal = await this.#options.local.acquire(clusterId);
+    const releaseLocal = await this.#options.local.acquire(clusterId);
     try {
-      const endShared = await this.#takeShared(prefix + clusterId);
+      const releaseShared = await this.#acquireShared(prefix + clusterId);
       return () => {
-        endShared();
-        endLocal();
+        releaseShared();
+        releaseLocal();
       };
     } catch (error) {
-      endLocal();
+      releaseLocal();
       throw error;
     }
   }
 
-  async #takeShared(key: string): Promise<Release> {
+  async #acquireShared(key: string): Promise<Release> {
     const { redis, maxWaitMs, logger } = this.#options;
     const owner = randomUUID();
     const until = performance.now() + maxWaitMs;
     for (;;) {
       try {
-        const taken = await redis.command('SET', key, owner, 'NX', 'PX', String(leaseMs));
-        if (taken !== null) return this.#hold(key, owner);
+        const acquired = await redis.command('SET', key, owner, 'NX', 'PX', String(leaseMs));
+        if (acquired !== null) return this.#hold(key, owner);
       } catch (error) {
         const { name, code } = error as NodeJS.ErrnoException;
         logger.warn(
@@ -75,10 +75,10 @@ export class RedisClusterLock implements ClusterLock {
       if (ended) return;
       ended = true;
       clearInterval(timer);
-      void redis.command('EVAL', endScript, '1', key, owner).catch(ignore);
+      void redis.command('EVAL', releaseScript, '1', key, owner).catch(ignore);
     };
   }
 }
 
-/** A lock that is not given back ends with its lease. */
+/** A lock that could not be released expires with its lease. */
 const ignore = (): void => undefined;
