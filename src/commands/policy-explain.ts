@@ -101,9 +101,10 @@ function asked({ action, clusterId, peering, at }: Question): TreeNode[] {
 
 function caller({ claims, action }: Question, { grants, exceptions }: Explanation): TreeNode[] {
   const { iss, sub } = claims;
-  const described = exceptions.map(({ id, expired, widens }) => {
+  const described = exceptions.map(({ id, expired, widens, applies }) => {
     if (expired) return `${id} (expired)`;
-    return widens ? id : `${id} (not for ${action})`;
+    if (!widens) return `${id} (not for ${action})`;
+    return applies ? id : `${id} (only for other requests)`;
   });
   const matching =
     grants === undefined ? 'the policy has none; the scope is enough' : grants.join(', ') || 'none';
@@ -115,14 +116,19 @@ function caller({ claims, action }: Question, { grants, exceptions }: Explanatio
   ];
 }
 
-function opinionNode({ rule, violations, exceptions }: RuleOpinion, { good, bad }: Style): TreeNode {
+function opinionNode(opinion: RuleOpinion, { good, bad }: Style): TreeNode {
+  const { rule, violations, exceptions, accountsFromClaim } = opinion;
   const helped = exceptions.length === 0 ? '' : `, with the exception ${exceptions.join(', ')}`;
-  if (violations.length === 0) return { text: `${good('✓')} ${rule}: nothing against it${helped}` };
+  const proven = accountsFromClaim === undefined ? '' : `, ${describeAccounts(accountsFromClaim)}`;
+  if (violations.length === 0) return { text: `${good('✓')} ${rule}: nothing against it${helped}${proven}` };
   return {
-    text: `${bad('✗')} ${rule}${helped}`,
+    text: `${bad('✗')} ${rule}${helped}${proven}`,
     children: violations.map(({ code, field, description }) => ({
       text: `${code}${field === '' ? '' : ` ${field}`}`,
       children: [{ text: description }],
     })),
   };
 }
+
+const describeAccounts = ({ claim, accounts }: NonNullable<RuleOpinion['accountsFromClaim']>): string =>
+  `accounts from the claim ${printable(claim)}: ${accounts.join(', ') || 'none'}`;

@@ -153,6 +153,7 @@ function principalOf(payload: JWTPayload, issuer: string): Principal {
     subject: payload.sub as string,
     clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
     tokenId: isName(payload.jti) ? payload.jti : undefined,
+    withoutScopes: false,
     scopes: scopesOf(payload),
     claims: payload,
   });
