@@ -22,8 +22,9 @@ import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { tlsOptions, watchTls } from './http/listener/tls.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { createRouteTable } from './http/route-table.ts';
-import { createKeySets } from './identity/key-sets.ts';
+import { IssuersReload } from './identity/issuers-reload.ts';
 import { TokenCache } from './identity/token-cache.ts';
+import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { operations } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
@@ -53,8 +54,8 @@ export interface RunningGateway {
   readonly adminPort: number;
   /** The policy in force. */
   policy(): Pick<PolicyData, 'version' | 'mode'>;
-  /** Reads the policy's files again, as after a change. */
-  reloadPolicy(): Promise<void>;
+  /** Reads the issuers' and the policy's files again, as after a change. */
+  reload(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
   /**
@@ -87,11 +88,14 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(config.limits.maxInFlight / 4));
-  const keySets = createKeySets(config.auth, {
+  const issuers = new TrustedIssuers(config.auth, {
     ...{ clock, logger, maxWaiting, agent: issuerAgent },
     observe: metrics.keysFetched.bind(metrics),
   });
-  const policies = createPolicyStore(config, parts, trail, metrics);
+  const { issuersFile } = config.auth;
+  const issuersReload =
+    issuersFile === undefined ? undefined : new IssuersReload(issuersFile, issuers, logger);
+  const policies = createPolicyStore(config, parts, { trail, metrics, issuers });
   const inFlight = new InFlight(config.limits.maxInFlight);
   const malformedRequests = new MalformedRequests({ clock, logger, refused: metrics.refused.bind(metrics) });
   const { client: upstream, breakers } = createUpstream(config.upstream, {
@@ -102,7 +106,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const state = await openSharedState(config, parts);
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const reconciler = new Reconciler({ clock, logger, trail, upstream, clusterLock });
-  const tokens = new TokenCache(createVerifyToken(config.auth, keySets, clock), keySets, clock);
+  const tokens = new TokenCache(createVerifyToken(config.auth, issuers, clock), issuers, clock);
   const network = new NetworkReader(upstream);
   const poller = new PeeringPoller(network, clock);
   const documents = await readDocuments(config.listen.basePath);
@@ -143,7 +147,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   malformedRequests.attach(server);
   const checks = {
     policy: () => policies.current() !== undefined,
-    keys: () => [...keySets.values()].some((keys) => keys.known()),
+    keys: () => issuers.all().some(({ keys }) => keys.known()),
     audit: () => trail.writable(),
     notStopping: () => !inFlight.stopping(),
   };
@@ -163,7 +167,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     reportMode: () => policies.current().mode === 'report',
     policyRejected: () => policies.rejected,
     tokenCacheEntries: () => tokens.size,
-    keySets,
+    keySets: () => issuers.all().map(({ rules, keys }) => [rules.issuer, keys] as const),
     breakers,
     redisUp: () => state.redisUp(),
     certificateEndsAt: () => watchedTls?.endsAt(),
@@ -172,7 +176,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const closeRest = async () => {
     policies.stop();
     watchedTls?.stop();
-    for (const keys of keySets.values()) keys.stop();
+    issuersReload?.stop();
+    issuers.stop();
     const reconciled = reconciler.stop();
     state.stop();
     await tracer?.stop(lastSpansMs);
@@ -185,10 +190,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     const port = await listen(server, config.listen.port, config.listen.host);
     const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
     // Nothing is written before the listeners are bound, and no request is served before the start is recorded.
-    for (const keys of keySets.values()) keys.start();
+    issuers.start();
     await audit.open();
     await recordPolicy(trail, parts, policies);
     policies.watch();
+    issuersReload?.watch();
     held.open();
     heldAdmin.open();
     const { file } = config.audit;
@@ -200,7 +206,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       drain,
       stop,
       policy: () => policies.current(),
-      reloadPolicy: () => policies.reload(),
+      async reload() {
+        issuersReload?.reload();
+        await policies.reload();
+      },
       reopenAudit: audit.reopen,
     };
   } catch (error) {
@@ -249,8 +258,7 @@ const auditWatch = (metrics: Metrics): AuditWatch => ({
 function createPolicyStore(
   config: Config,
   parts: GatewayParts,
-  trail: AuditTrail,
-  metrics: Metrics,
+  { trail, metrics, issuers }: { trail: AuditTrail; metrics: Metrics; issuers: TrustedIssuers },
 ): PolicyStore {
   const { clock, logger, policy } = parts;
   const { instance } = parts.reporter;
@@ -259,6 +267,7 @@ function createPolicyStore(
     logger,
     policyFile: config.policyFile,
     testsFile: config.policyTestsFile,
+    issuers: () => issuers.all().map(({ rules }) => rules),
     load: loadInWorker,
     events: {
       async loaded(versions) {

@@ -2,9 +2,10 @@
 
 /** A test holds it against the settings: every required one is here, and no other. */
 export const requiredSettingsHelp = `Settings that have no default (README.md lists all of them)
-  AUTH_ISSUERS             Issuers of access tokens, comma-separated URLs.
-  AUTH_AUDIENCE            The aud that a token must carry.
   AEROSPIKE_CLIENT_ID      The service credential. Add _FILE to either name to
   AEROSPIKE_CLIENT_SECRET  name a file that holds it instead.
   POLICY_FILE              The policy, YAML or JSON.
+Whose access tokens are accepted
+  AUTH_ISSUERS (comma-separated URLs) and AUTH_AUDIENCE (the aud that a token
+  must carry), or AUTH_ISSUERS_FILE for issuers that differ.
 `;

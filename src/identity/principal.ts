@@ -6,7 +6,7 @@ export interface Principal {
   readonly issuer: string;
   /** `sub`, never empty. */
   readonly subject: string;
-  /** `client_id` (RFC 9068 section 2.2), or `azp` or `cid` where an issuer has only that. */
+  /** `client_id` (RFC 9068 section 2.2), or `azp`, `cid` or `appid` where an issuer has only that. */
   readonly clientId: string | undefined;
   /** `jti`. */
   readonly tokenId: string | undefined;

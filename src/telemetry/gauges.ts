@@ -16,10 +16,11 @@ export interface Readings {
   readonly reportMode: () => boolean;
   readonly policyRejected: () => boolean;
   readonly tokenCacheEntries: () => number;
-  readonly keySets: ReadonlyMap<
-    string,
-    { readonly count: number; readonly ignored: number; readonly fetchedAt: number | undefined }
-  >;
+  /** By issuer; they change with the issuers. */
+  readonly keySets: () => readonly (readonly [
+    issuer: string,
+    { readonly count: number; readonly ignored: number; readonly fetchedAt: number | undefined },
+  ])[];
   readonly breakers: Readonly<Record<string, { readonly open: boolean }>>;
   readonly redisUp: () => boolean | undefined;
   /** When the certificate of the listener ends; `undefined` without TLS. */
@@ -29,9 +30,9 @@ export interface Readings {
 export function registerGauges(metrics: Metrics, readings: Readings): void {
   const flag = (value: boolean) => (value ? 1 : 0);
   const each =
-    <Value>(entries: Iterable<readonly [string, Value]>, read: (value: Value) => number): Reading =>
+    <Value>(entries: () => readonly (readonly [string, Value])[], read: (value: Value) => number): Reading =>
     () =>
-      [...entries].map(([name, value]) => [name, read(value)] as const);
+      entries().map(([name, value]) => [name, read(value)] as const);
   const { keySets, breakers } = readings;
   const gauges: readonly (readonly [name: string, help: string, read: Reading, label?: string])[] = [
     ['requests_in_flight', 'Requests being served.', readings.inFlight],
@@ -74,7 +75,10 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     [
       'breaker_open',
       '1 while such requests to Aerospike Cloud are refused.',
-      each(Object.entries(breakers), ({ open }) => flag(open)),
+      each(
+        () => Object.entries(breakers),
+        ({ open }) => flag(open),
+      ),
       'method',
     ],
     ['redis_up', '0 when Redis is down; not there without REDIS_URL.', () => optional(readings.redisUp())],
@@ -86,7 +90,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
   ];
   for (const [name, help, read, label] of gauges) metrics.gauge(name, help, read, label);
   metrics.counted('log_lines_dropped_total', 'Log lines that were not written.', readings.logLinesDropped);
-  for (const issuer of keySets.keys()) metrics.issuerKnown(issuer);
+  for (const [issuer] of keySets()) metrics.issuerKnown(issuer);
 }
 
 const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
