@@ -191,6 +191,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     policies.watch();
     held.open();
     heldAdmin.open();
+    void metrics.open();
     const { file } = config.audit;
     if (file !== undefined)
       void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });

@@ -1,5 +1,6 @@
 // The values that are read from the parts of the gateway whenever `/metrics` is asked for.
-import type { Metrics, Reading } from './metrics.ts';
+import type { Reading } from './instruments.ts';
+import type { Metrics } from './metrics.ts';
 
 /** What is to be read; the names say of what. Times are milliseconds since the epoch. */
 export interface Readings {

@@ -1,11 +1,13 @@
 // What the gateway counts and times, for `/metrics`. Every label has a bounded set of values that no caller can add to: route
 // templates, codes of ours, HTTP statuses, names from the settings.
+
+import type { Registry } from 'prom-client';
 import type { EventCode } from '../audit/record/event-form.ts';
 import { type ErrorCode, errorRules } from '../errors.ts';
 import { type ViolationCode, violationCodes } from '../policy/engine/decision.ts';
-import { Counter, collectProcessMetrics, Gauge, Registry } from './prometheus.ts';
+import { Counter, Histogram, type Instrument, Reader, type Reading } from './instruments.ts';
+import { openRegistry } from './open-registry.ts';
 import type { StageName } from './stages.ts';
-import { CounterTally, HistogramTally } from './tallies.ts';
 
 /** Seconds: from what the gateway itself needs to the longest time limits. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -28,9 +30,6 @@ export interface ServedRequest {
   readonly waited: boolean;
 }
 
-/** A value that is read when it is asked for, or several by the value of the metric's label. */
-export type Reading = () => number | undefined | readonly (readonly [label: string, value: number])[];
-
 const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
 const upstreamMethods = ['GET', 'POST', 'DELETE'];
 /** Instead of a status: there was no whole answer. */
@@ -41,7 +40,8 @@ const keyStates = ['acquired', 'acquired-indeterminate', 'running', 'another-req
 const closeReasons = ['unread', 'slow', 'pipelined', 'address-connections', 'address-bytes'];
 
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #instruments: Instrument[] = [];
+  #registry: Promise<Registry> | undefined;
   readonly #requests;
   readonly #requestSeconds;
   readonly #refusals;
@@ -141,7 +141,6 @@ export class Metrics {
       ['result'],
     );
     this.gauge('build_info', 'Always 1.', () => [[version, 1]], 'version');
-    collectProcessMetrics(this.#registry);
     this.#beginAtZero();
   }
 
@@ -164,35 +163,20 @@ export class Metrics {
     for (const result of ['ok', 'failed']) this.#keyFetches.add([issuer, result], 0);
   }
 
-  /** `label`: by which the reading's values differ. A reading of `undefined` shows nothing. */
-  gauge(name: string, help: string, read: Reading, label?: string): void {
-    const gauge = new Gauge({
-      name: `peergate_${name}`,
-      help,
-      labelNames: label === undefined ? [] : [label],
-      registers: [this.#registry],
-      collect() {
-        const value = read();
-        // A label value that is not there any more must not stay.
-        gauge.reset();
-        if (typeof value === 'number') gauge.set(value);
-        else if (value === undefined) gauge.remove();
-        else for (const [name, number] of value) gauge.set({ [label ?? '']: name }, number);
-      },
-    });
+  /** `label`: the label by which the reading's values differ. */
+  gauge(name: string, help: string, read: Reading, label = ''): void {
+    this.#add(new Reader({ name: `peergate_${name}`, help, type: 'gauge', label }, read));
   }
 
-  /** A counter that somebody else keeps. */
+  /** A counter that something else keeps. */
   counted(name: string, help: string, read: () => number): void {
-    const counter = new Counter({
-      name: `peergate_${name}`,
-      help,
-      registers: [this.#registry],
-      collect() {
-        counter.reset();
-        counter.inc(read());
-      },
-    });
+    this.#add(new Reader({ name: `peergate_${name}`, help, type: 'counter' }, read));
+  }
+
+  /** Begins to measure the process. */
+  open(): Promise<Registry> {
+    this.#registry ??= openRegistry(this.#instruments);
+    return this.#registry;
   }
 
   served({ route, method, decision, status, code, violations, seconds, waited }: ServedRequest): void {
@@ -262,15 +246,21 @@ export class Metrics {
 
   /** The text format and its media type. */
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+    const registry = await this.open();
+    return { contentType: registry.contentType, text: await registry.metrics() };
   }
 
-  #counter(name: string, help: string, labelNames: readonly string[]): CounterTally {
-    return new CounterTally({ name: `peergate_${name}`, help, labelNames }, this.#registry);
+  #add<Added extends Instrument>(instrument: Added): Added {
+    this.#instruments.push(instrument);
+    return instrument;
+  }
+
+  #counter(name: string, help: string, labelNames: readonly string[]): Counter {
+    return this.#add(new Counter({ name: `peergate_${name}`, help, labelNames }));
   }
 
   /** `labelName`: there may be one. */
   #histogram(name: string, help: string, [labelName]: readonly string[], bounds: readonly number[]) {
-    return new HistogramTally({ name: `peergate_${name}`, help, labelName, bounds }, this.#registry);
+    return this.#add(new Histogram({ name: `peergate_${name}`, help, labelName, bounds }));
   }
 }

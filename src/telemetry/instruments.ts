@@ -1,6 +1,5 @@
-// Counters and histograms for what happens several times in each request: prom-client's own check and hash the labels at
-// every call, which costs more than some of what is counted. The registry renders these like its own.
-import type { Metric, Registry } from 'prom-client';
+// Counters, histograms and gauges that prom-client's registry renders like its own. Its own instruments check and hash the
+// labels at every call, which costs more than some of what is counted.
 
 interface Value {
   readonly labels: Readonly<Record<string, string | number>>;
@@ -14,16 +13,15 @@ interface Shape {
 }
 
 /** What a registry asks of a metric. */
-abstract class Tally {
+export abstract class Instrument {
   readonly name: string;
   readonly help: string;
   readonly aggregator = 'sum';
-  abstract readonly type: 'counter' | 'histogram';
+  abstract readonly type: 'counter' | 'histogram' | 'gauge';
 
-  constructor({ name, help }: Shape, registry: Registry) {
+  constructor({ name, help }: Shape) {
     this.name = name;
     this.help = help;
-    registry.registerMetric(this as unknown as Metric);
   }
 
   abstract values(): Value[];
@@ -34,13 +32,13 @@ abstract class Tally {
   }
 }
 
-export class CounterTally extends Tally {
+export class Counter extends Instrument {
   override readonly type = 'counter';
   readonly #labelNames: readonly string[];
   readonly #counts = new Map<string, { readonly labels: readonly string[]; count: number }>();
 
-  constructor(shape: Shape & { readonly labelNames: readonly string[] }, registry: Registry) {
-    super(shape, registry);
+  constructor(shape: Shape & { readonly labelNames: readonly string[] }) {
+    super(shape);
     this.#labelNames = shape.labelNames;
   }
 
@@ -60,13 +58,38 @@ export class CounterTally extends Tally {
   }
 }
 
+/** One value, one for each value of a label, or `undefined`: there is nothing to show. */
+export type Reading = () => number | undefined | readonly (readonly [label: string, value: number])[];
+
+/** Reads a value that something else keeps, whenever the metrics are rendered. */
+export class Reader extends Instrument {
+  override readonly type: 'counter' | 'gauge';
+  readonly #label: string;
+  readonly #read: Reading;
+
+  /** `label`: the name of the label by which the values of the reading differ. */
+  constructor(shape: Shape & { readonly type: 'counter' | 'gauge'; readonly label?: string }, read: Reading) {
+    super(shape);
+    this.type = shape.type;
+    this.#label = shape.label ?? '';
+    this.#read = read;
+  }
+
+  override values(): Value[] {
+    const read = this.#read();
+    if (read === undefined) return [];
+    if (typeof read === 'number') return [{ labels: {}, value: read }];
+    return read.map(([label, value]) => ({ labels: { [this.#label]: label }, value }));
+  }
+}
+
 interface Series {
   /** By bound; the last one has what is above all of them. */
   readonly counts: number[];
   sum: number;
 }
 
-export class HistogramTally extends Tally {
+export class Histogram extends Instrument {
   override readonly type = 'histogram';
   readonly #labelName: string | undefined;
   readonly #bounds: readonly number[];
@@ -74,9 +97,8 @@ export class HistogramTally extends Tally {
 
   constructor(
     shape: Shape & { readonly labelName?: string | undefined; readonly bounds: readonly number[] },
-    registry: Registry,
   ) {
-    super(shape, registry);
+    super(shape);
     this.#labelName = shape.labelName;
     this.#bounds = shape.bounds;
     if (shape.labelName === undefined) this.#begin('');
