@@ -3,6 +3,8 @@ import type { RequestHandler } from 'express';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { contextOf } from '../request-context.ts';
 
+const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
+
 export const observe =
   (metrics: Metrics): RequestHandler =>
   (request, response, next) => {
@@ -10,17 +12,22 @@ export const observe =
     response.once('close', () => {
       const { route, progress, code, stages, gatewayRequestId } = contextOf(response);
       const { decision, target } = progress?.request ?? {};
+      // Without one, the caller hung up before the answer was out.
       const status = response.writableFinished ? response.statusCode : undefined;
-      metrics.served({
-        route: route.template,
-        method: request.method,
-        decision: decision?.effect,
-        status,
-        code,
-        violations: decision?.violations ?? [],
-        seconds: (performance.now() - startedAt) / 1000,
-        waited: target?.waitMs !== undefined,
-      });
+      const path = route.template ?? 'none';
+      const method = methods.includes(request.method) ? request.method : 'other';
+      metrics.count('requests_total', [
+        path,
+        method,
+        decision?.effect ?? 'none',
+        String(status ?? 'aborted'),
+      ]);
+      // The time of a request that waits says nothing about the gateway.
+      if (target?.waitMs === undefined)
+        metrics.observe('request_duration_seconds', (performance.now() - startedAt) / 1000, path);
+      if (code !== undefined) metrics.count('refusals_total', [code]);
+      for (const violation of decision?.violations ?? [])
+        metrics.count('policy_violations_total', [violation.code]);
       // Names by the OpenTelemetry semantic conventions for HTTP.
       stages.span?.set({
         'http.request.method': request.method,
