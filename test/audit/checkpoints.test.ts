@@ -9,6 +9,7 @@ import { AuditChain } from '../../src/audit/log/chain.ts';
 import { Checkpoints } from '../../src/audit/log/checkpoints.ts';
 import { readSigningKey } from '../../src/audit/log/signing-key.ts';
 import { AuditTrail } from '../../src/audit/log/trail.ts';
+import { systemClock } from '../../src/clock.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { type Loose, startTestGateway } from '../support/gateway.ts';
@@ -31,7 +32,7 @@ async function start(t: TestContext, key: JWK = keys.privateJwk) {
     readKey: () => readSigningKey(keyFile),
     trail: () => trail,
     instance: 'gateway-1',
-    clock: { now: () => startOfTime, newId: randomUUID },
+    clock: { ...systemClock, now: () => startOfTime },
     logger: createLogger('info', writer),
   });
   const chain = new AuditChain(
@@ -40,7 +41,7 @@ async function start(t: TestContext, key: JWK = keys.privateJwk) {
     undefined,
     (head, event) => checkpoints.sealed(head, event),
   );
-  const trail = new AuditTrail(chain, sink, () => performance.now());
+  const trail = new AuditTrail(chain, sink, systemClock);
   const record = async (count: number) => {
     for (let index = 0; index < count; index += 1) await trail.record(plainEvent(startOfTime));
   };

@@ -8,7 +8,7 @@ import { event, newChain } from './start-sink.ts';
 async function owing(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const sink = new FaultySink();
-  const trail = new AuditTrail(newChain(), sink, () => 0);
+  const trail = new AuditTrail(newChain(), sink, { now: () => 0, monotonic: () => 0 });
   sink.mode = () => 'rejects';
   await assert.rejects(trail.record(event('first')));
   await assert.rejects(trail.recordFact(event('second')));
@@ -49,7 +49,7 @@ test('a trail whose sink hangs stops within two seconds', async (t) => {
 test('a line that fails after the stop is not tried again', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const sink = new FaultySink();
-  const trail = new AuditTrail(newChain(), sink, () => 0);
+  const trail = new AuditTrail(newChain(), sink, { now: () => 0, monotonic: () => 0 });
   sink.mode = () => 'hangs';
   const written = assert.rejects(trail.record(event('first')));
   await new Promise((resolve) => setImmediate(resolve));

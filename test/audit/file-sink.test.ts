@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { AuditTrail } from '../../src/audit/log/trail.ts';
+import { systemClock } from '../../src/clock.ts';
 import { until } from '../support/until.ts';
 import { assertWhole, event, linesOf, startSink, textOf } from './start-sink.ts';
 
@@ -39,7 +40,7 @@ test('all lines that wait share one write and one sync', async (t) => {
 
 test('many writers at once make one whole chain, each line acknowledged in its order', async (t) => {
   const { sink, chain, path, files } = await startSink(t);
-  const trail = new AuditTrail(chain, sink, () => performance.now());
+  const trail = new AuditTrail(chain, sink, systemClock);
   const acknowledged: number[] = [];
   const writer = async (id: number): Promise<void> => {
     for (let count = 0; count < 25; count += 1) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
+import type { Loose } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { openPipe, type PipeReader } from './pipe.ts';
 

@@ -11,11 +11,11 @@ import {
   intentEvent,
   type Outcome,
   outcomeEvent,
-  type RequestFacts,
   reconciledEvent,
 } from '../../src/audit/record/request-events.ts';
 import { findOpenIntents } from '../../src/audit/verify/find-open-intents.ts';
 import { systemClock } from '../../src/clock.ts';
+import type { RequestFacts } from '../../src/request/request.ts';
 import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { lostCreate } from './reconcile-rig.ts';
@@ -35,12 +35,12 @@ class Log {
   readonly #chain = new AuditChain({ version: '0', instance: 'test' }, systemClock.newId);
 
   intent(create: RequestFacts = lostCreate()): RequestFacts {
-    this.#seal(intentEvent('peering.create.intent', create, now));
+    this.#seal(intentEvent(create, now));
     return create;
   }
 
   outcome(create: RequestFacts, outcome: Outcome): void {
-    this.#seal(outcomeEvent('peering.create.outcome', create, outcome, now));
+    this.#seal(outcomeEvent(create, outcome, now));
   }
 
   reconciled(create: RequestFacts, resourceId?: string): void {

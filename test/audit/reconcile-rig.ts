@@ -8,15 +8,17 @@ import {
 } from '../../sandbox/aerospike-cloud.ts';
 import { AuditChain } from '../../src/audit/log/chain.ts';
 import { AuditTrail } from '../../src/audit/log/trail.ts';
-import type { RequestFacts } from '../../src/audit/record/request-events.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
 import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';
+import type { RequestFacts } from '../../src/request/request.ts';
+import type { ClusterLock } from '../../src/state/lock/cluster-lock.ts';
 import { Breaker } from '../../src/upstream/breaker.ts';
 import { UpstreamClient } from '../../src/upstream/client.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
@@ -61,10 +63,14 @@ export function connectTo(test: TestContext, cloud: AerospikeCloud, timeoutMs = 
 export function newTrail() {
   const sink = new FaultySink();
   const chain = new AuditChain({ version: '0', instance: 'test' }, systemClock.newId);
-  return { sink, trail: new AuditTrail(chain, sink, () => performance.now()) };
+  return { sink, trail: new AuditTrail(chain, sink, systemClock) };
 }
 
-export async function startReconciler(test: TestContext, options: AerospikeCloudOptions = {}, turns?: Turns) {
+export async function startReconciler(
+  test: TestContext,
+  options: AerospikeCloudOptions = {},
+  clusterLock?: ClusterLock,
+) {
   const cloud = await startAerospikeCloud(options);
   test.after(() => cloud.close());
   const { agent, upstream } = connectTo(test, cloud);
@@ -75,7 +81,7 @@ export async function startReconciler(test: TestContext, options: AerospikeCloud
     logger: silent,
     trail,
     upstream,
-    turns,
+    clusterLock,
     elapsed: () => elapsed.ms,
   });
   test.after(async () => {
@@ -108,12 +114,9 @@ export function lostCreate(values: Partial<PeeringRequest> = {}): RequestFacts {
     gatewayRequestId,
     requestId: `order-${gatewayRequestId}`,
     clientAddress: '192.0.2.7',
-    method: 'POST',
-    route: '/database/clusters/{clusterId}/vpc-peerings',
-    operation: 'createVPCPeerings',
+    operation: createPeering,
     caller: { issuer: 'https://idp.example', subject: 'svc-payments', clientId: 'payments', tokenId: 'b7c1' },
-    clusterId,
-    peering: { clusterId, ...allowed, ...values },
+    target: { clusterId, peering: { clusterId, ...allowed, ...values } },
   };
 }
 

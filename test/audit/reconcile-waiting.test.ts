@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
 import { systemClock } from '../../src/clock.ts';
+import { GatewayError } from '../../src/errors.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';

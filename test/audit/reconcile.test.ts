@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PeeringStatus } from '../../sandbox/peerings.ts';
 import { sendReply } from '../../sandbox/reply.ts';
-import { LocalTurns } from '../../src/state/turns.ts';
+import { LocalClusterLock } from '../../src/state/lock/cluster-lock.ts';
 import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
 import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
@@ -100,7 +100,7 @@ test('of a cluster that is gone no peering is left, which too is believed only a
   const rig = await startReconciler(t);
   const nowhere = '00000000-0000-4000-8000-000000000000';
   const lost = lostCreate();
-  rig.reconcile.settle({ ...lost, clusterId: nowhere });
+  rig.reconcile.settle({ ...lost, target: { ...lost.target, clusterId: nowhere } });
   await rig.looks(2);
   assert.deepEqual(rig.sink.lines, []);
   rig.elapsed.ms += longEnoughMs;
@@ -239,19 +239,19 @@ test('a create is never settled by a peering that another create with the same v
   assertOnlyLooked(rig);
 });
 
-test('creates for a cluster are settled in its turn only, and the turn is given back', async (t) => {
-  const turns = new LocalTurns(10_000);
-  const rig = await startReconciler(t, {}, turns);
-  const end = await turns.take(clusterId);
+test('creates for a cluster are settled under its lock only, and the lock is released', async (t) => {
+  const clusterLock = new LocalClusterLock(10_000);
+  const rig = await startReconciler(t, {}, clusterLock);
+  const release = await clusterLock.acquire(clusterId);
   const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
   const lost = lostCreate();
   rig.reconcile.settle(lost);
-  const waiting = turns.take(clusterId);
+  const waiting = clusterLock.acquire(clusterId);
   assert.equal(rig.apiRequests().length, 0);
-  end();
-  const endWaiting = await waiting;
-  endWaiting();
+  release();
+  const releaseWaiting = await waiting;
+  releaseWaiting();
   await rig.settled();
   assert.equal(settlementsIn(rig.sink.records)[0].resourceId, resourceId);
-  (await turns.take(clusterId))();
+  (await clusterLock.acquire(clusterId))();
 });

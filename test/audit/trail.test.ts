@@ -5,9 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { AuditChain } from '../../src/audit/log/chain.ts';
 import { AuditTrail } from '../../src/audit/log/trail.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { authorizedCreate } from '../support/authorized-create.ts';
 import { assertChain, codesOf, FaultySink } from './faulty-sink.ts';
 
 const event = (code: string) => ({ metadata: { event_code: code }, unmapped: {} });
+const intentCode = 'peering.create.intent';
+const outcomeCode = 'peering.create.outcome';
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function start(test: TestContext) {
@@ -15,18 +18,13 @@ function start(test: TestContext) {
   let time = 0;
   const sink = new FaultySink();
   const chain = new AuditChain({ version: '0', instance: 'test' }, () => 'id');
-  const trail = new AuditTrail(chain, sink, () => time);
-  const closings: GatewayError[] = [];
-  const intend = () =>
-    trail.recordIntent({ path: '/x' }, event('intent'), (error) => {
-      closings.push(error);
-      return event('closing');
-    });
+  const trail = new AuditTrail(chain, sink, { now: () => time, monotonic: () => time });
+  const change = authorizedCreate();
   return {
     sink,
     trail,
-    closings,
-    intend,
+    change,
+    intend: () => trail.recordIntent(change),
     async pass(milliseconds: number) {
       await settled();
       time += milliseconds;
@@ -42,44 +40,55 @@ const isUnavailable = (error: unknown): boolean =>
   error.rule.status === 503 &&
   error.headers['Retry-After'] === '2';
 
+/** The outcome says that the change was not sent, since its intent could not be recorded. */
+function assertClosed({ records }: FaultySink): void {
+  const [intent, outcome] = records;
+  assert.equal(outcome.api.request.uid, intent.api.request.uid);
+  assert.deepEqual([outcome.status_id, outcome.status_code], [2, 'audit-unavailable']);
+  assert.equal(outcome.http_response.code, 503);
+  assert.deepEqual(outcome.unmapped.upstream, { sent: 'no' });
+}
+
 test('an intent passes when the sink has taken it, and no sooner', async (t) => {
-  const { sink, intend } = start(t);
+  const { sink, intend, change } = start(t);
   sink.mode = () => 'hangs';
   let passed = false;
-  const intended = intend().then((request) => {
+  const intended = intend().then((recorded) => {
     passed = true;
-    return request;
+    return recorded;
   });
   await settled();
   assert.equal(sink.offered.length, 1);
   assert.equal(passed, false);
   sink.release();
-  assert.deepEqual(await intended, { path: '/x' });
+  assert.deepEqual(sink.codes, [intentCode]);
+  assert.equal((await intended).take(), change.upstream);
 });
 
 test('an intent that the sink rejects does not pass, and is closed behind it when the sink works again', async (t) => {
-  const { sink, trail, intend, closings, pass } = start(t);
+  const { sink, trail, intend, pass } = start(t);
   sink.mode = () => 'rejects';
   await assert.rejects(intend(), isUnavailable);
   assert.equal(trail.writable(), false);
-  assert.throws(() => trail.requireWritable({}), isUnavailable);
+  assert.throws(() => trail.requireWritable(), isUnavailable);
   sink.mode = () => 'works';
   await pass(1000);
   assert.equal(trail.writable(), true);
-  assert.deepEqual(sink.codes, ['intent', 'closing']);
-  assert.equal(closings.length, 1);
+  assert.deepEqual(sink.codes, [intentCode, outcomeCode]);
+  assertClosed(sink);
   assertChain(sink.lines);
 });
 
 test('the end of an intent never comes before the intent, even if the sink took it at once', async (t) => {
   const { sink, intend, pass } = start(t);
-  sink.mode = (code) => (code === 'intent' ? 'rejects' : 'works');
+  sink.mode = (code) => (code === intentCode ? 'rejects' : 'works');
   await assert.rejects(intend(), isUnavailable);
   await settled();
   assert.deepEqual(sink.codes, []);
   sink.mode = () => 'works';
   await pass(1000);
-  assert.deepEqual(sink.codes, ['intent', 'closing']);
+  assert.deepEqual(sink.codes, [intentCode, outcomeCode]);
+  assertClosed(sink);
   assertChain(sink.lines);
 });
 
@@ -89,7 +98,7 @@ test('a sink that works again is found by the next record, without waiting', asy
   await assert.rejects(intend(), isUnavailable);
   sink.mode = () => 'works';
   await trail.record(event('next'));
-  assert.deepEqual(sink.codes, ['intent', 'closing', 'next']);
+  assert.deepEqual(sink.codes, [intentCode, outcomeCode, 'next']);
   assertChain(sink.lines);
 });
 
@@ -156,20 +165,20 @@ test('a sink that hangs is not writable after two seconds, and gets no more line
     await assert.rejects(trail.record(event('more')), isUnavailable);
     await assert.rejects(intend(), isUnavailable);
   }
-  assert.throws(() => trail.requireWritable({}), isUnavailable);
+  assert.throws(() => trail.requireWritable(), isUnavailable);
   assert.equal(sink.offered.length, handed);
 });
 
 test('an intent that is written late is followed by its end', async (t) => {
-  const { sink, trail, intend, closings, pass } = start(t);
+  const { sink, trail, intend, pass } = start(t);
   sink.mode = () => 'hangs';
   const late = assert.rejects(intend(), isUnavailable);
   await pass(2000);
   await late;
-  assert.equal(isUnavailable(closings[0]), true);
   sink.release();
   await settled();
-  assert.deepEqual(sink.codes, ['intent', 'closing']);
+  assert.deepEqual(sink.codes, [intentCode, outcomeCode]);
+  assertClosed(sink);
   assert.equal(trail.writable(), true);
   await trail.record(event('next'));
   assertChain(sink.lines);
@@ -185,13 +194,14 @@ test('an intent that comes to nothing after a long wait is written with its end,
   await settled();
   assert.equal(trail.writable(), false);
   await pass(1000);
-  assert.deepEqual(sink.codes, ['intent', 'closing']);
+  assert.deepEqual(sink.codes, [intentCode, outcomeCode]);
+  assertClosed(sink);
   assert.equal(trail.writable(), true);
   assertChain(sink.lines);
 });
 
 test('a read passes without a record as long as records can be written', (t) => {
   const { sink, trail } = start(t);
-  assert.deepEqual(trail.requireWritable({ path: '/x' }), { path: '/x' });
+  assert.doesNotThrow(() => trail.requireWritable());
   assert.equal(sink.offered.length, 0);
 });

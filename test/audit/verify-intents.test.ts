@@ -2,12 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent } from '../../src/audit/record/event-form.ts';
-import {
-  intentEvent,
-  outcomeEvent,
-  type RequestFacts,
-  reconciledEvent,
-} from '../../src/audit/record/request-events.ts';
+import { intentEvent, outcomeEvent, reconciledEvent } from '../../src/audit/record/request-events.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
+import type { RequestFacts } from '../../src/request/request.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { breaksIn, makeLog, plainEvent, startOfTime, verify } from './chained-log.ts';
 
@@ -16,17 +13,14 @@ const facts = (id: string): RequestFacts => ({
   gatewayRequestId: id,
   requestId: id,
   clientAddress: '192.0.2.1',
-  method: 'POST',
-  route: '/database/clusters/{clusterId}/vpc-peerings',
-  operation: 'createVpcPeering',
+  operation: createPeering,
   caller: { issuer: 'https://idp.example', subject: 'svc-payments', clientId: undefined, tokenId: undefined },
-  clusterId,
-  peering: { clusterId, ...allowed },
+  target: { clusterId, peering: { clusterId, ...allowed } },
 });
-const intent = (id: string): AuditEvent => intentEvent('peering.create.intent', facts(id), startOfTime);
+const intent = (id: string): AuditEvent => intentEvent(facts(id), startOfTime);
 const outcome = (id: string, status: number): AuditEvent => {
   const upstream = { status };
-  return outcomeEvent('peering.create.outcome', facts(id), { status, sent: 'yes', upstream }, startOfTime);
+  return outcomeEvent(facts(id), { status, sent: 'yes', upstream }, startOfTime);
 };
 /** After a 5xx nobody can know. */
 const unknown = (id: string): AuditEvent => outcome(id, 503);

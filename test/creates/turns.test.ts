@@ -152,29 +152,29 @@ test('a create that waits too long gets 503 with Retry-After, and nothing is loo
 });
 
 test('turns come in the order in which they were asked for, one at a time, and ending one twice ends no other', async () => {
-  const turns = new LocalClusterLock(60_000);
+  const lock = new LocalClusterLock(60_000);
   const order: number[] = [];
-  const first = await turns.take('a');
+  const first = await lock.acquire('a');
   const others = [1, 2, 3].map(async (number) => {
-    const end = await turns.take('a');
+    const end = await lock.acquire('a');
     order.push(number);
     end();
     end();
   });
-  (await turns.take('b'))();
+  (await lock.acquire('b'))();
   assert.deepEqual(order, []);
   first();
   first();
   await Promise.all(others);
   assert.deepEqual(order, [1, 2, 3]);
-  (await turns.take('a'))();
+  (await lock.acquire('a'))();
 });
 
 test('who gave up waiting is passed over, and holds up nobody', async () => {
-  const turns = new LocalClusterLock(20);
-  const first = await turns.take('a');
-  await assert.rejects(turns.take('a'), { code: 'cluster-busy' });
-  const next = turns.take('a');
+  const lock = new LocalClusterLock(20);
+  const first = await lock.acquire('a');
+  await assert.rejects(lock.acquire('a'), { code: 'cluster-busy' });
+  const next = lock.acquire('a');
   first();
   (await next)();
 });

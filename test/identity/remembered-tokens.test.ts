@@ -69,7 +69,7 @@ async function startRemembering(t: TestContext) {
     },
     /** As a request does. */
     async use(token: string) {
-      return tokens.recall(token) ?? (await tokens.verify(token));
+      return tokens.get(token) ?? (await tokens.verify(token));
     },
   };
 }
@@ -93,9 +93,9 @@ test('a token is not remembered past its end', async (t) => {
   const token = await rig.sign({ exp: 10 * seconds });
   await rig.use(token);
   rig.clock.time += 10 * seconds - 1;
-  assert.notEqual(rig.tokens.recall(token), undefined);
+  assert.notEqual(rig.tokens.get(token), undefined);
   rig.clock.time += 1;
-  assert.equal(rig.tokens.recall(token), undefined);
+  assert.equal(rig.tokens.get(token), undefined);
   rig.clock.time += 5 * seconds;
   await assert.rejects(rig.use(token), isRefusal('token-expired'));
 });
@@ -123,7 +123,7 @@ test('a withdrawn key takes its tokens along, at the moment in which the gateway
   rig.issuer.answer = () => Promise.resolve({ keys: [other] });
   // An unknown key has the keys fetched at once, long before those known are too old.
   await assert.rejects(rig.find('unknown'));
-  assert.equal(rig.tokens.recall(token), undefined);
+  assert.equal(rig.tokens.get(token), undefined);
   await assert.rejects(rig.use(token), isRefusal('token-invalid'));
 });
 
@@ -141,7 +141,7 @@ test('keys that were fetched anew and are the same cost no second look at a sign
   const token = await rig.sign();
   await rig.use(token);
   await assert.rejects(rig.find('unknown'));
-  assert.notEqual(rig.tokens.recall(token), undefined);
+  assert.notEqual(rig.tokens.get(token), undefined);
   assert.equal(rig.verified, 1);
 });
 
@@ -152,7 +152,7 @@ test('keys that change while a signature is checked leave nothing remembered', a
   const checked = rig.use(token);
   const changed = rig.find('unknown').catch(() => undefined);
   await Promise.allSettled([checked, changed]);
-  assert.equal(rig.tokens.recall(token), undefined);
+  assert.equal(rig.tokens.get(token), undefined);
   await assert.rejects(rig.use(token), isRefusal('token-invalid'));
 });
 
@@ -162,9 +162,9 @@ test('nothing is recalled by keys that are too old to be used without a fetch', 
   await rig.pass(9 * minutes + 59 * seconds);
   const token = await rig.sign();
   await rig.use(token);
-  assert.notEqual(rig.tokens.recall(token), undefined);
+  assert.notEqual(rig.tokens.get(token), undefined);
   rig.clock.time += 2 * seconds;
-  assert.equal(rig.tokens.recall(token), undefined);
+  assert.equal(rig.tokens.get(token), undefined);
 });
 
 test('a refused token is not remembered', async (t) => {
@@ -180,7 +180,7 @@ test('a token that differs in its last character is another token', async (t) =>
   const token = await rig.sign();
   await rig.use(token);
   const last = token.at(-1) === 'A' ? 'Q' : 'A';
-  assert.equal(rig.tokens.recall(token.slice(0, -1) + last), undefined);
+  assert.equal(rig.tokens.get(token.slice(0, -1) + last), undefined);
 });
 
 test('a flood of good tokens is remembered up to its bounds, in number and in size, the newest first', async (t) => {
@@ -197,10 +197,10 @@ test('a flood of good tokens is remembered up to its bounds, in number and in si
   const tokens = new TokenCache(() => Promise.resolve(principal), new Map([[issuer, keys]]), clock);
   for (let count = 0; count < 60_000; count += 1) await tokens.verify(`small-${count}`);
   assert.equal(tokens.size, 50_000);
-  assert.equal(tokens.recall('small-9999'), undefined);
-  assert.equal(tokens.recall('small-59999'), principal);
+  assert.equal(tokens.get('small-9999'), undefined);
+  assert.equal(tokens.get('small-59999'), principal);
   const filler = 'x'.repeat(16_000);
   for (let count = 0; count < 3000; count += 1) await tokens.verify(`large-${count}-${filler}`);
   assert.ok(tokens.size < (32 * 1024 * 1024) / 16_000);
-  assert.equal(tokens.recall(`large-2999-${filler}`), principal);
+  assert.equal(tokens.get(`large-2999-${filler}`), principal);
 });

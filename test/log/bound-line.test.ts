@@ -1,8 +1,8 @@
 // The bound of log lines: whatever is logged leaves a line of 4,096 bytes at most, which is JSON and says that it was cut.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LineWriter } from '../../src/log/line-writer.ts';
-import { createLogger } from '../../src/log/logger.ts';
+import type { LineWriter } from '../../src/logging/line-writer.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 import type { Loose } from '../support/gateway.ts';
 
 function logged(fields: object, message: string): { text: string; line: Loose } {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPolicy } from '../../src/policy/language/read-policy.ts';
-import { faultsOf, readPolicyText } from '../support/policy.ts';
+import { faultsOf, readPolicyText, warningsOf } from '../support/policy.ts';
+import { versionOf } from '../support/policy-version.ts';
 
 const policyWith = (more: string, cidrs = '{ file: inside.txt }') => `version: 1
 organization: acme

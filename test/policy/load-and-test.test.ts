@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadAndTest } from '../../src/policy/load-and-test.ts';
-import { describePolicyFault } from '../../src/policy/policy-data.ts';
+import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
+import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 

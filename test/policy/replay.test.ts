@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { intentEvent, outcomeEvent, refusedEvent } from '../../src/audit/record/request-events.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { decide } from '../../src/policy/engine/decide.ts';
 import type { Claims } from '../../src/policy/engine/decision.ts';
 import { claimsFor } from '../../src/policy/engine/recorded-claims.ts';
@@ -37,9 +38,7 @@ function recordOf({ policy = open, claims = {}, region = 'us-east-1', clientId }
     gatewayRequestId: 'g',
     requestId: 'r',
     clientAddress: '127.0.0.1',
-    method: 'POST',
-    route: '/database/clusters/{clusterId}/vpc-peerings',
-    operation: 'createVPCPeerings',
+    operation: createPeering,
     caller: {
       issuer: 'https://idp.example',
       subject: 'svc',
@@ -48,15 +47,14 @@ function recordOf({ policy = open, claims = {}, region = 'us-east-1', clientId }
       scopes: new Set<string>(),
       claims,
     },
-    clusterId,
-    peering,
+    target: { clusterId, peering },
     decision,
     claims: claimsFor(policy, claims),
   } as const;
   const event =
     decision.effect === 'allow'
-      ? intentEvent('peering.create.intent', facts, at)
-      : refusedEvent('peering.create.refused', facts, { code: 'policy-denied', detail: '' }, at);
+      ? intentEvent(facts, at)
+      : refusedEvent(facts, { code: 'policy-denied', detail: '' }, at);
   return JSON.parse(JSON.stringify(event));
 }
 
@@ -157,15 +155,12 @@ test('a record of something else, or of a refusal before the policy, is passed o
     JSON.parse(
       JSON.stringify(
         outcomeEvent(
-          'peering.create.outcome',
           {
             startedAt: at,
             gatewayRequestId: 'g',
             requestId: 'r',
             clientAddress: '::1',
-            method: 'POST',
-            route: '/',
-            operation: 'o',
+            operation: createPeering,
           },
           { status: 201, sent: 'yes' },
           at,

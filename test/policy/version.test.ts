@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { policyVersion } from '../../src/policy/version.ts';
+import { policyVersion } from '../../src/policy/language/policy-version.ts';
 import { readPolicyText } from '../support/policy.ts';
 import { versionOf } from '../support/policy-version.ts';
 
