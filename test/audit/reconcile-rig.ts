@@ -107,16 +107,17 @@ export async function startReconciler(
 }
 
 /** A create that somebody lost. */
-export function lostCreate(values: Partial<PeeringRequest> = {}): RequestFacts {
+export function lostCreate(values: Partial<PeeringRequest> = {}, cluster = clusterId): RequestFacts {
   const gatewayRequestId = systemClock.newId();
+  const { id, method, route, events } = createPeering;
   return {
     startedAt: Date.now(),
     gatewayRequestId,
     requestId: `order-${gatewayRequestId}`,
     clientAddress: '192.0.2.7',
-    operation: createPeering,
+    operation: { id, method, route, events },
     caller: { issuer: 'https://idp.example', subject: 'svc-payments', clientId: 'payments', tokenId: 'b7c1' },
-    target: { clusterId, peering: { clusterId, ...allowed, ...values } },
+    target: { clusterId: cluster, peering: { clusterId: cluster, ...allowed, ...values } },
   };
 }
 

@@ -100,7 +100,7 @@ describe('an upstream that cannot be asked leaves a create open until it can', {
     const rig = await startReconciler(t);
     const [, other] = rig.cloud.clusters;
     rig.cloud.setFault(({ path }) => (path.includes(clusterId) ? replies(503, problem) : undefined));
-    const [stuck, free] = [lostCreate(), { ...lostCreate(), clusterId: other?.id }];
+    const [stuck, free] = [lostCreate(), lostCreate({}, other?.id)];
     rig.reconcile.settle(stuck);
     rig.reconcile.settle(free);
     rig.elapsed.ms += 60_000;

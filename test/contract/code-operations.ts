@@ -57,7 +57,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   overloaded: everywhere,
   stopping: everywhere,
   'keys-unavailable': withToken,
-  'audit-unavailable': withToken,
+  'audit-unavailable': proxied,
   'vpc-peered-already': creates,
   'cidr-overlap': creates,
   'idempotency-key-reused': creates,
