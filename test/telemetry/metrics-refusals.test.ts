@@ -60,7 +60,7 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(enforcing, () => enforcing.create(wrong)), {
     [request(route, 'POST', 'deny', '403')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize'),
     ...refused('policy-denied'),
     ...recorded('create.refused'),
     ...violations,
@@ -69,7 +69,7 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(reporting, () => reporting.create(wrong)), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,

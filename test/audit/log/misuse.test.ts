@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
 import { authorizedCreate } from '../../support/authorized-create.ts';
+import { peeringsPath } from '../../support/gateway.ts';
 import { connectTo, newTrail } from '../reconcile-rig.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -174,5 +175,18 @@ test('a recorded change is sent once: taking it again is an error, and nothing i
   assert.deepEqual(
     changes.map(({ method }) => method),
     ['POST'],
+  );
+});
+
+test('a read sends a GET without a body, whatever it is handed besides', async (t) => {
+  const cloud = await startAerospikeCloud();
+  t.after(() => cloud.close());
+  const { upstream } = connectTo(t, cloud, 30_000);
+  const disguised = { path: peeringsPath, requestId: 'order-17', method: 'POST', body: { vpcId: 'vpc-0' } };
+  assert.equal((await upstream.read(disguised)).status, 200);
+  const sent = cloud.requests.filter(({ path }) => path.startsWith('/v1/'));
+  assert.deepEqual(
+    sent.map(({ method, body }) => [method, body]),
+    [['GET', '']],
   );
 });
