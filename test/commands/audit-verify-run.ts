@@ -6,7 +6,7 @@ import { runCommand } from '../../src/commands/run-command.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { deletePeering } from '../../src/operations/delete-peering/delete-peering.ts';
 import type { RequestFacts } from '../../src/request/request.ts';
-import { startOfTime } from '../audit/chained-log.ts';
+import { startOfTime } from '../audit/verify/chained-log.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { folderWith, type Ran } from './policy-run.ts';
 

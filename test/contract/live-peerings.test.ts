@@ -6,7 +6,7 @@ import { sendReply } from '../../sandbox/reply.ts';
 import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
 import { nextStepFor } from '../../src/operations/get-peering/next-step.ts';
 import { isFaulty } from '../../src/pipeline/request-faults.ts';
-import { get, nobody, pathOf, put, remove } from '../operations/call-peering.ts';
+import { get, nobody, pathOf, put, remove } from '../support/call-peering.ts';
 import { clusterId, guardrailsOnly, type Loose, type Reply, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
 

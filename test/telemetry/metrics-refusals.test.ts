@@ -1,7 +1,7 @@
 // Refusals, denials and limits are counted by codes and names of ours, each once, and nothing is counted that did not happen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holdUpstream } from '../http/hold-upstream.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
 import { allowed, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
 import { asked, bearer, recorded, refused, request, route, stages, timed, token } from './moves.ts';
 import { changesBy } from './scrape.ts';

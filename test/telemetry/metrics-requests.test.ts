@@ -1,8 +1,8 @@
 // Each metric of requests and stages moves when it should, and nothing else moves with it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holdUpstream } from '../http/hold-upstream.ts';
-import { get, put, remove } from '../operations/call-peering.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
+import { get, put, remove } from '../support/call-peering.ts';
 import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { asked, bearer, one, recorded, request, route, stages, timed, token } from './moves.ts';

@@ -6,7 +6,7 @@ import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { sendReply } from '../../sandbox/reply.ts';
 import { isLive, readPeerings } from '../../src/upstream/peerings.ts';
 import { UpstreamRefused } from '../../src/upstream/upstream-refused.ts';
-import { connectTo } from '../audit/reconcile-rig.ts';
+import { connectTo } from '../reconciliation/reconcile-rig.ts';
 import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
 
 interface Asked {

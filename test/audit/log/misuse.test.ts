@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
+import { connectTo, newTrail } from '../../reconciliation/reconcile-rig.ts';
 import { authorizedCreate } from '../../support/authorized-create.ts';
 import { peeringsPath } from '../../support/gateway.ts';
-import { connectTo, newTrail } from '../reconcile-rig.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
