@@ -10,6 +10,7 @@ import {
   type JWK,
   type JWSHeaderParameters,
 } from 'jose';
+import { Backoff } from '../async/backoff.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -64,7 +65,7 @@ export class KeySet {
   #ignored: readonly string[] = [];
   #generation = 0;
   #pending: Promise<void> | undefined;
-  #failures = 0;
+  readonly #backoff = new Backoff({ minMs: 1000, maxMs: maxBackoffMs });
   #nextAttemptAt = 0;
   /** Until then the issuer asked to be left alone: no token of an unknown key makes a fetch either. */
   #askedToWaitUntil = 0;
@@ -186,7 +187,7 @@ export class KeySet {
     const usable = this.known();
     if (this.#pending === undefined && now < this.#nextAttemptAt) return;
     const attempt = this.#refresh();
-    if (!usable || this.#failures === 0) await attempt;
+    if (!usable || this.#backoff.failures === 0) await attempt;
   }
 
   #refresh(): Promise<void> {
@@ -212,20 +213,24 @@ export class KeySet {
         count,
       };
       this.#ignore(ignored);
-      this.#failures = 0;
+      this.#backoff.succeed();
       this.#observe('ok');
       this.#nextAttemptAt = count > 0 ? 0 : now + maxBackoffMs;
       this.#schedule(count > 0 ? this.#maxAgeMs * refreshAt : maxBackoffMs);
     } catch (error) {
-      this.#failures += 1;
       this.#observe('failed');
       const now = this.#clock.now();
       const retryAfterMs = waitMsOf(retryAfterOf(error), now);
-      const backoffMs = Math.max(retryAfterMs, Math.min(1000 * 2 ** (this.#failures - 1), maxBackoffMs));
+      const backoffMs = Math.max(retryAfterMs, this.#backoff.fail());
       this.#askedToWaitUntil = now + retryAfterMs;
       this.#nextAttemptAt = now + backoffMs;
       this.#schedule(backoffMs);
-      const fields = { issuer: this.#issuer, failures: this.#failures, usable: this.known(), err: error };
+      const fields = {
+        issuer: this.#issuer,
+        failures: this.#backoff.failures,
+        usable: this.known(),
+        err: error,
+      };
       this.#logger.warn(fields, 'keys of an issuer could not be fetched');
     }
   }

@@ -48,21 +48,24 @@ export interface Expectations {
 }
 
 /** A failed check of jose's, as one of ours. */
-export function refusalOf(error: unknown, { aud, alg, typ }: Expectations): TokenRefused {
-  const refused = (reason: RefusalReason, expected?: unknown) => new TokenRefused(reason, expected, error);
+export function refusalOf(error: unknown, expected: Expectations): TokenRefused {
+  const refused = (reason: RefusalReason, value?: unknown) => new TokenRefused(reason, value, error);
   if (error instanceof errors.JWTExpired)
-    return Number.isFinite(error.payload.exp) ? refused('expired') : refused('time');
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    const { claim, reason } = error;
-    if (claim === 'typ') return refused('type', typ);
-    if (reason === 'missing') return refused('missing-claim', claim);
-    if (claim === 'aud') return refused('audience', aud);
-    return claim === 'nbf' && reason === 'check_failed' ? refused('not-yet-valid') : refused('claim', claim);
-  }
-  if (error instanceof errors.JOSEAlgNotAllowed) return refused('algorithm', alg);
+    return refused(Number.isFinite(error.payload.exp) ? 'expired' : 'time');
+  if (error instanceof errors.JWTClaimValidationFailed) return refused(...claimRefusal(error, expected));
+  if (error instanceof errors.JOSEAlgNotAllowed) return refused('algorithm', expected.alg);
   if (error instanceof errors.JWKSNoMatchingKey) return refused('key');
-  if (error instanceof errors.JWSSignatureVerificationFailed) return refused('signature');
-  return refused('other');
+  return refused(error instanceof errors.JWSSignatureVerificationFailed ? 'signature' : 'other');
+}
+
+function claimRefusal(
+  { claim, reason }: errors.JWTClaimValidationFailed,
+  { aud, typ }: Expectations,
+): [RefusalReason, unknown?] {
+  if (claim === 'typ') return ['type', typ];
+  if (reason === 'missing') return ['missing-claim', claim];
+  if (claim === 'aud') return ['audience', aud];
+  return claim === 'nbf' && reason === 'check_failed' ? ['not-yet-valid'] : ['claim', claim];
 }
 
 /** The answer to a refused token, with what its log line says. Other errors are given back as they are. */

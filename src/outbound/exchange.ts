@@ -2,16 +2,10 @@
 // knows whether the request can have been received, and repeats only what may be sent twice, once, when a reused connection
 // ended under it.
 import type { IncomingHttpHeaders } from 'node:http';
-import { createRequire } from 'node:module';
-import type { Agent, Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Sent } from '../errors.ts';
 import { ExchangeError, type FailedAt, failureOf } from './failures.ts';
 import { retryAfterIn } from './retry-after.ts';
-
-// The package's main file would read fetch, WebSocket and caches, too: a twentieth of a start (docs/adr/0028-start.md).
-const undici = {
-  Agent: createRequire(import.meta.url)('undici/lib/dispatcher/agent.js') as typeof Agent,
-};
 
 /** The answer, whole. */
 export interface Answer {
@@ -52,7 +46,7 @@ export const createAgent = (connectTimeoutMs: number, connections: number): Agen
   });
 
 /** Tells the first request on a connection from those that reuse it. */
-class ReusingAgent extends undici.Agent {
+class ReusingAgent extends Agent {
   #connected = false;
 
   constructor(options: Agent.Options) {

@@ -1,6 +1,7 @@
 // Settles creates whose end nobody knows, by looking into the upstream's list and recording what is there. Works in the
 // background and waits for the upstream as long as it takes; never creates, repeats or removes anything.
 
+import { Backoff } from '../async/backoff.ts';
 import type { AuditTrail } from '../audit/log/trail.ts';
 import { reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
 import type { Clock } from '../clock.ts';
@@ -47,8 +48,7 @@ interface Alike {
  * of its intent would not do, since a create that timed out is old already.
  */
 const arrivalMs = 5000;
-const firstPauseMs = 1000;
-const maxPauseMs = 60_000;
+const minPauseMs = 1000;
 /** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
 const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
@@ -64,7 +64,8 @@ export class Reconciler {
   /** Without a cluster lock, by the values of the creates: those in flight, and for a while those that were. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
-  #pauseMs = firstPauseMs;
+  readonly #backoff = new Backoff({ minMs: minPauseMs, maxMs: 60_000 });
+  #pauseMs = 0;
   /** The longest pause that the upstream asked for in the last round. */
   #retryAfterMs = 0;
   #stopped = false;
@@ -155,7 +156,8 @@ export class Reconciler {
         logger.warn({ err: error, clusterId, open: creates.length }, 'creates could not be settled yet');
       }
     }
-    this.#pauseMs = failed ? Math.min(this.#pauseMs * 2, maxPauseMs) : firstPauseMs;
+    if (!failed) this.#backoff.succeed();
+    this.#pauseMs = failed ? this.#backoff.fail() : minPauseMs;
     if (this.#open.size > 0) return;
     for (const [key, { inFlight }] of this.#alike) if (inFlight === 0) this.#alike.delete(key);
   }

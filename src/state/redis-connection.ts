@@ -2,6 +2,7 @@
 // the address and password anew for each try. No command waits for a Redis that is not there. A server that takes no writes,
 // such as a primary that a failover has made a replica, counts as down: a new connection may reach the new primary.
 import { createClient, ErrorReply } from '@redis/client';
+import { Backoff } from '../async/backoff.ts';
 import type { Secret } from '../config/secret.ts';
 import type { Logger } from '../logging/logger.ts';
 
@@ -14,8 +15,6 @@ const commandTimeoutMs = 1000;
 /** For the connection alone, and until Redis has let the client in. */
 const socketTimeoutMs = 1500;
 const connectTimeoutMs = 2000;
-const firstPauseMs = 100;
-const maxPauseMs = 2000;
 /** Nothing is ever stored under it: deleting it changes nothing, and only a server that takes writes does so. */
 const probeKey = 'peergate:probe';
 
@@ -33,7 +32,7 @@ export class RedisConnection implements RedisCommands {
   #client: Client | undefined;
   /** The one that is being tried. */
   #candidate: Client | undefined;
-  #pauseMs = firstPauseMs;
+  readonly #backoff = new Backoff({ minMs: 100, maxMs: 2000 });
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** Said once for each time that it goes down. */
@@ -93,7 +92,7 @@ export class RedisConnection implements RedisCommands {
 
   #gain(client: Client): void {
     this.#client = client;
-    this.#pauseMs = firstPauseMs;
+    this.#backoff.succeed();
     this.#saidDown = false;
     this.#logger.info('Redis is up');
   }
@@ -109,8 +108,7 @@ export class RedisConnection implements RedisCommands {
   #connectLater(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs).unref();
-    this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs);
+    this.#timer = setTimeout(() => void this.#connect(), this.#backoff.fail()).unref();
   }
 
   #sayDown(error: unknown): void {

@@ -1,6 +1,7 @@
 // The gateway's own access token for Aerospike Cloud. One request serves any number of waiting calls, it is renewed in
 // the background before it ends, and a token that is still good outlives an outage of the token endpoint.
 
+import { Backoff } from '../async/backoff.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -14,7 +15,6 @@ const maxRenewalMs = 300_000;
 /** A token this close to its end is not used for a new request. */
 const marginMs = 1000;
 /** After a failure: half a second, doubling up to this. */
-const maxBackoffMs = 10_000;
 
 interface HeldToken {
   readonly value: string;
@@ -42,7 +42,7 @@ export class ServiceToken {
   readonly #observe: (result: 'ok' | 'failed') => void;
   #held: HeldToken | undefined;
   #pending: Promise<HeldToken> | undefined;
-  #failures = 0;
+  readonly #backoff = new Backoff({ minMs: 500, maxMs: 10_000 });
   #nextAttemptAt = 0;
   #lastFailure: LastFailure | undefined;
 
@@ -88,19 +88,17 @@ export class ServiceToken {
       const endsAt = now + Math.max(lifetimeMs - marginMs, 0);
       const held = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, maxRenewalMs) };
       this.#held = held;
-      this.#failures = 0;
+      this.#backoff.succeed();
       this.#observe('ok');
       this.#lastFailure = undefined;
       return held;
     } catch (error) {
-      this.#failures += 1;
       this.#observe('failed');
       const now = this.#clock.now();
       const retryAfterMs = waitMsOf(retryAfterOf(error), now);
-      const backoffMs = Math.min(500 * 2 ** (this.#failures - 1), maxBackoffMs);
-      this.#nextAttemptAt = now + Math.max(backoffMs, retryAfterMs);
+      this.#nextAttemptAt = now + Math.max(this.#backoff.fail(), retryAfterMs);
       this.#lastFailure = { error, askedToWait: retryAfterMs > 0 };
-      this.#logger.error({ failures: this.#failures, err: error }, 'no service token could be had');
+      this.#logger.error({ failures: this.#backoff.failures, err: error }, 'no service token could be had');
       throw this.#failure(this.#lastFailure);
     }
   }

@@ -31,6 +31,14 @@ function forAll(
   );
 }
 
+const isNobody = (raw: RawPolicy, asked: Question): boolean =>
+  asked.withoutScopes === true && opinionsOn(raw, asked).grants?.length === 0;
+
+function accountClaimOf({ grants = [] }: RawPolicy, grant: string | null): string | undefined {
+  const accounts = grants.find(({ id }) => id === grant)?.accounts ?? [];
+  return 'fromClaim' in accounts ? accounts.fromClaim : undefined;
+}
+
 const codesBy = (violations: readonly Violation[], rule: (name: string) => boolean) =>
   violations
     .filter((violation) => rule(violation.rule))
@@ -43,12 +51,11 @@ test('the verdict is the oracle’s, and only report mode turns a denial into an
     const fits = allows(raw, asked);
     seen[fits ? 'allow' : 'deny'] += 1;
     assert.equal(decision.violations.length === 0, fits);
-    const isNobody = asked.withoutScopes === true && opinionsOn(raw, asked).grants?.length === 0;
-    if (isNobody) seen.nobody += 1;
-    assert.equal(decision.effect, fits || (raw.mode === 'report' && !isNobody) ? 'allow' : 'deny');
-    const accounts = raw.grants?.find(({ id }) => id === decision.grant)?.accounts ?? [];
-    const claim = 'fromClaim' in accounts ? accounts.fromClaim : undefined;
-    if (claim !== undefined) seen.proven += 1;
+    const nobody = isNobody(raw, asked);
+    seen.nobody += Number(nobody);
+    assert.equal(decision.effect, fits || (raw.mode === 'report' && !nobody) ? 'allow' : 'deny');
+    const claim = accountClaimOf(raw, decision.grant);
+    seen.proven += Number(claim !== undefined);
     assert.equal(decision.accountsFromClaim, claim);
     assert.equal(decision.mode, raw.mode);
     if (!fits || raw.grants === undefined) assert.equal(decision.grant, null);

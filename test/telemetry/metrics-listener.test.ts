@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Agent } from 'undici';
-import { unlimited } from '../http/post.ts';
-import { put, remove } from '../operations/call-peering.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { allowed, send, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { unlimited } from '../support/post.ts';
 import { openRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 import { noPromtool, promtool } from './promtool.ts';

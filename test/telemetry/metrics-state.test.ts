@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { holdUpstream } from '../http/hold-upstream.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { allowed, guardrailsOnly, startTestGateway } from '../support/gateway.ts';

@@ -2,9 +2,9 @@
 // shows while it is open, and keys show their number and their age while their issuer is down.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unlimited } from '../http/post.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { unlimited } from '../support/post.ts';
 import { until } from '../support/until.ts';
 import { breakApi, bytes, head, reply } from '../upstream/misbehave.ts';
 import { asked, bearer, refused } from './moves.ts';

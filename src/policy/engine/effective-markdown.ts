@@ -1,5 +1,5 @@
 // The effective policy as Markdown, for people. Every value is set as code, so that none can become markup.
-import type { EffectiveLimits, EffectivePolicy } from './effective.ts';
+import type { EffectiveLimits, EffectiveOnly, EffectivePolicy } from './effective.ts';
 
 export function effectiveMarkdown(effective: EffectivePolicy): string {
   const { organization, policyVersion, mode, caller, prefixLength, secureConnection, grants, exceptions } =
@@ -73,11 +73,7 @@ function exceptionLines(
   ];
 }
 
-function onlyLines(
-  only: NonNullable<EffectivePolicy['exceptions'][number]['only']>,
-  place: string,
-  shortened: Shortened,
-): string[] {
+function onlyLines(only: EffectiveOnly, place: string, shortened: Shortened): string[] {
   const vpcs = only.vpcs === null ? [] : [`  - vpcs: ${list(only.vpcs, shortened[`${place}/vpcs`])}`];
   const lines = [...limitLines(only, place, shortened), ...vpcs];
   return ['  - only for requests inside:', ...lines.map((line) => `  ${line}`)];

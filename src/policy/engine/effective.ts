@@ -12,19 +12,16 @@ import type {
   PrefixLength,
 } from './policy-data.ts';
 
-/** A list, cut to a bounded length. */
-export interface Listed {
-  readonly values: readonly string[];
-  /** How many there are. */
-  readonly total: number;
-}
-
 /** `null`: no narrower than the guardrails. */
 export interface EffectiveLimits {
   readonly clusters: readonly string[] | null;
   readonly accounts: readonly string[] | null;
   readonly regions: readonly string[] | null;
   readonly cidrs: readonly string[] | null;
+}
+
+export interface EffectiveOnly extends EffectiveLimits {
+  readonly vpcs: readonly string[] | null;
 }
 
 export interface EffectivePolicy {
@@ -56,7 +53,7 @@ export interface EffectivePolicy {
     readonly expires: string;
     readonly ticket: string | null;
     /** What a request must be inside of for the exception to have an effect. */
-    readonly only?: EffectiveLimits & { readonly vpcs: readonly string[] | null };
+    readonly only?: EffectiveOnly;
     readonly allows: EffectiveLimits & Partial<Pick<AllowancesData, 'prefixLength' | 'secureConnection'>>;
   }[];
   /** Lists that are longer than what is shown here, by their JSON Pointer, with their length. */
@@ -65,33 +62,48 @@ export interface EffectivePolicy {
 
 const maxShown = 100;
 
+/** Cuts lists, and keeps the length of each that it has cut. */
+class Shortener {
+  readonly shortened: Record<string, number> = {};
+
+  list(place: string, values: readonly string[]): readonly string[] {
+    return this.#cut(place, values, values.length);
+  }
+
+  networks(place: string, { named, count }: NetworkList): readonly string[] {
+    return this.#cut(place, named, count);
+  }
+
+  limits(place: string, { clusters, accounts, regions, cidrs }: LimitsData): EffectiveLimits {
+    return {
+      clusters: this.#optional(`${place}/clusters`, clusters),
+      accounts: this.#optional(`${place}/accounts`, accounts),
+      regions: this.#optional(`${place}/regions`, regions),
+      cidrs: cidrs === undefined ? null : this.networks(`${place}/cidrs`, cidrs),
+    };
+  }
+
+  only(place: string, only: OnlyData): EffectiveOnly {
+    return { ...this.limits(place, only), vpcs: this.#optional(`${place}/vpcs`, only.vpcs) };
+  }
+
+  #optional(place: string, values: readonly string[] | undefined): readonly string[] | null {
+    return values === undefined ? null : this.list(place, values);
+  }
+
+  #cut(place: string, values: readonly string[], total: number): readonly string[] {
+    if (total > Math.min(values.length, maxShown)) this.shortened[place] = total;
+    return values.slice(0, maxShown);
+  }
+}
+
 export function effectivePolicy(
   policy: Policy,
   caller: Caller & { readonly issuer: string; readonly subject: string },
   at: number,
 ): EffectivePolicy {
-  const shortened: Record<string, number> = {};
-  const show = (place: string, { values, total }: Listed): readonly string[] => {
-    if (total > Math.min(values.length, maxShown)) shortened[place] = total;
-    return values.slice(0, maxShown);
-  };
-  const optionalList = (place: string, values: readonly string[] | undefined) =>
-    values === undefined ? null : show(place, all(values));
-  const limits = (place: string, data: LimitsData): EffectiveLimits => {
-    const optional = (name: 'clusters' | 'accounts' | 'regions') =>
-      optionalList(`${place}/${name}`, data[name]);
-    return {
-      clusters: optional('clusters'),
-      accounts: optional('accounts'),
-      regions: optional('regions'),
-      cidrs: data.cidrs === undefined ? null : show(`${place}/cidrs`, networks(data.cidrs)),
-    };
-  };
-  const onlyOf = (place: string, only: OnlyData) => ({
-    ...limits(place, only),
-    vpcs: optionalList(`${place}/vpcs`, only.vpcs),
-  });
-  const { guardrails }: PolicyData = policy.data;
+  const show = new Shortener();
+  const { guardrails } = policy.data;
   const grants = policy.grants?.match(caller) ?? null;
   const active = policy.exceptions.match(caller).filter(({ expires }) => at < expires);
   return {
@@ -100,43 +112,43 @@ export function effectivePolicy(
     policyVersion: policy.version,
     mode: policy.mode,
     caller: { issuer: caller.issuer, subject: caller.subject },
-    accounts: show('/accounts', all(guardrails.accounts)),
-    regions: show('/regions', all(guardrails.regions)),
-    cidrs: show('/cidrs', networks(guardrails.cidrs)),
-    forbiddenCidrs: show('/forbiddenCidrs', networks(guardrails.forbiddenCidrs)),
+    accounts: show.list('/accounts', guardrails.accounts),
+    regions: show.list('/regions', guardrails.regions),
+    cidrs: show.networks('/cidrs', guardrails.cidrs),
+    forbiddenCidrs: show.networks('/forbiddenCidrs', guardrails.forbiddenCidrs),
     prefixLength: guardrails.prefixLength,
     secureConnection: guardrails.secureConnection,
-    grants:
-      grants?.map(({ id, data }, index) => ({
-        id,
-        actions: data.actions,
-        ...limits(`/grants/${index}`, withProvenAccounts(data, caller)),
-        ...(data.accountsFromClaim === undefined ? {} : { accountsFromClaim: data.accountsFromClaim }),
-      })) ?? null,
-    exceptions: active.map(({ id, expires, data }, index) => {
-      const { allows, ticket, only } = data;
-      const { prefixLength, secureConnection } = allows;
-      return {
-        id,
-        actions: data.actions,
-        expires: new Date(expires).toISOString(),
-        ticket: ticket ?? null,
-        ...(only && { only: onlyOf(`/exceptions/${index}/only`, only) }),
-        allows: {
-          ...limits(`/exceptions/${index}/allows`, allows),
-          ...(prefixLength && { prefixLength }),
-          ...(secureConnection && { secureConnection }),
-        },
-      };
-    }),
-    shortened,
+    grants: grants?.map(({ data }, index) => effectiveGrant(data, caller, `/grants/${index}`, show)) ?? null,
+    exceptions: active.map(({ data }, index) => effectiveException(data, `/exceptions/${index}`, show)),
+    shortened: show.shortened,
   };
 }
 
-function withProvenAccounts(data: GrantData, { claims }: Caller): LimitsData {
-  const claim = data.accountsFromClaim;
-  return claim === undefined ? data : { ...data, accounts: accountsIn(claims, claim) };
+type EffectiveGrant = NonNullable<EffectivePolicy['grants']>[number];
+
+function effectiveGrant(data: GrantData, { claims }: Caller, place: string, show: Shortener): EffectiveGrant {
+  const { id, actions, accountsFromClaim: claim } = data;
+  if (claim === undefined) return { id, actions, ...show.limits(place, data) };
+  const limits = show.limits(place, { ...data, accounts: accountsIn(claims, claim) });
+  return { id, actions, ...limits, accountsFromClaim: claim };
 }
 
-const all = (values: readonly string[]): Listed => ({ values, total: values.length });
-const networks = ({ named, count }: NetworkList): Listed => ({ values: named, total: count });
+function effectiveException(
+  { id, actions, expires, ticket, only, allows }: ExceptionData,
+  place: string,
+  show: Shortener,
+): EffectivePolicy['exceptions'][number] {
+  const { prefixLength, secureConnection } = allows;
+  return {
+    id,
+    actions,
+    expires: new Date(expires).toISOString(),
+    ticket: ticket ?? null,
+    ...(only && { only: show.only(`${place}/only`, only) }),
+    allows: {
+      ...show.limits(`${place}/allows`, allows),
+      ...(prefixLength && { prefixLength }),
+      ...(secureConnection && { secureConnection }),
+    },
+  };
+}
