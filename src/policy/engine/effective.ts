@@ -5,10 +5,10 @@ import type { Policy } from './compile.ts';
 import type { Caller } from './decision.ts';
 import type {
   AllowancesData,
+  ExceptionData,
   GrantData,
   LimitsData,
   OnlyData,
-  PolicyData,
   PrefixLength,
 } from './policy-data.ts';
 

@@ -10,7 +10,7 @@ export interface LoadRequest {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
   /** Those whose tokens are accepted, as far as they are known. */
-  readonly issuers: readonly KnownIssuer[];
+  readonly issuers?: readonly KnownIssuer[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
