@@ -23,8 +23,8 @@ export const serveCommand: Command = {
 
 Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
 SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
-policy and issuers again, SIGUSR2 reopens the audit file after a rotation. Logs go to
-standard output, one JSON object a line, and so do audit records unless
+policy and issuers again, SIGUSR2 reopens the audit file after a rotation. Logs
+go to standard output, one JSON object a line, and so do audit records unless
 AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
