@@ -143,7 +143,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const { tls, trustProxy } = config.listen;
   const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
-  const held = holdRequests(app);
+  const held = holdRequests(app, inFlight.max);
   const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   wireFaults.attach(server);
@@ -153,7 +153,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     audit: () => trail.writable(),
     notStopping: () => !inFlight.stopping(),
   };
-  const heldAdmin = holdRequests(adminListener(checks, metrics));
+  const heldAdmin = holdRequests(adminListener(checks, metrics), inFlight.max);
   const admin = createListener(heldAdmin.listener, bounds);
   registerGauges(metrics, {
     inFlight: () => inFlight.count,
