@@ -1,7 +1,6 @@
 // Waits until a server has read the head of a request, though it may not serve it yet.
 import diagnostics from 'node:diagnostics_channel';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 
 const channel = 'http.server.request.start';
 
@@ -10,8 +9,9 @@ export function requestsBegun(port: number, count = 1): Promise<void> {
   return new Promise((resolve) => {
     let left = count;
     const heard = (message: unknown) => {
-      const { server } = message as { server: Server };
-      if ((server.address() as AddressInfo | null)?.port !== port) return;
+      // A server that stops has no address any more.
+      const { socket } = message as { socket: Socket };
+      if (socket.localPort !== port) return;
       left -= 1;
       if (left > 0) return;
       diagnostics.unsubscribe(channel, heard);
