@@ -12,7 +12,7 @@ import {
   type StoredAnswer,
   withNewest,
 } from './idempotency.ts';
-import type { RedisCommands } from './redis-connection.ts';
+import { nameOf, type RedisCommands } from './redis-connection.ts';
 
 const leaseMs = 10_000;
 const renewMs = 3000;
@@ -178,8 +178,7 @@ export class RedisIdempotency implements IdempotencyStore {
   }
 
   #unavailable(cause: unknown): GatewayError {
-    const { name, code } = cause as NodeJS.ErrnoException;
-    this.#logger.warn({ cause: code ?? name }, 'Redis could not keep what an Idempotency-Key promises');
+    this.#logger.warn({ cause: nameOf(cause) }, 'Redis could not keep what an Idempotency-Key promises');
     return new GatewayError('idempotency-unavailable', {
       headers: { 'Retry-After': '5' },
       context: { sent: 'no' },
