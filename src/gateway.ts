@@ -34,7 +34,7 @@ import { listPeerings } from './operations/list-peerings.ts';
 import { createRegistry } from './operations/registry.ts';
 import { createAgent } from './outbound/exchange.ts';
 import { PeeringWatch } from './peerings/peering-watch.ts';
-import { loadInWorker } from './policy/load-in-worker.ts';
+import { createWorkerLoad } from './policy/load-in-worker.ts';
 import type { PolicyData } from './policy/policy-data.ts';
 import { PolicyStore } from './policy/store.ts';
 import { openSharedState } from './state/shared-state.ts';
@@ -265,7 +265,7 @@ function createPolicyStore(
     logger,
     policyFile: config.policyFile,
     testsFile: config.policyTestsFile,
-    load: loadInWorker,
+    load: createWorkerLoad(),
     events: {
       async loaded(versions) {
         await trail.record(policyLoadedEvent(versions, instance, clock.now()));

@@ -9,9 +9,9 @@ import type { PeeringRequest } from '../policy/decision.ts';
 import type { Turns } from '../state/turns.ts';
 import { askedWaitMs } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { readPeerings } from '../upstream/peerings.ts';
+import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
 import { retryAfterHeader } from '../upstream/read-answer.ts';
-import { findTrace, mayBe } from './find-trace.ts';
+import { findTraces, mayBe } from './find-trace.ts';
 
 export interface ReconcileServices {
   readonly clock: Clock;
@@ -26,10 +26,11 @@ export interface ReconcileServices {
 
 interface OpenCreate {
   readonly facts: RequestFacts;
+  readonly peering: PeeringRequest;
   /** When this process learnt that nobody waits for its answer any more. */
   readonly openSince: number;
   /** Peerings that cannot be its own, since they were there before it. */
-  readonly before: readonly string[];
+  readonly before: ReadonlySet<string>;
 }
 
 /** Creates of this instance with the same values. */
@@ -58,6 +59,8 @@ export class ReconcileCreates {
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
   readonly #known = new Map<string, string>();
+  /** The vendor's ids of peerings that more than one create may have made: no create is ever settled by them. */
+  readonly #ambiguous = new Set<string>();
   /** Without turns, by the values of the creates: those in flight, and for a while those that were. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
@@ -96,11 +99,23 @@ export class ReconcileCreates {
     };
   }
 
-  /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
-  settle(facts: RequestFacts, before: readonly string[] = []): void {
-    if (facts.peering === undefined) return;
-    this.#open.set(facts.gatewayRequestId, { facts, before, openSince: this.#elapsed() });
+  /**
+   * Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it;
+   * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
+   * flight, so a peering that is ambiguous by now was there before it, too.
+   */
+  settle(facts: RequestFacts, before?: readonly string[]): void {
+    const { peering, gatewayRequestId } = facts;
+    if (peering === undefined) return;
+    const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous]);
+    this.#open.set(gatewayRequestId, { facts, peering, before: notItsOwn, openSince: this.#elapsed() });
     this.#workAfter(0);
+  }
+
+  /** An earlier run could not tell which of several creates made this peering. `id` is the vendor's. */
+  knowAmbiguous(id: string): void {
+    this.#ambiguous.add(id);
+    forgetOldest(this.#ambiguous);
   }
 
   /** The request that made a peering, as far as this process knows. `id` is the vendor's. */
@@ -111,11 +126,7 @@ export class ReconcileCreates {
   /** A settled create made this peering, so it is no trace of another one. `id` is the vendor's. */
   know(id: string, gatewayRequestId: string): void {
     this.#known.set(id, gatewayRequestId);
-    if (this.#known.size <= mostKnownIds) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
-    }
+    forgetOldest(this.#known);
   }
 
   /** What is not settled by now is left to the next start. */
@@ -167,7 +178,7 @@ export class ReconcileCreates {
   }
 
   async #settleInTurn(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
-    const { clock, upstream, logger } = this.#services;
+    const { clock, upstream } = this.#services;
     const lookedAt = this.#elapsed();
     const list = await readPeerings(upstream, clusterId, clock.newId());
     // 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them.
@@ -175,48 +186,88 @@ export class ReconcileCreates {
       const detail = `Aerospike Cloud answered ${list.answer.status}`;
       throw new GatewayError('upstream-broken', { detail, headers: retryAfterHeader(list.answer) });
     }
-    const peerings = list.peerings ?? [];
-    let unclear = 0;
-    // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.
-    for (const { facts, before, openSince } of creates.toReversed()) {
-      // On a disk that hangs each record would take its time.
-      if (this.#stopped) return;
-      if (this.#mayBeAnothers(facts, lookedAt)) continue;
-      const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
-      const made = findTrace(facts.peering, unknown);
-      if (made === undefined && lookedAt < openSince + arrivalMs) continue;
-      if (made === undefined && unknown.some((peering) => mayBe(facts.peering, peering))) {
-        unclear += 1;
-        continue;
+    const peerings = (list.peerings ?? []).filter(({ id }) => !this.#known.has(id));
+    let unclear = false;
+    for (const alike of Map.groupBy(creates, ({ peering }) => valuesOf(peering)).values())
+      unclear = !(await this.#settleAlike(alike, peerings, lookedAt)) || unclear;
+    if (unclear) throw new Error('Aerospike Cloud lists a peering without its VPC');
+  }
+
+  /** Settles creates with the same values. `false` when they may be peerings of which the list does not say the VPC. */
+  async #settleAlike(
+    creates: readonly OpenCreate[],
+    peerings: readonly ListedPeering[],
+    lookedAt: number,
+  ): Promise<boolean> {
+    const left = new Set(creates);
+    const notBefore = ({ before }: OpenCreate) =>
+      peerings.filter(({ id }) => !before.has(id) && !this.#known.has(id));
+    const isOf = (create: OpenCreate, { id }: ListedPeering) =>
+      !this.#ambiguous.has(id) && [...left].every((other) => other === create || other.before.has(id));
+    const findCertain = () => {
+      for (const create of left) {
+        const own = notBefore(create).filter((peering) => isOf(create, peering));
+        const made = findTraces(create.peering, own)[0];
+        if (made !== undefined) return { create, made };
       }
-      await this.#record(facts, {
-        found: made !== undefined,
-        resourceId: made?.id,
-        peeringStatus: statusShape.test(made?.status ?? '') ? made?.status : undefined,
-      });
-      const { gatewayRequestId } = facts;
-      logger.info({ gatewayRequestId, found: made !== undefined }, 'an open create was settled');
+      return undefined;
+    };
+    const mayGoOn = ({ peering }: OpenCreate) =>
+      // On a disk that hangs each record would take its time.
+      !this.#stopped && !this.#mayBeAnothers(peering, lookedAt);
+    // What settles one create is no trace of the others, so those without doubt come first.
+    for (let next = findCertain(); next !== undefined && mayGoOn(next.create); next = findCertain()) {
+      left.delete(next.create);
+      await this.#record(next.create.facts, foundAs(next.made));
     }
-    if (unclear > 0) throw new Error('Aerospike Cloud lists a peering without its VPC');
+    for (const create of left) {
+      if (!mayGoOn(create)) return true;
+      if (lookedAt < create.openSince + arrivalMs) continue;
+      const traces = findTraces(create.peering, notBefore(create));
+      if (traces.length > 0) await this.#record(create.facts, { ambiguous: traces.map(({ id }) => id) });
+      else if (notBefore(create).some((peering) => mayBe(create.peering, peering))) return false;
+      else await this.#record(create.facts, { found: false });
+    }
+    return true;
   }
 
   /** Was a create with the same values in flight at any time since the look began? Then a later look decides. */
-  #mayBeAnothers({ peering }: RequestFacts, lookedAt: number): boolean {
-    const alike = peering && this.#alike.get(valuesOf(peering));
+  #mayBeAnothers(peering: PeeringRequest, lookedAt: number): boolean {
+    const alike = this.#alike.get(valuesOf(peering));
     return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= lookedAt);
   }
 
   async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {
     const { trail, clock, logger } = this.#services;
+    const { gatewayRequestId } = facts;
     try {
       await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
     } catch (error) {
       // It has its place in the chain, and follows when the log can be written again.
-      const { gatewayRequestId } = facts;
       logger.error({ gatewayRequestId, err: error }, 'that a create was settled is not recorded yet');
     }
-    this.#open.delete(facts.gatewayRequestId);
-    if (settlement.resourceId !== undefined) this.know(settlement.resourceId, facts.gatewayRequestId);
+    this.#open.delete(gatewayRequestId);
+    if (settlement.found === undefined) {
+      for (const id of settlement.ambiguous) this.knowAmbiguous(id);
+      logger.warn({ gatewayRequestId, ...settlement }, 'which create made a listed peering cannot be known');
+      return;
+    }
+    if (settlement.found) this.know(settlement.resourceId, gatewayRequestId);
+    logger.info({ gatewayRequestId, found: settlement.found }, 'an open create was settled');
+  }
+}
+
+const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
+  found: true,
+  resourceId: id,
+  peeringStatus: statusShape.test(status) ? status : undefined,
+});
+
+function forgetOldest(ids: Map<string, string> | Set<string>): void {
+  if (ids.size <= mostKnownIds) return;
+  for (const oldest of ids.keys()) {
+    ids.delete(oldest);
+    break;
   }
 }
 

@@ -24,7 +24,10 @@ export async function settleEarlierCreates(earlier: EarlierCreates): Promise<voi
   try {
     const found = await findOpenIntents(file, before, clock.now());
     for (const [id, madeBy] of found.knownPeerings) reconcile.know(id, madeBy);
-    for (const { record } of found.intents) {
+    for (const id of found.ambiguousPeerings) reconcile.knowAmbiguous(id);
+    for (const { record, outcome } of found.intents) {
+      // A further look would find no more than the one that is on record.
+      if (outcome === 'ambiguous') continue;
       const facts = factsFromRecord(record);
       if (facts !== undefined) reconcile.settle(facts);
     }

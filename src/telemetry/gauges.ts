@@ -45,7 +45,7 @@ export function registerGauges(metrics: Metrics, readings: Readings): void {
     ['policy_loaded_timestamp_seconds', 'When it took effect.', () => readings.policyLoadedAt() / 1000],
     [
       'policy_rejected',
-      '1 while the policy in the file has faults, and an older one is in force.',
+      '1 while the policy in the file has faults or cannot be read, and an older one is in force.',
       () => flag(readings.policyRejected()),
     ],
     [

@@ -137,20 +137,6 @@ test('a peering that another create is known to have made is no trace of this on
   assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, found: false }]);
 });
 
-test('one peering settles one create, the later of two with the same values; the earlier one made none', async (t) => {
-  const rig = await startReconciler(t);
-  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
-  const [first, second] = [lostCreate(), lostCreate()];
-  rig.reconcile.settle(first);
-  rig.reconcile.settle(second);
-  rig.elapsed.ms += longEnoughMs;
-  await rig.settled(2);
-  assert.deepEqual(settlementsIn(rig.sink.records), [
-    { id: second.gatewayRequestId, found: true, resourceId, peeringStatus: 'active' },
-    { id: first.gatewayRequestId, found: false },
-  ]);
-});
-
 test('of several peerings with the values, a live one is the trace', async (t) => {
   const rig = await startReconciler(t);
   for (const status of ['rejected', 'expired', 'failed', 'deleting', 'deleted'] as const)
