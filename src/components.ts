@@ -13,7 +13,7 @@ import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
-import { loadInWorker } from './policy/store/load-in-worker.ts';
+import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
 import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
@@ -154,8 +154,12 @@ function createPolicyStore(
     logger,
     policyFile,
     testsFile: policyTestsFile,
+<<<<<<< HEAD
     issuers: () => issuers.all().map(({ rules }) => rules),
     load: loadInWorker,
+=======
+    load: createWorkerLoad(),
+>>>>>>> i14
     events: {
       async loaded(versions) {
         await trail.record(policyLoadedEvent(versions, instance, clock.now()));

@@ -14,7 +14,7 @@ export interface SentCreate {
 
 const callers = 32;
 /** Creates in the whole of a test: so many blocks of 16 addresses are in 172.16.0.0/12. */
-const mostCreates = 65_536;
+const maxCreates = 65_536;
 
 export class Load {
   readonly #issuer: TestIssuer;
@@ -56,7 +56,7 @@ export class Load {
   async #create(agent: Agent, port: number, token: string): Promise<SentCreate> {
     const number = this.#count;
     this.#count += 1;
-    if (number >= mostCreates) throw new Error('there are no blocks left: fewer rounds, please');
+    if (number >= maxCreates) throw new Error('there are no blocks left: fewer rounds, please');
     const { id } = sandboxClusters[number % sandboxClusters.length] ?? { id: '' };
     const body = {
       vpcId: `vpc-${number.toString(16).padStart(17, '0')}`,

@@ -59,7 +59,7 @@ const replay = (status: number, id?: string) =>
 test('every refusal by the guards of a create fits the schema, with what Aerospike Cloud said to the look', () => {
   assert.ok(onlyBeforeCreates.length > 5);
   for (const code of onlyBeforeCreates) assertAuditRecord(refuse(code));
-  const asked = fc.constantFrom('preflight-impossible', 'upstream-timeout', 'credential-refused');
+  const asked = fc.constantFrom('preflight-failed', 'upstream-timeout', 'credential-refused');
   fc.assert(
     fc.property(asked, fc.integer({ min: 200, max: 999 }), (code, status) => {
       const record = refuse(code, status);
@@ -72,7 +72,7 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
 
 test('what the look before a dry run says fits the schema, as observed only', () => {
   const dry = { ...facts, dryRun: true };
-  for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-impossible'] as const)
+  for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-failed'] as const)
     assertAuditRecord(sealed(refusedEvent(dry, { code, detail: 'No.' }, 5)));
   const refused = sealed(refusedByUpstreamEvent(dry, { status: 404 }, 5));
   assertAuditRecord(refused);
@@ -81,7 +81,7 @@ test('what the look before a dry run says fits the schema, as observed only', ()
 
 test('what the look for a peering says fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
   for (const known of lookedUp) {
-    for (const code of ['preflight-impossible', 'upstream-timeout', 'credential-refused'] as const) {
+    for (const code of ['preflight-failed', 'upstream-timeout', 'credential-refused'] as const) {
       const record = sealed(refusedEvent(known, { code, detail: 'No.', receivedStatus: 500 }, 5));
       assertAuditRecord(record);
       assert.deepEqual(record.api.response, { code: 500 });
@@ -121,7 +121,7 @@ test('every answer that is given again fits the schema, and names the request th
 
 test('a record of the guards that contradicts itself is refused', () => {
   const overlap = refuse('cidr-overlap');
-  const impossible = refuse('preflight-impossible', 500);
+  const impossible = refuse('preflight-failed', 500);
   const unknown = refuseAsUpstream(404, 'abc');
   const again = replay(201, 'one');
   const { decision } = overlap.unmapped;

@@ -94,7 +94,7 @@ test('no secret, token, name or address of anybody is in the metrics', { skip: n
     ...values,
   ];
   for (const word of hidden) assert.ok(!text.includes(String(word)), String(word));
-  assert.match(text, /^peergate_idempotency_total\{found="held"\} [1-9]/m);
+  assert.match(text, /^peergate_idempotency_total\{found="acquired"\} [1-9]/m);
 });
 
 test('whoever asks while the gateway stops gets a whole answer or none, and holds it up no longer', async (t) => {

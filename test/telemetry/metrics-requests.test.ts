@@ -29,7 +29,7 @@ test('a token that is remembered is looked for, and not verified again', async (
   const [first, second] = [await changesBy(gateway, list), await changesBy(gateway, list)];
   assert.deepEqual([first[looked], first[verified]], [1, 1]);
   assert.deepEqual([second[looked], second[verified]], [1, undefined]);
-  assert.equal((await seriesOf(gateway)).get('tokens_remembered'), 1);
+  assert.equal((await seriesOf(gateway)).get('token_cache_entries'), 1);
 });
 
 test('with guards a create is timed in its lock, its preflight and its key, too', async (t) => {
@@ -53,7 +53,7 @@ test('with guards a create is timed in its lock, its preflight and its key, too'
     ...asked('GET', '200', 2),
     ...asked('POST', '201'),
     ...token,
-    'idempotency_total{found="held"}': 1,
+    'idempotency_total{found="acquired"}': 1,
   });
 });
 

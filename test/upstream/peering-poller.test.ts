@@ -59,7 +59,7 @@ test('an upstream that asks for time is not asked again within a wait', async ()
   const { reads, poller } = heldReads();
   const wait = begin(poller, 'a', 3500);
   await until('a look', () => reads.length === 1);
-  reads[0]?.reject(new GatewayError('preflight-impossible', { headers: { 'Retry-After': '20' } }));
+  reads[0]?.reject(new GatewayError('preflight-failed', { headers: { 'Retry-After': '20' } }));
   assert.deepEqual(await wait, seen('a'));
   assert.equal(reads.length, 1);
 });

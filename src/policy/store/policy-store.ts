@@ -73,7 +73,7 @@ export class PolicyStore {
     return this.#current;
   }
 
-  /** Is there a newer policy, which has faults? */
+  /** Is there a newer policy, which has faults, or can it not be read whether there is one? */
   get rejected(): boolean {
     return this.#rejected;
   }
@@ -143,7 +143,14 @@ export class PolicyStore {
   async #reloadOnce(): Promise<void> {
     const { policyFile, testsFile, issuers, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
+<<<<<<< HEAD
     const read = await load({ policyFile, testsFile, issuers: issuers(), now: clock.now() });
+=======
+    const read = await load({ policyFile, testsFile, now: clock.now() }).catch((error: unknown) => {
+      this.#rejected = true;
+      throw error;
+    });
+>>>>>>> i14
     this.#files = read.files;
     if (read.faults !== undefined) {
       await this.#reject(read);

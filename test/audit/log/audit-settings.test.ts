@@ -30,12 +30,12 @@ async function settings(test: TestContext) {
       },
       now: Date.parse('2026-11-01T00:00:00Z'),
       version: '0.0.0-test',
-      print: () => undefined,
-      complain: (text) => {
+      stdout: () => undefined,
+      stderr: (text) => {
         err += text;
       },
       colours: false,
-      watched: false,
+      isInteractive: false,
       stopRequested: () => new Promise(() => undefined),
       stopRequestedAgain: () => new Promise(() => undefined),
       onReload: () => undefined,

@@ -69,8 +69,8 @@ test("a dry run for a cluster that Aerospike Cloud does not know gets Aerospike 
 });
 
 const troubles: Readonly<Record<string, readonly [RequestListener, status: number, code: string]>> = {
-  'answers 500': [json(500, {}), 502, 'preflight-impossible'],
-  'resets the connection': [(request) => void request.socket.resetAndDestroy(), 502, 'preflight-impossible'],
+  'answers 500': [json(500, {}), 502, 'preflight-failed'],
+  'resets the connection': [(request) => void request.socket.resetAndDestroy(), 502, 'preflight-failed'],
   'never answers': [() => undefined, 504, 'upstream-timeout'],
 };
 for (const [what, [listener, status, code]] of Object.entries(troubles)) {
@@ -105,7 +105,7 @@ for (const PREFLIGHT of ['enforce', 'off']) {
       assert.deepEqual(reply.json.context, { sent: 'no' });
     }
     const record = recordOf(gateway, dry);
-    assert.deepEqual([record.status_code, record.action_id], ['upstream-failing', 3]);
+    assert.deepEqual([record.status_code, record.action_id], ['circuit-open', 3]);
   });
 }
 

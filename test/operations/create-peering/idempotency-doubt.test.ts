@@ -131,7 +131,7 @@ for (const { where, skip, settings } of stores) {
       assertRefused(gateway, reply, {
         status: 502,
         type: 'system:unavailable',
-        code: 'preflight-impossible',
+        code: 'preflight-failed',
       });
       assert.equal(reply.json.context.sent, 'no');
     }

@@ -73,7 +73,7 @@ const ways: Record<string, Failing> = {
 for (const look of ['GET cluster', 'GET peerings'] as const) {
   for (const [what, failing] of Object.entries(ways)) {
     test(`when ${look} ${what} nothing is created, and the next create finds everything well`, async (t) => {
-      const { listener, status = 502, code = 'preflight-impossible', said, received } = failing;
+      const { listener, status = 502, code = 'preflight-failed', said, received } = failing;
       const gateway = await startGuarded(t, { UPSTREAM_TIMEOUT_MS: '1000' });
       answerTo(gateway.cloud, look, listener);
       const reply = await gateway.create();
@@ -105,7 +105,7 @@ test('when the look is refused with 401 the credential is renewed once, and then
 test('an upstream that nobody can reach is 502 with no word of a create', async (t) => {
   const gateway = await startGuarded(t, { AEROSPIKE_API_URL: 'http://127.0.0.1:1/v1' });
   const reply = await gateway.create();
-  assertRefused(gateway, reply, { status: 502, type: 'system:unavailable', code: 'preflight-impossible' });
+  assertRefused(gateway, reply, { status: 502, type: 'system:unavailable', code: 'preflight-failed' });
   assert.equal(reply.headers['proxy-status'], 'peergate; error=connection_refused');
   assert.deepEqual(reply.json.context, { sent: 'no' });
 });

@@ -17,7 +17,7 @@ import {
   startGuarded,
 } from './watched-creates.ts';
 
-const impossible = { status: 502, type: 'system:unavailable', code: 'preflight-impossible' } as const;
+const impossible = { status: 502, type: 'system:unavailable', code: 'preflight-failed' } as const;
 const overlap = { status: 409, type: 'validation:failed', code: 'cidr-overlap' } as const;
 const entry = (number: number) => ({
   id: `peering-${number}`,

@@ -171,18 +171,18 @@ test("a 4xx of Aerospike Cloud's to the look is passed on and recorded, and noth
 });
 
 const looks: Readonly<Record<string, [RequestListener, status: number, said: string, code: string]>> = {
-  'answers 500': [json(500, {}), 502, 'http_protocol_error; received-status=500', 'preflight-impossible'],
+  'answers 500': [json(500, {}), 502, 'http_protocol_error; received-status=500', 'preflight-failed'],
   'lists something else': [
     json(200, { peerings: [] }),
     502,
     'http_protocol_error; received-status=200',
-    'preflight-impossible',
+    'preflight-failed',
   ],
   'resets the connection': [
     (request) => void request.socket.resetAndDestroy(),
     502,
     'connection_terminated',
-    'preflight-impossible',
+    'preflight-failed',
   ],
   hangs: [() => undefined, 504, 'http_response_timeout', 'upstream-timeout'],
 };

@@ -256,7 +256,7 @@ for (const [what, members] of Object.entries({
     assert.deepEqual(reply.json.context, { sent: 'no' });
     assert.equal(deletes(gateway).length, 0);
     assert.deepEqual(recorded(gateway), ['peering.delete.refused 2']);
-    assert.equal(gateway.records[0].status_code, 'preflight-impossible');
+    assert.equal(gateway.records[0].status_code, 'preflight-failed');
     assert.doesNotMatch(gateway.output() + reply.text, new RegExp(secret));
   });
 }

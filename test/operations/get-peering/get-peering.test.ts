@@ -239,7 +239,7 @@ test('an upstream that cannot be asked is a 502 that says so, with and without w
   }
   assert.deepEqual(
     gateway.records.map(({ metadata, status_code }) => `${metadata.event_code} ${status_code}`),
-    ['peering.list.refused preflight-impossible', 'peering.list.refused preflight-impossible'],
+    ['peering.list.refused preflight-failed', 'peering.list.refused preflight-failed'],
   );
 });
 

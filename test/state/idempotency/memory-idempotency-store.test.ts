@@ -28,30 +28,30 @@ function storeAt(options: Partial<MemoryIdempotencyOptions> = {}) {
 }
 
 const stateOf = (store: IdempotencyStore, asked: KeyUse) =>
-  (store.begin(asked) as { readonly state: string }).state;
+  (store.acquire(asked) as { readonly state: string }).state;
 
 test('an answer is kept for its time to the millisecond, from when it was given', () => {
   const { store, clock } = storeAt();
   const first = use('a');
-  assert.deepEqual(store.begin(first), { state: 'held' });
+  assert.deepEqual(store.acquire(first), { state: 'acquired' });
   clock.now = 5000;
-  store.answer(first, answer(), first.owner);
+  store.complete(first, answer(), first.owner);
   clock.now = 5999;
-  assert.deepEqual(store.begin(use('a')), { state: 'answered', answer: answer(), first: first.owner });
+  assert.deepEqual(store.acquire(use('a')), { state: 'answered', answer: answer(), first: first.owner });
   clock.now = 6000;
-  assert.equal(stateOf(store, use('a', 'another')), 'held');
+  assert.equal(stateOf(store, use('a', 'another')), 'acquired');
 });
 
 test('a doubt is kept for its time, too, and what runs is kept for as long as it runs', () => {
   const { store, clock } = storeAt();
   const [doubtful, running] = [use('a'), use('b')];
-  store.begin(doubtful);
-  store.begin(running);
-  store.doubt(doubtful);
+  store.acquire(doubtful);
+  store.acquire(running);
+  store.markIndeterminate(doubtful);
   clock.now = ttlMs - 1;
   assert.equal(stateOf(store, use('a', 'another')), 'another-request');
   clock.now = 100 * ttlMs;
-  assert.equal(stateOf(store, use('a', 'another')), 'held');
+  assert.equal(stateOf(store, use('a', 'another')), 'acquired');
   assert.equal(stateOf(store, use('b')), 'running');
   assert.equal(stateOf(store, use('b', 'another')), 'another-request');
   assert.ok(store.holds(running));
@@ -60,76 +60,79 @@ test('a doubt is kept for its time, too, and what runs is kept for as long as it
 test('a key in doubt names those who may have been carried out, and one more when it is sent again', () => {
   const { store } = storeAt();
   const [first, second, third] = [use('a'), use('a'), use('a')];
-  store.begin(first);
-  store.doubt(first);
-  assert.deepEqual(store.begin(second), { state: 'held-in-doubt', requests: [first.owner] });
-  store.doubt(second);
-  assert.deepEqual(store.begin(second), { state: 'held-in-doubt', requests: [first.owner] });
-  store.sendAgain(second);
-  store.doubt(second);
-  assert.deepEqual(store.begin(third), { state: 'held-in-doubt', requests: [second.owner, first.owner] });
+  store.acquire(first);
+  store.markIndeterminate(first);
+  assert.deepEqual(store.acquire(second), { state: 'acquired-indeterminate', requests: [first.owner] });
+  store.markIndeterminate(second);
+  assert.deepEqual(store.acquire(second), { state: 'acquired-indeterminate', requests: [first.owner] });
+  store.resume(second);
+  store.markIndeterminate(second);
+  assert.deepEqual(store.acquire(third), {
+    state: 'acquired-indeterminate',
+    requests: [second.owner, first.owner],
+  });
 });
 
 test('however often it is sent again, no more than twenty are named', () => {
   const { store } = storeAt();
   const first = use('a');
-  store.begin(first);
-  store.doubt(first);
+  store.acquire(first);
+  store.markIndeterminate(first);
   for (let round = 0; round < 50; round += 1) {
     const again = use('a');
-    store.begin(again);
-    store.sendAgain(again);
-    store.doubt(again);
+    store.acquire(again);
+    store.resume(again);
+    store.markIndeterminate(again);
   }
-  const begun = store.begin(use('a'));
-  assert.ok(begun.state === 'held-in-doubt');
+  const begun = store.acquire(use('a'));
+  assert.ok(begun.state === 'acquired-indeterminate');
   assert.equal(begun.requests.length, 20);
 });
 
 test('nobody but its holder can end a key, and its holder only once', () => {
   const { store } = storeAt();
   const [holder, stranger] = [use('a'), use('a')];
-  store.begin(holder);
-  store.free(stranger);
-  store.doubt(stranger);
-  store.sendAgain(stranger);
-  store.answer(stranger, answer(), stranger.owner);
+  store.acquire(holder);
+  store.release(stranger);
+  store.markIndeterminate(stranger);
+  store.resume(stranger);
+  store.complete(stranger, answer(), stranger.owner);
   assert.ok(!store.holds(stranger));
   assert.equal(stateOf(store, use('a')), 'running');
-  store.answer(holder, answer(), holder.owner);
-  store.free(holder);
-  store.doubt(holder);
+  store.complete(holder, answer(), holder.owner);
+  store.release(holder);
+  store.markIndeterminate(holder);
   assert.ok(!store.holds(holder));
   assert.equal(stateOf(store, use('a')), 'answered');
 });
 
 test('a full store refuses new keys, goes on with the ones it has, and has room again when their time is over', () => {
-  const { store, clock } = storeAt({ mostEntries: 3 });
+  const { store, clock } = storeAt({ maxEntries: 3 });
   const uses = ['a', 'b', 'c'].map((key) => use(key));
-  for (const one of uses) store.begin(one);
+  for (const one of uses) store.acquire(one);
   const full = { code: 'idempotency-unavailable', sent: 'no', headers: { 'Retry-After': '60' } };
-  assert.throws(() => store.begin(use('d')), full);
-  for (const one of uses) store.answer(one, answer(), one.owner);
-  assert.throws(() => store.begin(use('d')), full);
+  assert.throws(() => store.acquire(use('d')), full);
+  for (const one of uses) store.complete(one, answer(), one.owner);
+  assert.throws(() => store.acquire(use('d')), full);
   assert.equal(stateOf(store, use('b')), 'answered');
   clock.now = ttlMs;
-  assert.equal(stateOf(store, use('d')), 'held');
+  assert.equal(stateOf(store, use('d')), 'acquired');
 });
 
 test('stored bodies are bounded all together, and what is freed or over counts no more', () => {
-  const { store, clock } = storeAt({ mostBytes: 1000 });
+  const { store, clock } = storeAt({ maxBytes: 1000 });
   const [large, small] = [use('a'), use('b')];
-  store.begin(large);
-  store.begin(small);
-  store.answer(large, answer(999), large.owner);
-  assert.equal(stateOf(store, use('c')), 'held');
-  store.answer(small, answer(1), small.owner);
-  assert.throws(() => store.begin(use('d')), { code: 'idempotency-unavailable' });
+  store.acquire(large);
+  store.acquire(small);
+  store.complete(large, answer(999), large.owner);
+  assert.equal(stateOf(store, use('c')), 'acquired');
+  store.complete(small, answer(1), small.owner);
+  assert.throws(() => store.acquire(use('d')), { code: 'idempotency-unavailable' });
   clock.now = ttlMs;
   for (let round = 0; round < 10; round += 1) {
     const again = use('a');
-    assert.equal(stateOf(store, again), 'held');
-    store.answer(again, answer(900), again.owner);
+    assert.equal(stateOf(store, again), 'acquired');
+    store.complete(again, answer(900), again.owner);
     clock.now += ttlMs;
   }
 });

@@ -18,7 +18,7 @@ import {
 import { until } from '../../support/until.ts';
 import { noRedis, startRedis, type TestRedis } from '../redis-server.ts';
 
-const key = `peergate:turn:${clusterId}`;
+const key = `peergate:lock:${clusterId}`;
 const neighbour = { ...allowed, vpcId: 'vpc-00000000000000001' };
 const leftOf = async (redis: TestRedis): Promise<number> => Number(await redis.command('PTTL', key));
 
