@@ -154,12 +154,8 @@ function createPolicyStore(
     logger,
     policyFile,
     testsFile: policyTestsFile,
-<<<<<<< HEAD
     issuers: () => issuers.all().map(({ rules }) => rules),
-    load: loadInWorker,
-=======
     load: createWorkerLoad(),
->>>>>>> i14
     events: {
       async loaded(versions) {
         await trail.record(policyLoadedEvent(versions, instance, clock.now()));

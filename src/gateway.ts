@@ -61,8 +61,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       adminPort,
       policy: () => policies.current(),
       async reload() {
-        identity.reload?.reload();
-        await policies.reload();
+        await Promise.all([identity.reload?.reload(), policies.reload()]);
       },
       reopenAudit: audit.reopen,
       async drain(skipped) {

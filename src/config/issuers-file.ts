@@ -82,9 +82,11 @@ export type LoadedIssuers =
   /** Each with its place, as editors and terminals understand it. */
   | { readonly faults: readonly string[] };
 
-/** Never throws. */
-export function loadIssuersFile(file: string): LoadedIssuers {
-  const bytes = contentOf(file);
+/** Never throws. Stalls the thread for as long as the file takes to answer. */
+export const loadIssuersFile = (file: string): LoadedIssuers => readIssuersFile(file, contentOf(file));
+
+/** `bytes`: what the file holds, or the reason why it cannot be read. */
+export function readIssuersFile(file: string, bytes: Uint8Array | string): LoadedIssuers {
   if (typeof bytes === 'string') return { faults: [`${file}: cannot be read (${bytes})`] };
   const read = readYaml(file, bytes, issuersDocument);
   if (read.faults !== undefined) return { faults: read.faults.map(describePolicyFault) };

@@ -1,5 +1,6 @@
 // Takes up a new `AUTH_ISSUERS_FILE` when it changes: as a whole or not at all, and the last good one stays.
-import { loadIssuersFile } from '../config/issuers-file.ts';
+import { readFile } from 'node:fs/promises';
+import { type LoadedIssuers, readIssuersFile } from '../config/issuers-file.ts';
 import { watchFiles } from '../config/watch-files.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { TrustedIssuers } from './trusted-issuers.ts';
@@ -11,6 +12,8 @@ export class IssuersReload {
   readonly #issuers: TrustedIssuers;
   readonly #logger: Logger;
   #unwatch: (() => void) | undefined;
+  #pending: Promise<void> | undefined;
+  #again = false;
 
   constructor(file: string, issuers: TrustedIssuers, logger: Logger) {
     this.#file = file;
@@ -19,7 +22,7 @@ export class IssuersReload {
   }
 
   watch(): void {
-    const reload = () => this.reload();
+    const reload = () => void this.reload();
     this.#unwatch = watchFiles({ files: () => [this.#file], watching: reload, changed: reload });
   }
 
@@ -27,9 +30,25 @@ export class IssuersReload {
     this.#unwatch?.();
   }
 
-  /** Reads the file again; what it says is in force, or rejected, when this returns. Never throws. */
-  reload(): void {
-    const loaded = loadIssuersFile(this.#file);
+  /** Reads the file again. Resolves when what it says is in force, or rejected; never rejects. */
+  reload(): Promise<void> {
+    this.#again = this.#pending !== undefined;
+    this.#pending ??= this.#reloadUntilQuiet();
+    return this.#pending;
+  }
+
+  async #reloadUntilQuiet(): Promise<void> {
+    do {
+      this.#again = false;
+      const bytes = await readFile(this.#file).catch(
+        (error: NodeJS.ErrnoException) => error.code ?? 'unknown error',
+      );
+      this.#take(readIssuersFile(this.#file, bytes));
+    } while (this.#again);
+    this.#pending = undefined;
+  }
+
+  #take(loaded: LoadedIssuers): void {
     if (loaded.faults !== undefined) {
       const faults = loaded.faults.slice(0, maxLogged);
       this.#logger.error(

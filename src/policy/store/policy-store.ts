@@ -143,14 +143,11 @@ export class PolicyStore {
   async #reloadOnce(): Promise<void> {
     const { policyFile, testsFile, issuers, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-<<<<<<< HEAD
-    const read = await load({ policyFile, testsFile, issuers: issuers(), now: clock.now() });
-=======
-    const read = await load({ policyFile, testsFile, now: clock.now() }).catch((error: unknown) => {
+    const request = { policyFile, testsFile, issuers: issuers(), now: clock.now() };
+    const read = await load(request).catch((error: unknown) => {
       this.#rejected = true;
       throw error;
     });
->>>>>>> i14
     this.#files = read.files;
     if (read.faults !== undefined) {
       await this.#reject(read);
