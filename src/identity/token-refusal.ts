@@ -6,7 +6,7 @@ import { challenge } from './bearer-token.ts';
 /** By the name of the failed check, as the log has it (`reason`). */
 const sentences = {
   malformed: 'The access token is not a signed JWT.',
-  encoding: 'The access token is not valid here: its encoding is not the one that is accepted.',
+  encoding: 'The encoding of the access token is not the one that is accepted here.',
   issuer: 'The access token is not from an issuer that is trusted here (iss).',
   algorithm: 'The access token is signed with an algorithm that is not accepted here (alg).',
   key: 'The access token is signed with a key that its issuer does not publish (kid).',

@@ -63,7 +63,7 @@ export function explain(policy: Policy, question: Question): Explanation {
       widens: actions.has(question.action),
       applies: only === undefined || isInside(only, question, block),
     })),
-    grants: grants?.map(({ id }) => id),
+    grants: question.withoutScopes ? (grants ?? []).map(({ id }) => id) : grants?.map(({ id }) => id),
   };
 }
 

@@ -1,6 +1,7 @@
 // What is wrong, or worth a warning, with how rules name the issuers of their callers (interface, section 4: *Naming the
 // issuer*).
 import { conditionsOf, isBoundToIssuer, issuerNamedBy } from '../engine/callers.ts';
+import type { Claims } from '../engine/decision.ts';
 import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';
 import type { CallerDocument } from './caller-document.ts';
 import { member, rulesIn } from './cross-checks.ts';
@@ -11,6 +12,10 @@ export interface KnownIssuer {
   readonly issuer: string;
   readonly scopes: 'required' | 'none';
 }
+
+/** Is the token of these claims from an issuer whose tokens need no scope? */
+export const needsNoScope = ({ iss }: Claims, issuers: readonly KnownIssuer[]): boolean =>
+  issuers.some(({ issuer, scopes }) => issuer === iss && scopes === 'none');
 
 /** Any other issuer could send the account that a claim is to prove. Looks at what the text says, as `cross-checks.ts` does. */
 export const callersWithoutIssuer = (raw: unknown, places: Places): PolicyFault[] =>

@@ -2,7 +2,7 @@
 import type { Policy } from '../engine/compile.ts';
 import { decide } from '../engine/decide.ts';
 import type { Decision } from '../engine/decision.ts';
-import type { KnownIssuer } from './issuer-checks.ts';
+import { type KnownIssuer, needsNoScope } from './issuer-checks.ts';
 import type { PolicyTest } from './policy-tests.ts';
 
 export interface TestResult {
@@ -25,8 +25,7 @@ export function runPolicyTests(
 ): TestResult[] {
   const ends = policy.data.exceptions.map(({ expires }) => expires).filter((expires) => expires <= now);
   const decideCase = ({ question, claims }: PolicyTest, at: number): Decision => {
-    const withoutScopes = issuers.some(({ issuer, scopes }) => issuer === claims['iss'] && scopes === 'none');
-    return decide(policy, { ...question, claims, withoutScopes, at });
+    return decide(policy, { ...question, claims, withoutScopes: needsNoScope(claims, issuers), at });
   };
   return cases.map((test) => {
     const decision = decideCase(test, test.at ?? now);
