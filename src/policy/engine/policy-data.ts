@@ -58,7 +58,7 @@ export interface PolicyData {
   readonly organization: string;
   /** Whom a refused caller may ask. */
   readonly contact?: string | undefined;
-  /** By `version.ts`. */
+  /** By `policy-version.ts`. */
   readonly version: string;
   readonly mode: PolicyDocument['mode'];
   readonly guardrails: GuardrailsData;
