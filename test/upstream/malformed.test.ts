@@ -102,7 +102,7 @@ test('creates that wait for the connection do not get what came behind the answe
     [201, 201, 201],
   );
   assert.equal(new Set(ids).size, 3);
-  assert.equal(gateway.apiRequests().length, 3);
+  assert.equal(gateway.forwarded().length, 3);
   assertNothingLeaks(gateway, ...answers);
 });
 

@@ -10,6 +10,7 @@ import {
   peeringsPath,
   startTestGateway,
   type TestGateway,
+  withoutPreflight,
 } from '../../support/gateway.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
@@ -40,7 +41,7 @@ async function assertFull(gateway: TestGateway): Promise<void> {
 }
 
 test('a request beyond the limit gets 503 unrecorded, and the next one after the first is done is served', async (t) => {
-  const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '2' } });
+  const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '2', ...withoutPreflight } });
   const upstream = holdUpstream(gateway);
   const waiting = [gateway.create(), gateway.create()];
   await upstream.arrived(2);

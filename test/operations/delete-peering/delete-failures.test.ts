@@ -18,7 +18,7 @@ import {
   recorded,
   remove,
 } from '../../support/call-peering.ts';
-import { type Loose, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { allowedNumber, type Loose, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
 import { until } from '../../support/until.ts';
 
@@ -113,7 +113,7 @@ test('a delete whose end nobody knows stays so in the log: only creates are sett
   gateway.cloud.setFault((seen) =>
     seen.method === 'POST' && seen.path.startsWith('/v1') ? json(500, {}) : undefined,
   );
-  await gateway.create();
+  await gateway.create(allowedNumber(1));
   gateway.cloud.setFault(undefined);
   await until('the create is settled', () =>
     gateway.records.some(({ metadata }) => metadata.event_code === 'peering.create.reconciled'),
