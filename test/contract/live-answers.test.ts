@@ -83,7 +83,7 @@ test('a create that is given again is answered as documented, the peering as it 
   assert.equal(first.headers['idempotency-replayed'], undefined);
 });
 
-test('a key that is none, and a cluster that the look before a create does not find, are answered as documented', async (t) => {
+test('a key that is none, and a cluster that the preflight does not find, are answered as documented', async (t) => {
   const gateway = await startTestGateway(t);
   const { examples } = contract.root.components;
   const refused = await gateway.create(undefined, { 'idempotency-key': 'order 17' });

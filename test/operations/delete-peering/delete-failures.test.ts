@@ -152,7 +152,7 @@ test('a 401 to the delete renews the service token and sends it once more, and t
   assert.equal(recorded(gateway).at(-1), 'peering.delete.outcome 2');
 });
 
-test("a 4xx of Aerospike Cloud's to the look is passed on and recorded, and nothing is deleted", async (t) => {
+test("a 4xx of Aerospike Cloud's to the list is passed on and recorded, and nothing is deleted", async (t) => {
   const gateway = await startTestGateway(t);
   const id = put(gateway);
   for (const status of [403, 404, 429]) {
@@ -200,7 +200,7 @@ for (const [what, [listener, status, said, code]] of Object.entries(looks)) {
   });
 }
 
-test('with PREFLIGHT=off a delete is looked up all the same: nothing else says where the peering lies', async (t) => {
+test('with PREFLIGHT=off the peering of a delete is listed all the same: nothing else says where the peering lies', async (t) => {
   for (const PREFLIGHT of ['off', 'enforce']) {
     const gateway = await startTestGateway(t, { environment: { PREFLIGHT } });
     const id = put(gateway, 'active', { accountId: '444455556666' });
