@@ -1,5 +1,5 @@
-// The service's front door: what every request passes, in this order, then the documents, then the API. A step that refuses
-// throws one `GatewayError`; the last lines make its answer, and nothing else does.
+// The Express app: the middleware that every request passes, in order, then the documents, then the API. A step that refuses
+// throws one `GatewayError`. Only the error handlers at the end answer it.
 import express, { type Express } from 'express';
 import type { Config } from './config/config.ts';
 import { type ApiServices, apiHandler, recordEarlyRefusal } from './http/api-handler.ts';
@@ -18,7 +18,7 @@ import type { RouteTable } from './http/route-table.ts';
 import type { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
-/** Everything that serving a request needs. Made and closed by `gateway.ts`. */
+/** Everything that serving a request needs. `gateway.ts` opens and closes it. */
 export interface AppServices extends ApiServices {
   readonly telemetry: Telemetry;
   readonly routes: RouteTable;
@@ -35,7 +35,7 @@ export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServi
   app.set('query parser', false);
   app.set('trust proxy', [...listen.trustProxy]);
 
-  // One route for everything: its handlers follow one another without a look at the path before each.
+  // One route for all paths: Express then matches the path once, not before each handler.
   const route = app.route(/^/);
   route.all(receive(services));
   route.all(observe(telemetry.metrics));

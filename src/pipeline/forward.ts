@@ -1,5 +1,5 @@
-// Sends a request upstream between its records. A change goes out only when its intent is durable; an outcome that cannot
-// be written takes no answer away.
+// Sends a request upstream between its audit records. A change is sent only once its intent is durable. If the outcome cannot
+// be written, the caller still gets the answer.
 import { failedOutcome, type Outcome, outcomeEvent } from '../audit/record/request-events.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { AuthorizedChange } from '../request/authorize.ts';
@@ -9,19 +9,19 @@ import type { ReadRequest } from '../upstream/client.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import type { PipelineServices } from './services.ts';
 
-/** What came of a change: its outcome is recorded, or will be. */
+/** The result of a change. */
 export interface Forwarded {
   readonly outcome: Outcome;
-  /** `undefined`: the change is known to have been carried out, or not to have been. */
+  /** Nobody knows whether the change was carried out. */
   readonly indeterminate: boolean;
 }
 
-/** Is told what came of a change before its caller is. */
-export type Settled = (facts: RequestFacts, forwarded: Forwarded) => void;
+/** Called with the result of a change before its outcome is recorded and its caller is answered. */
+type Settled = (facts: RequestFacts, forwarded: Forwarded) => void;
 
 /**
- * Records the intent of a change, sends it, and records its outcome. Rejects with what the caller is to be told; the outcome
- * is recorded then, too. `resourceIdOf` finds in an answer what the change made.
+ * Records the intent of a change, sends it, and records its outcome, also if it fails. Rejects with the caller's error.
+ * `resourceIdOf` extracts the id of the created resource from an answer.
  */
 export async function forwardChange(
   change: AuthorizedChange,
@@ -45,7 +45,7 @@ export async function forwardChange(
   return result;
 }
 
-/** Sends a read and records its outcome. Needs a log that can be written. Rejects as `forwardChange` does. */
+/** Sends a read and records its outcome. Requires a writable audit log. Rejects as `forwardChange` does. */
 export async function forwardRead(
   request: Authorized,
   read: Omit<ReadRequest, 'requestId'>,
@@ -81,7 +81,7 @@ const answered = ({ status, requestId }: UpstreamAnswer, resourceId?: string): O
   upstream: { status, requestId, resourceId },
 });
 
-/** The caller gets the answer in any case: the intent is safe, and hiding what exists would make it worse. */
+/** Never rejects: the intent is safe, and withholding the answer would hide an existing peering. */
 async function writeOutcome(
   event: ReturnType<typeof outcomeEvent>,
   { gatewayRequestId }: RequestFacts,
@@ -90,6 +90,6 @@ async function writeOutcome(
   try {
     await trail.recordFact(event);
   } catch (error) {
-    logger.error({ gatewayRequestId, err: error }, 'the outcome of a request could not be recorded');
+    logger.error({ gatewayRequestId, err: error }, 'failed to record the outcome of a request');
   }
 }

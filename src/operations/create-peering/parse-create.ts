@@ -40,6 +40,6 @@ export function parseIdempotencyKey(headers: IncomingHttpHeaders, faults: Faults
 }
 
 const reportUnknown = (names: readonly string[], faults: Faults): void =>
-  faults.rejectUnknown('', names, `the members are ${members.join(', ')}`);
+  faults.rejectUnknown(names, `the members are ${members.join(', ')}`);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
