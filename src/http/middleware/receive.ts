@@ -1,5 +1,4 @@
-// The first step: gives every request its ids, its address and its route, and the headers that every answer has. Refuses
-// nothing.
+// The first step: determines ids, client address and route of a request, and the headers of every answer. Refuses nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
 import { type StageName, Stages } from '../../telemetry/stages.ts';
@@ -8,7 +7,7 @@ import { setContext } from '../request-context.ts';
 import type { RouteTable } from '../route-table.ts';
 import { clientAddresses } from './client-address.ts';
 
-/** The interface's set of characters, 1 to 128 of them. */
+/** Other values are replaced by the gateway's own id. */
 const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
 
 export interface ReceiveServices {
@@ -48,7 +47,7 @@ export function receive({ clock, routes, telemetry }: ReceiveServices): RequestH
   };
 }
 
-/** Of two of them Node makes one with a comma, which is not well-formed. */
+/** Node joins two headers with a comma, which is not well-formed. */
 function traceparentOf({ headers }: Request): string | undefined {
   const { traceparent } = headers;
   return typeof traceparent === 'string' ? traceparent : undefined;

@@ -1,7 +1,7 @@
-// The form of every answer that says no: an RFC 9457 problem document as the vendor's contract has it (`APIError`).
+// Renders an error as an RFC 9457 problem document in the form of the vendor's contract (`APIError`).
 import { type GatewayError, problemTitles } from '../../errors.ts';
 
-/** `message` repeats `detail`, since the contract's older clients read only that. */
+/** `message` repeats `detail`: older clients of the contract read only `message`. */
 export function problemOf(error: GatewayError, gatewayRequestId: string): object {
   const { type, status } = error.rule;
   return {
@@ -15,7 +15,7 @@ export function problemOf(error: GatewayError, gatewayRequestId: string): object
   };
 }
 
-/** The header fields that belong to the refusal itself. */
+/** The header fields of the error itself. */
 export const problemHeaders = (error: GatewayError): Record<string, string> => ({
   ...error.headers,
   'Content-Type': 'application/problem+json',
