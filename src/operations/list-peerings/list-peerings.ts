@@ -1,5 +1,4 @@
-// List the peerings of a cluster, page by page, so that a caller can follow its own. `limit` and `offset` are checked by
-// the vendor's contract and passed on.
+// Lists the peerings of a cluster, one page per request. `limit` and `offset` are validated and passed on.
 import { passOn } from '../../pipeline/answer.ts';
 import { forwardRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
@@ -14,7 +13,7 @@ interface ListTarget extends RequestTarget {
 
 type Page = { limit?: number; offset?: number };
 
-/** `LimitParam` and `OffsetParam` of the vendor's contract; the offset ends where whole numbers do in JSON. */
+/** `LimitParam` and `OffsetParam` of the vendor's contract; the maximum offset is the largest exact integer. */
 const bounds = {
   limit: { min: 1, max: 100, expected: 'must be a whole number from 1 to 100' },
   offset: { min: 0, max: Number.MAX_SAFE_INTEGER, expected: 'must be a whole number, 0 or more' },
