@@ -10,18 +10,14 @@ import { accessLog } from './http/middleware/access-log.ts';
 import { addressRateLimit } from './http/middleware/address-rate-limit.ts';
 import type { InFlight } from './http/middleware/in-flight.ts';
 import { observe } from './http/middleware/observe.ts';
-import { receive } from './http/middleware/receive.ts';
+import { type ReceiveServices, receive } from './http/middleware/receive.ts';
 import { requireRoute } from './http/middleware/require-route.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { endConnection, renderError } from './http/respond/render-error.ts';
-import type { RouteTable } from './http/route-table.ts';
 import type { RateLimiter } from './state/rate-limit/rate-limiter.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** Everything that serving a request needs. `gateway.ts` opens and closes it. */
-export interface AppServices extends ApiServices {
-  readonly telemetry: Telemetry;
-  readonly routes: RouteTable;
+interface AppServices extends ApiServices, ReceiveServices {
   readonly documents: Documents;
   readonly inFlight: InFlight;
   readonly addressLimit: RateLimiter;

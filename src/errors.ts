@@ -15,7 +15,7 @@ export const problemTitles = {
   [urn('ratelimit:exceeded')]: 'Rate Limit Exceeded',
 } as const;
 
-export type ProblemType = keyof typeof problemTitles;
+type ProblemType = keyof typeof problemTitles;
 
 /** `error` needs an operator, `warn` may need one, `info` is normal operation. */
 export type LogLevel = 'info' | 'warn' | 'error';

@@ -3,7 +3,7 @@
 import type { Command } from './command.ts';
 
 /** How to read each command, by its name as it is typed. */
-export type CommandLoaders = Readonly<Record<string, () => Promise<Command>>>;
+type CommandLoaders = Readonly<Record<string, () => Promise<Command>>>;
 
 export async function loadCommands(loaders: CommandLoaders, argv: readonly string[]): Promise<Command[]> {
   const called = Object.entries(loaders).find(([name]) =>

@@ -2,7 +2,7 @@
 import type { CommandInput } from './command.ts';
 import { clearLine, progressLine } from './terminal.ts';
 
-export interface ReadingBar {
+interface ReadingBar {
   /** So many more bytes were read. */
   readonly advance: (bytes: number) => void;
   /** Takes the bar away, for a line of output or for good. */

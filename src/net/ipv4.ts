@@ -9,7 +9,7 @@ export interface Ipv4Network {
 }
 
 /** What is wrong with a text that should have been a network, in words for its author. */
-export interface Ipv4Fault {
+interface Ipv4Fault {
   readonly fault: string;
 }
 

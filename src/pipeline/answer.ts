@@ -3,7 +3,7 @@ import type { StoredAnswer } from '../state/idempotency/idempotency-store.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 
 /** Header fields by name. A name always has the same spelling. */
-export type Fields = Readonly<Record<string, string>>;
+type Fields = Readonly<Record<string, string>>;
 
 export interface Answer {
   readonly status: number;

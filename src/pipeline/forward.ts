@@ -10,7 +10,7 @@ import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import type { PipelineServices } from './services.ts';
 
 /** The result of a change. */
-export interface Forwarded {
+interface Forwarded {
   readonly outcome: Outcome;
   /** Nobody knows whether the change was carried out. */
   readonly indeterminate: boolean;

@@ -13,7 +13,7 @@ import type { PipelineServices } from './services.ts';
 export type ScopeName = 'create' | 'list' | 'delete';
 
 /** The parts of a request, not checked yet. */
-export interface UnparsedRequest {
+interface UnparsedRequest {
   /** Path segments by name, not decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;

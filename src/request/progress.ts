@@ -3,7 +3,7 @@
 import type { Received, RequestFacts } from './request.ts';
 
 /** The request at its latest stage. */
-export type Reached = Received & RequestFacts;
+type Reached = Received & RequestFacts;
 
 export class Progress {
   #request: Reached;

@@ -73,7 +73,7 @@ export interface RequestFacts {
 }
 
 /** The parts of a request, not checked yet. */
-export interface RawParts {
+interface RawParts {
   /** Path segments by name, not decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   /** Without the question mark. */
@@ -88,7 +88,7 @@ export interface RawParts {
 }
 
 /** The request's slot among those in flight (`MAX_IN_FLIGHT`). */
-export interface Slot {
+interface Slot {
   /** Counts the request among those that may wait for the upstream. Throws `overloaded`. */
   enterUpstream(): void;
   /** From now on the request only waits, and does not count as in flight. */
@@ -96,7 +96,7 @@ export interface Slot {
 }
 
 /** The caller's connection, for requests that wait. */
-export interface Connection {
+interface Connection {
   readonly closed: boolean;
   /** Calls back once when the caller hangs up. */
   onClose(listener: () => void): void;

@@ -5,7 +5,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 /** The gateway is ready when all checks hold. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean>>;
 
-export interface RenderedMetrics {
+interface RenderedMetrics {
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 

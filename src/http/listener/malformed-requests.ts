@@ -39,7 +39,7 @@ const isUnderWay = ({ request, response }: Open): boolean => !(request.complete 
 const hasNoReader = ({ request, fail }: Open): boolean =>
   request.complete || (request.readableFlowing === true && fail === undefined);
 
-export interface MalformedRequestServices {
+interface MalformedRequestServices {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called for each refusal answered here. */

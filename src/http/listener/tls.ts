@@ -9,7 +9,7 @@ import { watchFiles } from '../../config/watch-files.ts';
 import type { Logger } from '../../logging/logger.ts';
 
 /** PEM files. */
-export interface TlsFiles {
+interface TlsFiles {
   /** The certificate and its intermediates. */
   readonly certFile: string;
   readonly keyFile: string;
@@ -57,7 +57,7 @@ export const tlsOptions = (files: TlsFiles): TlsOptions => ({
   rejectUnauthorized: files.clientCaFile !== undefined,
 });
 
-export interface WatchedTls {
+interface WatchedTls {
   /** When the current certificate expires, in milliseconds since the epoch. */
   endsAt(): number;
   /** Destroys every connection. The HTTP server does not know those that are still in their handshake. */

@@ -1,8 +1,9 @@
 // The first step: determines ids, client address and route of a request, and the headers of every answer. Refuses nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { type StageName, Stages } from '../../telemetry/stages.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Tracer } from '../../telemetry/tracer.ts';
 import { setContext } from '../request-context.ts';
 import type { RouteTable } from '../route-table.ts';
 import { clientAddresses } from './client-address.ts';
@@ -13,7 +14,7 @@ const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
 export interface ReceiveServices {
   readonly clock: Clock;
   readonly routes: RouteTable;
-  readonly telemetry: Telemetry;
+  readonly telemetry: { readonly metrics: Metrics; readonly tracer: Tracer | undefined };
 }
 
 export function receive({ clock, routes, telemetry }: ReceiveServices): RequestHandler {

@@ -3,7 +3,7 @@
 import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
 import type { ListedPeering } from '../../upstream/peerings.ts';
 
-export interface Place {
+interface Place {
   readonly vpcId: string | undefined;
   readonly cidrBlock: string | undefined;
   readonly accountId: string;

@@ -4,7 +4,7 @@ import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts'
 import type { ListedPeering } from '../../upstream/peerings.ts';
 import { formed } from '../delete-peering/listed-place.ts';
 
-export interface Step {
+interface Step {
   readonly description: string;
   /** For a POSIX shell with the AWS CLI (version 2) and credentials of the VPC's account. Omitted if a value is missing. */
   readonly command?: string;
