@@ -65,7 +65,7 @@ export class Reconciler {
   /** By the values of the creates. Used only without a cluster lock. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #backoff = new Backoff({ minMs: minPauseMs, maxMs: 60_000 });
+  readonly #backoff = new Backoff({ minMs: 2 * minPauseMs, maxMs: 60_000 });
   #pauseMs = 0;
   /** The maximum `Retry-After` of the last round. */
   #retryAfterMs = 0;
