@@ -135,7 +135,7 @@ test('a text that JSON.parse refuses is refused, and no bytes at all make it thr
         return;
       }
       if ('value' in result) assert.equal(JSON.stringify(result.value), parsed);
-      else assert.match(result.fault, /twice/);
+      else assert.match(result.fault, /duplicate/);
     }),
     { numRuns: 1000 },
   );
