@@ -29,7 +29,7 @@ export interface GatewayParts extends AuditLogParts {
   readonly logLinesDropped?: () => number;
 }
 
-/** Timeout for sending the last spans to their collector. */
+/** How long the last spans may take to reach their collector. */
 const lastSpansMs = 1000;
 /** Timeout for the last signature and sync: the disk may hang. */
 const lastSyncMs = 2500;
@@ -85,7 +85,7 @@ function createIdentity(
   metrics: Metrics,
 ) {
   const agent = createAgent(upstream.connectTimeoutMs, 4);
-  // At most a quarter of the requests in flight wait for keys. The rest is left to tokens whose keys are known.
+  // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
   const keySets = createKeySets(auth, { clock, logger, maxWaiting, agent, observe });

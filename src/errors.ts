@@ -175,7 +175,7 @@ export interface GatewayErrorOptions {
   proxyError?: string;
   /** The upstream's status, if it answered (RFC 9209 `received-status`). */
   receivedStatus?: number;
-  /** For the log only, never for the caller. */
+  /** For the log only; never for the caller. */
   cause?: unknown;
 }
 

@@ -31,9 +31,9 @@ export interface RunningGateway {
   readonly adminPort: number;
   /** The policy in force. */
   policy(): Pick<PolicyData, 'version' | 'mode'>;
-  /** Reads the policy's files again. */
+  /** Reads the policy's files again, as after a change. */
   reloadPolicy(): Promise<void>;
-  /** Reopens the audit file after a rotation. */
+  /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
   /**
    * Fails readiness but keeps serving, one request per connection, for `SHUTDOWN_DELAY_MS` or until `skipped` resolves. Called
@@ -186,7 +186,7 @@ async function start(
   return ports;
 }
 
-/** Records the policy that the gateway starts with. If that fails, the gateway runs but is not ready. */
+/** The record of the policy that the gateway starts with. Without it the gateway runs, but is not ready. */
 async function recordPolicy(
   trail: Components['audit']['trail'],
   { reporter, clock, logger }: GatewayParts,
@@ -196,7 +196,7 @@ async function recordPolicy(
     const versions = { old: undefined, new: version };
     await trail.record(policyLoadedEvent(versions, reporter.instance, clock.now()));
   } catch (error) {
-    logger.error({ err: error }, 'failed to record the loaded policy');
+    logger.error({ err: error }, 'the loaded policy could not be recorded');
   }
 }
 

@@ -10,7 +10,7 @@ const timeoutMs = 2000;
 export const healthCommand: Command = {
   name: 'health',
   topic: 'The gateway',
-  summary: 'Check that the gateway on this machine is alive.',
+  summary: 'Ask the gateway on this machine whether it lives.',
   help: `Usage: node src/main.ts health
 
 Requests /healthz from ADMIN_HOST (default: HOST) and ADMIN_PORT, with a

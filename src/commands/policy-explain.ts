@@ -14,7 +14,7 @@ import { drawTree, printable, type Style, styleFor, type TreeNode } from './term
 export const policyExplainCommand: Command = {
   name: 'policy explain',
   topic: 'Policies',
-  summary: 'Show the decision for one request and why.',
+  summary: 'The decision for one request and why.',
   help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
 
 Decides the request of R.json for a caller with the claims of C.json, and shows

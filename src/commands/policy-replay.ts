@@ -1,5 +1,5 @@
-// `policy replay`: decides recorded requests again under another policy and lists every decision that would change, so that the
-// effect of a policy is known before it is rolled out.
+// `policy replay`: decides recorded requests again under another policy and lists every verdict that would change, so that
+// a policy can be rolled out without fear.
 import { sizeOf } from '../audit/record/read-lines.ts';
 import { readRecords } from '../audit/record/read-records.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';

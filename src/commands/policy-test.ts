@@ -19,7 +19,7 @@ Decides every case of TESTS by POLICY and compares the decision, and the codes
 if the case names them. Cases without a time are decided at the current time.
 
 Options
-  --junit FILE  Also write the results as JUnit XML.
+  --junit FILE  Write the results as JUnit XML, too.
 
 Example
   node src/main.ts policy test examples/several-teams/policy.yaml \\

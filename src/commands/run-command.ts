@@ -71,12 +71,12 @@ Options
 
 Getting started, from the root of the repository
   npm run demo
-    The gateway with a sandbox on this machine, and calls to paste.
+    The gateway between stand-ins on this machine, and calls to paste.
   node src/main.ts policy test examples/several-teams/policy.yaml \\
     examples/several-teams/tests.yaml
-    A policy with its test cases. docs/policy.md is the guide to both.
+    A policy and its own test cases. docs/policy.md is the guide to both.
   node src/main.ts check --help
-    The settings that the gateway requires.
+    What has to be set before the gateway starts.
 
 Settings come from the environment; README.md lists them under "Settings".
 Colours appear only on terminals; NO_COLOR=1 turns them off.

@@ -21,10 +21,10 @@ export const serveCommand: Command = {
   summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: node src/main.ts serve
 
-Runs the gateway until SIGTERM or SIGINT. After SIGTERM it keeps serving for
-SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reloads
-the policy, SIGUSR2 reopens the audit file after a rotation. Logs go to
-standard output, one JSON object per line, and so do audit records unless
+Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
+SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
+the policy again, SIGUSR2 reopens the audit file after a rotation. Logs go to
+standard output, one JSON object a line, and so do audit records unless
 AUDIT_FILE is set.
 
 ${requiredSettingsHelp}

@@ -20,7 +20,7 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** Requires text that `JSON.parse` accepted: a string is then a member name exactly if a colon follows. */
+/** Needs text that `JSON.parse` accepted: then a string is a member's name exactly when a colon follows it. */
 function repeatsMember(text: string): boolean {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at += 1) {

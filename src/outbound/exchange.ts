@@ -44,7 +44,7 @@ export const createAgent = (connectTimeoutMs: number, connections: number): Agen
     allowH2: false,
   });
 
-/** Distinguishes the first request on a connection from those that reuse it. */
+/** Tells the first request on a connection from those that reuse it. */
 class ReusingAgent extends Agent {
   #connected = false;
 
@@ -59,7 +59,7 @@ class ReusingAgent extends Agent {
     });
   }
 
-  /** Called when a request starts. */
+  /** Asked when a request starts. */
   startsConnection(): boolean {
     const first = this.#connected;
     this.#connected = false;
@@ -132,7 +132,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#sent = 'maybe';
     this.#controller = controller;
     this.#reused = !(this.#agent instanceof ReusingAgent && this.#agent.startsConnection());
-    // The timeout of a repeated request starts when it is first sent.
+    // The time of a repeated request goes on from when it was first sent.
     if (!this.#repeated) this.#timer.refresh();
   }
 

@@ -45,7 +45,7 @@ export async function forwardChange(
   return result;
 }
 
-/** Sends a read and records its outcome. Requires a writable audit log. Rejects as `forwardChange` does. */
+/** Sends a read and records its outcome. Needs a log that can be written. Rejects as `forwardChange` does. */
 export async function forwardRead(
   request: Authorized,
   read: Omit<ReadRequest, 'requestId'>,

@@ -45,7 +45,7 @@ export function parseClusterId(segment: string | undefined, faults: Faults): str
   return (segment ?? '').toLowerCase();
 }
 
-/** `PeeringId` of the vendor's contract, unchanged: it is compared exactly with the listed ids. */
+/** `PeeringId` of the vendor's contract, as it came: it is compared with the listed ids exactly. */
 export function parsePeeringId(segment: string | undefined, faults: Faults): string {
   if (segment === undefined || !uuidPattern.test(segment))
     faults.reject('/peeringId', 'must be the UUID of a peering');

@@ -24,7 +24,7 @@ export interface PipelineServices {
   readonly poller: PeeringPoller;
   readonly reconciler: Reconciler;
   readonly idempotency: IdempotencyStore;
-  /** Called for each use of an Idempotency-Key. */
+  /** Is called with what was found under each Idempotency-Key. */
   readonly observeKey: (state: KeyState) => void;
   /** `undefined` with PREFLIGHT=off: no preflight, and creates are not serialized. */
   readonly clusterLock: ClusterLock | undefined;

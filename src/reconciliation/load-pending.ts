@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Reconciler } from './reconciler.ts';
 
-interface EarlierCreates {
+export interface EarlierCreates {
   /** The audit log. */
   readonly file: string;
   /** The last record of earlier runs. */
@@ -32,7 +32,7 @@ export async function settleEarlierCreates(earlier: EarlierCreates): Promise<voi
       if (facts !== undefined) reconciler.settle(facts);
     }
   } catch (error) {
-    logger.error({ err: error }, 'failed to search the audit log for open creates');
+    logger.error({ err: error }, 'the audit log could not be searched for open creates');
     setTimeout(() => void settleEarlierCreates(earlier), retryMs).unref();
   }
 }

@@ -42,7 +42,7 @@ export function authorize<Target extends RequestTarget>(
   throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
 }
 
-/** A change that the policy allows, with its upstream request. */
+/** A change that the policy allows, together with the request that carries it out. */
 export class AuthorizedChange<Target extends RequestTarget = RequestTarget> {
   readonly #request: Authorized<Target>;
   readonly #upstream: ChangeRequest;

@@ -8,7 +8,7 @@ import type { Stages } from '../telemetry/stages.ts';
 
 /** Audit events of a change: each has a refusal, an intent and an outcome. */
 export type ChangeEvents = 'peering.create' | 'peering.delete';
-/** Audit events of a read: each has a refusal and an outcome. */
+/** Audit events of an operation that reads: each has a refusal and an outcome. */
 export type ReadEvents = 'peering.list' | 'policy.read';
 
 /** An operation as log lines, audit records and metrics describe it. */
@@ -41,7 +41,7 @@ export interface RequestTarget {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A caller as audit records name it. */
+/** A caller as records name it. */
 export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
 
 /** Ids as W3C Trace Context has them; `startedAt` in milliseconds since the epoch. */

@@ -1,5 +1,5 @@
-// The state that instances share in Redis. Loaded only if Redis is configured: loading its client takes longer than opening all
-// other state.
+// What instances share by Redis. Loaded only when there is one: its client costs more at the start than all the rest of the
+// gateway's state.
 import type { Secret } from '../config/secret.ts';
 import { RedisIdempotency } from './idempotency/redis-idempotency-store.ts';
 import type { LocalClusterLock } from './lock/cluster-lock.ts';

@@ -11,7 +11,7 @@ import type { RateLimitStore } from './rate-limit/rate-limiter.ts';
 export interface SharedState {
   readonly idempotency: IdempotencyStore;
   readonly clusterLock: ClusterLock;
-  /** `undefined`: the limiter counts in its own memory. */
+  /** `undefined`: each limiter counts in memory of its own. */
   readonly rateLimitStore: (name: string) => RateLimitStore | undefined;
   /** `undefined` without REDIS_URL. */
   redisUp(): boolean | undefined;

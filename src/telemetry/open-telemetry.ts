@@ -62,7 +62,7 @@ export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: Tr
   };
 }
 
-/** The caller's span, if the header names one (W3C Trace Context, section 4.3). Its `tracestate` is ignored. */
+/** The caller's span, if the header names one (W3C Trace Context, section 4.3). Its `tracestate` is not looked at. */
 function parentOf(traceparent: string | undefined): Context {
   const parent = traceparent === undefined ? null : parseTraceParent(traceparent);
   return parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });

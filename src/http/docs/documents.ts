@@ -50,7 +50,7 @@ const policyPagePolicy = policyOf({
   'trusted-types': "'none'",
 });
 
-/** For files that are not pages, in case somebody opens one. */
+/** For what is no page, should somebody open it as one. */
 const bareFilePolicy = policyOf({});
 
 /** Revalidated before each use, so that a page never runs with a script of another version. */

@@ -42,7 +42,7 @@ const hasNoReader = ({ request, fail }: Open): boolean =>
 interface MalformedRequestServices {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called for each refusal answered here. */
+  /** Told the code of each refusal that is answered here. */
   readonly refused?: (code: ErrorCode) => void;
 }
 

@@ -1,4 +1,5 @@
-// One log line per request, with exactly the members named here: no header, query, body, token or caller-supplied path.
+// One log line for every request, with the members named here and no others: no header, no query, no body, no path of
+// the caller's, no token.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Response } from 'express';
 import { type HttpLogger, pinoHttp } from 'pino-http';

@@ -7,9 +7,9 @@ import { ipKeyGenerator } from 'express-rate-limit';
 const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i;
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Express evaluates the header by `trust proxy`. Some ingresses add a port. */
+/** Express evaluates the header by `trust proxy`; some ingresses add a port there. */
 export function clientAddresses(): (request: Request) => string {
-  // By connection: many requests share one.
+  // Many requests come on one connection.
   const known = new WeakMap<Socket, string>();
   return (request) => {
     const { socket } = request;
@@ -26,7 +26,7 @@ export function clientAddresses(): (request: Request) => string {
   };
 }
 
-/** The remote address of the connection. */
+/** The connection's other end. */
 export const addressOf = (socket: Socket): string => address(socket.remoteAddress ?? '') ?? '0.0.0.0';
 
 /** Prefix length of the IPv6 network that one customer commonly has. */

@@ -15,7 +15,7 @@ export function problemOf(error: GatewayError, gatewayRequestId: string): object
   };
 }
 
-/** The header fields of the error itself. */
+/** The header fields that belong to the refusal itself. */
 export const problemHeaders = (error: GatewayError): Record<string, string> => ({
   ...error.headers,
   'Content-Type': 'application/problem+json',

@@ -1,5 +1,5 @@
-// Checks a create against the network just before it is sent. Refuses what AWS would refuse and what already exists. It cannot
-// allow anything: requests that the policy denied do not get here.
+// Checks a create against the network just before it is sent, and refuses what AWS would refuse or what is there already.
+// It may only refuse: what the policy denied never comes here.
 import { GatewayError, invalidField } from '../../errors.ts';
 import {
   formatIpv4Network,
@@ -16,8 +16,8 @@ import { preflightFailed } from '../../upstream/network-reader.ts';
 import { isLive, type ListedPeering } from '../../upstream/peerings.ts';
 import type { CreateTarget } from './create-peering.ts';
 
-/** Bound on the conflicts in an answer. */
-const maxConflicts = 20;
+/** Conflicts that an answer names. */
+const maxNamed = 20;
 
 /**
  * Resolves to the ids of listed peerings with the same five values, which this create cannot have made. Rejects with
@@ -50,9 +50,9 @@ function refuseConflicts(
     });
   }
   const block = parseIpv4Network(wanted.cidrBlock);
-  if (isIpv4Fault(block)) throw new Error('the block of a create is not a network');
+  if (isIpv4Fault(block)) throw new Error('a create whose block is no network');
   const conflicting = live.filter(({ id, cidrBlock }) => {
-    if (cidrBlock === undefined) throw preflightFailed(200, `peering ${id} is listed without a block`);
+    if (cidrBlock === undefined) throw preflightFailed(200, `the list names no block for peering ${id}`);
     const other = listedNetwork(cidrBlock);
     return other !== undefined && overlap(block, other);
   });
@@ -61,17 +61,17 @@ function refuseConflicts(
     ...conflicting.map(({ id, vpcId, cidrBlock }) => `overlaps ${cidrBlock} of peering ${id} (${vpcId})`),
   ];
   if (descriptions.length === 0) return;
-  const invalid = descriptions.slice(0, maxConflicts).map((text) => invalidField('/cidrBlock', text));
+  const invalid = descriptions.slice(0, maxNamed).map((text) => invalidField('/cidrBlock', text));
   throw new GatewayError('cidr-overlap', { context: { invalid } });
 }
 
 /**
- * `undefined` for a block that AWS cannot peer. The vendor's pattern only counts digits, so a listed block may not be a network,
- * or may have host bits set, which AWS ignores.
+ * The vendor's pattern only counts digits, so a listed block may have host bits set, which AWS ignores, or be no network at
+ * all, which AWS can peer with nothing: then `undefined`.
  */
 function listedNetwork(text: string): Ipv4Network | undefined {
   const numbers = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)?.slice(1).map(Number);
-  if (numbers === undefined) throw preflightFailed(200, 'a listed block has an unknown form');
+  if (numbers === undefined) throw preflightFailed(200, 'the list names a block of an unknown form');
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = numbers;
   if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32) return undefined;
   return networkOf(((a * 256 + b) * 256 + c) * 256 + d, prefix);

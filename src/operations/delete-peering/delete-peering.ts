@@ -63,7 +63,6 @@ async function find(
   const found = resolvePeering(peerings, target.peeringId);
   if (found === undefined) throw new GatewayError('peering-unknown');
   const existing = placeOf(found);
-  if (existing === undefined)
-    throw preflightFailed(200, 'the list lacks the account or region of the peering');
+  if (existing === undefined) throw preflightFailed(200, 'the list does not say where the peering lies');
   return { ...target, existing };
 }

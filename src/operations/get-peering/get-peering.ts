@@ -54,7 +54,7 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
     trail.requireWritable();
     const wanted = { clusterId: target.clusterId, peeringId: target.peeringId, requestId };
     const first = await stages.run('forward', () => poller.read(wanted));
-    // Read during the wait, so that the answer is not delayed further.
+    // Asked for beside the wait, so that its end need not wait for it.
     const block = clusterBlock(first?.peering, request, services);
     const found =
       waitMs === undefined ? first : await waitForFinalStatus(request, wanted, first, deadline, services);

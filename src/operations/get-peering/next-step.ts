@@ -1,5 +1,5 @@
-// What a caller has to do in AWS for a peering that is pending acceptance, as commands ready to run. Only values of the exact
-// form that AWS gives them get into a command.
+// What a caller has to do in AWS for a peering that waits to be accepted, as commands that can be run as they are. Puts
+// nothing into a command that is not of the exact form that AWS gives it.
 import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
 import type { ListedPeering } from '../../upstream/peerings.ts';
 import { formed } from '../delete-peering/listed-place.ts';

@@ -13,7 +13,7 @@ interface ListTarget extends RequestTarget {
 
 type Page = { limit?: number; offset?: number };
 
-/** `LimitParam` and `OffsetParam` of the vendor's contract; the maximum offset is the largest exact integer. */
+/** `LimitParam` and `OffsetParam` of the vendor's contract; the offset ends where whole numbers do in JSON. */
 const bounds = {
   limit: { min: 1, max: 100, expected: 'must be a whole number from 1 to 100' },
   offset: { min: 0, max: Number.MAX_SAFE_INTEGER, expected: 'must be a whole number, 0 or more' },
