@@ -1,5 +1,5 @@
-// Sends a request upstream between its records. A change goes out only when its intent is durable; an outcome that cannot
-// be written takes no answer away.
+// Sends a request upstream between its audit records. A change is sent only once its intent is durable. If the outcome cannot
+// be written, the caller still gets the answer.
 import { failedOutcome, type Outcome, outcomeEvent } from '../audit/record/request-events.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { AuthorizedChange } from '../request/authorize.ts';
@@ -9,8 +9,8 @@ import type { ReadRequest } from '../upstream/client.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import type { PipelineServices } from './services.ts';
 
-/** What came of a change: its outcome is recorded, or will be. */
-export interface Forwarded {
+/** The result of a change. */
+interface Forwarded {
   readonly outcome: Outcome;
   /** Nobody knows whether the change was carried out. */
   readonly indeterminate: boolean;
@@ -26,8 +26,8 @@ export interface ForwardHooks {
 }
 
 /**
- * Records the intent of a change, sends it, and records its outcome. Rejects with what the caller is to be told; the outcome
- * is recorded then, too.
+ * Records the intent of a change, sends it, and records its outcome. The outcome is recorded even if it fails;
+ * rejects with the caller's error then.
  */
 export async function forwardChange(
   change: AuthorizedChange,
@@ -89,7 +89,7 @@ const answered = ({ status, requestId }: UpstreamAnswer, resourceId?: string): O
   upstream: { status, requestId, resourceId },
 });
 
-/** The caller gets the answer in any case: the intent is safe, and hiding what exists would make it worse. */
+/** Never rejects: the intent is safe, and withholding the answer would hide an existing peering. */
 export async function writeOutcome(
   event: ReturnType<typeof outcomeEvent>,
   { gatewayRequestId }: RequestFacts,
@@ -98,6 +98,6 @@ export async function writeOutcome(
   try {
     await trail.recordFact(event);
   } catch (error) {
-    logger.error({ gatewayRequestId, err: error }, 'the outcome of a request could not be recorded');
+    logger.error({ gatewayRequestId, err: error }, 'failed to record the outcome of a request');
   }
 }

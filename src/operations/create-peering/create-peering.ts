@@ -1,5 +1,5 @@
-// Create a VPC peering: exactly the five members of the vendor's contract, all required, each of the right form. What goes
-// upstream is built anew from them.
+// Creates a VPC peering. Accepts exactly the five members of the vendor's contract, all required and validated, and builds the
+// upstream request from them.
 import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
 import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
 import { forwardChange } from '../../pipeline/forward.ts';
@@ -40,7 +40,7 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
     const dryRun = parseQuery(query, ['dryRun'], faults).get('dryRun');
     if (!['true', 'false', undefined].includes(dryRun)) faults.reject('/dryRun', 'must be true or false');
     const values = parseBody(body, faults);
-    // A dry run stores nothing, so its key is not looked at.
+    // A dry run stores nothing, so it ignores its key.
     const idempotencyKey = dryRun === 'true' ? undefined : parseIdempotencyKey(headers, faults);
     if (values === undefined || faults.any()) return faults;
     return { clusterId, peering: { clusterId, ...values }, dryRun: dryRun === 'true', idempotencyKey };
@@ -103,8 +103,8 @@ async function forwardCreate(
 }
 
 /**
- * Answers what the create would be answered, without a lock, a lease or anything sent. As every other decision, it is given
- * only when its record is safe.
+ * Answers as the create would be answered, but takes no lock and no lease and sends nothing. The answer is sent only once its
+ * record is durable.
  */
 async function dryRun(
   request: Authorized<CreateTarget>,
@@ -128,7 +128,7 @@ async function recordReplay(
   { trail, clock }: PipelineServices,
 ): Promise<Answer> {
   const { status, body } = answer;
-  // An answer is stored only if its body is empty or JSON.
+  // The body of a stored answer is empty or JSON.
   const json: unknown = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
   const event = { status, first: creator, resourceId: createdId({ status, json }) };
   await trail.record(replayedEvent(request, event, clock.now()));
@@ -136,10 +136,10 @@ async function recordReplay(
   return replay(answer);
 }
 
-/** The vendor's ids are UUIDs; anything else of this form is as good a name. */
+/** The vendor's ids are UUIDs. Other ids of this form are accepted, too. */
 const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** `id` of the vendor's `ResourceIdentifier`, from an answer that made something. */
+/** `id` of the vendor's `ResourceIdentifier`, from a 201. */
 function createdId({ status, json }: Pick<UpstreamAnswer, 'status' | 'json'>): string | undefined {
   const id = status === 201 ? (json as { id?: unknown } | null)?.id : undefined;
   return typeof id === 'string' && idPattern.test(id) ? id : undefined;
