@@ -52,10 +52,12 @@ const lastRecordsMs = 1000;
 /** Rejects when a listener cannot be opened or an existing audit log not be read; then nothing of the gateway is left. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
   const components = await openComponents(config, parts);
-  const listeners = await createListeners(config, parts, components);
   const { policies, audit, inFlight } = components;
+  let listeners: Listeners | undefined;
   try {
-    const { port, adminPort } = await start(config, parts, components, listeners);
+    listeners = await createListeners(config, parts, components);
+    const opened = listeners;
+    const { port, adminPort } = await start(config, parts, components, opened);
     return {
       port,
       adminPort,
@@ -66,11 +68,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
         inFlight.drain();
         await settlesWithin(config.shutdownDelayMs, skipped);
       },
-      stop: () => stop(config, parts, components, listeners),
+      stop: () => stop(config, parts, components, opened),
     };
   } catch (error) {
     // Requests that were held are dropped: nobody will serve them.
-    await closeListeners(listeners);
+    if (listeners !== undefined) await closeListeners(listeners);
     await components.close();
     throw error;
   }

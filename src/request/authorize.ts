@@ -46,6 +46,7 @@ export function authorize<Target extends RequestTarget>(
 export class AuthorizedChange<Target extends RequestTarget = RequestTarget> {
   readonly #request: Authorized<Target>;
   readonly #upstream: ChangeRequest;
+  #used = false;
 
   private constructor(request: Authorized<Target>, upstream: ChangeRequest) {
     this.#request = request;
@@ -68,7 +69,10 @@ export class AuthorizedChange<Target extends RequestTarget = RequestTarget> {
     return this.#request;
   }
 
-  get upstream(): ChangeRequest {
+  /** What is to be sent. Throws if it has been taken before: what was authorized once is recorded and sent once. */
+  take(): ChangeRequest {
+    if (this.#used) throw new Error('an authorized change can be recorded only once');
+    this.#used = true;
     return this.#upstream;
   }
 }

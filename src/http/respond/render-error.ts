@@ -31,7 +31,6 @@ export const renderError =
 export const endConnection =
   (logger: Logger): ErrorRequestHandler =>
   (thrown: unknown, _request, response, _next) => {
-    const { gatewayRequestId } = contextOf(response);
-    logger.error({ gatewayRequestId, err: thrown }, 'an error could not be answered');
+    logger.error({ err: thrown }, 'an error could not be answered');
     response.destroy();
   };
