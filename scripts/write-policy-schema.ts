@@ -1,5 +1,8 @@
-// Writes openapi/policy.schema.json anew: `npm run schema`, after a change to src/policy/language/document.ts.
+// Writes the schemas of policies and of their tests anew: `npm run schema`, after a change to their zod schemas in
+// src/policy/language.
 import { writeFileSync } from 'node:fs';
-import { policyJsonSchema } from '../src/policy/language/json-schema.ts';
+import { policyJsonSchema, policyTestsJsonSchema } from '../src/policy/language/json-schema.ts';
 
-writeFileSync(new URL('../openapi/policy.schema.json', import.meta.url), policyJsonSchema());
+const openapi = new URL('../openapi/', import.meta.url);
+writeFileSync(new URL('policy.schema.json', openapi), policyJsonSchema());
+writeFileSync(new URL('policy-tests.schema.json', openapi), policyTestsJsonSchema());
