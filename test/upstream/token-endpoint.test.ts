@@ -156,7 +156,10 @@ test('a token endpoint that is well again is found by the creates that follow', 
 
 test('a token endpoint that is not there is a 502 that says so', async (t) => {
   const gateway = await startTestGateway(t, {
-    environment: { AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await closedPort()}/oauth/token` },
+    environment: {
+      AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await closedPort()}/oauth/token`,
+      ...withoutPreflight,
+    },
   });
   const answer = await gateway.create();
   const code = 'service-token-unavailable';
@@ -203,7 +206,7 @@ for (const what of ['gone', 'empty'] as const) {
     const file = join(folder, 'secret');
     await writeFile(file, secret);
     const gateway = await startTestGateway(t, {
-      environment: { AEROSPIKE_CLIENT_SECRET: '', AEROSPIKE_CLIENT_SECRET_FILE: file },
+      environment: { AEROSPIKE_CLIENT_SECRET: '', AEROSPIKE_CLIENT_SECRET_FILE: file, ...withoutPreflight },
     });
     await (what === 'gone' ? rm(file) : writeFile(file, '\n'));
     const proxyError = 'proxy_configuration_error';
