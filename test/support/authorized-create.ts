@@ -22,6 +22,7 @@ export const parsedCreate = (overrides: Partial<Parsed<CreateTarget>> = {}): Par
     subject: 'svc-payments',
     clientId: undefined,
     tokenId: undefined,
+    withoutScopes: false,
     scopes: new Set(['create:database']),
     claims: { sub: 'svc-payments' },
   },

@@ -15,6 +15,7 @@ export const renderError =
     const context = contextOf(response);
     const { gatewayRequestId } = context;
     context.code = error.code;
+    context.logged = error.logged;
     if (error.rule.level !== 'info')
       logAt(logger, error.rule.level, { gatewayRequestId, code: error.code, err: error }, error.message);
     if (response.headersSent) {
