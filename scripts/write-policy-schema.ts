@@ -1,8 +1,10 @@
-// Writes the JSON Schemas of policies and of `AUTH_ISSUERS_FILE` anew: `npm run schema`, after a change to
-// src/policy/language/document.ts or src/config/issuers-file.ts.
+// Writes the JSON Schemas of policies, of their tests and of `AUTH_ISSUERS_FILE`: `npm run schema`, after a change to the zod
+// schemas in src/policy/language or src/config/issuers-file.ts.
 import { writeFileSync } from 'node:fs';
 import { issuersJsonSchema } from '../src/config/issuers-file.ts';
-import { policyJsonSchema } from '../src/policy/language/json-schema.ts';
+import { policyJsonSchema, policyTestsJsonSchema } from '../src/policy/language/json-schema.ts';
 
-writeFileSync(new URL('../openapi/policy.schema.json', import.meta.url), policyJsonSchema());
-writeFileSync(new URL('../openapi/issuers.schema.json', import.meta.url), issuersJsonSchema());
+const openapi = new URL('../openapi/', import.meta.url);
+writeFileSync(new URL('policy.schema.json', openapi), policyJsonSchema());
+writeFileSync(new URL('policy-tests.schema.json', openapi), policyTestsJsonSchema());
+writeFileSync(new URL('issuers.schema.json', openapi), issuersJsonSchema());

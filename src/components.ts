@@ -1,4 +1,4 @@
-// Makes the parts of the gateway behind its listeners, and closes them: the one place that knows what is made of what.
+// Opens and closes the parts of the gateway behind its listeners. All dependencies between them are visible here.
 import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
@@ -25,20 +25,20 @@ import { NetworkReader } from './upstream/network-reader.ts';
 import { PeeringPoller } from './upstream/peering-poller.ts';
 
 export interface GatewayParts extends AuditLogParts {
-  /** The policy to begin with. */
+  /** The policy at the start. */
   readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
-  /** Log lines that were dropped so far. */
+  /** Number of log lines dropped so far. */
   readonly logLinesDropped?: () => number;
 }
 
 /** How long the last spans may take to reach their collector. */
 const lastSpansMs = 1000;
-/** How long the last signature and sync may take on a disk that may be hung. */
+/** Timeout for the last signature and sync: the disk may hang. */
 const lastSyncMs = 2500;
 
 export type Components = Awaited<ReturnType<typeof openComponents>>;
 
-/** Rejects when an existing audit log cannot be read. */
+/** Rejects if an existing audit log cannot be read. */
 export async function openComponents(config: Config, parts: GatewayParts) {
   const { clock, logger } = parts;
   const metrics = new Metrics(parts.reporter.version);

@@ -1,4 +1,4 @@
-// `policy explain`: the decision for one request, drawn as a tree of what was asked and what each rule said.
+// `policy explain`: the decision for one request, as a tree of the request and the result of each rule.
 import type { z } from 'zod';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Question } from '../policy/engine/decision.ts';
@@ -20,8 +20,8 @@ export const policyExplainCommand: Command = {
   help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
 
 Decides the request of R.json for a caller with the claims of C.json, and shows
-what every rule said to it. Both files may be JSON or YAML; the request has the
-form of a case's request in a tests file.
+the result of every rule. Both files may be JSON or YAML. The request has the
+same form as in a tests file.
 
 Options
   --request FILE  The request.

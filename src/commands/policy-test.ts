@@ -1,5 +1,4 @@
-// `policy test`: runs a policy's own test cases, so that a repository of policies can have its own CI. A fault in either
-// file fails the run.
+// `policy test`: runs a policy's own test cases, for the CI of a policy repository. A fault in either file fails the run.
 import { writeFileSync } from 'node:fs';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
@@ -18,7 +17,7 @@ export const policyTestCommand: Command = {
   help: `Usage: node src/main.ts policy test POLICY TESTS [OPTIONS]
 
 Decides every case of TESTS by POLICY and compares the decision, and the codes
-where the case names them. Cases without a time are decided at the present one.
+if the case names them. Cases without a time are decided at the current time.
 
 Options
   --junit FILE    Write the results as JUnit XML, too.
@@ -54,7 +53,7 @@ function policyTest(input: CommandInput, { positionals, options }: Arguments): E
     try {
       writeFileSync(junit, junitXml(results, tests.file));
     } catch (error) {
-      input.stderr(`The results could not be written: ${(error as Error).message}\n`);
+      input.stderr(`Failed to write the results: ${(error as Error).message}\n`);
       return 1;
     }
   }
@@ -81,7 +80,7 @@ function report(results: readonly TestResult[], file: string, colours: boolean):
   return [...lines, '', failed === 0 ? good(summary) : bad(summary), ''].join('\n');
 }
 
-/** The common form of JUnit XML that CI systems read. */
+/** The subset of JUnit XML that CI systems commonly read. */
 function junitXml(results: readonly TestResult[], file: string): string {
   const failures = results.filter(({ passed }) => !passed).length;
   const cases = results.map((result) => {
@@ -98,7 +97,7 @@ function junitXml(results: readonly TestResult[], file: string): string {
   ].join('\n');
 }
 
-/** XML 1.0 section 2.2 has no place for most control characters and for U+FFFE and U+FFFF, not even as references. */
+/** XML 1.0 section 2.2 forbids most control characters, U+FFFE and U+FFFF, even as references. */
 const escapeXml = (text: string): string =>
   text
     .replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, ' ')

@@ -1,6 +1,5 @@
-// The settings that nobody can choose for an operator, for the help of the commands that need them.
+// The settings without a default, for `--help`. A test compares them with the schema of the settings.
 
-/** A test holds it against the settings: every required one is here, and no other. */
 export const requiredSettingsHelp = `Settings that have no default (README.md lists all of them)
   AEROSPIKE_CLIENT_ID      The service credential. Add _FILE to either name to
   AEROSPIKE_CLIENT_SECRET  name a file that holds it instead.

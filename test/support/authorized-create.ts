@@ -26,7 +26,7 @@ export const parsedCreate = (overrides: Partial<Parsed<CreateTarget>> = {}): Par
     scopes: new Set(['create:database']),
     claims: { sub: 'svc-payments' },
   },
-  target: { clusterId, peering: { clusterId, ...allowed } },
+  target: { clusterId, peering: { clusterId, ...allowed }, dryRun: false },
   dryRun: false,
   policy,
   stages: new Stages(() => undefined),
