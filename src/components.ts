@@ -1,13 +1,15 @@
 // Opens and closes the parts of the gateway behind its listeners. All dependencies between them are visible here.
 import { settlesWithin } from './async/with-timeout.ts';
-import { type AuditLog, type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
+import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
+import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
-import { createKeySets } from './identity/key-sets.ts';
+import { IssuersReload } from './identity/issuers-reload.ts';
 import { TokenCache } from './identity/token-cache.ts';
+import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
@@ -43,7 +45,11 @@ export async function openComponents(config: Config, parts: GatewayParts) {
   const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
   const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
   const identity = createIdentity(config, parts, metrics);
-  const policies = createPolicyStore(config, parts, audit, metrics);
+  const policies = createPolicyStore(config, parts, {
+    trail: audit.trail,
+    metrics,
+    issuers: identity.issuers,
+  });
   const upstream = openUpstream(config, parts, metrics);
   const state = await openSharedState(config, parts);
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
@@ -53,7 +59,8 @@ export async function openComponents(config: Config, parts: GatewayParts) {
 
   async function close(): Promise<void> {
     policies.stop();
-    for (const keys of identity.keySets.values()) keys.stop();
+    identity.reload?.stop();
+    identity.issuers.stop();
     const reconciled = reconciler.stop();
     state.stop();
     await tracer?.stop(lastSpansMs);
@@ -88,10 +95,13 @@ function createIdentity(
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
-  const keySets = createKeySets(auth, { clock, logger, maxWaiting, agent, observe });
-  for (const issuer of keySets.keys())
-    for (const result of ['ok', 'failed']) metrics.count('key_fetches_total', [issuer, result], 0);
-  return { agent, keySets, tokens: new TokenCache(createVerifyToken(auth, keySets, clock), keySets, clock) };
+  const issuers = new TrustedIssuers(auth, { clock, logger, maxWaiting, agent, observe });
+  for (const { rules } of issuers.all())
+    for (const result of ['ok', 'failed']) metrics.count('key_fetches_total', [rules.issuer, result], 0);
+  const reload =
+    auth.issuersFile === undefined ? undefined : new IssuersReload(auth.issuersFile, issuers, logger);
+  const tokens = new TokenCache(createVerifyToken(auth, issuers, clock), issuers, clock);
+  return { agent, issuers, reload, tokens };
 }
 
 function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
@@ -136,8 +146,7 @@ const auditWatch = (metrics: Metrics): AuditWatch => ({
 function createPolicyStore(
   { policyFile, policyTestsFile }: Config,
   { clock, logger, policy, reporter }: GatewayParts,
-  { trail }: AuditLog,
-  metrics: Metrics,
+  { trail, metrics, issuers }: { trail: AuditTrail; metrics: Metrics; issuers: TrustedIssuers },
 ): PolicyStore {
   const { instance } = reporter;
   return new PolicyStore(policy, {
@@ -145,6 +154,7 @@ function createPolicyStore(
     logger,
     policyFile,
     testsFile: policyTestsFile,
+    issuers: () => issuers.all().map(({ rules }) => rules),
     load: createWorkerLoad(),
     events: {
       async loaded(versions) {

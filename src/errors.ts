@@ -177,6 +177,8 @@ export interface GatewayErrorOptions {
   receivedStatus?: number;
   /** For the log only; never for the caller. */
   cause?: unknown;
+  /** Members of the request's log line, bounded; never for the caller. */
+  logged?: Readonly<Record<string, unknown>>;
 }
 
 /** Ends a request with an error of the table above. `http/respond/render-error.ts` turns it into an answer. */
@@ -189,6 +191,7 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly proxyError: string;
   readonly receivedStatus: number | undefined;
+  readonly logged: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const found = errorRules[code];
@@ -200,6 +203,7 @@ export class GatewayError extends Error {
     this.headers = options.headers ?? {};
     this.proxyError = options.proxyError ?? found.proxyError;
     this.receivedStatus = options.receivedStatus;
+    this.logged = options.logged;
   }
 
   /** Was the request sent? After an unexpected error nobody knows. */

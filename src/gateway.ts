@@ -31,8 +31,8 @@ export interface RunningGateway {
   readonly adminPort: number;
   /** The policy in force. */
   policy(): Pick<PolicyData, 'version' | 'mode'>;
-  /** Reads the policy's files again, as after a change. */
-  reloadPolicy(): Promise<void>;
+  /** Reads the issuers' and the policy's files again, as after a change. */
+  reload(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
   /**
@@ -52,24 +52,28 @@ const lastRecordsMs = 1000;
 /** Rejects if a listener cannot be opened or an existing audit log cannot be read. Everything is closed then. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
   const components = await openComponents(config, parts);
-  const listeners = await createListeners(config, parts, components);
-  const { policies, audit, inFlight } = components;
+  const { policies, identity, audit, inFlight } = components;
+  let listeners: Listeners | undefined;
   try {
-    const { port, adminPort } = await start(config, parts, components, listeners);
+    listeners = await createListeners(config, parts, components);
+    const opened = listeners;
+    const { port, adminPort } = await start(config, parts, components, opened);
     return {
       port,
       adminPort,
       policy: () => policies.current(),
-      reloadPolicy: () => policies.reload(),
+      async reload() {
+        await Promise.all([identity.reload?.reload(), policies.reload()]);
+      },
       reopenAudit: audit.reopen,
       async drain(skipped) {
         inFlight.drain();
         await settlesWithin(config.shutdownDelayMs, skipped);
       },
-      stop: () => stop(config, parts, components, listeners),
+      stop: () => stop(config, parts, components, opened),
     };
   } catch (error) {
-    await closeListeners(listeners);
+    if (listeners !== undefined) await closeListeners(listeners);
     await components.close();
     throw error;
   }
@@ -123,7 +127,7 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
 const readinessChecks = ({ policies, identity, audit, inFlight }: Components) =>
   ({
     policy: () => policies.current() !== undefined,
-    keys: () => [...identity.keySets.values()].some((keys) => keys.known()),
+    keys: () => identity.issuers.all().some(({ keys }) => keys.known()),
     audit: () => audit.trail.writable(),
     notStopping: () => !inFlight.stopping(),
   }) satisfies ReadinessChecks;
@@ -135,7 +139,7 @@ function registerReadings(
   certificateEndsAt: () => number | undefined,
 ): void {
   const ofKeySets = (value: (keys: KeySet) => number) =>
-    [...identity.keySets].map(([issuer, keys]) => [issuer, value(keys)] as const);
+    identity.issuers.all().map(({ rules, keys }) => [rules.issuer, value(keys)] as const);
   metrics.read({
     requests_in_flight: () => inFlight.count,
     requests_in_flight_max: () => inFlight.max,
@@ -174,10 +178,11 @@ async function start(
     port: await listen(server, port, host),
     adminPort: await listen(admin, adminPort, adminHost),
   };
-  for (const keys of identity.keySets.values()) keys.start();
+  identity.issuers.start();
   await audit.open();
   await recordPolicy(audit.trail, parts, policies.current().version);
   policies.watch();
+  identity.reload?.watch();
   held.open();
   heldAdmin.open();
   void metrics.open();

@@ -51,7 +51,8 @@ export function prepare(environment: Environment, now: number): Prepared {
   const loaded = loadConfig(environment);
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
-  const read = policyFile ? loadAndTest({ policyFile, testsFile, now }) : undefined;
+  const issuers = 'faults' in loaded ? [] : loaded.config.auth.issuers;
+  const read = policyFile ? loadAndTest({ policyFile, testsFile, issuers, now }) : undefined;
   const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),

@@ -7,19 +7,22 @@ import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/
 import { loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { readIssuersOption } from './read-issuers-option.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const policyTestCommand: Command = {
   name: 'policy test',
   topic: 'Policies',
   summary: "Run a policy's own test cases.",
-  help: `Usage: node src/main.ts policy test POLICY TESTS [--junit FILE]
+  help: `Usage: node src/main.ts policy test POLICY TESTS [OPTIONS]
 
 Decides every case of TESTS by POLICY and compares the decision, and the codes
 if the case names them. Cases without a time are decided at the current time.
 
 Options
-  --junit FILE  Write the results as JUnit XML, too.
+  --junit FILE    Write the results as JUnit XML, too.
+  --issuers FILE  The gateway's AUTH_ISSUERS_FILE: it says whose tokens need no
+                  scope, and so need a grant that names the issuer.
 
 Example
   node src/main.ts policy test examples/several-teams/policy.yaml \\
@@ -27,22 +30,23 @@ Example
 
 Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 `,
-  options: ['junit'],
+  options: ['junit', 'issuers'],
   positionals: { min: 2, max: 2 },
   run: policyTest,
 };
 
 function policyTest(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
   const [policyFile = '', testsFile = ''] = positionals;
-  const policy = loadPolicy(policyFile, input.now);
+  const known = readIssuersOption(options);
+  const policy = loadPolicy(policyFile, input.now, known.issuers);
   const tests = loadPolicyTests(testsFile);
-  const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])];
-  if (policy.faults !== undefined || tests.faults !== undefined) {
-    input.stderr(listFaults(faults.map(describePolicyFault)));
+  const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])].map(describePolicyFault);
+  if (policy.faults !== undefined || tests.faults !== undefined || known.faults.length > 0) {
+    input.stderr(listFaults([...faults, ...known.faults]));
     return 1;
   }
   for (const warning of policy.warnings) input.stderr(`Warning: ${describePolicyFault(warning)}\n`);
-  const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now);
+  const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now, known.issuers);
   input.stdout(report(results, tests.file, input.colours));
   const { junit } = options;
   if (junit !== undefined) {

@@ -23,8 +23,8 @@ export const serveCommand: Command = {
 
 Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
 SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
-the policy again, SIGUSR2 reopens the audit file after a rotation. Logs go to
-standard output, one JSON object a line, and so do audit records unless
+policy and issuers again, SIGUSR2 reopens the audit file after a rotation. Logs
+go to standard output, one JSON object a line, and so do audit records unless
 AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
@@ -77,7 +77,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     const { port, adminPort } = gateway;
     const { version: policyVersion, mode } = gateway.policy();
     lifecycle.info({ port, adminPort, policyVersion, mode }, 'listening');
-    reload = () => void gateway.reloadPolicy();
+    reload = () => void gateway.reload();
     reopen = () => void gateway.reopenAudit();
     if (reloadRequested) reload();
     if (reopenRequested) reopen();

@@ -24,6 +24,8 @@ export const apiHandler =
     const context = contextOf(response);
     const { route, slot, fields } = context;
     if (route.kind !== 'operation') return next();
+    // A caller who left before the work began has given up the slot.
+    if (response.destroyed) return;
     const progress = new Progress(toReceived(request, response, route, services));
     context.progress = progress;
     slot?.hold();

@@ -1,7 +1,7 @@
 // What the HTTP layer knows about one request while it is served.
 import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode, GatewayError } from '../errors.ts';
 import type { Progress } from '../request/progress.ts';
 import type { Stages } from '../telemetry/stages.ts';
 import type { HeldSlot } from './middleware/in-flight.ts';
@@ -28,6 +28,8 @@ export interface RequestContext {
   progress?: Progress;
   /** Set when the answer is an error. */
   code?: ErrorCode;
+  /** What the log line says about the error besides its code. */
+  logged?: GatewayError['logged'];
 }
 
 const key = Symbol('context');

@@ -29,11 +29,12 @@ export async function limitCaller(
   return counted;
 }
 
-/** Throws `scope-missing`. */
+/** Throws `scope-missing`. A caller whose token needs no scope is authorized by its grants alone: see `requireGrant`. */
 export function requireScope(
   { caller }: Authenticated,
   name: ScopeName | undefined,
   scopes: Readonly<Record<ScopeName, string>>,
 ): void {
-  if (name !== undefined && !caller.scopes.has(scopes[name])) throw insufficientScope(scopes[name]);
+  if (name === undefined || caller.withoutScopes) return;
+  if (!caller.scopes.has(scopes[name])) throw insufficientScope(scopes[name]);
 }

@@ -16,31 +16,39 @@ interface Forwarded {
   readonly indeterminate: boolean;
 }
 
-/** Called with the result of a change before its outcome is recorded and its caller is answered. */
-type Settled = (facts: RequestFacts, forwarded: Forwarded) => void;
+export interface ForwardHooks {
+  /** Finds in an answer what the change made. */
+  resourceIdOf?(answer: UpstreamAnswer): string | undefined;
+  /** Called when the service token is at hand, just before the change is sent. Throws to keep it from being sent. */
+  beforeSending?(): void;
+  /** Called with what came of the change, before its caller learns of it. */
+  settled?(facts: RequestFacts, forwarded: Forwarded): void;
+}
 
 /**
- * Records the intent of a change, sends it, and records its outcome, also if it fails. Rejects with the caller's error.
- * `resourceIdOf` extracts the id of the created resource from an answer.
+ * Records the intent of a change, sends it, and records its outcome. The outcome is recorded even if it fails;
+ * rejects with the caller's error then.
  */
 export async function forwardChange(
   change: AuthorizedChange,
   progress: Progress,
   services: PipelineServices,
-  resourceIdOf: (answer: UpstreamAnswer) => string | undefined = () => undefined,
-  settled: Settled = () => undefined,
+  hooks: ForwardHooks = {},
 ): Promise<UpstreamAnswer> {
   const { trail, upstream } = services;
   const { request } = change;
   progress.markRecorded();
   const recorded = await request.stages.run('record', () => trail.recordIntent(change));
-  const send = (traceparent: string | undefined) => upstream.change(recorded, traceparent);
+  const send = (traceparent: string | undefined) =>
+    upstream.change(recorded, { traceparent, beforeSending: hooks.beforeSending });
   const result = await sendTimed(request, send).catch(toGatewayError);
   const outcome =
-    result instanceof GatewayError ? failedOutcome(result) : answered(result, resourceIdOf(result));
+    result instanceof GatewayError ? failedOutcome(result) : answered(result, hooks.resourceIdOf?.(result));
   const event = outcomeEvent(request, outcome, services.clock.now());
-  settled(request, { outcome, indeterminate: event.status_id === 0 });
-  await writeOutcome(event, request, services);
+  // The record has its place in the chain before anybody else learns of the outcome.
+  const written = writeOutcome(event, request, services);
+  hooks.settled?.(request, { outcome, indeterminate: event.status_id === 0 });
+  await written;
   if (result instanceof GatewayError) throw result;
   return result;
 }
@@ -82,7 +90,7 @@ const answered = ({ status, requestId }: UpstreamAnswer, resourceId?: string): O
 });
 
 /** Never rejects: the intent is safe, and withholding the answer would hide an existing peering. */
-async function writeOutcome(
+export async function writeOutcome(
   event: ReturnType<typeof outcomeEvent>,
   { gatewayRequestId }: RequestFacts,
   { trail, logger }: PipelineServices,

@@ -8,6 +8,7 @@
 //   reads    require a writable audit log → read → record outcome
 import { refusedByUpstreamEvent, refusedEvent } from '../audit/record/request-events.ts';
 import { type ErrorCode, toGatewayError } from '../errors.ts';
+import { requireGrant } from '../request/authorize.ts';
 import type { Progress } from '../request/progress.ts';
 import { UpstreamRefused } from '../upstream/upstream-refused.ts';
 import { type Answer, passOn } from './answer.ts';
@@ -27,6 +28,7 @@ export async function serve(
     const limited = await limitCaller(authenticated, progress, services.callerLimit);
     requireScope(limited, operation.scope, services.scopes);
     const parsed = progress.advance(await parse(operation, limited));
+    requireGrant(parsed, progress);
     const admitted = parsed.stages.runNow('authorize', () => operation.authorize(parsed, progress));
     if (operation.action !== undefined) parsed.slot.enterUpstream();
     return await operation.run(admitted, progress, services);

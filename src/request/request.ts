@@ -42,7 +42,8 @@ export interface RequestTarget {
 }
 
 /** A caller as records name it. */
-export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
+export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'> &
+  Partial<Pick<Principal, 'withoutScopes'>>;
 
 /** Ids as W3C Trace Context has them; `startedAt` in milliseconds since the epoch. */
 export interface RecordedTrace {

@@ -20,7 +20,14 @@ export interface ReadRequest {
   readonly traceparent?: string | undefined;
 }
 
-interface UpstreamRequest extends ReadRequest {
+export interface ChangeOptions {
+  /** Sent as it is (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
+  /** Called when the service token is at hand. Throws to keep the change from being sent. */
+  readonly beforeSending?: (() => void) | undefined;
+}
+
+interface UpstreamRequest extends ReadRequest, ChangeOptions {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly body?: object | undefined;
 }
@@ -63,8 +70,8 @@ export class UpstreamClient {
    * Sends a recorded change, once. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
    * `context.sent` says whether the request was sent.
    */
-  change(recorded: Recorded, traceparent?: string): Promise<UpstreamAnswer> {
-    return this.#send({ ...recorded.take(), traceparent });
+  change(recorded: Recorded, options: ChangeOptions = {}): Promise<UpstreamAnswer> {
+    return this.#send({ ...recorded.take(), ...options });
   }
 
   /** From sending a request to the last byte of its answer. */
@@ -85,7 +92,9 @@ export class UpstreamClient {
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     // Do not wait for a token that could not be used.
     this.#breakers[request.method].refuseIfOpen();
-    const first = await this.#attempt(request, await this.#token.get());
+    const token = await this.#token.get();
+    request.beforeSending?.();
+    const first = await this.#attempt(request, token);
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {
       throw notRenewed(error);

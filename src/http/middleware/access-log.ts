@@ -1,5 +1,5 @@
-// One log line for every request, with the members named here and no others: no header, no query, no body, no path of
-// the caller's, no token.
+// One log line for every request, with the members named here and no others, but for what the refusal of a token adds to
+// diagnose it: no header, no query, no body, no path of the caller's, no token.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Response } from 'express';
 import { type HttpLogger, pinoHttp } from 'pino-http';
@@ -39,13 +39,15 @@ function lineOf(
   response: Response<unknown> & ServerResponse,
   fields: unknown,
 ): object {
-  const { gatewayRequestId, requestId, clientAddress, route, code, progress, stages } = contextOf(response);
+  const context = contextOf(response);
+  const { gatewayRequestId, requestId, clientAddress, route, code, logged, progress, stages } = context;
   const { caller, decision } = progress?.request ?? {};
   return {
     method: request.method,
     route: route.template,
     status: response.statusCode,
     code,
+    ...logged,
     gatewayRequestId,
     requestId,
     clientAddress,

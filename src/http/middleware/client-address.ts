@@ -38,9 +38,11 @@ export const addressKey = (clientAddress: string): string => ipKeyGenerator(clie
 function address(text: string): string | undefined {
   const parts = withPort.exec(text);
   const bare = parts?.[1] ?? parts?.[2] ?? text;
-  const version = isIP(bare);
+  // Without a zone (RFC 4007 section 6), which means something on the sender's machine only.
+  const [unscoped = ''] = bare.split('%');
+  const version = isIP(unscoped);
   if (version === 0) return undefined;
-  // RFC 5952 form, without a zone (RFC 4007 section 6), which has a meaning only on the sender's machine.
-  const canonical = new SocketAddress({ address: bare, family: version === 6 ? 'ipv6' : 'ipv4' }).address;
+  // RFC 5952 spelling.
+  const canonical = new SocketAddress({ address: unscoped, family: version === 6 ? 'ipv6' : 'ipv4' }).address;
   return mapped.exec(canonical)?.[1] ?? canonical;
 }

@@ -15,6 +15,7 @@ export const renderError =
     const context = contextOf(response);
     const { gatewayRequestId } = context;
     context.code = error.code;
+    context.logged = error.logged;
     if (error.rule.level !== 'info')
       logAt(logger, error.rule.level, { gatewayRequestId, code: error.code, err: error }, error.message);
     if (response.headersSent) {
@@ -31,7 +32,6 @@ export const renderError =
 export const endConnection =
   (logger: Logger): ErrorRequestHandler =>
   (thrown: unknown, _request, response, _next) => {
-    const { gatewayRequestId } = contextOf(response);
-    logger.error({ gatewayRequestId, err: thrown }, 'failed to answer an error');
+    logger.error({ err: thrown }, 'failed to answer an error');
     response.destroy();
   };

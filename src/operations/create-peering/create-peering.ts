@@ -11,7 +11,7 @@ import { AuthorizedChange } from '../../request/authorize.ts';
 import type { Progress } from '../../request/progress.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
-import type { Created, Replayed } from './idempotency-lease.ts';
+import type { Created, IdempotencyLease, Replayed } from './idempotency-lease.ts';
 import { parseBody, parseIdempotencyKey } from './parse-create.ts';
 import { preflight } from './preflight.ts';
 import { withClusterLock } from './with-cluster-lock.ts';
@@ -20,6 +20,7 @@ import { withIdempotencyKey } from './with-idempotency-key.ts';
 export interface CreateTarget extends RequestTarget {
   readonly clusterId: string;
   readonly peering: PeeringRequest;
+  readonly dryRun: boolean;
 }
 
 export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<CreateTarget>> = {
@@ -42,7 +43,7 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
     // A dry run stores nothing, so it ignores its key.
     const idempotencyKey = dryRun === 'true' ? undefined : parseIdempotencyKey(headers, faults);
     if (values === undefined || faults.any()) return faults;
-    return { clusterId, peering: { clusterId, ...values }, idempotencyKey };
+    return { clusterId, peering: { clusterId, ...values }, dryRun: dryRun === 'true', idempotencyKey };
   },
 
   authorize: (request, progress) => AuthorizedChange.authorize(createPeering, request, progress),
@@ -57,14 +58,14 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
 
   async run(change, progress, services) {
     const { request } = change;
-    if (request.dryRun) return await dryRun(request, progress, services);
+    if (request.target.dryRun) return await dryRun(request, progress, services);
     const created = await withIdempotencyKey(request, services, (lease) =>
       withClusterLock(request, services, async (): Promise<Created> => {
         const earlier = await lease?.findEarlierCreate();
         if (earlier !== undefined) return earlier;
         const alike = await preflight(request, services);
         lease?.requireHeld();
-        return { by: 'upstream', answer: await forwardCreate(change, alike, progress, services) };
+        return { by: 'upstream', answer: await forwardCreate(change, { alike, lease }, progress, services) };
       }),
     );
     if (created.by === 'upstream') return passOn(created.answer);
@@ -72,20 +73,29 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
   },
 };
 
-/** `alike`: ids of listed peerings with the same values, which this create cannot have made. */
+interface Guards {
+  /** Ids of listed peerings with the same values, which this create cannot have made. */
+  readonly alike: readonly string[];
+  readonly lease: IdempotencyLease | undefined;
+}
+
 async function forwardCreate(
   change: AuthorizedChange<CreateTarget>,
-  alike: readonly string[],
+  { alike, lease }: Guards,
   progress: Progress,
   services: PipelineServices,
 ): Promise<UpstreamAnswer> {
   const { reconciler } = services;
   const end = reconciler.begin(change.request);
   try {
-    return await forwardChange(change, progress, services, createdId, (facts, { outcome, indeterminate }) => {
-      const { resourceId } = outcome.upstream ?? {};
-      if (indeterminate) reconciler.settle(facts, alike);
-      if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
+    return await forwardChange(change, progress, services, {
+      resourceIdOf: createdId,
+      beforeSending: () => lease?.requireHeld(),
+      settled(facts, { outcome, indeterminate }) {
+        const { resourceId } = outcome.upstream ?? {};
+        if (indeterminate) reconciler.settle(facts, alike);
+        if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
+      },
     });
   } finally {
     end();

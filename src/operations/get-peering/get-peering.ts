@@ -6,6 +6,7 @@ import { outcomeEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
 import { formatIpv4Network } from '../../net/ipv4.ts';
 import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
+import { writeOutcome } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -64,8 +65,8 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
       waitMs === undefined ? blockTimeoutMs : Math.min(blockTimeoutMs, deadline - clock.monotonic());
     const nextStep = nextStepFor(found.peering, await withTimeout(leftMs, block));
     const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
-    await trail.record(outcomeEvent(request, outcome, clock.now()));
     progress.markRecorded();
+    await writeOutcome(outcomeEvent(request, outcome, clock.now()), request, services);
     return peeringAnswer(status, found.peering, nextStep);
   },
 };

@@ -100,9 +100,9 @@ export class RedisIdempotency implements IdempotencyStore {
   async resume(use: KeyUse): Promise<void> {
     const hold = this.#held.get(use);
     if (hold === undefined) return;
-    const requests = withNewest(use.owner, hold.requests);
-    await this.#renew(use, hold, requests);
-    hold.requests = requests;
+    // Before the store knows: a renewal in between must not write the former list.
+    hold.requests = withNewest(use.owner, hold.requests);
+    await this.#renew(use, hold);
   }
 
   holds(use: KeyUse): boolean {
@@ -153,9 +153,9 @@ export class RedisIdempotency implements IdempotencyStore {
     for (const [use, hold] of this.#held) this.#renew(use, hold).catch(() => undefined);
   }
 
-  async #renew(use: KeyUse, hold: Hold, requests = hold.requests): Promise<void> {
+  async #renew(use: KeyUse, hold: Hold): Promise<void> {
     const leaseEnds = performance.now() + leaseMs;
-    const values = [use.owner, leaseMs, requests.join(' '), this.#ttlMs];
+    const values = [use.owner, leaseMs, hold.requests.join(' '), this.#ttlMs];
     const renewed = await this.#run(renewScript, use, values);
     // Otherwise another request holds the key, or Redis has lost it.
     hold.leaseEnds = renewed === 1 ? leaseEnds : 0;

@@ -53,6 +53,8 @@ export class RedisClusterLock implements ClusterLock {
         const acquired = await redis.command('SET', key, owner, 'NX', 'PX', String(leaseMs));
         if (acquired !== null) return this.#hold(key, owner);
       } catch (error) {
+        // The command may have been carried out, and only its reply be late.
+        void redis.command('EVAL', releaseScript, '1', key, owner).catch(ignore);
         logger.warn(
           { cause: nameOf(error) },
           'Redis is unavailable: the cluster lock is local to this instance',
