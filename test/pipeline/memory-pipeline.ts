@@ -41,6 +41,7 @@ const caller: Principal = {
   subject: 'svc-payments',
   clientId: 'payments',
   tokenId: undefined,
+  withoutScopes: false,
   scopes: new Set(['create:database']),
   claims: { sub: 'svc-payments' },
 };
@@ -116,7 +117,7 @@ function createServices(core: CloudCore, records: Loose[], journal: string[]): P
   return {
     clock,
     logger,
-    tokens: new TokenCache(verify, new Map(), clock),
+    tokens: new TokenCache(verify, { get: () => undefined, revision: '' }, clock),
     scopes: { create: 'create:database', list: 'read:database', delete: 'delete:database' },
     callerLimit: new RateLimiter({
       name: 'caller',

@@ -145,6 +145,6 @@ for (const [what, spoil] of [
     const replies = await Promise.all([gateway.create(), gateway.create(neighbour), gateway.create()]);
     assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409, 409]);
     assert.equal(posts(gateway.cloud), 1);
-    assert.ok(gateway.logs.some(({ msg }) => /one at a time in this instance only/.test(msg)));
+    assert.ok(gateway.logs.some(({ msg }) => /the cluster lock is local to this instance/.test(msg)));
   });
 }
