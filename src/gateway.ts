@@ -5,7 +5,12 @@ import { createApp } from './app.ts';
 import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
-import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
+import {
+  policyLoadedEvent,
+  policyRejectedEvent,
+  startedEvent,
+  stoppedEvent,
+} from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import { adminListener } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
@@ -30,7 +35,7 @@ import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { loadInWorker } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
-import { settleEarlierCreates } from './reconciliation/load-pending.ts';
+import { settleEarlierChanges } from './reconciliation/load-pending.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
 import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 import { openSharedState } from './state/shared-state.ts';
@@ -169,7 +174,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     certificateEndsAt: () => watchedTls?.endsAt(),
   });
 
-  const closeRest = async () => {
+  const closeRest = async (started: boolean) => {
     policies.stop();
     watchedTls?.stop();
     for (const keys of keySets.values()) keys.stop();
@@ -178,6 +183,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await tracer?.stop(lastSpansMs);
     await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
     await reconciled;
+    // What is not written by then is waited for with the rest of the log.
+    if (started)
+      trail.recordFact(stoppedEvent(parts.reporter.instance, clock.now())).catch((error: unknown) => {
+        logger.error({ err: error }, 'the stop could not be recorded');
+      });
     if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   };
 
@@ -187,14 +197,15 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     // Nothing is written before the listeners are bound, and no request is served before the start is recorded.
     for (const keys of keySets.values()) keys.start();
     await audit.open();
-    await recordPolicy(trail, parts, policies);
+    await recordStart(trail, parts, policies);
     policies.watch();
     held.open();
     heldAdmin.open();
     void metrics.open();
     const { file } = config.audit;
-    if (file !== undefined)
-      void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });
+    const { continues } = audit;
+    if (file !== undefined && continues !== undefined)
+      void settleEarlierChanges({ file, before: continues, reconciler, ...parts });
     return {
       port,
       adminPort,
@@ -209,7 +220,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     server.closeAllConnections();
     watchedTls?.endConnections();
     await Promise.all([close(server), close(admin)]);
-    await closeRest();
+    await closeRest(false);
     throw error;
   }
 
@@ -236,7 +247,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     watchedTls?.endConnections();
     admin.closeAllConnections();
     await Promise.all([close(server), close(admin)]);
-    await closeRest();
+    await closeRest(true);
   }
 }
 
@@ -274,13 +285,16 @@ function createPolicyStore(
   });
 }
 
-/** The record of the policy that the gateway starts with. Without it the gateway runs, but is not ready. */
-async function recordPolicy(trail: AuditTrail, parts: GatewayParts, policies: PolicyStore): Promise<void> {
+/** The first records of a run. Without them the gateway runs, but is not ready. */
+async function recordStart(trail: AuditTrail, parts: GatewayParts, policies: PolicyStore): Promise<void> {
   const { reporter, clock, logger } = parts;
   const versions = { old: undefined, new: policies.current().version };
   try {
-    await trail.record(policyLoadedEvent(versions, reporter.instance, clock.now()));
+    await Promise.all([
+      trail.recordFact(startedEvent(reporter.instance, clock.now())),
+      trail.recordFact(policyLoadedEvent(versions, reporter.instance, clock.now())),
+    ]);
   } catch (error) {
-    logger.error({ err: error }, 'the loaded policy could not be recorded');
+    logger.error({ err: error }, 'the start could not be recorded yet');
   }
 }

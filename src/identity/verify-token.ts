@@ -39,6 +39,8 @@ export function createVerifyToken(
 }
 
 /** RFC 9068 section 2.2, besides those that every token needs. */
+/** Of `sub`, `client_id`, `azp` and `jti` each, in UTF-8. */
+const maxIdentityBytes = 512;
 const rfc9068Claims = ['iat', 'jti', 'client_id'];
 
 const details = {
@@ -139,6 +141,8 @@ function checkClaims(payload: JWTPayload, latest: number, rfc9068: boolean): voi
   if (payload.iat !== undefined && payload.iat > latest) throw challenge('token-invalid', details.early);
   if (typeof payload.sub !== 'string' || payload.sub === '')
     throw challenge('token-invalid', details.subject);
+  for (const claim of ['sub', 'client_id', 'azp', 'jti'])
+    if (!isRecordable(payload[claim])) throw challenge('token-invalid', details.claim);
   // RFC 7800 section 3.1.
   if (Object.hasOwn(payload, 'cnf')) throw challenge('token-invalid', details.bound);
   if (rfc9068 && !(isName(payload['client_id']) && isName(payload.jti))) {
@@ -168,5 +172,9 @@ function wordsOf(claim: unknown): string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
+
+/** Identities go into audit records whole. */
+const isRecordable = (value: unknown): boolean =>
+  typeof value !== 'string' || (Buffer.byteLength(value) <= maxIdentityBytes && value.isWellFormed());
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -266,7 +266,17 @@ function resourcesOf(
 const peeringResource = (id: string | undefined): object[] =>
   id === undefined ? [] : [{ type: 'Aerospike Cloud VPC peering', uid: id }];
 
-const decided = ({ decision, claims }: RequestFacts) => ({ decision, claims });
+/** Records hold no `null`, so the names of claims that the token did not have stand beside the others. */
+function decided({ decision, claims }: RequestFacts) {
+  if (claims === undefined) return { decision };
+  const names = Object.keys(claims);
+  const absent = names.filter((name) => claims[name] === null);
+  return {
+    decision,
+    claims: absent.length < names.length ? claims : undefined,
+    absentClaims: absent.length > 0 ? absent : undefined,
+  };
+}
 
 function policyOf({ policyVersion, effect }: Decision) {
   const policy = policyNamed(policyVersion, true);

@@ -14,16 +14,16 @@ export interface OpenIntent {
 }
 
 /** A settled create is not forgotten before so many later ones. */
-const leastKnownIds = 50_000;
+const minKnownIds = 50_000;
 const intent = /^peering\.(?:create|delete)\.intent$/;
 const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
-  readonly #known = new Recent<string>(leastKnownIds);
+  readonly #known = new Recent<string>(minKnownIds);
 
   /** Takes the records of one log in their order. */
-  take({ file, line, record }: Omit<RecordAt, 'bytes'>): void {
+  take({ file, line, record }: Omit<RecordAt, 'text'>): void {
     const code = memberOf(record['metadata'], 'event_code');
     if (typeof code !== 'string') return;
     const id = memberOf(memberOf(record['api'], 'request'), 'uid');

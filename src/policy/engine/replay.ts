@@ -47,6 +47,7 @@ const decidedRecord = z.looseObject({
   }),
   unmapped: z.looseObject({
     claims: z.record(z.string(), z.unknown()).optional(),
+    absentClaims: z.array(z.string()).optional(),
     decision: z.looseObject({
       effect: z.enum(['allow', 'deny']),
       violations: z.array(z.looseObject({ code: z.string() })),
@@ -76,7 +77,8 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
   const { data } = api.request;
   const values = z.object({ clusterId: z.string(), ...peering }).safeParse(data);
   if (action === undefined || (action === 'create' && !values.success)) return undefined;
-  const recorded = unmapped.claims ?? {};
+  const absent = (unmapped.absentClaims ?? []).map((name) => [name, null]);
+  const recorded = { ...unmapped.claims, ...Object.fromEntries(absent) };
   const claims = { ...namedIn(actor, recorded), ...claimsFromRecord(recorded) };
   const question: Question = {
     claims,
