@@ -1,19 +1,13 @@
-// Puts the gateway together, opens its listeners, and takes it apart again: the one place that knows what is made of what
-// and in which order it ends.
+// The life of a gateway: makes its parts, opens its listeners, and stops in the order that loses no request and no record.
 import type { Server as HttpsServer } from 'node:https';
 import { createApp } from './app.ts';
 import { settlesWithin } from './async/with-timeout.ts';
-import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
-import type { AuditTrail } from './audit/log/trail.ts';
-import {
-  policyLoadedEvent,
-  policyRejectedEvent,
-  startedEvent,
-  stoppedEvent,
-} from './audit/record/gateway-events.ts';
+import { policyLoadedEvent, startedEvent } from './audit/record/gateway-events.ts';
+import { type Components, type GatewayParts, openComponents } from './components.ts';
 import type { Config } from './config/config.ts';
-import { adminListener } from './http/admin/admin-listener.ts';
+import { adminListener, type ReadinessChecks } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
+import type { CloseReason } from './http/listener/connection.ts';
 import {
   close,
   closeIdle,
@@ -23,35 +17,14 @@ import {
   listen,
   stopAccepting,
 } from './http/listener/create-listener.ts';
-import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { tlsOptions, watchTls } from './http/listener/tls.ts';
-import { InFlight } from './http/middleware/in-flight.ts';
 import { createRouteTable } from './http/route-table.ts';
-import { createKeySets } from './identity/key-sets.ts';
-import { TokenCache } from './identity/token-cache.ts';
-import { createVerifyToken } from './identity/verify-token.ts';
+import type { KeySet } from './identity/key-set.ts';
 import { operations } from './operations/registry.ts';
-import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
-import { loadInWorker } from './policy/store/load-in-worker.ts';
-import { PolicyStore } from './policy/store/policy-store.ts';
 import { settleEarlierChanges } from './reconciliation/load-pending.ts';
-import { Reconciler } from './reconciliation/reconciler.ts';
-import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
-import { openSharedState } from './state/shared-state.ts';
-import { registerGauges } from './telemetry/gauges.ts';
-import { Metrics } from './telemetry/metrics.ts';
-import { openTracer } from './telemetry/tracer.ts';
-import { createUpstream } from './upstream/create-upstream.ts';
-import { NetworkReader } from './upstream/network-reader.ts';
-import { PeeringPoller } from './upstream/peering-poller.ts';
 
-export interface GatewayParts extends AuditLogParts {
-  /** The policy to begin with. */
-  readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
-  /** Log lines that were dropped so far. */
-  readonly logLinesDropped?: () => number;
-}
+export type { GatewayParts } from './components.ts';
 
 export interface RunningGateway {
   readonly port: number;
@@ -76,220 +49,153 @@ const drainMs = 500;
 /** How long requests that were cut off at the end of the grace period have to write their records. */
 const lastRecordsMs = 1000;
 
-/** How long the last spans may take to reach their collector. */
-const lastSpansMs = 1000;
-/** How long the last signature and sync may take on a disk that may be hung. */
-const lastSyncMs = 2500;
-
 /** Rejects when a listener cannot be opened or an existing audit log not be read; then nothing of the gateway is left. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
-  const { clock, logger } = parts;
-  const metrics = new Metrics(parts.reporter.version);
-  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
-  const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
-  const { trail } = audit;
-  const issuerAgent = createAgent(config.upstream.connectTimeoutMs, 4);
-  const upstreamAgent = createAgent(config.upstream.connectTimeoutMs, config.upstream.connections);
-  // A quarter of the requests in flight: the rest is for those whose keys are known.
-  const maxWaiting = Math.max(1, Math.floor(config.limits.maxInFlight / 4));
-  const keySets = createKeySets(config.auth, {
-    ...{ clock, logger, maxWaiting, agent: issuerAgent },
-    observe: metrics.keysFetched.bind(metrics),
-  });
-  const policies = createPolicyStore(config, parts, trail, metrics);
-  const inFlight = new InFlight(config.limits.maxInFlight);
-  const malformedRequests = new MalformedRequests({ clock, logger, refused: metrics.refused.bind(metrics) });
-  const { client: upstream, breakers } = createUpstream(config.upstream, {
-    ...{ clock, logger, agent: upstreamAgent, userAgent: `peergate/${parts.reporter.version}` },
-    observeRequest: metrics.upstreamAnswered.bind(metrics),
-    observeToken: metrics.tokenRequested.bind(metrics),
-  });
-  const state = await openSharedState(config, parts);
-  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
-  const reconciler = new Reconciler({ clock, logger, trail, upstream, clusterLock });
-  const tokens = new TokenCache(createVerifyToken(config.auth, keySets, clock), keySets, clock);
-  const network = new NetworkReader(upstream);
-  const poller = new PeeringPoller(network, clock);
+  const components = await openComponents(config, parts);
+  const listeners = await createListeners(config, parts, components);
+  const { policies, audit, inFlight } = components;
+  try {
+    const { port, adminPort } = await start(config, parts, components, listeners);
+    return {
+      port,
+      adminPort,
+      policy: () => policies.current(),
+      reloadPolicy: () => policies.reload(),
+      reopenAudit: audit.reopen,
+      async drain(skipped) {
+        inFlight.drain();
+        await settlesWithin(config.shutdownDelayMs, skipped);
+      },
+      stop: () => stop(config, parts, components, listeners),
+    };
+  } catch (error) {
+    // Requests that were held are dropped: nobody will serve them.
+    await closeListeners(listeners);
+    await components.close(false);
+    throw error;
+  }
+}
+
+type Listeners = Awaited<ReturnType<typeof createListeners>>;
+
+/** The public and the admin listener. Neither listens yet. */
+async function createListeners({ listen, ...config }: Config, parts: GatewayParts, components: Components) {
+  const { logger } = parts;
+  const { metrics, malformedRequests, inFlight } = components;
+  const { tls, trustProxy } = listen;
+  const app = await composeApp({ listen, ...config }, parts, components);
+  const bounds = {
+    trustProxy,
+    logger,
+    closed: (reason: CloseReason) => metrics.count('connections_closed_total', [reason]),
+  };
+  const held = holdRequests(app, inFlight.max);
+  const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
+  const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
+  malformedRequests.attach(server);
+  const checks = readinessChecks(components);
+  const heldAdmin = holdRequests(adminListener(checks, metrics), inFlight.max);
+  const admin = createListener(heldAdmin.listener, bounds);
+  registerReadings(components, parts, checks, () => watchedTls?.endsAt());
+  return { server, admin, held, heldAdmin, watchedTls };
+}
+
+async function composeApp(config: Config, { clock, logger }: GatewayParts, components: Components) {
+  const { metrics, tracer, audit, identity, upstream, state, ...services } = components;
   const documents = await readDocuments(config.listen.basePath);
-  const limiter = (name: string, limitPerMinute: number) =>
-    new RateLimiter({
-      name,
-      limitPerMinute,
-      store: state.rateLimitStore(name),
-      onLimited: () => metrics.rateLimited(name),
-    });
-  const app = createApp(config, {
+  return createApp(config, {
+    ...services,
     clock,
     logger,
     telemetry: { metrics, tracer },
     routes: createRouteTable(operations, config.listen.basePath, documents.keys()),
     documents,
-    inFlight,
-    addressLimit: limiter('address', config.limits.perAddressPerMinute),
-    malformedRequests,
-    policies,
-    tokens,
+    tokens: identity.tokens,
     scopes: config.scopes,
-    callerLimit: limiter('caller', config.limits.perCallerPerMinute),
-    trail,
-    upstream,
-    network,
-    poller,
-    reconciler,
+    trail: audit.trail,
+    upstream: upstream.client,
+    network: upstream.network,
+    poller: upstream.poller,
     idempotency: state.idempotency,
-    observeKey: metrics.idempotency.bind(metrics),
-    clusterLock,
+    observeKey: (state) => metrics.count('idempotency_total', [state]),
   });
-  const { tls, trustProxy } = config.listen;
-  const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
-  const held = holdRequests(app);
-  const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
-  const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
-  malformedRequests.attach(server);
-  const checks = {
-    policy: () => policies.current() !== undefined,
-    keys: () => [...keySets.values()].some((keys) => keys.known()),
-    audit: () => trail.writable(),
-    notStopping: () => !inFlight.stopping(),
-  };
-  const heldAdmin = holdRequests(adminListener(checks, metrics));
-  const admin = createListener(heldAdmin.listener, bounds);
-  registerGauges(metrics, {
-    inFlight: () => inFlight.count,
-    maxInFlight: () => inFlight.max,
-    waiting: () => poller.waiting,
-    ready: () => Object.values(checks).every((holds) => holds()),
-    auditWritable: checks.audit,
-    auditWaiting: () => trail.waiting,
-    logLinesDropped: parts.logLinesDropped ?? (() => 0),
-    pendingReconciliations: () => reconciler.open,
-    policyVersion: () => policies.current().version,
-    policyLoadedAt: () => policies.loadedAt,
-    reportMode: () => policies.current().mode === 'report',
-    policyRejected: () => policies.rejected,
-    tokenCacheEntries: () => tokens.size,
-    keySets,
-    breakers,
-    redisUp: () => state.redisUp(),
-    certificateEndsAt: () => watchedTls?.endsAt(),
-  });
-
-  const closeRest = async (started: boolean) => {
-    policies.stop();
-    watchedTls?.stop();
-    for (const keys of keySets.values()) keys.stop();
-    const reconciled = reconciler.stop();
-    state.stop();
-    await tracer?.stop(lastSpansMs);
-    await Promise.all([issuerAgent.destroy(), upstreamAgent.destroy()]);
-    await reconciled;
-    // What is not written by then is waited for with the rest of the log.
-    if (started)
-      trail.recordFact(stoppedEvent(parts.reporter.instance, clock.now())).catch((error: unknown) => {
-        logger.error({ err: error }, 'the stop could not be recorded');
-      });
-    if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
-  };
-
-  try {
-    const port = await listen(server, config.listen.port, config.listen.host);
-    const adminPort = await listen(admin, config.listen.adminPort, config.listen.adminHost);
-    // Nothing is written before the listeners are bound, and no request is served before the start is recorded.
-    for (const keys of keySets.values()) keys.start();
-    await audit.open();
-    await recordStart(trail, parts, policies);
-    policies.watch();
-    held.open();
-    heldAdmin.open();
-    void metrics.open();
-    const { file } = config.audit;
-    const { continues } = audit;
-    if (file !== undefined && continues !== undefined)
-      void settleEarlierChanges({ file, before: continues, reconciler, ...parts });
-    return {
-      port,
-      adminPort,
-      drain,
-      stop,
-      policy: () => policies.current(),
-      reloadPolicy: () => policies.reload(),
-      reopenAudit: audit.reopen,
-    };
-  } catch (error) {
-    // Requests that were held are dropped: nobody will serve them.
-    server.closeAllConnections();
-    watchedTls?.endConnections();
-    await Promise.all([close(server), close(admin)]);
-    await closeRest(false);
-    throw error;
-  }
-
-  async function drain(skipped: Promise<void>): Promise<void> {
-    inFlight.drain();
-    await settlesWithin(config.shutdownDelayMs, skipped);
-  }
-
-  async function stop(): Promise<void> {
-    const graceEnds = performance.now() + config.shutdownGraceMs;
-    inFlight.drain();
-    poller.stop();
-    const connectionsGone = lastConnectionGone(server);
-    await stopAccepting(server, config.shutdownGraceMs / 2);
-    await settlesWithin(Math.min(drainMs, config.shutdownGraceMs / 4), connectionsGone);
-    await closeIdle(server, graceEnds - performance.now());
-    const idle = inFlight.stop();
-    if (!(await settlesWithin(graceEnds - performance.now(), idle))) {
-      logger.warn('requests are cut off at the end of the grace period');
-      await upstreamAgent.destroy();
-      await settlesWithin(lastRecordsMs, idle);
-    }
-    server.closeAllConnections();
-    watchedTls?.endConnections();
-    admin.closeAllConnections();
-    await Promise.all([close(server), close(admin)]);
-    await closeRest(true);
-  }
 }
 
-const auditWatch = (metrics: Metrics): AuditWatch => ({
-  sealed: metrics.recordSealed.bind(metrics),
-  written: metrics.recordWritten.bind(metrics),
-  failed: metrics.recordFailed.bind(metrics),
-  synced: metrics.fileSynced.bind(metrics),
-});
+const readinessChecks = ({ policies, identity, audit, inFlight }: Components) =>
+  ({
+    policy: () => policies.current() !== undefined,
+    keys: () => [...identity.keySets.values()].some((keys) => keys.known()),
+    audit: () => audit.trail.writable(),
+    notStopping: () => !inFlight.stopping(),
+  }) satisfies ReadinessChecks;
 
-function createPolicyStore(
-  config: Config,
-  parts: GatewayParts,
-  trail: AuditTrail,
-  metrics: Metrics,
-): PolicyStore {
-  const { clock, logger, policy } = parts;
-  const { instance } = parts.reporter;
-  return new PolicyStore(policy, {
-    clock,
-    logger,
-    policyFile: config.policyFile,
-    testsFile: config.policyTestsFile,
-    load: loadInWorker,
-    events: {
-      async loaded(versions) {
-        await trail.record(policyLoadedEvent(versions, instance, clock.now()));
-        metrics.policyLoaded('loaded');
-      },
-      async rejected(versions, faults) {
-        metrics.policyLoaded('rejected');
-        await trail.record(policyRejectedEvent(versions, faults, instance, clock.now()));
-      },
-    },
+function registerReadings(
+  { metrics, inFlight, upstream, audit, reconciler, policies, identity, state }: Components,
+  { logLinesDropped = () => 0 }: GatewayParts,
+  checks: ReturnType<typeof readinessChecks>,
+  certificateEndsAt: () => number | undefined,
+): void {
+  const ofKeySets = (value: (keys: KeySet) => number) =>
+    [...identity.keySets].map(([issuer, keys]) => [issuer, value(keys)] as const);
+  metrics.read({
+    requests_in_flight: () => inFlight.count,
+    requests_in_flight_max: () => inFlight.max,
+    requests_waiting: () => upstream.poller.waiting,
+    ready: () => Number(Object.values(checks).every((holds) => holds())),
+    audit_writable: () => Number(checks.audit()),
+    audit_queue_records: () => audit.trail.waiting,
+    pending_reconciliations: () => reconciler.open,
+    policy_info: () => [[policies.current().version, 1]],
+    policy_loaded_timestamp_seconds: () => policies.loadedAt / 1000,
+    policy_rejected: () => Number(policies.rejected),
+    policy_report_mode: () => Number(policies.current().mode === 'report'),
+    token_cache_entries: () => identity.tokens.size,
+    keys: () => ofKeySets(({ count }) => count),
+    keys_ignored: () => ofKeySets(({ ignored }) => ignored),
+    keys_fetched_timestamp_seconds: () => ofKeySets(({ fetchedAt = 0 }) => fetchedAt / 1000),
+    breaker_open: () =>
+      Object.entries(upstream.breakers).map(([method, { open }]) => [method, Number(open)] as const),
+    redis_up: () => optional(state.redisUp()),
+    tls_certificate_expires_timestamp_seconds: () => optional(certificateEndsAt(), 1000),
+    log_lines_dropped_total: logLinesDropped,
   });
+}
+
+const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
+  value === undefined ? undefined : Number(value) / unit;
+
+/** Nothing is written before the listeners are bound, and no request is served before the start is recorded. */
+async function start(
+  { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
+  parts: GatewayParts,
+  { identity, audit, policies, reconciler, metrics }: Components,
+  { server, admin, held, heldAdmin }: Listeners,
+): Promise<Pick<RunningGateway, 'port' | 'adminPort'>> {
+  const ports = {
+    port: await listen(server, port, host),
+    adminPort: await listen(admin, adminPort, adminHost),
+  };
+  for (const keys of identity.keySets.values()) keys.start();
+  await audit.open();
+  await recordStart(audit.trail, parts, policies.current().version);
+  policies.watch();
+  held.open();
+  heldAdmin.open();
+  void metrics.open();
+  const { continues: before } = audit;
+  if (file !== undefined && before !== undefined)
+    void settleEarlierChanges({ file, before, reconciler, ...parts });
+  return ports;
 }
 
 /** The first records of a run. Without them the gateway runs, but is not ready. */
-async function recordStart(trail: AuditTrail, parts: GatewayParts, policies: PolicyStore): Promise<void> {
-  const { reporter, clock, logger } = parts;
-  const versions = { old: undefined, new: policies.current().version };
+async function recordStart(
+  trail: Components['audit']['trail'],
+  { reporter, clock, logger }: GatewayParts,
+  version: string,
+): Promise<void> {
   try {
+    const versions = { old: undefined, new: version };
     await Promise.all([
       trail.recordFact(startedEvent(reporter.instance, clock.now())),
       trail.recordFact(policyLoadedEvent(versions, reporter.instance, clock.now())),
@@ -297,4 +203,37 @@ async function recordStart(trail: AuditTrail, parts: GatewayParts, policies: Pol
   } catch (error) {
     logger.error({ err: error }, 'the start could not be recorded yet');
   }
+}
+
+async function stop(
+  { shutdownGraceMs }: Config,
+  { logger }: GatewayParts,
+  components: Components,
+  listeners: Listeners,
+): Promise<void> {
+  const { inFlight, upstream } = components;
+  const { server } = listeners;
+  const graceEnds = performance.now() + shutdownGraceMs;
+  inFlight.drain();
+  upstream.poller.stop();
+  const connectionsGone = lastConnectionGone(server);
+  await stopAccepting(server, shutdownGraceMs / 2);
+  await settlesWithin(Math.min(drainMs, shutdownGraceMs / 4), connectionsGone);
+  await closeIdle(server, graceEnds - performance.now());
+  const idle = inFlight.stop();
+  if (!(await settlesWithin(graceEnds - performance.now(), idle))) {
+    logger.warn('requests are cut off at the end of the grace period');
+    await upstream.agent.destroy();
+    await settlesWithin(lastRecordsMs, idle);
+  }
+  await closeListeners(listeners);
+  await components.close(true);
+}
+
+async function closeListeners({ server, admin, watchedTls }: Listeners): Promise<void> {
+  server.closeAllConnections();
+  watchedTls?.endConnections();
+  admin.closeAllConnections();
+  await Promise.all([close(server), close(admin)]);
+  watchedTls?.stop();
 }

@@ -11,6 +11,8 @@ export interface FoundIntents {
   readonly intents: ReturnType<OpenIntents['all']>;
   /** The requests that made peerings, by the vendor's ids of these. */
   readonly knownPeerings: ReadonlyMap<string, string>;
+  /** The vendor's ids of peerings that more than one create may have made. */
+  readonly ambiguousPeerings: readonly string[];
 }
 
 /** A request that nobody accepted lapses after seven days (the vendor's contract), and with it the question. */
@@ -24,7 +26,11 @@ export async function findOpenIntents(path: string, upTo: Head, now: number): Pr
     const files = await filesOf(path, now);
     const found = await openIntentsIn(files, upTo);
     if (found !== undefined && sameFiles(files, await filesOf(path, now)))
-      return { intents: found.all(), knownPeerings: found.knownPeerings() };
+      return {
+        intents: found.all(),
+        knownPeerings: found.knownPeerings(),
+        ambiguousPeerings: found.ambiguousPeerings(),
+      };
     if (reading === maxReadings) throw new Error('the files of the audit log are renamed all the time');
   }
 }

@@ -1,0 +1,166 @@
+// Makes the parts of the gateway behind its listeners, and closes them: the one place that knows what is made of what.
+import { settlesWithin } from './async/with-timeout.ts';
+import { type AuditLog, type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
+import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
+import type { Config } from './config/config.ts';
+import type { ErrorCode } from './errors.ts';
+import { MalformedRequests } from './http/listener/malformed-requests.ts';
+import { InFlight } from './http/middleware/in-flight.ts';
+import { createKeySets } from './identity/key-sets.ts';
+import { TokenCache } from './identity/token-cache.ts';
+import { createVerifyToken } from './identity/verify-token.ts';
+import { createAgent } from './outbound/exchange.ts';
+import type { PolicyData } from './policy/engine/policy-data.ts';
+import { createWorkerLoad } from './policy/store/load-in-worker.ts';
+import { PolicyStore } from './policy/store/policy-store.ts';
+import { Reconciler } from './reconciliation/reconciler.ts';
+import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
+import { openSharedState, type SharedState } from './state/shared-state.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { openTracer } from './telemetry/tracer.ts';
+import { createUpstream } from './upstream/create-upstream.ts';
+import { NetworkReader } from './upstream/network-reader.ts';
+import { PeeringPoller } from './upstream/peering-poller.ts';
+
+export interface GatewayParts extends AuditLogParts {
+  /** The policy to begin with. */
+  readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
+  /** Log lines that were dropped so far. */
+  readonly logLinesDropped?: () => number;
+}
+
+/** How long the last spans may take to reach their collector. */
+const lastSpansMs = 1000;
+/** How long the last signature and sync may take on a disk that may be hung. */
+const lastSyncMs = 2500;
+
+export type Components = Awaited<ReturnType<typeof openComponents>>;
+
+/** Rejects when an existing audit log cannot be read. */
+export async function openComponents(config: Config, parts: GatewayParts) {
+  const { clock, logger } = parts;
+  const metrics = new Metrics(parts.reporter.version);
+  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
+  const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
+  const identity = createIdentity(config, parts, metrics);
+  const policies = createPolicyStore(config, parts, audit, metrics);
+  const upstream = openUpstream(config, parts, metrics);
+  const state = await openSharedState(config, parts);
+  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
+  const { trail } = audit;
+  const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
+  const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
+
+  /** `ran`: the gateway had started, so that its stop is recorded. */
+  async function close(ran: boolean): Promise<void> {
+    policies.stop();
+    for (const keys of identity.keySets.values()) keys.stop();
+    const reconciled = reconciler.stop();
+    state.stop();
+    await tracer?.stop(lastSpansMs);
+    await Promise.all([identity.agent.destroy(), upstream.agent.destroy()]);
+    await reconciled;
+    // If it is not written by then, it is waited for with the rest of the log.
+    if (ran)
+      trail.recordFact(stoppedEvent(parts.reporter.instance, clock.now())).catch((error: unknown) => {
+        logger.error({ err: error }, 'the stop could not be recorded');
+      });
+    if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
+  }
+
+  return {
+    metrics,
+    tracer,
+    audit,
+    identity,
+    policies,
+    inFlight: new InFlight(config.limits.maxInFlight),
+    malformedRequests: new MalformedRequests({ clock, logger, refused }),
+    upstream,
+    state,
+    clusterLock,
+    reconciler,
+    ...rateLimiters(config, state, metrics),
+    close,
+  };
+}
+
+function createIdentity(
+  { auth, upstream, limits }: Config,
+  { clock, logger }: GatewayParts,
+  metrics: Metrics,
+) {
+  const agent = createAgent(upstream.connectTimeoutMs, 4);
+  // A quarter of the requests in flight: the rest is for those whose keys are known.
+  const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
+  const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
+  const keySets = createKeySets(auth, { clock, logger, maxWaiting, agent, observe });
+  for (const issuer of keySets.keys())
+    for (const result of ['ok', 'failed']) metrics.count('key_fetches_total', [issuer, result], 0);
+  return { agent, keySets, tokens: new TokenCache(createVerifyToken(auth, keySets, clock), keySets, clock) };
+}
+
+function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
+  const { connectTimeoutMs, connections } = config.upstream;
+  const agent = createAgent(connectTimeoutMs, connections);
+  const { client, breakers } = createUpstream(config.upstream, {
+    clock,
+    logger,
+    agent,
+    userAgent: `peergate/${reporter.version}`,
+    observeRequest(method, result, seconds) {
+      metrics.count('upstream_requests_total', [method, result]);
+      metrics.observe('upstream_request_duration_seconds', seconds, method);
+    },
+    observeToken: (result) => metrics.count('token_requests_total', [result]),
+  });
+  const network = new NetworkReader(client);
+  return { agent, client, breakers, network, poller: new PeeringPoller(network, clock) };
+}
+
+function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) {
+  const limiter = (name: string, limitPerMinute: number) =>
+    new RateLimiter({
+      name,
+      limitPerMinute,
+      store: state.rateLimitStore(name),
+      onLimited: () => metrics.count('rate_limited_total', [name]),
+    });
+  return {
+    addressLimit: limiter('address', limits.perAddressPerMinute),
+    callerLimit: limiter('caller', limits.perCallerPerMinute),
+  };
+}
+
+const auditWatch = (metrics: Metrics): AuditWatch => ({
+  sealed: (code) => metrics.count('audit_records_total', [code]),
+  written: (seconds) => metrics.observe('audit_write_duration_seconds', seconds),
+  failed: () => metrics.count('audit_write_failures_total'),
+  synced: (seconds) => metrics.observe('audit_sync_duration_seconds', seconds),
+});
+
+function createPolicyStore(
+  { policyFile, policyTestsFile }: Config,
+  { clock, logger, policy, reporter }: GatewayParts,
+  { trail }: AuditLog,
+  metrics: Metrics,
+): PolicyStore {
+  const { instance } = reporter;
+  return new PolicyStore(policy, {
+    clock,
+    logger,
+    policyFile,
+    testsFile: policyTestsFile,
+    load: createWorkerLoad(),
+    events: {
+      async loaded(versions) {
+        await trail.record(policyLoadedEvent(versions, instance, clock.now()));
+        metrics.count('policy_loads_total', ['loaded']);
+      },
+      async rejected(versions, faults) {
+        metrics.count('policy_loads_total', ['rejected']);
+        await trail.record(policyRejectedEvent(versions, faults, instance, clock.now()));
+      },
+    },
+  });
+}
