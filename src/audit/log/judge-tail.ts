@@ -28,11 +28,9 @@ export async function judgeTail(
   const end = (ends: ChainEnd): JudgedTail => ({ head, ends, unsigned: 0 });
   let later: Link | undefined;
   for await (const { record, link } of records) {
-    if (later === undefined) head = link;
-    if (!link?.intact) return end(later === undefined ? 'last-record-invalid' : 'unsigned-tail');
-    if (search === undefined) return { head, ends: undefined, unsigned: 0 };
-    if (later !== undefined && !follows(later, link)) return end('unsigned-tail');
-    const found = await search.take(record, link);
+    head ??= link;
+    if (!leadsTo(later, link)) return end(later ? 'unsigned-tail' : 'last-record-invalid');
+    const found = search ? await search.take(record, link) : 'covered';
     if (found === 'covered') return { head, ends: undefined, unsigned: unsigned.count };
     if (found !== undefined) return end(found);
     later = link;
@@ -70,7 +68,12 @@ class CheckpointSearch {
 const isCheckpoint = ({ metadata }: TailRecord['record']): boolean =>
   memberOf(metadata, 'event_code') === 'audit.checkpoint';
 
-const follows = (later: Link, earlier: Link): boolean =>
-  later.chain === earlier.chain &&
-  later.sequence === earlier.sequence + 1 &&
-  later.previous === earlier.fingerprint;
+/** `later` is `undefined` for the last record of the log. */
+function leadsTo(later: Link | undefined, earlier: Link | undefined): earlier is Link {
+  if (!earlier?.intact) return false;
+  const { chain, sequence, fingerprint } = earlier;
+  return (
+    later === undefined ||
+    (later.chain === chain && later.sequence === sequence + 1 && later.previous === fingerprint)
+  );
+}

@@ -87,15 +87,8 @@ class ValueSplitter {
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at] as number;
       if (this.#depth > 0 && this.#breaksOff(byte)) yield this.#finish(chunk.subarray(start, at));
-      if (this.#depth === 0 && byte === openBrace) {
-        start = at;
-        this.#startLine = this.#line;
-        this.#otherText = false;
-      }
-      if (this.#depth > 0 || byte === openBrace) {
-        this.#step(byte);
-        if (this.#depth === 0) yield this.#finish(chunk.subarray(start, at + 1));
-      } else if (!betweenValues.has(byte)) this.#otherText = true;
+      if (this.#depth === 0 && byte === openBrace) start = at;
+      if (this.#step(byte)) yield this.#finish(chunk.subarray(start, at + 1));
       this.#atLineStart = byte === newline;
       if (this.#atLineStart) yield* this.#endLine();
     }
@@ -117,7 +110,21 @@ class ValueSplitter {
     this.#line += 1;
   }
 
-  #step(byte: number): void {
+  /** Does an object end with this byte? */
+  #step(byte: number): boolean {
+    if (this.#depth > 0) {
+      this.#stepInside(byte);
+      return this.#depth === 0;
+    }
+    if (byte === openBrace) {
+      this.#depth = 1;
+      this.#startLine = this.#line;
+      this.#otherText = false;
+    } else if (!betweenValues.has(byte)) this.#otherText = true;
+    return false;
+  }
+
+  #stepInside(byte: number): void {
     if (this.#escaped) this.#escaped = false;
     else if (this.#inString) {
       if (byte === backslash) this.#escaped = true;

@@ -56,10 +56,15 @@ export class RecordStore {
     );
   }
 
-  /** In the order of chains and sequence numbers. To be read once, when all records have been added. */
-  *groups(): Generator<SequenceGroup> {
+  /** To be called when all records have been added. */
+  finish(): void {
     this.#database.exec('COMMIT; CREATE INDEX place ON records (chain, sequence, id)');
-    const rows = this.#database.prepare('SELECT * FROM records ORDER BY chain, sequence, id').iterate();
+  }
+
+  /** In the order of chains and sequence numbers, or the reverse. */
+  *groups(direction: 'ASC' | 'DESC' = 'ASC'): Generator<SequenceGroup> {
+    const order = ['chain', 'sequence', 'id'].map((column) => `${column} ${direction}`).join();
+    const rows = this.#database.prepare(`SELECT * FROM records ORDER BY ${order}`).iterate();
     let group: StoredRecord[] = [];
     for (const row of rows as Iterable<unknown> as Iterable<StoredRecord>) {
       const [first] = group;

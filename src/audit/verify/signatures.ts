@@ -32,7 +32,7 @@ export class Signatures {
   #pending: StoredRecord[] = [];
   #tooLong: StoredRecord | undefined;
   #signed = 0;
-  #invalid: { first: StoredRecord; reason: string; count: number } | undefined;
+  #invalid: { from: number; at: StoredRecord; reason: string; count: number } | undefined;
 
   constructor(keys: readonly CheckpointKey[], after: After | undefined, findings: Findings) {
     this.#keys = keys;
@@ -50,9 +50,10 @@ export class Signatures {
   endChain({ chain, sequence: to }: StoredRecord): void {
     const [first] = this.#pending;
     if (this.#invalid !== undefined) {
-      const { first: at, reason, count } = this.#invalid;
-      const rest = count > 1 ? ` ${count - 1} later ones are not valid either.` : '';
-      this.#report(at, at.sequence, () => `The checkpoint ${reason}.${rest}`);
+      const { from, at, reason, count } = this.#invalid;
+      const rest = count > 1 ? ` Of the later ones, ${count - 1} are not valid either.` : '';
+      const describe = (records: string) => `${records}: the checkpoint ${reason}.${rest}`;
+      this.#report({ ...at, sequence: from }, at.sequence, describe);
     } else if (this.#signed === 0 && first?.sequence === 1)
       this.#report(first, to, (records) => `${records} of chain ${chain}: no checkpoint signs any of them.`);
     else this.#measure(this.#pending);
@@ -89,8 +90,8 @@ export class Signatures {
     return true;
   }
 
-  #refuse(first: StoredRecord, reason: string): false {
-    this.#invalid ??= { first, reason, count: 0 };
+  #refuse(at: StoredRecord, reason: string): false {
+    this.#invalid ??= { from: (this.#pending[0] ?? at).sequence, at, reason, count: 0 };
     this.#invalid.count += 1;
     return false;
   }

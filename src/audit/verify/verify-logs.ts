@@ -87,7 +87,8 @@ async function judge(files: readonly string[], { after, keys }: VerifyOptions, {
   const intents = new OpenIntents();
   let chains = 0;
   let last: StoredRecord | undefined;
-  await judgeChains(store.groups(), {
+  store.finish();
+  await judgeChains(store, {
     after,
     findings,
     async take(record) {

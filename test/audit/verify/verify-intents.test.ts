@@ -6,7 +6,7 @@ import { intentEvent, outcomeEvent, reconciledEvent } from '../../../src/audit/r
 import { createPeering } from '../../../src/operations/create-peering/create-peering.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { allowed, clusterId } from '../../support/gateway.ts';
-import { breaksIn, makeLog, plainEvent, startOfTime, verify } from './chained-log.ts';
+import { findingsIn, makeLog, plainEvent, startOfTime, verify } from './chained-log.ts';
 
 const facts = (id: string): RequestFacts => ({
   startedAt: startOfTime,
@@ -65,5 +65,5 @@ test('a copy of an intent behind its outcome opens nothing, and an outcome by it
     openIntents.map(({ line }) => line),
     [3],
   );
-  assert.deepEqual(await breaksIn(t, [...log, log[0] as string]), ['inserted 5 #1']);
+  assert.deepEqual(await findingsIn(t, [...log, log[0] as string]), ['inserted 5 #1']);
 });
