@@ -1,4 +1,5 @@
 // Logs with checkpoints as a gateway signs them, and the keys for it.
+import { randomUUID } from 'node:crypto';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { type Checkpoint, signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
@@ -51,15 +52,9 @@ export function makeSignedLog(
   const sign = options.sign ?? ((checkpoint: Checkpoint) => signCheckpoint(checkpoint, key));
   let time = options.time ?? startOfTime;
   let head: Head | undefined = after;
-  let id = 0;
-  const chain = new AuditChain(
-    { version: '0.0.0-test', instance },
-    () => `id-${++id}`,
-    after,
-    (sealed) => {
-      head = sealed;
-    },
-  );
+  const chain = new AuditChain({ version: '0.0.0-test', instance }, randomUUID, after, (sealed) => {
+    head = sealed;
+  });
   const lines: string[] = [];
   for (const step of steps) {
     if (step === 'sign')

@@ -65,5 +65,5 @@ test('a copy of an intent behind its outcome opens nothing, and an outcome by it
     openIntents.map(({ line }) => line),
     [3],
   );
-  assert.deepEqual(await findingsIn(t, [...log, log[0] as string]), ['inserted 5 #1']);
+  assert.deepEqual(await findingsIn(t, [...log, log[0] as string]), ['duplicated 5 #1']);
 });
