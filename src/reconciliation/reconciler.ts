@@ -1,20 +1,19 @@
-// Settles creates whose end nobody knows, by looking into the upstream's list and recording what is there. Works in the
-// background and waits for the upstream as long as it takes; never creates, repeats or removes anything.
+// Settles creates whose end nobody knows, by looking into the upstream's list and recording what is there; deletes as
+// `delete-reconciler.ts` does. Works in the background and waits for the upstream as long as it takes; never creates, repeats or removes anything.
 
 import { Backoff } from '../async/backoff.ts';
 import type { AuditTrail } from '../audit/log/trail.ts';
-import { reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
+import { reconciledEvent, type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
 import type { Clock } from '../clock.ts';
-import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import type { RequestFacts } from '../request/request.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import { retryAfterMsOf } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
-import { retryAfterHeader } from '../upstream/read-answer.ts';
-import { UpstreamRefused } from '../upstream/upstream-refused.ts';
+import type { ListedPeering } from '../upstream/peerings.ts';
+import { DeleteReconciler } from './delete-reconciler.ts';
+import { listCluster } from './list-cluster.ts';
 import { findTraces, mayBe } from './match-peering.ts';
 
 export interface ReconcilerServices {
@@ -50,14 +49,13 @@ interface Alike {
  */
 const arrivalMs = 5000;
 const minPauseMs = 1000;
-/** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
-const statusShape = /^[a-z][a-z-]{0,63}$/;
 /** Ids of settled creates that are remembered. */
 const maxKnownIds = 100_000;
 
 export class Reconciler {
   readonly #services: ReconcilerServices;
   readonly #elapsed: () => number;
+  readonly #deletes: DeleteReconciler;
   /** By the gateway's request id, oldest first. */
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
@@ -76,12 +74,13 @@ export class Reconciler {
 
   constructor(services: ReconcilerServices) {
     this.#services = services;
+    this.#deletes = new DeleteReconciler(services);
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
-  /** Creates of which nobody knows yet what became. */
+  /** Changes of which nobody knows the outcome yet. */
   get open(): number {
-    return this.#open.size;
+    return this.#open.size + this.#deletes.open;
   }
 
   /**
@@ -105,12 +104,13 @@ export class Reconciler {
   }
 
   /**
-   * Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it;
+   * Nobody knows what became of this create or delete. `before`: peerings that cannot be its own, since they were there before it;
    * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
    * flight, so a peering that is ambiguous by now was there before it, too.
    */
   settle(facts: RequestFacts, before?: readonly string[]): void {
     const { gatewayRequestId, target } = facts;
+    if (facts.operation.method === 'DELETE') this.#deletes.settle(facts);
     const peering = target?.peering;
     if (peering === undefined) return;
     const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous]);
@@ -139,7 +139,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#working;
+    await Promise.all([this.#working, this.#deletes.stop()]);
   }
 
   /** A later call does not shorten the pause: an upstream in trouble gets no look for each create that it loses. */
@@ -187,7 +187,7 @@ export class Reconciler {
   async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const { clock, upstream } = this.#services;
     const listedAt = this.#elapsed();
-    const listed = await readPeerings(upstream, clusterId, clock.newId()).catch(noneIfGone);
+    const listed = await listCluster(upstream, clusterId, clock.newId());
     const peerings = listed.filter(({ id }) => !this.#known.has(id));
     let unclear = false;
     for (const alike of Map.groupBy(creates, ({ peering }) => valuesOf(peering)).values())
@@ -271,15 +271,6 @@ function forgetOldest(ids: Map<string, string> | Set<string>): void {
     ids.delete(oldest);
     break;
   }
-}
-
-/** 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them. */
-function noneIfGone(error: unknown): [] {
-  if (!(error instanceof UpstreamRefused)) throw error;
-  const { status } = error.answer;
-  if (status === 404) return [];
-  const headers = retryAfterHeader(error.answer);
-  throw new GatewayError('upstream-broken', { detail: `Aerospike Cloud answered ${status}`, headers });
 }
 
 const valuesOf = ({

@@ -10,7 +10,7 @@ import { systemClock } from '../../../src/clock.ts';
 import type { LineWriter } from '../../../src/logging/line-writer.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
-import { headOf, reworded } from '../verify/chained-log.ts';
+import { altered, headOf } from '../verify/chained-log.ts';
 import { assertVerified, codesIn, recordsIn, startWithFile } from './audit-file.ts';
 import { setAsideFrom } from './start-sink.ts';
 
@@ -99,7 +99,10 @@ for (const name of ['audit.log.1', 'audit.log-20261122.gz', 'audit-20261122.log'
 test('behind a last record that is not as it was written a new chain begins, and an error is logged', async (t) => {
   const path = await earlierLog(t);
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-  await writeFile(path, `${[...lines.slice(0, -1), reworded(lines.at(-1))].join('\n')}\n`);
+  const retimed = altered(lines.at(-1), (record) => {
+    record.duration = 7;
+  });
+  await writeFile(path, `${[...lines.slice(0, -1), retimed].join('\n')}\n`);
   const gateway = await runOn(t, path);
   const [error] = gateway.logged('a new chain begins in the audit log: run `audit verify` on the old one');
   assert.deepEqual([error.level, error.reason], ['error', 'last-record-invalid']);

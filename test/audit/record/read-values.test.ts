@@ -62,14 +62,14 @@ for (const [what, broken] of [
   });
 
 test('objects that are longer than what is read at once are put together', async (t) => {
-  const lengths = [1, 262_143, 262_144, 262_145, 0, 700_000];
+  const lengths = [1, 262_143, 262_144, 262_145, 0, 500_000];
   const paths = await writeLogs(t, {
     a: JSON.stringify(lengths.map((length) => ({ x: 'é'.repeat(length) }))),
   });
   const found: number[] = [];
   for await (const { value } of readValues(paths, () => undefined))
     found.push((value as { x: string }).x.length);
-  assert.deepEqual(found, lengths.slice(0, -1));
+  assert.deepEqual(found, lengths);
 });
 
 test('every byte on disk is told of, the compressed ones of a compressed file', async (t) => {

@@ -6,13 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
+import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
 import { factsFromRecord } from '../../../src/audit/record/recorded-request.ts';
-import {
-  intentEvent,
-  type Outcome,
-  outcomeEvent,
-  reconciledEvent,
-} from '../../../src/audit/record/request-events.ts';
+import { intentEvent, type Outcome, outcomeEvent } from '../../../src/audit/record/request-events.ts';
 import { findOpenIntents } from '../../../src/audit/verify/find-open-intents.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
-import { intentEvent, outcomeEvent, reconciledEvent } from '../../../src/audit/record/request-events.ts';
+import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
+import { intentEvent, outcomeEvent } from '../../../src/audit/record/request-events.ts';
 import { createPeering } from '../../../src/operations/create-peering/create-peering.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { allowed, clusterId } from '../../support/gateway.ts';
