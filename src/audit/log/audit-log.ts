@@ -87,7 +87,11 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
     parts.watch?.sealed((event['metadata'] as { event_code: EventCode }).event_code);
     checkpoints?.sealed(head, event);
   });
-  const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, parts.watch);
+  const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, {
+    written: (seconds) => parts.watch?.written(seconds),
+    failed: () => parts.watch?.failed(),
+    sealing: () => checkpoints?.sealing(),
+  });
   const reopen = async (): Promise<void> => {
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);

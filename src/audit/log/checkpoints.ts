@@ -30,6 +30,8 @@ export class Checkpoints {
   /** Records that no checkpoint covers; checkpoints themselves do not count. */
   #unsigned: number;
   #due = false;
+  /** When the first of them got its place, by the clock. */
+  #since: number | undefined;
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
@@ -43,10 +45,16 @@ export class Checkpoints {
     this.#head = head;
     if ((event['metadata'] as { event_code?: string }).event_code === 'audit.checkpoint') return;
     this.#unsigned += 1;
+    this.#since ??= this.#options.clock.now();
     if (this.#unsigned < everyRecords || this.#due) return;
     this.#due = true;
     // The record has its place, but is not handed to the sink yet.
     queueMicrotask(() => void this.sign());
+  }
+
+  /** To be called before a record gets its place: however the clock jumps, no checkpoint covers a long time. */
+  sealing(): void {
+    if (this.#since !== undefined && this.#options.clock.now() - this.#since >= everyMs) void this.sign();
   }
 
   /** Signs what is not signed yet. Resolves when the checkpoint is written, or cannot be for now. */
@@ -58,6 +66,7 @@ export class Checkpoints {
       const { chain, sequence, fingerprint } = this.#head;
       const jws = signCheckpoint({ chain, sequence, fingerprint, time: clock.now() }, key);
       this.#unsigned = 0;
+      this.#since = undefined;
       await trail().recordFact(checkpointEvent(jws, instance, clock.now()));
     } catch (error) {
       logger.error({ err: error }, 'a checkpoint of the audit log could not be written yet');
