@@ -3,8 +3,8 @@
 import { Backoff } from '../async/backoff.ts';
 import { reconciledEvent, type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
 import type { RequestFacts } from '../request/request.ts';
-import { retryAfterMsOf } from '../upstream/asked-wait.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
+import { retryAfterMsOf } from '../upstream/read-answer.ts';
 import { listCluster } from './list-cluster.ts';
 import type { ReconcilerServices } from './reconciler.ts';
 

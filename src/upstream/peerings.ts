@@ -39,7 +39,7 @@ const maxPages = 100;
 /** A list that changes while it is read is read again so often. */
 const maxReadings = 3;
 
-/** Does the peering keep others from being made? (interface, section 3: preflight) */
+/** Does the peering prevent others that conflict with it? */
 export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');
 
 /**
@@ -91,7 +91,7 @@ async function readPages(
 
 /** A full page that repeats known entries means that the server ignores the offset: nobody knows what lies behind it. */
 const isComplete = (found: number, total: number | undefined, lastPage: number): boolean =>
-  total === undefined ? lastPage < pageSize : found >= total;
+  total === undefined ? lastPage !== pageSize : found >= total;
 
 /** Whatever a peering never changes: two entries with one id that differ in it are two peerings, and neither is dropped. */
 const identityOf = ({ id, vpcId, cidrBlock, accountId, region }: ListedPeering): string =>

@@ -236,15 +236,18 @@ function resourcesOf(
 export const peeringResource = (id: string | undefined): object[] =>
   id === undefined ? [] : [{ type: 'Aerospike Cloud VPC peering', uid: id }];
 
-/** Records hold no `null`, so the names of claims that the token did not have stand beside the others. */
-function decided({ decision, claims }: RequestFacts) {
-  if (claims === undefined) return { decision };
+/**
+ * Records hold no `null`, so the names of claims that the token did not have stand beside the others. `withoutScopes`: the
+ * caller's token needed none, which the policy decides by.
+ */
+function decided({ decision, claims = {}, caller }: RequestFacts) {
   const names = Object.keys(claims);
   const absent = names.filter((name) => claims[name] === null);
   return {
     decision,
     claims: absent.length < names.length ? claims : undefined,
     absentClaims: absent.length > 0 ? absent : undefined,
+    withoutScopes: decision !== undefined && caller?.withoutScopes ? true : undefined,
   };
 }
 
