@@ -2,7 +2,7 @@
 import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
-import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
+import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
@@ -57,7 +57,8 @@ export async function openComponents(config: Config, parts: GatewayParts) {
   const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
-  async function close(): Promise<void> {
+  /** `ran`: the gateway had started, so that its stop is recorded. */
+  async function close(ran: boolean): Promise<void> {
     policies.stop();
     identity.reload?.stop();
     identity.issuers.stop();
@@ -66,6 +67,11 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     await tracer?.stop(lastSpansMs);
     await Promise.all([identity.agent.destroy(), upstream.agent.destroy()]);
     await reconciled;
+    // If it is not written by then, it is waited for with the rest of the log.
+    if (ran)
+      trail.recordFact(stoppedEvent(parts.reporter.instance, clock.now())).catch((error: unknown) => {
+        logger.error({ err: error }, 'the stop could not be recorded');
+      });
     if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   }
 

@@ -1,7 +1,7 @@
 // `policy replay`: decides recorded requests again under another policy and lists every verdict that would change, so that
 // a policy can be rolled out without fear.
-import { sizeOf } from '../audit/record/read-lines.ts';
 import { readRecords } from '../audit/record/read-records.ts';
+import { sizeOf } from '../audit/record/read-values.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { describeReplayed, type Replayed, replay } from '../policy/engine/replay.ts';
