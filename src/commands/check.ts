@@ -3,7 +3,13 @@
 import { auditFaults } from '../audit/log/audit-faults.ts';
 import type { Config } from '../config/config.ts';
 import { effectiveSettings } from '../config/effective-settings.ts';
-import { describeFault, type Environment, loadConfig } from '../config/load.ts';
+import {
+  describeFault,
+  describeWarning,
+  type Environment,
+  loadConfig,
+  type SettingWarning,
+} from '../config/load.ts';
 import { tlsFaults } from '../http/listener/tls.ts';
 import { describePolicyFault, type PolicyData, type PolicyFault } from '../policy/engine/policy-data.ts';
 import { loadPolicyTests } from '../policy/language/policy-tests.ts';
@@ -44,7 +50,12 @@ export interface PreparedPolicy {
 }
 
 export type Prepared =
-  | { readonly config: Config; readonly policy: PreparedPolicy; readonly faults?: undefined }
+  | {
+      readonly config: Config;
+      readonly warnings: readonly SettingWarning[];
+      readonly policy: PreparedPolicy;
+      readonly faults?: undefined;
+    }
   | { readonly faults: readonly string[] };
 
 /** Settings and policy, or every fault of both, a line each. */
@@ -70,7 +81,7 @@ export function prepare(environment: Environment, now: number): Prepared {
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
     return { faults };
   const { data, files, warnings } = read;
-  return { config: loaded.config, policy: { data, files, warnings } };
+  return { config: loaded.config, warnings: loaded.warnings, policy: { data, files, warnings } };
 }
 
 /** Faults quote the files that they are in. */
@@ -85,7 +96,8 @@ function check({ environment, stdout, stderr, now, colours }: CommandInput): Exi
   }
   const { policy } = prepared;
   const style = styleFor(colours);
-  for (const warning of policy.warnings) stderr(`Warning: ${printable(describePolicyFault(warning))}\n`);
+  const warnings = [...prepared.warnings.map(describeWarning), ...policy.warnings.map(describePolicyFault)];
+  for (const warning of warnings) stderr(`Warning: ${printable(warning)}\n`);
   const lines = [
     style.good('Settings and policy are in order.'),
     ...describeSettings(effectiveSettings(environment), style),

@@ -63,6 +63,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Whoever starts the gateway waits for these lines, whatever the level.
   const lifecycle = logger.child({}, { level: 'info' });
+  for (const { variable, detail } of prepared.warnings) logger.warn({ variable }, `${variable}: ${detail}`);
   warnAboutPolicy(logger, policy.data, policy.warnings);
   const reporter = { version: input.version, instance: hostname() };
   try {

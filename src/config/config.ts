@@ -1,5 +1,6 @@
 // The settings as the rest of the gateway sees them: grouped, frozen, with the secrets wrapped. Nothing here has a
 // default of its own; those are in `schema.ts`.
+import type { RedisMode } from './redis-servers.ts';
 import type { SettingValues } from './schema.ts';
 import type { Secret } from './secret.ts';
 
@@ -36,6 +37,14 @@ export interface UpstreamConfig {
   readonly connections: number;
 }
 
+export interface RedisConfig {
+  /** Read again for each connection; `parseRedisUrls` reads it. */
+  readonly url: Secret;
+  readonly mode: RedisMode;
+  /** The name of the primary; there with the mode `sentinel` only. */
+  readonly sentinelMaster: string | undefined;
+}
+
 export interface Config {
   readonly listen: {
     readonly host: string;
@@ -60,7 +69,7 @@ export interface Config {
     readonly perAddressPerMinute: number;
     readonly maxInFlight: number;
   };
-  readonly state: { readonly redisUrl: Secret | undefined; readonly idempotencyTtlMs: number };
+  readonly state: { readonly redis: RedisConfig | undefined; readonly idempotencyTtlMs: number };
   /** After SIGTERM, how long new connections are still accepted and requests served. */
   readonly shutdownDelayMs: number;
   /** After that delay, how long requests in flight may take to finish. */
@@ -119,7 +128,7 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
       perAddressPerMinute: values.RATE_LIMIT_ADDRESS_PER_MINUTE,
       maxInFlight: values.MAX_IN_FLIGHT,
     },
-    state: { redisUrl: secrets.redisUrl, idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
+    state: { redis: redisOf(values, secrets), idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     tracing: tracingOf(values),
@@ -135,6 +144,9 @@ function tracingOf(values: SettingValues): Config['tracing'] {
   const off = values.OTEL_SDK_DISABLED === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
   return url === undefined || off ? undefined : { url, protocol };
 }
+
+const redisOf = (values: SettingValues, { redisUrl }: ConfigSecrets): RedisConfig | undefined =>
+  redisUrl && { url: redisUrl, mode: values.REDIS_MODE, sentinelMaster: values.REDIS_SENTINEL_MASTER };
 
 /** Both or neither are set, by the cross checks. */
 function tlsOf(values: SettingValues): Config['listen']['tls'] {

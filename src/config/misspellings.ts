@@ -1,5 +1,5 @@
-// Finds environment variables that look like settings but are none. A mistyped security setting that is silently
-// ignored would leave the default in force without anybody noticing.
+// Finds environment variables that look like settings but are none. A likely misspelling is told apart from a variable of
+// other software: a mistyped security setting must not leave its default in force unnoticed.
 import { type SettingName, settings } from './schema.ts';
 
 const names = Object.keys(settings) as SettingName[];
@@ -16,6 +16,7 @@ const prefixes = [
   'POLICY_',
   'PREFLIGHT',
   'RATE_LIMIT',
+  'REDIS_',
   'SHUTDOWN_',
   'TLS_',
   'TRUST_PROX',
@@ -25,31 +26,35 @@ const prefixes = [
 /** Kubernetes puts these into every container for every Service of the namespace, whatever the Service is called. */
 const serviceLink = /_SERVICE_(HOST|PORT(_.+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
 
-export interface Misspelling {
+/** A word that is further away is another word. */
+const maxDistance = 2;
+
+export interface UnknownVariable {
   readonly variable: string;
-  readonly likely: string;
+  /** The setting that was probably meant; `undefined`: the variable belongs to other software. */
+  readonly likely: string | undefined;
 }
 
-export function findMisspellings(environment: Readonly<Record<string, string | undefined>>): Misspelling[] {
-  const known = new Set<string>(
-    names.flatMap((name) => (settings[name].secret ? [name, `${name}_FILE`] : [name])),
-  );
+export function findUnknownVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): UnknownVariable[] {
+  const spellings = names.map((name) => (settings[name].secret ? [name, `${name}_FILE`] : [name]));
+  const known = new Set<string>(spellings.flat());
+  const unset = spellings.filter((group) => group.every((name) => !environment[name])).flat();
   return Object.keys(environment)
     .filter((variable) => prefixes.some((prefix) => variable.startsWith(prefix)))
     .filter((variable) => !known.has(variable) && !serviceLink.test(variable))
     .sort()
-    .map((variable) => ({ variable, likely: nearest(variable, [...known]) }));
+    .map((variable) => ({ variable, likely: nearest(variable, unset, maxDistance) }));
 }
 
-function nearest(word: string, candidates: readonly string[]): string {
-  const ranked = candidates.map((candidate) => ({ candidate, distance: distanceOf(word, candidate) }));
-  return ranked.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
-}
-
-/** What was left off or added at the end weighs less than another word: RATE_LIMIT is nearer to RATE_LIMIT_PER_MINUTE. */
-function distanceOf(word: string, candidate: string): number {
-  const begun = candidate.startsWith(word) || word.startsWith(candidate);
-  return editDistance(word, candidate) / (begun ? 10 : 1);
+/** The candidate that the fewest edits turn the word into, if that takes no more than `max` of them. */
+export function nearest(word: string, candidates: readonly string[], max: number): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best !== undefined && best.distance <= max ? best.candidate : undefined;
 }
 
 /** Levenshtein distance, one row at a time. */

@@ -9,10 +9,11 @@ import {
   oneOf,
   proxyAddresses,
   type Reader,
-  redisUrl,
+  redisUrls,
   scopeWord,
   signatureAlgorithms,
   wholeNumber,
+  yesOrNo,
 } from './readers.ts';
 
 export interface Setting<T> extends Reader<T> {
@@ -102,7 +103,10 @@ const limits = {
   RATE_LIMIT_ADDRESS_PER_MINUTE: defaulting('600', wholeNumber(0, 1_000_000)),
   MAX_IN_FLIGHT: defaulting('256', wholeNumber(1, 100_000)),
   IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
-  REDIS_URL: { ...optional(redisUrl), secret: true },
+  REDIS_URL: { ...optional(redisUrls), secret: true },
+  REDIS_ALLOW_PLAINTEXT: defaulting('false', yesOrNo),
+  REDIS_MODE: defaulting('single', oneOf('single', 'sentinel', 'cluster')),
+  REDIS_SENTINEL_MASTER: optional(line('the name of the primary that the sentinels watch')),
   SHUTDOWN_DELAY_MS: defaulting('0', wholeNumber(0, minutes10)),
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
 };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
+import { describeFault, describeWarning, type Environment, loadConfig } from '../../src/config/load.ts';
 
 const good = {
   AUTH_ISSUERS: 'https://idp.acme.example/,https://other.example/realm',
@@ -19,6 +19,12 @@ function configOf(environment: Environment) {
   const loaded = loadConfig(environment);
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   return loaded.config;
+}
+
+function warningsOf(environment: Environment): string[] {
+  const loaded = loadConfig(environment);
+  if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
+  return loaded.warnings.map(describeWarning);
 }
 
 function faultsOf(environment: Environment): string[] {
@@ -72,7 +78,7 @@ test('every fault is listed at once, with the name, what was found and what is e
     LOG_LEVEL: 'loud',
     AUTH_ALGORITHMS: 'RS256,HS256',
     AUTH_ISUERS: 'x',
-    SHUTDOWN_DELAY: '5000',
+    SHUTDOWN_DELAY_M: '5000',
   });
   const all = faults.join('\n');
   for (const name of [
@@ -87,7 +93,7 @@ test('every fault is listed at once, with the name, what was found and what is e
   }
   assert.match(all, /^AEROSPIKE_CLIENT_ID: found nothing/m);
   assert.match(all, /^AUTH_ISUERS: .*perhaps AUTH_ISSUERS was meant/m);
-  assert.match(all, /^SHUTDOWN_DELAY: .*perhaps SHUTDOWN_DELAY_MS was meant/m);
+  assert.match(all, /^SHUTDOWN_DELAY_M: .*perhaps SHUTDOWN_DELAY_MS was meant/m);
   assert.match(all, /PORT: found "70000"; expected a whole number from 0 to 65535/);
 });
 
@@ -248,3 +254,68 @@ test('a secret file that is missing, empty, or beside the value itself is a faul
     /^AEROSPIKE_CLIENT_ID: .*one of the two/,
   );
 });
+
+test('a variable of other software with one of our prefixes is ignored with a warning', () => {
+  const foreign = {
+    AEROSPIKE_CLOUD_KEY: 'k',
+    AEROSPIKE_CLOUD_SECRET: 's',
+    AUTH_TOKEN: 't',
+    REDIS_PASSWORD: 'p',
+    SHUTDOWN_DELAY: '5000',
+  };
+  const warnings = Object.keys(foreign).map((name) => `${name}: is no setting and is ignored`);
+  assert.deepEqual(warningsOf({ ...good, ...foreign }), warnings);
+});
+
+test('a likely misspelling is a fault only while the setting that was meant is not set', () => {
+  const misspelt = { ...good, POLICY_TEST_FILE: 'tests.yaml' };
+  assert.match(faultsOf(misspelt).join('\n'), /^POLICY_TEST_FILE: .*perhaps POLICY_TESTS_FILE was meant$/);
+  const beside = { ...misspelt, POLICY_TESTS_FILE: 'tests.yaml' };
+  assert.deepEqual(warningsOf(beside), ['POLICY_TEST_FILE: is no setting and is ignored']);
+});
+
+test('two edits away from a setting is a misspelling, three are another word', () => {
+  assert.match(faultsOf({ ...good, UPSTREAM_TIMEOUT: '1' }).join(), /^$/);
+  assert.match(faultsOf({ ...good, UPSTREAM_TIMEOUTS: '1' }).join(), /perhaps UPSTREAM_TIMEOUT_MS was meant/);
+});
+
+for (const quoted of ['"8081"', "'8081'"])
+  test(`PORT=${quoted} is a fault that says so, and shows no value`, () => {
+    assert.deepEqual(faultsOf({ ...good, PORT: quoted }), [
+      'PORT: found a value in quotation marks; expected the value without them',
+    ]);
+  });
+
+test('a quoted secret, and a quoted path of one, are faults that name the variable', () => {
+  const { AEROSPIKE_CLIENT_ID: _, ...rest } = good;
+  for (const name of ['AEROSPIKE_CLIENT_ID', 'AEROSPIKE_CLIENT_ID_FILE'])
+    assert.deepEqual(faultsOf({ ...rest, [name]: '"a quoted secret"' }), [
+      `${name}: found a value in quotation marks; expected the value without them`,
+    ]);
+});
+
+for (const [what, content, problem] of [
+  ['a byte-order mark', '\ufeffsecret', 'a file with a byte-order mark'],
+  ['a space at the end', 'secret \n', 'a file with white space around the secret'],
+  ['two line breaks at the end', 'secret\n\n', 'a file with white space around the secret'],
+  ['a space at the beginning', ' secret', 'a file with white space around the secret'],
+  ['UTF-16 with a byte-order mark', Buffer.from('\ufeffsecret', 'utf16le'), 'a UTF-16 file'],
+  ['UTF-16 without one', Buffer.from('secret', 'utf16le'), 'a UTF-16 file'],
+  ['bytes that are no text', Buffer.from([0x73, 0xff, 0x74]), 'a file that is not UTF-8'],
+  ['nothing but white space', ' \n', 'an empty file'],
+] as const)
+  test(`a secret file with ${what} is a fault that names the _FILE variable, at the start and later`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'secret');
+    await writeFile(file, 'good');
+    const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = good;
+    const environment = { ...rest, AEROSPIKE_CLIENT_SECRET_FILE: file };
+    const { clientSecret } = configOf(environment).upstream.credential;
+    await writeFile(file, content);
+    const expected = 'the path of a UTF-8 file that holds the secret and nothing else';
+    assert.deepEqual(faultsOf(environment), [
+      `AEROSPIKE_CLIENT_SECRET_FILE: found ${problem} at ${JSON.stringify(file)}; expected ${expected}`,
+    ]);
+    await assert.rejects(clientSecret.reveal(), { message: `AEROSPIKE_CLIENT_SECRET_FILE names ${problem}` });
+  });
