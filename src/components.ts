@@ -3,6 +3,7 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLog, type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
+import type { ErrorCode } from './errors.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { createKeySets } from './identity/key-sets.ts';
@@ -48,7 +49,7 @@ export async function openComponents(config: Config, parts: GatewayParts) {
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
   const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
-  const refused = metrics.refused.bind(metrics);
+  const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
   async function close(): Promise<void> {
     policies.stop();
@@ -86,8 +87,10 @@ function createIdentity(
   const agent = createAgent(upstream.connectTimeoutMs, 4);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
-  const observe = metrics.keysFetched.bind(metrics);
+  const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
   const keySets = createKeySets(auth, { clock, logger, maxWaiting, agent, observe });
+  for (const issuer of keySets.keys())
+    for (const result of ['ok', 'failed']) metrics.count('key_fetches_total', [issuer, result], 0);
   return { agent, keySets, tokens: new TokenCache(createVerifyToken(auth, keySets, clock), keySets, clock) };
 }
 
@@ -99,8 +102,11 @@ function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts,
     logger,
     agent,
     userAgent: `peergate/${reporter.version}`,
-    observeRequest: metrics.upstreamAnswered.bind(metrics),
-    observeToken: metrics.tokenRequested.bind(metrics),
+    observeRequest(method, result, seconds) {
+      metrics.count('upstream_requests_total', [method, result]);
+      metrics.observe('upstream_request_duration_seconds', seconds, method);
+    },
+    observeToken: (result) => metrics.count('token_requests_total', [result]),
   });
   const network = new NetworkReader(client);
   return { agent, client, breakers, network, poller: new PeeringPoller(network, clock) };
@@ -112,7 +118,7 @@ function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) 
       name,
       limitPerMinute,
       store: state.rateLimitStore(name),
-      onLimited: () => metrics.rateLimited(name),
+      onLimited: () => metrics.count('rate_limited_total', [name]),
     });
   return {
     addressLimit: limiter('address', limits.perAddressPerMinute),
@@ -121,10 +127,10 @@ function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) 
 }
 
 const auditWatch = (metrics: Metrics): AuditWatch => ({
-  sealed: metrics.recordSealed.bind(metrics),
-  written: metrics.recordWritten.bind(metrics),
-  failed: metrics.recordFailed.bind(metrics),
-  synced: metrics.fileSynced.bind(metrics),
+  sealed: (code) => metrics.count('audit_records_total', [code]),
+  written: (seconds) => metrics.observe('audit_write_duration_seconds', seconds),
+  failed: () => metrics.count('audit_write_failures_total'),
+  synced: (seconds) => metrics.observe('audit_sync_duration_seconds', seconds),
 });
 
 function createPolicyStore(
@@ -143,10 +149,10 @@ function createPolicyStore(
     events: {
       async loaded(versions) {
         await trail.record(policyLoadedEvent(versions, instance, clock.now()));
-        metrics.policyLoaded('loaded');
+        metrics.count('policy_loads_total', ['loaded']);
       },
       async rejected(versions, faults) {
-        metrics.policyLoaded('rejected');
+        metrics.count('policy_loads_total', ['rejected']);
         await trail.record(policyRejectedEvent(versions, faults, instance, clock.now()));
       },
     },

@@ -7,6 +7,7 @@ import { type Components, type GatewayParts, openComponents } from './components
 import type { Config } from './config/config.ts';
 import { adminListener, type ReadinessChecks } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
+import type { CloseReason } from './http/listener/connection.ts';
 import {
   close,
   closeIdle,
@@ -18,10 +19,10 @@ import {
 } from './http/listener/create-listener.ts';
 import { tlsOptions, watchTls } from './http/listener/tls.ts';
 import { createRouteTable } from './http/route-table.ts';
+import type { KeySet } from './identity/key-set.ts';
 import { operations } from './operations/registry.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { settleEarlierCreates } from './reconciliation/load-pending.ts';
-import { registerGauges } from './telemetry/gauges.ts';
 
 export type { GatewayParts } from './components.ts';
 
@@ -83,7 +84,11 @@ async function createListeners({ listen, ...config }: Config, parts: GatewayPart
   const { metrics, malformedRequests } = components;
   const { tls, trustProxy } = listen;
   const app = await composeApp({ listen, ...config }, parts, components);
-  const bounds = { trustProxy, logger, closed: metrics.connectionClosed.bind(metrics) };
+  const bounds = {
+    trustProxy,
+    logger,
+    closed: (reason: CloseReason) => metrics.count('connections_closed_total', [reason]),
+  };
   const held = holdRequests(app);
   const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
@@ -112,7 +117,7 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
     network: upstream.network,
     poller: upstream.poller,
     idempotency: state.idempotency,
-    observeKey: metrics.idempotency.bind(metrics),
+    observeKey: (state) => metrics.count('idempotency_total', [state]),
   });
 }
 
@@ -130,26 +135,34 @@ function registerReadings(
   checks: ReturnType<typeof readinessChecks>,
   certificateEndsAt: () => number | undefined,
 ): void {
-  registerGauges(metrics, {
-    inFlight: () => inFlight.count,
-    maxInFlight: () => inFlight.max,
-    waiting: () => upstream.poller.waiting,
-    ready: () => Object.values(checks).every((holds) => holds()),
-    auditWritable: checks.audit,
-    auditWaiting: () => audit.trail.waiting,
-    logLinesDropped,
-    pendingReconciliations: () => reconciler.open,
-    policyVersion: () => policies.current().version,
-    policyLoadedAt: () => policies.loadedAt,
-    reportMode: () => policies.current().mode === 'report',
-    policyRejected: () => policies.rejected,
-    tokenCacheEntries: () => identity.tokens.size,
-    keySets: identity.keySets,
-    breakers: upstream.breakers,
-    redisUp: () => state.redisUp(),
-    certificateEndsAt,
+  const ofKeySets = (value: (keys: KeySet) => number) =>
+    [...identity.keySets].map(([issuer, keys]) => [issuer, value(keys)] as const);
+  metrics.read({
+    requests_in_flight: () => inFlight.count,
+    requests_in_flight_max: () => inFlight.max,
+    requests_waiting: () => upstream.poller.waiting,
+    ready: () => Number(Object.values(checks).every((holds) => holds())),
+    audit_writable: () => Number(checks.audit()),
+    audit_queue_records: () => audit.trail.waiting,
+    pending_reconciliations: () => reconciler.open,
+    policy_info: () => [[policies.current().version, 1]],
+    policy_loaded_timestamp_seconds: () => policies.loadedAt / 1000,
+    policy_rejected: () => Number(policies.rejected),
+    policy_report_mode: () => Number(policies.current().mode === 'report'),
+    token_cache_entries: () => identity.tokens.size,
+    keys: () => ofKeySets(({ count }) => count),
+    keys_ignored: () => ofKeySets(({ ignored }) => ignored),
+    keys_fetched_timestamp_seconds: () => ofKeySets(({ fetchedAt = 0 }) => fetchedAt / 1000),
+    breaker_open: () =>
+      Object.entries(upstream.breakers).map(([method, { open }]) => [method, Number(open)] as const),
+    redis_up: () => optional(state.redisUp()),
+    tls_certificate_expires_timestamp_seconds: () => optional(certificateEndsAt(), 1000),
+    log_lines_dropped_total: logLinesDropped,
   });
 }
+
+const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
+  value === undefined ? undefined : Number(value) / unit;
 
 /** Nothing is written before the listeners are bound, and no request is served before the start is recorded. */
 async function start(

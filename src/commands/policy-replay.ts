@@ -59,14 +59,14 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   for await (const { record } of readRecords(files, bar.advance)) {
     const replayed = replay(policy, record);
     if (replayed === undefined) continue;
+    const isUncertain = replayed.unknownClaims.length > 0;
+    const isChanged = replayed.before !== replayed.after;
     decided += 1;
-    const unsure = replayed.unknownClaims.length > 0;
-    const differs = replayed.before !== replayed.after;
-    if (!unsure && !differs) continue;
-    if (unsure) uncertain += 1;
-    if (differs) changed += 1;
+    uncertain += Number(isUncertain);
+    changed += Number(isChanged);
+    if (!isUncertain && !isChanged) continue;
     bar.clear();
-    const line = `${unsure ? '? ' : ''}${printable(describeReplayed(replayed))}`;
+    const line = `${isUncertain ? '? ' : ''}${printable(describeReplayed(replayed))}`;
     input.stdout(`${replayed.after === 'allow' ? good(line) : bad(line)}\n${missing(replayed, faint)}`);
   }
   bar.clear();

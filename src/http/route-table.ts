@@ -38,23 +38,30 @@ export function createRouteTable(
   const documentTemplates = new Map([...documents].map((path) => [basePath + path, path]));
   const routes = routesOf(operations, basePath);
   return {
-    match: (method, url) => {
+    match(method, url) {
       const queryAt = url.indexOf('?');
       const path = queryAt < 0 ? url : url.slice(0, queryAt);
       const document = documentTemplates.get(path);
       if (document !== undefined) return documentMatch(method, document);
-      for (const { template, expression, byMethod } of routes) {
-        const found = expression.exec(path);
-        if (found === null) continue;
-        const operation = byMethod.get(method);
-        if (operation === undefined)
-          return { kind: 'wrong-method', template, allow: [...byMethod.keys()].join(', ') };
-        const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
-        return { kind: 'operation', template, operation, params: found.groups ?? {}, query };
+      const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
+      for (const route of routes) {
+        const found = route.expression.exec(path);
+        if (found !== null) return operationMatch(method, route, found.groups ?? {}, query);
       }
       return { kind: 'unknown', template: undefined };
     },
   };
+}
+
+function operationMatch(
+  method: string,
+  { template, byMethod }: Route,
+  params: Readonly<Record<string, string>>,
+  query: string,
+): RouteMatch {
+  const operation = byMethod.get(method);
+  if (operation !== undefined) return { kind: 'operation', template, operation, params, query };
+  return { kind: 'wrong-method', template, allow: [...byMethod.keys()].join(', ') };
 }
 
 function routesOf(operations: readonly Operation[], basePath: string): Route[] {

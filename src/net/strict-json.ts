@@ -19,7 +19,6 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
 
 const quote = 0x22;
 const backslash = 0x5c;
-const colon = 0x3a;
 
 /** Needs text that `JSON.parse` accepted: then a string is a member's name exactly when a colon follows it. */
 function repeatsMember(text: string): boolean {
@@ -28,18 +27,19 @@ function repeatsMember(text: string): boolean {
     const character = text[at];
     if (character === '{' || character === '[') open.push(new Set());
     else if (character === '}' || character === ']') open.pop();
-    else if (text.charCodeAt(at) === quote) {
-      const end = endOfString(text, at);
-      if (text.charCodeAt(skipSpace(text, end + 1)) === colon) {
-        const members = open.at(-1);
-        const name = JSON.parse(text.slice(at, end + 1)) as string;
-        if (members?.has(name)) return true;
-        members?.add(name);
-      }
-      at = end;
-    }
+    if (character !== '"') continue;
+    const end = endOfString(text, at);
+    const isName = text[skipSpace(text, end + 1)] === ':';
+    if (isName && !isNew(JSON.parse(text.slice(at, end + 1)) as string, open.at(-1))) return true;
+    at = end;
   }
   return false;
+}
+
+function isNew(name: string, members: Set<string> | undefined): boolean {
+  if (members?.has(name)) return false;
+  members?.add(name);
+  return true;
 }
 
 /** The index of the closing quote of the string that begins at `start`. */

@@ -168,9 +168,42 @@ export function decisionFacts({ status, json, requestId }) {
   );
 }
 
+const group = (title, ...content) => make('section', 'group', make('h3', '', title), ...content);
+
+/** `list` draws the values of one rule. */
+const drawGuardrails = (json, list) =>
+  group(
+    'Guardrails: every create has to be inside all of them',
+    facts(
+      ['accounts', list(json?.accounts, '/accounts')],
+      ['regions', list(json?.regions, '/regions')],
+      ['cidrs', list(json?.cidrs, '/cidrs')],
+      ['forbidden', list(json?.forbiddenCidrs, '/forbiddenCidrs')],
+      ['prefix length', `/${text(json?.prefixLength?.min)} to /${text(json?.prefixLength?.max)}`],
+      ['secure connection', text(json?.secureConnection)],
+    ),
+  );
+
+/** `limits` draws the lists of a rule that stands at `place`. */
+const drawException = ({ id, actions, expires, ticket, allows }, place, limits) =>
+  group(
+    `Exception ${text(id)}`,
+    facts(
+      ['actions', chips(actions)],
+      ['until', text(expires)],
+      ['ticket', ticket === null ? undefined : text(ticket)],
+      ...limits(allows, place).filter(([name]) => allows?.[name] !== null),
+      [
+        'prefix length',
+        allows?.prefixLength && `/${text(allows.prefixLength.min)} to /${text(allows.prefixLength.max)}`,
+      ],
+      ['secure connection', allows?.secureConnection && text(allows.secureConnection)],
+    ),
+  );
+
 /** `GET /policy/effective`. */
 export function drawEffective({ json, requestId }) {
-  const { caller = {}, prefixLength = {}, shortened = {}, grants, exceptions } = json ?? {};
+  const { caller = {}, shortened = {}, grants, exceptions } = json ?? {};
   const list = (values, place) => {
     if (values === null || values === undefined) return 'no narrower than the guardrails';
     const total = shortened[place];
@@ -182,7 +215,6 @@ export function drawEffective({ json, requestId }) {
       name,
       list(rule?.[name], `${place}/${name}`),
     ]);
-  const group = (title, ...content) => make('section', 'group', make('h3', '', title), ...content);
   return [
     facts(
       ['Organization', text(json?.organization)],
@@ -197,17 +229,7 @@ export function drawEffective({ json, requestId }) {
         ),
       ],
     ),
-    group(
-      'Guardrails: every create has to be inside all of them',
-      facts(
-        ['accounts', list(json?.accounts, '/accounts')],
-        ['regions', list(json?.regions, '/regions')],
-        ['cidrs', list(json?.cidrs, '/cidrs')],
-        ['forbidden', list(json?.forbiddenCidrs, '/forbiddenCidrs')],
-        ['prefix length', `/${text(prefixLength.min)} to /${text(prefixLength.max)}`],
-        ['secure connection', text(json?.secureConnection)],
-      ),
-    ),
+    drawGuardrails(json, list),
     ...objectsOf(grants).map((grant, index) =>
       group(
         `Grant ${text(grant.id)}`,
@@ -215,21 +237,8 @@ export function drawEffective({ json, requestId }) {
       ),
     ),
     grants === null ? make('p', 'rule', 'The policy has no grants: the scope is enough.') : undefined,
-    ...objectsOf(exceptions).map(({ id, actions, expires, ticket, allows }, index) =>
-      group(
-        `Exception ${text(id)}`,
-        facts(
-          ['actions', chips(actions)],
-          ['until', text(expires)],
-          ['ticket', ticket === null ? undefined : text(ticket)],
-          ...limits(allows, `/exceptions/${index}/allows`).filter(([name]) => allows?.[name] !== null),
-          [
-            'prefix length',
-            allows?.prefixLength && `/${text(allows.prefixLength.min)} to /${text(allows.prefixLength.max)}`,
-          ],
-          ['secure connection', allows?.secureConnection && text(allows.secureConnection)],
-        ),
-      ),
+    ...objectsOf(exceptions).map((exception, index) =>
+      drawException(exception, `/exceptions/${index}/allows`, limits),
     ),
     facts(
       ['Mode', text(json?.mode)],

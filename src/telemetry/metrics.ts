@@ -1,266 +1,200 @@
 // What the gateway counts and times, for `/metrics`. Every label has a bounded set of values that no caller can add to: route
-// templates, codes of ours, HTTP statuses, names from the settings.
-
+// templates, error codes, HTTP statuses, names from the settings. A new metric is a line in one of these tables.
 import type { Registry } from 'prom-client';
-import type { EventCode } from '../audit/record/event-form.ts';
-import { type ErrorCode, errorRules } from '../errors.ts';
-import { type ViolationCode, violationCodes } from '../policy/engine/decision.ts';
-import { Counter, Histogram, type Instrument, Reader, type Reading } from './instruments.ts';
+import { errorRules } from '../errors.ts';
+import { violationCodes } from '../policy/engine/decision.ts';
+import { Counter, Histogram, Reader, type Reading } from './instruments.ts';
 import { openRegistry } from './open-registry.ts';
-import type { StageName } from './stages.ts';
+
+interface CounterShape {
+  readonly help: string;
+  readonly labels?: readonly string[];
+  /** Label values that are shown from the start: a rate needs a value before the first event. */
+  readonly initial?: readonly (readonly string[])[];
+}
+
+const each = (values: readonly string[]): string[][] => values.map((value) => [value]);
+const upstreamFailures = ['GET', 'POST', 'DELETE'].flatMap((method) =>
+  ['timeout', 'unreachable', 'broken'].map((failure) => [method, failure]),
+);
+const keyStates = ['acquired', 'acquired-indeterminate', 'running', 'another-request', 'answered'];
+const closeReasons = ['unread', 'slow', 'pipelined', 'address-connections', 'address-bytes'];
+
+const counters = {
+  requests_total: {
+    help: 'Requests by route template, method, decision of the policy and status sent.',
+    labels: ['route', 'method', 'decision', 'status'],
+  },
+  refusals_total: {
+    help: 'Answers of the gateway itself that are errors, by code.',
+    labels: ['code'],
+    initial: each(Object.keys(errorRules)),
+  },
+  policy_violations_total: {
+    help: 'Violations that decisions named; in report mode they refuse nothing.',
+    labels: ['code'],
+    initial: each(violationCodes),
+  },
+  rate_limited_total: {
+    help: 'Requests over a rate limit.',
+    labels: ['limit'],
+    initial: each(['address', 'caller']),
+  },
+  connections_closed_total: {
+    help: 'Connections of clients that did not read, sent too much ahead, or were too many.',
+    labels: ['reason'],
+    initial: each(closeReasons),
+  },
+  idempotency_total: {
+    help: 'Uses of an Idempotency-Key, by what was found under it.',
+    labels: ['found'],
+    initial: each(keyStates),
+  },
+  upstream_requests_total: {
+    help: 'Requests to Aerospike Cloud, by status or kind of failure.',
+    labels: ['method', 'result'],
+    initial: upstreamFailures,
+  },
+  token_requests_total: {
+    help: 'Requests for a service token.',
+    labels: ['result'],
+    initial: each(['ok', 'failed']),
+  },
+  key_fetches_total: { help: 'Fetches of the keys of an issuer.', labels: ['issuer', 'result'] },
+  audit_records_total: { help: 'Audit records that got their place in the chain.', labels: ['event'] },
+  audit_write_failures_total: { help: 'Times that the sink rejected a record.', initial: [[]] },
+  policy_loads_total: {
+    help: 'Changes of the policy that took effect, or did not.',
+    labels: ['result'],
+    initial: each(['loaded', 'rejected']),
+  },
+} satisfies Record<string, CounterShape>;
 
 /** Seconds: from what the gateway itself needs to the longest time limits. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Seconds: most stages are shorter than a millisecond. */
 const fineBuckets = [0.0001, 0.00025, 0.0005, ...buckets];
 
-export interface ServedRequest {
-  /** A route's template; `undefined`: no route of ours. */
-  readonly route: string | undefined;
-  readonly method: string | undefined;
-  /** What the policy said, if it was asked. */
-  readonly decision: 'allow' | 'deny' | undefined;
-  /** `undefined`: the caller hung up before the answer was out. */
-  readonly status: number | undefined;
-  /** The gateway's own refusal. */
-  readonly code: ErrorCode | undefined;
-  readonly violations: readonly { readonly code: ViolationCode }[];
-  readonly seconds: number;
-  /** It waited for a peering, so that its time says nothing of the gateway. */
-  readonly waited: boolean;
+const histograms = {
+  request_duration_seconds: {
+    help: 'From the head of a request to the end of its answer; without requests that waited for a peering.',
+    label: 'route',
+    bounds: buckets,
+  },
+  stage_duration_seconds: { help: 'Time of each stage of a request.', label: 'stage', bounds: fineBuckets },
+  upstream_request_duration_seconds: {
+    help: 'Requests to Aerospike Cloud, answered or not.',
+    label: 'method',
+    bounds: buckets,
+  },
+  audit_write_duration_seconds: {
+    help: 'From a place in the chain until the record is safe.',
+    label: undefined,
+    bounds: fineBuckets,
+  },
+  audit_sync_duration_seconds: {
+    help: 'Appending to the audit file and fdatasync.',
+    label: undefined,
+    bounds: fineBuckets,
+  },
+};
+
+interface ReaderShape {
+  readonly help: string;
+  readonly type?: 'counter';
+  /** By which the values of a reading differ. */
+  readonly label?: string;
 }
 
-const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
-const upstreamMethods = ['GET', 'POST', 'DELETE'];
-/** Instead of a status: there was no whole answer. */
-const upstreamFailures = ['timeout', 'unreachable', 'broken'];
-/** What can be found under an Idempotency-Key: nothing, or what became of an earlier request. */
-const keyStates = ['acquired', 'acquired-indeterminate', 'running', 'another-request', 'answered'];
-/** Why the gateway ends a connection; `CloseReason` of the listener. */
-const closeReasons = ['unread', 'slow', 'pipelined', 'address-connections', 'address-bytes'];
+/** Values that other parts keep. They are read whenever `/metrics` is asked for. */
+const readers = {
+  requests_in_flight: { help: 'Requests being served.' },
+  requests_in_flight_max: { help: 'How many requests may be served at once.' },
+  requests_waiting: { help: 'Requests that wait for a peering.' },
+  ready: { help: '1 when /readyz says so.' },
+  audit_writable: { help: '0 when records cannot be written.' },
+  audit_queue_records: { help: 'Records that wait to be written.' },
+  pending_reconciliations: { help: 'Creates whose result is not known yet.' },
+  policy_info: { help: 'Always 1, by the version in force.', label: 'version' },
+  policy_loaded_timestamp_seconds: { help: 'When it took effect.' },
+  policy_rejected: { help: '1 while the policy in the file has faults, and an older one is in force.' },
+  policy_report_mode: { help: '1 when the policy refuses nothing.' },
+  token_cache_entries: { help: 'Verified tokens that are kept in memory.' },
+  keys: { help: 'Usable keys of an issuer.', label: 'issuer' },
+  keys_ignored: { help: "Entries of an issuer's key set that cannot be used.", label: 'issuer' },
+  keys_fetched_timestamp_seconds: {
+    help: "The last good fetch of an issuer's keys; 0: never.",
+    label: 'issuer',
+  },
+  breaker_open: { help: '1 while such requests to Aerospike Cloud are refused.', label: 'method' },
+  redis_up: { help: '0 when Redis is down; not there without REDIS_URL.' },
+  tls_certificate_expires_timestamp_seconds: {
+    help: 'When the certificate of the public listener ends; not there without TLS.',
+  },
+  log_lines_dropped_total: { help: 'Log lines that were not written.', type: 'counter' },
+} satisfies Record<string, ReaderShape>;
+
+export type CounterName = keyof typeof counters;
+export type HistogramName = keyof typeof histograms;
+/** A reading for each of `readers`. */
+export type Readings = Readonly<Record<keyof typeof readers, Reading>>;
 
 export class Metrics {
-  readonly #instruments: Instrument[] = [];
+  readonly #counters = new Map<CounterName, Counter>();
+  readonly #histograms = new Map<HistogramName, Histogram>();
+  readonly #readers: Reader[] = [];
   #registry: Promise<Registry> | undefined;
-  readonly #requests;
-  readonly #requestSeconds;
-  readonly #refusals;
-  readonly #violations;
-  readonly #stageSeconds;
-  readonly #rateLimited;
-  readonly #connectionsClosed;
-  readonly #idempotency;
-  readonly #upstream;
-  readonly #upstreamSeconds;
-  readonly #tokenRequests;
-  readonly #keyFetches;
-  readonly #records;
-  readonly #recordFailures;
-  readonly #writeSeconds;
-  readonly #syncSeconds;
-  readonly #policyLoads;
 
   constructor(version: string) {
-    this.#requests = this.#counter(
-      'requests_total',
-      'Requests by route template, method, decision of the policy and status sent.',
-      ['route', 'method', 'decision', 'status'],
-    );
-    this.#requestSeconds = this.#histogram(
-      'request_duration_seconds',
-      'From the head of a request to the end of its answer; without requests that waited for a peering.',
-      ['route'],
-      buckets,
-    );
-    this.#refusals = this.#counter(
-      'refusals_total',
-      'Answers of the gateway itself that are errors, by code.',
-      ['code'],
-    );
-    this.#violations = this.#counter(
-      'policy_violations_total',
-      'Violations that decisions named; in report mode they refuse nothing.',
-      ['code'],
-    );
-    this.#stageSeconds = this.#histogram(
-      'stage_duration_seconds',
-      'Time of each stage of a request.',
-      ['stage'],
-      fineBuckets,
-    );
-    this.#rateLimited = this.#counter('rate_limited_total', 'Requests over a rate limit.', ['limit']);
-    this.#connectionsClosed = this.#counter(
-      'connections_closed_total',
-      'Connections of clients that did not read, sent too much ahead, or were too many.',
-      ['reason'],
-    );
-    this.#idempotency = this.#counter(
-      'idempotency_total',
-      'Uses of an Idempotency-Key, by what was found under it.',
-      ['found'],
-    );
-    this.#upstream = this.#counter(
-      'upstream_requests_total',
-      'Requests to Aerospike Cloud, by status or kind of failure.',
-      ['method', 'result'],
-    );
-    this.#upstreamSeconds = this.#histogram(
-      'upstream_request_duration_seconds',
-      'Requests to Aerospike Cloud, answered or not.',
-      ['method'],
-      buckets,
-    );
-    this.#tokenRequests = this.#counter('token_requests_total', 'Requests for a service token.', ['result']);
-    this.#keyFetches = this.#counter('key_fetches_total', 'Fetches of the keys of an issuer.', [
-      'issuer',
-      'result',
-    ]);
-    this.#records = this.#counter('audit_records_total', 'Audit records that got their place in the chain.', [
-      'event',
-    ]);
-    this.#recordFailures = this.#counter(
-      'audit_write_failures_total',
-      'Times that the sink rejected a record.',
-      [],
-    );
-    this.#writeSeconds = this.#histogram(
-      'audit_write_duration_seconds',
-      'From a place in the chain until the record is safe.',
-      [],
-      fineBuckets,
-    );
-    this.#syncSeconds = this.#histogram(
-      'audit_sync_duration_seconds',
-      'Appending to the audit file and fdatasync.',
-      [],
-      fineBuckets,
-    );
-    this.#policyLoads = this.#counter(
-      'policy_loads_total',
-      'Changes of the policy that took effect, or did not.',
-      ['result'],
-    );
-    this.gauge('build_info', 'Always 1.', () => [[version, 1]], 'version');
-    this.#beginAtZero();
+    for (const [name, { help, labels = [], initial = [] }] of Object.entries<CounterShape>(counters)) {
+      const counter = new Counter({ name: `peergate_${name}`, help, labelNames: labels });
+      for (const values of initial) counter.add(values, 0);
+      this.#counters.set(name as CounterName, counter);
+    }
+    for (const [name, { help, label, bounds }] of Object.entries(histograms)) {
+      const histogram = new Histogram({ name: `peergate_${name}`, help, labelName: label, bounds });
+      this.#histograms.set(name as HistogramName, histogram);
+    }
+    const shape = {
+      name: 'peergate_build_info',
+      help: 'Always 1.',
+      type: 'gauge',
+      label: 'version',
+    } as const;
+    this.#readers.push(new Reader(shape, () => [[version, 1]]));
   }
 
-  /** A rate can be taken of the first event only when the counter was there before it. */
-  #beginAtZero(): void {
-    for (const code of Object.keys(errorRules) as ErrorCode[]) this.#refusals.add([code], 0);
-    for (const code of violationCodes) this.#violations.add([code], 0);
-    for (const limit of ['address', 'caller']) this.#rateLimited.add([limit], 0);
-    for (const reason of closeReasons) this.#connectionsClosed.add([reason], 0);
-    for (const result of ['ok', 'failed']) this.#tokenRequests.add([result], 0);
-    for (const result of ['loaded', 'rejected']) this.#policyLoads.add([result], 0);
-    for (const found of keyStates) this.#idempotency.add([found], 0);
-    this.#recordFailures.add([], 0);
-    for (const method of upstreamMethods)
-      for (const result of upstreamFailures) this.#upstream.add([method, result], 0);
+  /** `labels`: a value for each label of the counter, in their order. */
+  count(name: CounterName, labels: readonly string[] = [], step = 1): void {
+    this.#counters.get(name)?.add(labels, step);
   }
 
-  /** The same for one that the settings name. */
-  issuerKnown(issuer: string): void {
-    for (const result of ['ok', 'failed']) this.#keyFetches.add([issuer, result], 0);
+  /** `label`: the value of its one label, if it has one. */
+  observe(name: HistogramName, seconds: number, label = ''): void {
+    this.#histograms.get(name)?.observe(label, seconds);
   }
 
-  /** `label`: the label by which the reading's values differ. */
-  gauge(name: string, help: string, read: Reading, label = ''): void {
-    this.#add(new Reader({ name: `peergate_${name}`, help, type: 'gauge', label }, read));
-  }
-
-  /** A counter that something else keeps. */
-  counted(name: string, help: string, read: () => number): void {
-    this.#add(new Reader({ name: `peergate_${name}`, help, type: 'counter' }, read));
+  /** To be called once, before `open`. */
+  read(readings: Readings): void {
+    for (const [name, { help, type = 'gauge', label = '' }] of Object.entries<ReaderShape>(readers))
+      this.#readers.push(
+        new Reader({ name: `peergate_${name}`, help, type, label }, readings[name as keyof Readings]),
+      );
   }
 
   /** Begins to measure the process. */
   open(): Promise<Registry> {
-    this.#registry ??= openRegistry(this.#instruments);
+    this.#registry ??= openRegistry([
+      ...this.#counters.values(),
+      ...this.#histograms.values(),
+      ...this.#readers,
+    ]);
     return this.#registry;
-  }
-
-  served({ route, method, decision, status, code, violations, seconds, waited }: ServedRequest): void {
-    const path = route ?? 'none';
-    const known = method !== undefined && methods.includes(method) ? method : 'other';
-    this.#requests.add([path, known, decision ?? 'none', String(status ?? 'aborted')]);
-    if (!waited) this.#requestSeconds.observe(path, seconds);
-    if (code !== undefined) this.#refusals.add([code]);
-    for (const violation of violations) this.#violations.add([violation.code]);
-  }
-
-  /** Where Node's parser refuses there is no request yet. */
-  refused(code: ErrorCode): void {
-    this.#refusals.add([code]);
-  }
-
-  stage(stage: StageName, seconds: number): void {
-    this.#stageSeconds.observe(stage, seconds);
-  }
-
-  rateLimited(limit: string): void {
-    this.#rateLimited.add([limit]);
-  }
-
-  /** `reason`: why the gateway ended it. */
-  connectionClosed(reason: string): void {
-    this.#connectionsClosed.add([reason]);
-  }
-
-  idempotency(found: string): void {
-    this.#idempotency.add([found]);
-  }
-
-  /** `result`: a status, or what kind of failure it was. */
-  upstreamAnswered(method: string, result: string, seconds: number): void {
-    this.#upstream.add([method, result]);
-    this.#upstreamSeconds.observe(method, seconds);
-  }
-
-  tokenRequested(result: 'ok' | 'failed'): void {
-    this.#tokenRequests.add([result]);
-  }
-
-  keysFetched(issuer: string, result: 'ok' | 'failed'): void {
-    this.#keyFetches.add([issuer, result]);
-  }
-
-  recordSealed(event: EventCode): void {
-    this.#records.add([event]);
-  }
-
-  recordWritten(seconds: number): void {
-    this.#writeSeconds.observe('', seconds);
-  }
-
-  recordFailed(): void {
-    this.#recordFailures.add([]);
-  }
-
-  fileSynced(seconds: number): void {
-    this.#syncSeconds.observe('', seconds);
-  }
-
-  policyLoaded(result: 'loaded' | 'rejected'): void {
-    this.#policyLoads.add([result]);
   }
 
   /** The text format and its media type. */
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
     const registry = await this.open();
     return { contentType: registry.contentType, text: await registry.metrics() };
-  }
-
-  #add<Added extends Instrument>(instrument: Added): Added {
-    this.#instruments.push(instrument);
-    return instrument;
-  }
-
-  #counter(name: string, help: string, labelNames: readonly string[]): Counter {
-    return this.#add(new Counter({ name: `peergate_${name}`, help, labelNames }));
-  }
-
-  /** `labelName`: there may be one. */
-  #histogram(name: string, help: string, [labelName]: readonly string[], bounds: readonly number[]) {
-    return this.#add(new Histogram({ name: `peergate_${name}`, help, labelName, bounds }));
   }
 }

@@ -73,31 +73,32 @@ async function readPages(
   let total: number | undefined;
   let offset = 0;
   for (let number = 0; number < maxPages; number += 1) {
-    const answer = await read(offset);
-    if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
-    const { meta, vpcPeerings } = pageIn(answer);
-    const said = meta?.total ?? undefined;
-    // A peering that went moved all behind it forward, and one of them across the edge of a page.
-    if (number > 0 && said !== total) return 'incomplete';
-    total = said;
+    const { meta, vpcPeerings } = pageIn(await read(offset));
+    const totalNow = meta?.total ?? undefined;
+    // Another total: the list has changed, and an entry may have moved across the edge of a page.
+    if (number > 0 && totalNow !== total) return 'incomplete';
+    total = totalNow;
     const before = found.size;
     for (const peering of vpcPeerings) found.set(identityOf(peering), peering);
     offset += vpcPeerings.length;
-    const last = total !== undefined && offset >= total && vpcPeerings.length < pageSize;
-    // A server may give fewer than were asked for, or all of them again: without a word from it, nothing new is the end.
-    if (!last && found.size > before) continue;
-    // The same full page again: the server passes over the offset, and nobody knows what is behind it.
-    const stuck = total === undefined && vpcPeerings.length === pageSize;
-    return stuck || found.size < (total ?? 0) ? 'incomplete' : [...found.values()];
+    const isLast = total !== undefined && offset >= total && vpcPeerings.length < pageSize;
+    // A server may give fewer entries than asked for, or all of them again. Without a total, a page with nothing new ends it.
+    if (!isLast && found.size > before) continue;
+    return isComplete(found.size, total, vpcPeerings.length) ? [...found.values()] : 'incomplete';
   }
   throw brokenList(200);
 }
+
+/** A full page that repeats known entries means that the server ignores the offset: nobody knows what lies behind it. */
+const isComplete = (found: number, total: number | undefined, lastPage: number): boolean =>
+  total === undefined ? lastPage < pageSize : found >= total;
 
 /** Whatever a peering never changes: two entries with one id that differ in it are two peerings, and neither is dropped. */
 const identityOf = ({ id, vpcId, cidrBlock, accountId, region }: ListedPeering): string =>
   JSON.stringify([id, vpcId, cidrBlock, accountId, region]);
 
 function pageIn(answer: UpstreamAnswer): z.output<typeof page> {
+  if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
   const read = answer.status === 200 ? page.safeParse(answer.json) : undefined;
   if (!read?.success) throw brokenList(answer.status, retryAfterHeader(answer));
   return read.data;

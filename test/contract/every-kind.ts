@@ -111,7 +111,7 @@ function tracedRecord(intent: Loose): Loose {
   assert.ok(facts !== undefined);
   const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', startedAt: 5 };
   const { decision } = intent.unmapped;
-  return sealed(intentEvent('peering.create.intent', { ...facts, decision, trace }, Date.now()));
+  return sealed(intentEvent({ ...facts, decision, trace }, Date.now()));
 }
 
 function logRecords(): Record<string, Loose> {

@@ -9,7 +9,7 @@ import {
   createWith,
   posts,
   startGuarded,
-} from '../creates/watched-creates.ts';
+} from '../operations/create-peering/watched-creates.ts';
 import { until } from '../support/until.ts';
 import { seriesOf } from '../telemetry/scrape.ts';
 import { startForwarder } from './forwarder.ts';

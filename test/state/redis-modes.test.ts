@@ -2,7 +2,13 @@
 // restart of the gateway and without a create that is made twice.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertReplay, createNumber, createWith, posts, startGuarded } from '../creates/watched-creates.ts';
+import {
+  assertReplay,
+  createNumber,
+  createWith,
+  posts,
+  startGuarded,
+} from '../operations/create-peering/watched-creates.ts';
 import { noOpenssl } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { noRedis } from './redis-server.ts';

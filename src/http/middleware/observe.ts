@@ -1,36 +1,60 @@
 // Counts and times a request, and ends its span, when its answer is out or its caller gone.
 import type { RequestHandler } from 'express';
+import type { Decision } from '../../policy/engine/decision.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { contextOf } from '../request-context.ts';
+import { contextOf, type RequestContext } from '../request-context.ts';
 
 export const observe =
   (metrics: Metrics): RequestHandler =>
   (request, response, next) => {
     const startedAt = performance.now();
     response.once('close', () => {
-      const { route, progress, code, stages, gatewayRequestId } = contextOf(response);
-      const { decision, target } = progress?.request ?? {};
+      const context = contextOf(response);
+      // Without a status, the caller hung up before the answer was out.
       const status = response.writableFinished ? response.statusCode : undefined;
-      metrics.served({
-        route: route.template,
-        method: request.method,
-        decision: decision?.effect,
-        status,
-        code,
-        violations: decision?.violations ?? [],
-        seconds: (performance.now() - startedAt) / 1000,
-        waited: target?.waitMs !== undefined,
-      });
-      // Names by the OpenTelemetry semantic conventions for HTTP.
-      stages.span?.set({
-        'http.request.method': request.method,
-        'http.route': route.template,
-        'http.response.status_code': status,
-        'error.type': code,
-        'peergate.gateway_request_id': gatewayRequestId,
-        'peergate.decision': decision?.effect,
-      });
-      stages.span?.end();
+      const seconds = (performance.now() - startedAt) / 1000;
+      countRequest(metrics, { context, method: request.method, status, seconds });
+      endSpan(context, request.method, status);
     });
     next();
   };
+
+interface Observed {
+  readonly context: RequestContext;
+  readonly method: string;
+  readonly status: number | undefined;
+  readonly seconds: number;
+}
+
+/** Any other is counted as `other`: a caller must not add values of a label. */
+const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
+
+function countRequest(metrics: Metrics, { context, method, status, seconds }: Observed): void {
+  const { route, code, progress } = context;
+  const { target } = progress?.request ?? {};
+  const decision = decisionOf(context);
+  const path = route.template ?? 'none';
+  const known = methods.includes(method) ? method : 'other';
+  metrics.count('requests_total', [path, known, decision?.effect ?? 'none', String(status ?? 'aborted')]);
+  // The time of a request that waits says nothing about the gateway.
+  if (target?.waitMs === undefined) metrics.observe('request_duration_seconds', seconds, path);
+  if (code !== undefined) metrics.count('refusals_total', [code]);
+  for (const violation of decision?.violations ?? [])
+    metrics.count('policy_violations_total', [violation.code]);
+}
+
+/** Names by the OpenTelemetry semantic conventions for HTTP. */
+function endSpan(context: RequestContext, method: string, status: number | undefined): void {
+  const { stages, route, code, gatewayRequestId } = context;
+  stages.span?.set({
+    'http.request.method': method,
+    'http.route': route.template,
+    'http.response.status_code': status,
+    'error.type': code,
+    'peergate.gateway_request_id': gatewayRequestId,
+    'peergate.decision': decisionOf(context)?.effect,
+  });
+  stages.span?.end();
+}
+
+const decisionOf = ({ progress }: RequestContext): Decision | undefined => progress?.request.decision;

@@ -2,7 +2,7 @@
 // nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
-import { Stages } from '../../telemetry/stages.ts';
+import { type StageName, Stages } from '../../telemetry/stages.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { setContext } from '../request-context.ts';
 import type { RouteTable } from '../route-table.ts';
@@ -19,7 +19,8 @@ export interface ReceiveServices {
 
 export function receive({ clock, routes, telemetry }: ReceiveServices): RequestHandler {
   const { metrics, tracer } = telemetry;
-  const observe = metrics.stage.bind(metrics);
+  const observe = (stage: StageName, seconds: number) =>
+    metrics.observe('stage_duration_seconds', seconds, stage);
   const clientAddress = clientAddresses();
   return (request, response, next) => {
     const gatewayRequestId = clock.newId();
