@@ -9,7 +9,8 @@ import { InFlight } from './http/middleware/in-flight.ts';
 import { createKeySets } from './identity/key-sets.ts';
 import { TokenCache } from './identity/token-cache.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import { createAgent } from './outbound/exchange.ts';
+import { createAgent, type EgressProxy } from './outbound/agent.ts';
+import { revealEgressProxy } from './outbound/reveal-egress-proxy.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { loadInWorker } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
@@ -40,11 +41,12 @@ export type Components = Awaited<ReturnType<typeof openComponents>>;
 export async function openComponents(config: Config, parts: GatewayParts) {
   const { clock, logger } = parts;
   const metrics = new Metrics(parts.reporter.version);
-  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
+  const egressProxy = await revealEgressProxy(config.egressProxy);
+  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger, egressProxy });
   const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
-  const identity = createIdentity(config, parts, metrics);
+  const identity = createIdentity(config, parts, metrics, egressProxy);
   const policies = createPolicyStore(config, parts, audit, metrics);
-  const upstream = openUpstream(config, parts, metrics);
+  const upstream = openUpstream(config, parts, metrics, egressProxy);
   const state = await openSharedState(config, parts);
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
@@ -83,8 +85,9 @@ function createIdentity(
   { auth, upstream, limits }: Config,
   { clock, logger }: GatewayParts,
   metrics: Metrics,
+  egressProxy: EgressProxy,
 ) {
-  const agent = createAgent(upstream.connectTimeoutMs, 4);
+  const agent = createAgent(upstream.connectTimeoutMs, 4, egressProxy);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
@@ -94,9 +97,14 @@ function createIdentity(
   return { agent, keySets, tokens: new TokenCache(createVerifyToken(auth, keySets, clock), keySets, clock) };
 }
 
-function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
+function openUpstream(
+  config: Config,
+  { clock, logger, reporter }: GatewayParts,
+  metrics: Metrics,
+  egressProxy: EgressProxy,
+) {
   const { connectTimeoutMs, connections } = config.upstream;
-  const agent = createAgent(connectTimeoutMs, connections);
+  const agent = createAgent(connectTimeoutMs, connections, egressProxy);
   const { client, breakers } = createUpstream(config.upstream, {
     clock,
     logger,

@@ -175,7 +175,7 @@ export interface GatewayErrorOptions {
   proxyError?: string;
   /** The status that the upstream gave, when it gave one (RFC 9209 `received-status`). */
   receivedStatus?: number;
-  /** For the log only; never for the caller. */
+  /** For the log only; never for the caller. Its `proxyDetails`, if it has any, are this error's, too. */
   cause?: unknown;
 }
 
@@ -189,6 +189,8 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly proxyError: string;
   readonly receivedStatus: number | undefined;
+  /** Which part of the way failed (RFC 9209 section 2.1.4); `undefined`: the code says it. */
+  readonly proxyDetails: 'egress-proxy' | undefined;
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const found = errorRules[code];
@@ -200,6 +202,7 @@ export class GatewayError extends Error {
     this.headers = options.headers ?? {};
     this.proxyError = options.proxyError ?? found.proxyError;
     this.receivedStatus = options.receivedStatus;
+    this.proxyDetails = (options.cause as Pick<GatewayError, 'proxyDetails'> | undefined)?.proxyDetails;
   }
 
   /** Was the request sent? An unexpected error says nothing about how far it came. */

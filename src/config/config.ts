@@ -2,7 +2,7 @@
 // default of its own; those are in `schema.ts`.
 import type { RedisMode } from './redis-servers.ts';
 import type { SettingValues } from './schema.ts';
-import type { Secret } from './secret.ts';
+import { Secret } from './secret.ts';
 
 /** The two parts of the service credential (RFC 6749 section 2.3.1). */
 export interface ServiceCredential {
@@ -45,6 +45,14 @@ export interface RedisConfig {
   readonly sentinelMaster: string | undefined;
 }
 
+/** The egress proxy's URLs may hold credentials. */
+export interface EgressProxyConfig {
+  readonly httpsProxy: Secret | undefined;
+  readonly httpProxy: Secret | undefined;
+  /** As undici takes it. */
+  readonly noProxy: string;
+}
+
 export interface Config {
   readonly listen: {
     readonly host: string;
@@ -60,6 +68,7 @@ export interface Config {
   readonly auth: AuthConfig;
   readonly scopes: { readonly create: string; readonly list: string; readonly delete: string };
   readonly upstream: UpstreamConfig;
+  readonly egressProxy: EgressProxyConfig;
   readonly policyFile: string;
   readonly policyTestsFile: string | undefined;
   readonly preflight: 'enforce' | 'off';
@@ -75,9 +84,7 @@ export interface Config {
   /** After that delay, how long requests in flight may take to finish. */
   readonly shutdownGraceMs: number;
   /** Where traces go; `undefined`: nowhere. */
-  readonly tracing:
-    | { readonly url: string; readonly protocol: SettingValues['OTEL_EXPORTER_OTLP_PROTOCOL'] }
-    | undefined;
+  readonly tracing: { readonly url: string; readonly protocol: 'http/json' | 'http/protobuf' } | undefined;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
 
@@ -119,6 +126,11 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
       timeoutMs: values.UPSTREAM_TIMEOUT_MS,
       connections: values.UPSTREAM_CONNECTIONS,
     },
+    egressProxy: {
+      httpsProxy: values.HTTPS_PROXY === undefined ? undefined : Secret.ofValue(values.HTTPS_PROXY),
+      httpProxy: values.HTTP_PROXY === undefined ? undefined : Secret.ofValue(values.HTTP_PROXY),
+      noProxy: values.NO_PROXY ?? '',
+    },
     policyFile: values.POLICY_FILE,
     policyTestsFile: values.POLICY_TESTS_FILE,
     preflight: values.PREFLIGHT,
@@ -141,8 +153,8 @@ function tracingOf(values: SettingValues): Config['tracing'] {
   const all = values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, '/v1/traces');
   const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? all;
   const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
-  const off = values.OTEL_SDK_DISABLED === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
-  return url === undefined || off ? undefined : { url, protocol };
+  const off = values.OTEL_SDK_DISABLED || values.OTEL_TRACES_EXPORTER === 'none';
+  return url === undefined || off || protocol === 'unusable' ? undefined : { url, protocol };
 }
 
 const redisOf = (values: SettingValues, { redisUrl }: ConfigSecrets): RedisConfig | undefined =>

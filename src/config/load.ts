@@ -41,6 +41,8 @@ export function loadConfig(environment: Environment): LoadedConfig {
   reportUnknownVariables(environment, findings);
   faults.push(...crossFaults(values), ...redisFaults(values, environment));
   if (faults.length > 0) return { faults };
+  for (const entry of unusableNoProxyEntries(values.NO_PROXY ?? ''))
+    warnings.push({ variable: 'NO_PROXY', detail: `the entry ${entry} has no effect: it must be a host` });
   if (values.REDIS_URL !== undefined && crossesNetworkInPlaintext(values.REDIS_URL)) {
     const detail = 'the password and the data of Redis cross the network in plaintext';
     warnings.push({ variable: 'REDIS_ALLOW_PLAINTEXT', detail });
@@ -61,9 +63,11 @@ export const describeFault = ({ variable, found, expected }: SettingFault): stri
 
 export const describeWarning = ({ variable, detail }: SettingWarning): string => `${variable}: ${detail}`;
 
-function readSetting(name: SettingName, environment: Environment, { faults }: Findings): unknown {
+function readSetting(name: SettingName, environment: Environment, { faults, warnings }: Findings): unknown {
   const setting: Setting<unknown> = settings[name];
-  const text = setting.secret ? secretText(name, environment, faults) : environment[name] || setting.fallback;
+  const text = setting.secret
+    ? secretText(name, environment, faults)
+    : environment[variableOf(name, environment)] || setting.fallback;
   if (text === undefined) {
     const faulty = faults.some(({ variable }) => variable === name || variable === `${name}_FILE`);
     if (setting.required && !faulty)
@@ -71,21 +75,31 @@ function readSetting(name: SettingName, environment: Environment, { faults }: Fi
     return undefined;
   }
   const variable = variableOf(name, environment);
-  if (isQuoted(environment[variable])) {
+  if (setting.lenient === undefined && isQuoted(environment[variable])) {
     faults.push({ variable, found: 'a value in quotation marks', expected: 'the value without them' });
     return undefined;
   }
   const value = setting.read(text);
-  if (value === undefined) faults.push({ variable, found: show(text, setting), expected: setting.expected });
-  return value;
+  if (value !== undefined) return value;
+  const fault = { variable, found: show(text, setting), expected: setting.expected };
+  if (setting.lenient === undefined) faults.push(fault);
+  else
+    warnings.push({
+      variable,
+      detail: `found ${fault.found}; expected ${fault.expected}; ${setting.lenient.effect}`,
+    });
+  return setting.lenient?.value;
 }
 
 /** `docker --env-file` and Kubernetes pass on quotation marks that a shell would remove. */
 const isQuoted = (text: string | undefined): boolean => /^(["']).*\1$/s.test(text ?? '');
 
 /** The variable that holds the setting's value or names its file. */
-const variableOf = (name: SettingName, environment: Environment): string =>
-  settings[name].secret && environment[`${name}_FILE`] ? `${name}_FILE` : name;
+export function variableOf(name: SettingName, environment: Environment): string {
+  const { secret, alias }: Setting<unknown> = settings[name];
+  if (alias !== undefined && environment[alias]) return alias;
+  return secret && environment[`${name}_FILE`] ? `${name}_FILE` : name;
+}
 
 function secretText(name: SettingName, environment: Environment, faults: SettingFault[]): string | undefined {
   const path = environment[`${name}_FILE`] || undefined;
@@ -147,6 +161,14 @@ function redisFaults(values: Partial<SettingValues>, environment: Environment): 
   return faults;
 }
 
+/** undici takes hosts, each with a dot or `*.` before it and a port behind it if need be; no networks and no ranges. */
+const unusableNoProxyEntries = (text: string): string[] =>
+  text
+    .split(/[,\s]+/)
+    .filter(
+      (entry) => entry !== '' && !/^(\*|(\*?\.)?[\w.-]+|[0-9a-f:]+|\[[0-9a-f:]+\])(:\d+)?$/i.test(entry),
+    );
+
 function reportUnknownVariables(environment: Environment, { faults, warnings }: Findings): void {
   for (const { variable, likely } of findUnknownVariables(environment)) {
     if (likely === undefined) warnings.push({ variable, detail: 'is no setting and is ignored' });
@@ -161,7 +183,7 @@ function reportUnknownVariables(environment: Environment, { faults, warnings }: 
 
 function show(text: string, setting: Setting<unknown>): string {
   if (setting.secret) return 'a value that is not shown';
-  if (URL.canParse(text) && /^[^/]*\/\/[^/]*@/.test(text)) return 'a URL with credentials in it';
+  if (text.includes('@')) return 'a value that may have credentials in it';
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 

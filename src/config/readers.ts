@@ -62,6 +62,42 @@ const readPlainUrl = (text: string): string | undefined => (text.includes('?') ?
 export const endpointUrl: Reader<string> = { expected: `an ${endpointRule}`, read: readUrl };
 export const baseUrl: Reader<string> = { expected: `an ${plainRule}`, read: readPlainUrl };
 
+/** Credentials may stand in it: it is told to the proxy and never shown. */
+export const egressProxyUrl: Reader<string> = {
+  expected: 'the http:// or https:// URL of an egress proxy, such as http://proxy.example:3128',
+  read: (text) => {
+    if (!/^https?:\/\/[^\s/?#\\]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
+    const { username, password } = new URL(text);
+    return isPercentEncoded(username + password) ? text : undefined;
+  },
+};
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** OpenTelemetry takes its words in any case (its specification, "Configuration Environment Variable Specification"). */
+export const anyCase = <T>({ expected, read }: Reader<T>): Reader<T> => ({
+  expected,
+  read: (text) => read(text.trim().toLowerCase()),
+});
+
+/** A list of which the gateway needs one. */
+export const traceExporter: Reader<'otlp' | 'none'> = anyCase({
+  expected: 'otlp or none',
+  read: (text) => (words(text).includes('otlp') ? 'otlp' : text === 'none' ? 'none' : undefined),
+});
+
+export const collectorUrl: Reader<string> = {
+  expected: 'an http or https URL without fragment',
+  read: (text) => (/^https?:\/\/[^\s#]+$/i.test(text) && URL.canParse(text) ? text : undefined),
+};
+
 /** Which servers may be used, and how, depends on other settings. */
 export const redisUrls: Reader<RedisServers> = {
   expected:

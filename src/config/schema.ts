@@ -1,7 +1,10 @@
 // Every setting that there is: its name, its default, what it accepts. What is not in this table is not a setting.
 import {
+  anyCase,
   basePath,
   baseUrl,
+  collectorUrl,
+  egressProxyUrl,
   endpointUrl,
   hostName,
   issuerUrls,
@@ -12,6 +15,7 @@ import {
   redisUrls,
   scopeWord,
   signatureAlgorithms,
+  traceExporter,
   wholeNumber,
   yesOrNo,
 } from './readers.ts';
@@ -22,6 +26,10 @@ export interface Setting<T> extends Reader<T> {
   readonly required: boolean;
   /** The value may come from the file that `NAME_FILE` names, and is never printed. */
   readonly secret: boolean;
+  /** Another name, which counts first, as in other programs that read it. */
+  readonly alias?: string;
+  /** There: a text that is refused is a warning, and this counts in its place. */
+  readonly lenient?: { readonly value: T; readonly effect: string };
 }
 
 const common = { fallback: undefined, required: false, secret: false };
@@ -43,7 +51,9 @@ const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
 
 const file = line('the path of a file');
 const secretText = line('a text without control characters');
-const otlpProtocol = oneOf('http/json', 'http/protobuf');
+const otlpProtocol = anyCase(oneOf('http/json', 'http/protobuf'));
+const noTraces = 'no traces are made';
+const ignored = { value: undefined, effect: 'it is ignored' };
 const minutes10 = 600_000;
 
 const listeners = {
@@ -81,6 +91,12 @@ const aerospikeCloud = {
   UPSTREAM_CONNECTIONS: defaulting('64', wholeNumber(1, 10_000)),
 };
 
+const egressProxy = {
+  HTTPS_PROXY: { ...optional(egressProxyUrl), alias: 'https_proxy' },
+  HTTP_PROXY: { ...optional(egressProxyUrl), alias: 'http_proxy' },
+  NO_PROXY: { ...optional(line('hosts separated by commas')), alias: 'no_proxy' },
+};
+
 const policy = {
   POLICY_FILE: required(file),
   POLICY_TESTS_FILE: optional(file),
@@ -112,12 +128,24 @@ const limits = {
 };
 
 const tracesAndLogs = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(baseUrl),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(endpointUrl),
-  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', otlpProtocol),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(otlpProtocol),
-  OTEL_TRACES_EXPORTER: defaulting('otlp', oneOf('otlp', 'none')),
-  OTEL_SDK_DISABLED: defaulting('false', oneOf('true', 'false')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: { ...optional(collectorUrl), lenient: ignored },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { ...optional(collectorUrl), lenient: ignored },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    ...defaulting<'http/json' | 'http/protobuf' | 'unusable'>('http/json', otlpProtocol),
+    lenient: { value: 'unusable' as const, effect: noTraces },
+  },
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
+    ...optional<'http/json' | 'http/protobuf' | 'unusable'>(otlpProtocol),
+    lenient: { value: 'unusable' as const, effect: noTraces },
+  },
+  OTEL_TRACES_EXPORTER: {
+    ...defaulting('otlp', traceExporter),
+    lenient: { value: 'none' as const, effect: noTraces },
+  },
+  OTEL_SDK_DISABLED: {
+    ...defaulting('false', anyCase(yesOrNo)),
+    lenient: { value: false, effect: 'it is ignored' },
+  },
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
 };
 
@@ -125,6 +153,7 @@ export const settings = {
   ...listeners,
   ...accessTokens,
   ...aerospikeCloud,
+  ...egressProxy,
   ...policy,
   ...audit,
   ...tls,
@@ -144,6 +173,7 @@ export const settingGroups: readonly { readonly title: string; readonly names: r
   { title: 'Listeners', names: namesOf(listeners) },
   { title: 'Access tokens', names: namesOf(accessTokens) },
   { title: 'Aerospike Cloud', names: namesOf(aerospikeCloud) },
+  { title: 'Egress proxy', names: namesOf(egressProxy) },
   { title: 'Policy files', names: namesOf(policy) },
   { title: 'Audit log', names: namesOf(audit) },
   { title: 'TLS', names: namesOf(tls) },

@@ -2,7 +2,7 @@
 // only what it is handed, and repeats a request only after a 401, which says that it was not acted upon.
 import type { Dispatcher } from 'undici';
 import type { Recorded } from '../audit/log/trail.ts';
-import { GatewayError, type Sent } from '../errors.ts';
+import { errorRules, GatewayError, type Sent } from '../errors.ts';
 import { type Answer, exchange } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import type { Breaker } from './breaker.ts';
@@ -184,10 +184,13 @@ const fates: Readonly<Record<Sent, string>> = {
 
 function failedExchange(error: ExchangeError): GatewayError {
   const code = codes[error.kind];
-  const { proxyError, sent, receivedStatus, retryAfter } = error;
-  const failure = new GatewayError(code, { cause: error });
+  const { proxyError, sent, receivedStatus, retryAfter, proxyDetails } = error;
+  const what =
+    proxyDetails === undefined
+      ? errorRules[code].detail
+      : "The gateway's egress proxy opened no way to Aerospike Cloud.";
   return new GatewayError(code, {
-    detail: `${failure.detail} ${fates[sent]}`,
+    detail: `${what} ${fates[sent]}`,
     context: { sent },
     ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': retryAfter } }),
     proxyError,

@@ -1,13 +1,11 @@
 // Real sentinels and a real cluster on loopback for one test, in plaintext or by TLS with users that may do only what the
 // operator's guide lets them do.
 
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { freePort } from '../acceptance/nginx.ts';
-import { makeAuthority, makeCertificate } from '../support/certificates.ts';
+import { makeAuthority, makeCertificate, trustAuthority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { until } from '../support/until.ts';
 import { type RedisAccess, startRedis, type TestRedis } from './redis-server.ts';
@@ -28,9 +26,7 @@ export async function makeAccess(test: TestContext): Promise<RedisAccess> {
   const folder = await temporaryFolder(test);
   const authority = makeAuthority(folder, 'redis-authority');
   const certificate = makeCertificate(folder, 'redis', authority);
-  const trusted = getCACertificates('default');
-  setDefaultCACertificates([...trusted, readFileSync(authority.certFile, 'utf8')]);
-  test.after(() => setDefaultCACertificates(trusted));
+  trustAuthority(test, authority);
   return { username: 'operator', password: 'operator-password', certificate, caFile: authority.certFile };
 }
 
