@@ -2,6 +2,7 @@
 // nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../logging/logger.ts';
 import { type StageName, Stages } from '../../telemetry/stages.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { setContext } from '../request-context.ts';
@@ -13,15 +14,16 @@ const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
 
 export interface ReceiveServices {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly routes: RouteTable;
   readonly telemetry: Telemetry;
 }
 
-export function receive({ clock, routes, telemetry }: ReceiveServices): RequestHandler {
+export function receive({ clock, logger, routes, telemetry }: ReceiveServices): RequestHandler {
   const { metrics, tracer } = telemetry;
   const observe = (stage: StageName, seconds: number) =>
     metrics.observe('stage_duration_seconds', seconds, stage);
-  const clientAddress = clientAddresses();
+  const clientAddress = clientAddresses(logger);
   return (request, response, next) => {
     const gatewayRequestId = clock.newId();
     const given = request.headers['x-request-id'];
