@@ -17,7 +17,7 @@ export const auditVerifyCommand: Command = {
   name: 'audit verify',
   topic: 'Audit logs',
   summary: 'Check the chain of audit logs, and what they leave open.',
-  help: `Usage: node src/main.ts audit verify [OPTIONS] AUDIT...
+  help: `Usage: bin/peergate audit verify [OPTIONS] AUDIT...
 
 Checks that no record was changed, removed, put in or moved, and that every
 create that was approved has its outcome. Give rotated files in their order,
@@ -52,7 +52,7 @@ Members of the JSON object
               outcome is none or unknown; a value that the record lacks is "?".
 
 Example
-  node src/main.ts audit verify audit.log.1.gz audit.log \\
+  bin/peergate audit verify audit.log.1.gz audit.log \\
     --key audit-key.public.jwk
 
 Exit status: 0 all well, 1 a break, an open intent, no record at all, or a file

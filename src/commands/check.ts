@@ -23,7 +23,7 @@ export const checkCommand: Command = {
   name: 'check',
   topic: 'The gateway',
   summary: 'Read settings and policy and report every fault.',
-  help: `Usage: node src/main.ts check
+  help: `Usage: bin/peergate check
 
 Reads the settings from the environment, and the policy and its tests from the
 files that they name, and reports every fault at once. Without a fault it shows
@@ -34,7 +34,7 @@ ${requiredSettingsHelp}
 Example; the credential is a stand-in, since check sends it nowhere
   AUTH_ISSUERS=https://idp.acme.example AUTH_AUDIENCE=peergate \\
   AEROSPIKE_CLIENT_ID=id AEROSPIKE_CLIENT_SECRET=secret \\
-  POLICY_FILE=examples/smallest/policy.yaml node src/main.ts check
+  POLICY_FILE=examples/smallest/policy.yaml bin/peergate check
 
 Exit status: 0 all well, 1 there are faults.
 `,

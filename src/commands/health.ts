@@ -11,7 +11,7 @@ export const healthCommand: Command = {
   name: 'health',
   topic: 'The gateway',
   summary: 'Ask the gateway on this machine whether it lives.',
-  help: `Usage: node src/main.ts health
+  help: `Usage: bin/peergate health
 
 Asks /healthz at ADMIN_HOST (that of HOST without it) and ADMIN_PORT, within
 2 s. It says that the process answers, not that it is ready: /readyz does.
@@ -19,7 +19,7 @@ It is the health check of the container image; where an orchestrator can send
 the request itself, let it.
 
 Example
-  ADMIN_PORT=9090 node src/main.ts health
+  ADMIN_PORT=9090 bin/peergate health
 
 Exit status: 0 it answers, 1 it does not, 2 called wrongly.
 `,

@@ -15,7 +15,7 @@ export const policyExplainCommand: Command = {
   name: 'policy explain',
   topic: 'Policies',
   summary: 'The decision for one request and why.',
-  help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
+  help: `Usage: bin/peergate policy explain POLICY --request R.json --claims C.json
 
 Decides the request of R.json for a caller with the claims of C.json, and shows
 what every rule said to it. Both files may be JSON or YAML; the request has the
@@ -27,7 +27,7 @@ Options
   --at TIME       Decide at this time, such as 2026-12-01T00:00:00Z.
 
 Example of a denial
-  node src/main.ts policy explain examples/with-exceptions/policy.yaml \\
+  bin/peergate policy explain examples/with-exceptions/policy.yaml \\
     --request examples/with-exceptions/request.json \\
     --claims examples/with-exceptions/claims.json
 

@@ -15,7 +15,7 @@ export const policyReplayCommand: Command = {
   name: 'policy replay',
   topic: 'Policies',
   summary: 'Decide recorded requests again under another policy.',
-  help: `Usage: node src/main.ts policy replay POLICY AUDIT...
+  help: `Usage: bin/peergate policy replay POLICY AUDIT...
 
 Reads audit logs (.gz too; lines of other kinds are passed over), decides every
 recorded request by POLICY at its own time, and lists each verdict that would
@@ -24,7 +24,7 @@ a question mark when its record lacks a claim with which POLICY could allow the
 request.
 
 Example
-  node src/main.ts policy replay next-policy.yaml audit.log.1.gz audit.log
+  bin/peergate policy replay next-policy.yaml audit.log.1.gz audit.log
 
 Exit status: 0 nothing changes, 1 a verdict changes or is uncertain, or a file
 has a fault.

@@ -19,7 +19,7 @@ export const serveCommand: Command = {
   name: 'serve',
   topic: 'The gateway',
   summary: 'Run the gateway, with its settings from the environment.',
-  help: `Usage: node src/main.ts serve
+  help: `Usage: bin/peergate serve
 
 Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
 SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
@@ -29,7 +29,7 @@ AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
 Example, with the settings in a file of NAME=VALUE lines
-  node --env-file=peergate.env src/main.ts serve
+  node --env-file=peergate.env bin/peergate serve
 
 Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
 `,

@@ -1,5 +1,6 @@
 // Finds environment variables that look like settings but are none. A likely misspelling is told apart from a variable of
 // other software: a mistyped security setting must not leave its default in force unnoticed.
+import { nearest } from './nearest-word.ts';
 import { type SettingName, settings } from './schema.ts';
 
 const names = Object.keys(settings) as SettingName[];
@@ -46,27 +47,4 @@ export function findUnknownVariables(
     .filter((variable) => !known.has(variable) && !serviceLink.test(variable))
     .sort()
     .map((variable) => ({ variable, likely: nearest(variable, unset, maxDistance) }));
-}
-
-/** The candidate that the fewest edits turn the word into, if that takes no more than `max` of them. */
-export function nearest(word: string, candidates: readonly string[], max: number): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= max ? best.candidate : undefined;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b].entries()) {
-      const replaced = (row[j] as number) + (left === right ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

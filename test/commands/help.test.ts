@@ -51,11 +51,11 @@ test('the overview lists every command, and no line of any help is wider than 80
 test('the help of every command has its call, an example and the exit statuses', async () => {
   for (const command of commands) {
     const help = await helpOf(command);
-    assert.ok(help.startsWith(`Usage: node src/main.ts ${command}`), command);
+    assert.ok(help.startsWith(`Usage: bin/peergate ${command}`), command);
     assert.match(help, /\nExit status: 0 /);
     const example = callsIn(help.slice(help.indexOf('\nExample')));
     assert.equal(example.length, 1, command);
-    assert.match(example[0] ?? '', new RegExp(`src/main\\.ts ${command}( |$)`));
+    assert.match(example[0] ?? '', new RegExp(`bin/peergate ${command}( |$)`));
   }
 });
 

@@ -108,7 +108,7 @@ test('a record that was removed or changed shows in the queries for what is miss
 for (const text of fencedBlocks(guide, 'console')) {
   const [, command = '', shown = ''] = /^\$ (.*?)\n(.*)$/s.exec(text) ?? [];
   test(`${command.slice(0, 40)}… answers as the guide shows`, () => {
-    const tenth = runShell('node src/main.ts audit verify --json audit.log-*', folder);
+    const tenth = runShell('bin/peergate audit verify --json audit.log-*', folder);
     const given = command.replace('HASH-OF-RECORD-10', JSON.parse(tenth).last.hash);
     const printed = runShell(`${given} || [ $? -eq 1 ]`, folder);
     // A line of … stands for any lines.
