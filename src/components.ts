@@ -12,7 +12,7 @@ import { createVerifyToken } from './identity/verify-token.ts';
 import { createAgent, type EgressProxy } from './outbound/agent.ts';
 import { revealEgressProxy } from './outbound/reveal-egress-proxy.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
-import { loadInWorker } from './policy/store/load-in-worker.ts';
+import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
 import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
@@ -153,7 +153,7 @@ function createPolicyStore(
     logger,
     policyFile,
     testsFile: policyTestsFile,
-    load: loadInWorker,
+    load: createWorkerLoad(),
     events: {
       async loaded(versions) {
         await trail.record(policyLoadedEvent(versions, instance, clock.now()));

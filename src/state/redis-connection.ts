@@ -45,7 +45,7 @@ export class RedisConnection implements RedisCommands {
 
   async command(...words: string[]): Promise<unknown> {
     const client = this.#client;
-    if (client === undefined) throw new Error('Redis is down');
+    if (client === undefined) throw new PlainError('Redis is down');
     try {
       return await within(commandTimeoutMs, client.send(words));
     } catch (error) {
@@ -111,16 +111,20 @@ export class RedisConnection implements RedisCommands {
   }
 }
 
-/** Resolves when Redis has let the client in and takes its writes. */
+/**
+ * Resolves when Redis has let the client in and takes its writes. An ACL that forbids the probe is a fault too: whether
+ * Redis takes writes cannot be known then, and no lock could be given back.
+ */
 async function open(client: RedisClient): Promise<void> {
   await client.connect();
-  await client.send(['DEL', probeKey]).catch((error: unknown) => {
-    if (!isRefusal(error)) throw error;
-  });
+  await client.send(['DEL', probeKey]);
 }
 
-/** A replica, a server that still loads its data, a replica without its primary, a part of a cluster that does not serve. */
-const takesNoWrites = /^(ERR .* -)?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN) /;
+/**
+ * A replica, a server that still loads its data, a replica without its primary, a part of a cluster that does not serve, a
+ * server that cannot save, a primary with too few replicas.
+ */
+const takesNoWrites = /^(ERR .* -)?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS) /;
 
 /** Redis that refuses a command is up, unless it refuses because it takes no writes. Redis 6 quotes a script's error in `ERR`. */
 export const isRefusal = (error: unknown): boolean =>

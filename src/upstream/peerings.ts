@@ -91,7 +91,7 @@ async function readPages(
 
 /** A full page that repeats known entries means that the server ignores the offset: nobody knows what lies behind it. */
 const isComplete = (found: number, total: number | undefined, lastPage: number): boolean =>
-  total === undefined ? lastPage < pageSize : found >= total;
+  total === undefined ? lastPage !== pageSize : found >= total;
 
 /** Whatever a peering never changes: two entries with one id that differ in it are two peerings, and neither is dropped. */
 const identityOf = ({ id, vpcId, cidrBlock, accountId, region }: ListedPeering): string =>

@@ -1,15 +1,16 @@
 // A start in its order: listeners are bound, then the start is recorded, then requests are served.
 import assert from 'node:assert/strict';
-import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { appendFile, readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FaultySink } from '../audit/log/faulty-sink.ts';
-import { type Loose, send, startTestGateway } from '../support/gateway.ts';
+import { type Loose, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
+import { head, openRaw } from '../support/raw-http.ts';
+import { requestsBegun } from '../support/requests-begun.ts';
 import { until } from '../support/until.ts';
 
 const codeOf = (line: string): string => (JSON.parse(line) as Loose).metadata.event_code;
@@ -52,12 +53,7 @@ for (const end of ['is written', 'is given up'])
     const starting = startTestGateway(t, { environment: { PORT: String(port) }, sink, issuer });
     await until('the start is being recorded', () => sink.offered.length > 0);
     const headers = { authorization: `Bearer ${await issuer.sign()}` };
-    const arrived = new Promise((resolve) => {
-      const heard = ({ server }: Loose) => {
-        if (server.address()?.port === port) resolve(subscribe.off(heard));
-      };
-      subscribe.on(heard);
-    });
+    const arrived = requestsBegun(port);
     const reply = send(`http://127.0.0.1:${port}`, { headers });
     await arrived;
     if (end === 'is written') sink.release();
@@ -70,7 +66,32 @@ for (const end of ['is written', 'is given up'])
     assert.equal(sink.offered.length, 2);
   });
 
-const subscribe = {
-  on: (heard: (message: unknown) => void) => diagnostics.subscribe('http.server.request.start', heard),
-  off: (heard: (message: unknown) => void) => diagnostics.unsubscribe('http.server.request.start', heard),
-};
+test('no more requests than may be in flight wait for the start to be recorded; the connection of one more is closed', async (t) => {
+  const issuer = await startIssuer();
+  t.after(() => issuer.close());
+  const port = await freePort();
+  const sink = new FaultySink();
+  sink.mode = (code) => (code === 'policy.loaded' ? 'hangs' : 'works');
+  const environment = { PORT: String(port), MAX_IN_FLIGHT: '2' };
+  const starting = startTestGateway(t, { environment, sink, issuer });
+  await until('the start is being recorded', () => sink.offered.length > 0);
+  const list = head(`GET ${peeringsPath} HTTP/1.1`, { Authorization: `Bearer ${await issuer.sign()}` });
+  const ask = async () => {
+    const connection = await openRaw(port);
+    const begun = requestsBegun(port);
+    connection.write(list);
+    await begun;
+    return connection;
+  };
+  const [gone, first] = [await ask(), await ask()];
+  assert.equal(await (await ask()).rest(), '');
+  gone.end();
+  assert.equal(await gone.rest(), '');
+  const second = await ask();
+  sink.release();
+  await starting;
+  for (const connection of [first, second]) {
+    assert.equal((await connection.answer()).status, 200);
+    connection.destroy();
+  }
+});

@@ -6,6 +6,7 @@ import { close, closeIdle, createListener, listen } from '../../src/http/listene
 import { assertRefused } from '../support/assert-refused.ts';
 import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { head, openRaw, type RawConnection } from '../support/raw-http.ts';
+import { requestsBegun } from '../support/requests-begun.ts';
 import { until } from '../support/until.ts';
 import { holdUpstream, peeringId } from './hold-upstream.ts';
 
@@ -124,9 +125,12 @@ test('a request behind one in flight on the same connection is served after it, 
   const upstream = holdUpstream(gateway);
   const fields = { Authorization: `Bearer ${await gateway.issuer.sign()}` };
   const connection = await openRaw(gateway.port);
-  connection.write(head(`GET ${peeringsPath} HTTP/1.1`, fields).repeat(2));
+  connection.write(head(`GET ${peeringsPath} HTTP/1.1`, fields));
   await upstream.arrived(1);
   const stopped = gateway.stop();
+  const begun = requestsBegun(gateway.port);
+  connection.write(head(`GET ${peeringsPath} HTTP/1.1`, fields));
+  await begun;
   upstream.release();
   const [first, second] = [await connection.answer(), await connection.answer()];
   assert.deepEqual([first.status, first.headers['connection']], [201, 'keep-alive']);

@@ -27,7 +27,8 @@ const callsIn = (help: string): string[] =>
     .split('\n')
     .filter(
       (line) =>
-        line.startsWith('  ') && /(?:^ +|[A-Z_]+=\S+ |^ +npm )(?:node .*src\/main\.ts|run \w)/.test(line),
+        line.startsWith('  ') &&
+        /(?:^ +|[A-Z_]+=\S+ |^ +npm )(?:(?:node .*)?bin\/peergate|run \w)/.test(line),
     )
     .map((line) => line.trim());
 

@@ -126,11 +126,13 @@ test('every refusal by the policy fits the schema', () => {
 });
 
 test('every settlement of a create fits the schema, by the run that left it open and by a later one', () => {
+  const id = fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/);
   const settlement = fc.oneof(
-    fc.constant({ found: false }),
+    fc.constant({ found: false as const }),
+    fc.record({ ambiguous: fc.array(id, { minLength: 1, maxLength: 30 }) }),
     fc.record({
-      found: fc.constant(true),
-      resourceId: fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/),
+      found: fc.constant(true as const),
+      resourceId: id,
       peeringStatus: maybe(fc.constantFrom('initiating-request', 'active', 'deleted', 'a-later-one')),
     }),
   );

@@ -98,10 +98,16 @@ function rejectedRecord(): Loose {
 function settledRecords(intent: Loose): Record<string, Loose> {
   const facts = factsFromRecord(intent);
   assert.ok(facts !== undefined);
-  const there = { found: true, resourceId: 'a81069fa-864e-4369-b639-723d3931ba7d', peeringStatus: 'active' };
+  const there = {
+    found: true as const,
+    resourceId: 'a81069fa-864e-4369-b639-723d3931ba7d',
+    peeringStatus: 'active',
+  };
+  const ambiguous = { ambiguous: [there.resourceId] };
   return {
     reconciled: sealed(reconciledEvent({ ...facts, decision: intent.unmapped.decision }, there, Date.now())),
     absent: sealed(reconciledEvent(facts, { found: false }, Date.now())),
+    ambiguous: sealed(reconciledEvent(facts, ambiguous, Date.now())),
   };
 }
 

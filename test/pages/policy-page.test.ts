@@ -34,6 +34,22 @@ test('an allowed create is shown with grant, exceptions, mode and version, and n
   assert.deepEqual(page.surprises(), []);
 });
 
+test('what the network refuses is no denial by the policy, and stands beside its field', {
+  skip,
+}, async (t) => {
+  const gateway = await startTestGateway(t, { policy: payments, environment: { PREFLIGHT: 'enforce' } });
+  const other = { ...allowed, vpcId: 'vpc-00000000000000009' };
+  const id = gateway.cloud.addPeering(clusterId, other, 'active');
+  const page = await openPolicyPage(t, gateway);
+  await page.fill({ token: await gateway.issuer.sign(), ...create });
+  assert.equal(await page.check(), '✕ The policy allows this create, but the network does not.');
+  assert.match(await page.note('cidrBlock'), new RegExp(`overlaps ${allowed.cidrBlock} of peering ${id}`));
+  await page.fill({ cidrBlock: '198.51.100.0/24' });
+  assert.match(await page.check(), /^✓ Allowed\. The gateway would forward this create\./);
+  assert.doesNotMatch(await page.details(), /Only the policy/);
+  assert.deepEqual(page.surprises(), []);
+});
+
 test('of a denial every violation stands beside its field, with what would pass', { skip }, async (t) => {
   const gateway = await startTestGateway(t, { policy: payments });
   const page = await openPolicyPage(t, gateway);

@@ -34,8 +34,9 @@ test('nothing is looked for after a stop', async (t) => {
 test('a stop waits for one record at most when the log takes none', async (t) => {
   const { cloud, reconcile, sink } = await startReconciler(t);
   for (let count = 0; count < 20; count += 1) {
-    cloud.addPeering(clusterId, allowed, 'active');
-    reconcile.settle(lostCreate());
+    const values = { cidrBlock: `10.20.${count * 4}.0/22` };
+    cloud.addPeering(clusterId, { ...allowed, ...values }, 'active');
+    reconcile.settle(lostCreate(values));
   }
   sink.mode = () => 'hangs';
   await until('a record waits', () => sink.offered.length > 0);

@@ -129,26 +129,12 @@ for (const [member, value] of Object.entries(others)) {
 
 test('a peering that another create is known to have made is no trace of this one', async (t) => {
   const rig = await startReconciler(t);
-  rig.reconcile.know(rig.cloud.addPeering(clusterId, allowed, 'active'), 'another create');
+  rig.reconcile.recordCreator(rig.cloud.addPeering(clusterId, allowed, 'active'), 'another create');
   const lost = lostCreate();
   rig.reconcile.settle(lost);
   rig.elapsed.ms += longEnoughMs;
   await rig.settled();
   assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, found: false }]);
-});
-
-test('one peering settles one create, the later of two with the same values; the earlier one made none', async (t) => {
-  const rig = await startReconciler(t);
-  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
-  const [first, second] = [lostCreate(), lostCreate()];
-  rig.reconcile.settle(first);
-  rig.reconcile.settle(second);
-  rig.elapsed.ms += longEnoughMs;
-  await rig.settled(2);
-  assert.deepEqual(settlementsIn(rig.sink.records), [
-    { id: second.gatewayRequestId, found: true, resourceId, peeringStatus: 'active' },
-    { id: first.gatewayRequestId, found: false },
-  ]);
 });
 
 test('of several peerings with the values, a live one is the trace', async (t) => {
@@ -231,7 +217,7 @@ test('a create is never settled by a peering that another create with the same v
   rig.elapsed.ms += longEnoughMs;
   await rig.looks(2);
   assert.deepEqual(settlementsIn(rig.sink.records), []);
-  rig.reconcile.know(resourceId, other.gatewayRequestId);
+  rig.reconcile.recordCreator(resourceId, other.gatewayRequestId);
   otherSettled();
   rig.elapsed.ms += 1;
   await rig.settled();

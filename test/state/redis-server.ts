@@ -51,6 +51,8 @@ export interface TestRedisOptions {
   readonly sentinelFile?: string;
   /** It is not running until `start`. */
   readonly down?: boolean;
+  /** More of redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export async function startRedis(test: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
@@ -106,6 +108,7 @@ function commandLine(port: number, folder: string, options: TestRedisOptions): s
     ...(sentinelFile === undefined ? { save: '', appendonly: 'no' } : {}),
     ...(access === undefined ? {} : tlsSettings(port, access)),
     ...(password === undefined ? {} : { requirepass: password }),
+    ...options.settings,
   };
   const all = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const role = sentinelFile === undefined ? [] : [sentinelFile, '--sentinel'];

@@ -44,7 +44,13 @@ class Log {
   }
 
   reconciled(create: RequestFacts, resourceId?: string): void {
-    this.#seal(reconciledEvent(create, { found: resourceId !== undefined, resourceId }, now));
+    const settlement =
+      resourceId === undefined ? ({ found: false } as const) : { found: true as const, resourceId };
+    this.#seal(reconciledEvent(create, settlement, now));
+  }
+
+  ambiguous(create: RequestFacts, ...ambiguous: string[]): void {
+    this.#seal(reconciledEvent(create, { ambiguous }, now));
   }
 
   /** The last line so far. */
@@ -77,6 +83,22 @@ async function openIds(path: string, head: Head): Promise<string[]> {
 }
 
 const idOf = ({ gatewayRequestId }: RequestFacts): string => gatewayRequestId;
+
+test('a create of an ambiguous peering stays open, and says so; the peering is known as ambiguous', async (t) => {
+  const { log, path } = await start(t);
+  const [one, other] = [log.intent(), log.intent()];
+  log.outcome(one, unknown);
+  log.ambiguous(one, 'p-1');
+  log.ambiguous(other, 'p-1');
+  await writeFile(path, log.cut());
+  const { intents, knownPeerings, ambiguousPeerings } = await findOpenIntents(path, log.head, now);
+  assert.deepEqual(
+    intents.map(({ outcome }) => outcome),
+    ['ambiguous', 'ambiguous'],
+  );
+  assert.deepEqual([...knownPeerings], []);
+  assert.deepEqual(ambiguousPeerings, ['p-1']);
+});
 
 test('open is an intent without an outcome, or with one that says nobody knows; what settled creates made is known', async (t) => {
   const { log, path } = await start(t);

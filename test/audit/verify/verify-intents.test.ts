@@ -25,7 +25,7 @@ const outcome = (id: string, status: number): AuditEvent => {
 /** After a 5xx nobody can know. */
 const unknown = (id: string): AuditEvent => outcome(id, 503);
 const reconciled = (id: string, found: boolean): AuditEvent =>
-  reconciledEvent(facts(id), { found }, startOfTime);
+  reconciledEvent(facts(id), found ? { found, resourceId: `p-${id}` } : { found }, startOfTime);
 
 /** Line, request id and what is known of the outcome, of each open intent. */
 async function openIn(t: Parameters<typeof verify>[0], events: readonly AuditEvent[]) {

@@ -41,13 +41,29 @@ test('"100 Continue" does not get into the answer of a request that waits for it
   connection.write(head(list, fields) + expecting);
   await upstream.arrived(1);
   upstream.release();
+  const [first, second] = [await connection.answer(), await connection.answer()];
+  assert.deepEqual([first.status, first.json], [201, { id: peeringId }]);
+  // RFC 9110 section 10.1.1: the body is there, and nobody has to be told to send it.
+  assert.equal(second.status, 201);
+  assert.equal(second.json.vpcId, allowed.vpcId);
+  connection.end();
+  assert.equal(await connection.rest(), '');
+});
+
+test('who waits for "100 Continue" behind another request gets it after the answer to that, and then its own', async (t) => {
+  const gateway = await startTestGateway(t);
+  const upstream = holdUpstream(gateway);
+  const fields = await good(gateway);
+  const connection = await openRaw(gateway.port);
+  connection.write(head(list, fields) + head(create, { ...fields, ...length, Expect: '100-continue' }));
+  await upstream.arrived(1);
+  upstream.release();
   const first = await connection.answer();
-  assert.equal(first.status, 201);
-  assert.deepEqual(first.json, { id: peeringId });
-  const answers = [await connection.answer()];
-  // Behind the first answer nothing stands in the way of it.
-  if (answers[0]?.status === 100) answers.push(await connection.answer());
-  assert.equal(answers.at(-1)?.status, 201);
+  assert.deepEqual([first.status, first.json], [201, { id: peeringId }]);
+  assert.equal((await connection.answer()).status, 100);
+  connection.write(body);
+  const second = await connection.answer();
+  assert.deepEqual([second.status, second.json.vpcId], [201, allowed.vpcId]);
   connection.end();
   assert.equal(await connection.rest(), '');
 });

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { get, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -200,23 +192,4 @@ test('a connection that never finishes its handshake does not hold up the stop',
   await closed;
   // Had the stop waited for the handshake's own time limit, that would have been logged.
   assert.ok(gateway.logs.every(({ msg }) => msg !== 'a TLS handshake failed'));
-});
-
-test('TLS files with a fault stop the start, each with its variable', { skip }, async (t) => {
-  const folder = newFolder(t);
-  const ca = makeAuthority(folder, 'authority');
-  const server = makeCertificate(folder, 'server', ca);
-  const text = join(folder, 'text.pem');
-  writeFileSync(text, 'this is no PEM');
-  const { tlsFaults } = await import('../../../src/http/listener/tls.ts');
-  const faults = (files: Partial<{ certFile: string; keyFile: string; clientCaFile: string }>) =>
-    tlsFaults({ ...server, clientCaFile: undefined, ...files }).join('\n');
-  assert.equal(faults({}), '');
-  assert.equal(faults({ clientCaFile: ca.certFile }), '');
-  assert.match(faults({ certFile: text }), /^TLS_CERT_FILE: .*expected a PEM certificate$/);
-  assert.match(faults({ keyFile: text }), /^TLS_KEY_FILE: .*expected a PEM private key$/);
-  assert.match(faults({ clientCaFile: text }), /^TLS_CLIENT_CA_FILE: .*expected PEM certificates$/);
-  assert.match(faults({ keyFile: ca.keyFile }), /^TLS_KEY_FILE: .*expected the two to fit$/);
-  const missing = join(folder, 'missing.pem');
-  assert.equal(faults({ certFile: missing, keyFile: missing, clientCaFile: missing }).split('\n').length, 3);
 });

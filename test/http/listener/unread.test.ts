@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { holdUpstream } from '../../acceptance/hold-upstream.ts';
+import { pathOf, put } from '../../support/call-peering.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../../support/certificates.ts';
 import { peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
+import { requestsBegun } from '../../support/requests-begun.ts';
 import { until } from '../../support/until.ts';
 
 const bundle = head('GET /docs/swagger-ui-bundle.js HTTP/1.1');
@@ -71,18 +72,36 @@ suite('unread', { concurrency: true }, () => {
     });
   });
 
-  test('of 300 requests behind one that waits only that one is served, and a disconnect ends them all', async (t) => {
+  for (const hangUp of ['destroy', 'resetAndDestroy'] as const)
+    test(`300 requests behind a long wait take no slot, and all are over when the client hangs up by ${hangUp}`, async (t) => {
+      const gateway = await startTestGateway(t);
+      const fields = { Authorization: `Bearer ${await gateway.issuer.sign()}` };
+      const wait = `GET ${pathOf(put(gateway, 'provisioning'))}?wait=active&timeoutSeconds=300 HTTP/1.1`;
+      const client = connect(gateway.port, '127.0.0.1');
+      const begun = requestsBegun(gateway.port, 301);
+      client.write(head(wait, fields) + head(`GET ${peeringsPath} HTTP/1.1`, fields).repeat(300));
+      await begun;
+      await until('the wait', async () => (await metric(gateway, 'requests_waiting')) === 1);
+      assert.equal(await metric(gateway, 'requests_in_flight'), 0);
+      assert.equal((await gateway.create()).status, 201);
+      client[hangUp]();
+      await until('the end of the wait', async () => (await metric(gateway, 'requests_waiting')) === 0);
+      await until('its line', () => gateway.logs.some(({ answered }) => answered === false));
+      const served = gateway.logs.filter(({ msg }) => msg === 'request served');
+      assert.equal(served.length, 2, 'the wait and the create');
+      assert.equal(await metric(gateway, 'requests_in_flight'), 0);
+    });
+
+  test('more than 1 MiB of requests behind a long wait ends the connection, and with it the wait', async (t) => {
     const gateway = await startTestGateway(t);
-    const upstream = holdUpstream(gateway);
     const fields = { Authorization: `Bearer ${await gateway.issuer.sign()}` };
+    const wait = `GET ${pathOf(put(gateway, 'provisioning'))}?wait=active&timeoutSeconds=300 HTTP/1.1`;
     const connection = await openRaw(gateway.port);
-    connection.write(head(`GET ${peeringsPath} HTTP/1.1`, fields).repeat(301));
-    await upstream.arrived(1);
-    assert.equal(await metric(gateway, 'requests_in_flight'), 1);
-    connection.destroy();
-    await until('the disconnect', () => gateway.logs.some(({ answered }) => answered === false));
-    upstream.release();
-    await until('no request in flight', async () => (await metric(gateway, 'requests_in_flight')) === 0);
-    assert.equal(gateway.apiRequests().length, 1);
+    connection.write(head(wait, fields));
+    await until('the wait', async () => (await metric(gateway, 'requests_waiting')) === 1);
+    connection.write(head(`GET ${peeringsPath} HTTP/1.1`, { 'X-Note': 'a'.repeat(8000) }).repeat(140));
+    assert.equal(await connection.rest(), '');
+    await until('the end of the wait', async () => (await metric(gateway, 'requests_waiting')) === 0);
+    assert.equal(await metric(gateway, 'connections_closed_total{reason="pipelined"}'), 1);
   });
 });

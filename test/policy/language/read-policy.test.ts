@@ -59,10 +59,7 @@ const broken: readonly (readonly [string, string | Buffer])[] = [
   ['two documents', `${guardrailsOnly}\n---\nversion: 1\n`],
   ['an unknown tag', 'version: !!js/function "x"'],
   ['invalid UTF-8', Buffer.from([0x76, 0xff, 0xfe])],
-  [
-    'aliases without end',
-    'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n',
-  ],
+  ['aliases that stand for themselves', 'a: &a [*a]\n'],
   ['another version', guardrailsOnly.replace('version: 1', 'version: 2')],
 ];
 

@@ -155,3 +155,13 @@ test('a policy that changed after it was loaded and before it was watched is tak
   await until('it is told', () => told.length > 0);
   assert.deepEqual(told, ['loaded first second']);
 });
+
+test('a load that fails counts as a rejected policy until one succeeds, and the one in force stays', async (t) => {
+  const next: { read: ReadPolicy | Error } = { read: new Error('the files do not answer') };
+  const { store, reload, name } = storeOf(t, next);
+  await reload();
+  assert.deepEqual([name(), store.rejected], ['first', true]);
+  next.read = first;
+  await reload();
+  assert.deepEqual([name(), store.rejected], ['first', false]);
+});
