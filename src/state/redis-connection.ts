@@ -111,6 +111,17 @@ export class RedisConnection implements RedisCommands {
   }
 }
 
+/** Resolves when Redis can be reached and takes writes. Rejects as it answers; `nameOf` says that without secrets. */
+export async function tryRedis(config: RedisConfig): Promise<void> {
+  const urls = await config.url.reveal().catch(plainly);
+  const client = createRedisClient(urls, config, () => undefined);
+  try {
+    await within(connectTimeoutMs, open(client));
+  } finally {
+    client.destroy();
+  }
+}
+
 /**
  * Resolves when Redis has let the client in and takes its writes. An ACL that forbids the probe is a fault too: whether
  * Redis takes writes cannot be known then, and no lock could be given back.

@@ -10,6 +10,7 @@ import { finish, noTerminal, onTerminal, root, run } from './run-main.ts';
 const commands = [
   'serve',
   'check',
+  'doctor',
   'health',
   'policy test',
   'policy explain',

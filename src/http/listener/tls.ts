@@ -67,7 +67,7 @@ export interface WatchedTls {
 /** Open connections keep the certificate that they began with. */
 export function watchTls(server: Server, files: TlsFiles, logger: Logger): WatchedTls {
   const paths = [files.certFile, files.keyFile, files.clientCaFile].filter((path) => path !== undefined);
-  let endsAt = endOf(files);
+  let { endsAt } = certificateTimes(files);
   const stop = watchFiles({
     files: () => paths,
     watching: () => undefined,
@@ -78,7 +78,7 @@ export function watchTls(server: Server, files: TlsFiles, logger: Logger): Watch
         return;
       }
       server.setSecureContext({ ...readTls(files), minVersion: 'TLSv1.2' });
-      endsAt = endOf(files);
+      ({ endsAt } = certificateTimes(files));
       logger.info('the TLS files were read again');
     },
   });
@@ -96,8 +96,11 @@ function trackSockets(server: Server): () => void {
   };
 }
 
-const endOf = ({ certFile }: TlsFiles): number =>
-  new X509Certificate(readFileSync(certFile)).validToDate.getTime();
+/** Of the server's own certificate, in milliseconds since the epoch. Throws when the file cannot be read. */
+export function certificateTimes({ certFile }: TlsFiles): { beginsAt: number; endsAt: number } {
+  const { validFromDate, validToDate } = new X509Certificate(readFileSync(certFile));
+  return { beginsAt: validFromDate.getTime(), endsAt: validToDate.getTime() };
+}
 
 function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOptions {
   return {
