@@ -1,6 +1,7 @@
 // Environment and files in, a frozen `Config` or every fault at once out. Never throws for a bad setting, never stops
 // at the first one, and never repeats the value of a secret.
 import { type Config, toConfig } from './config.ts';
+import { readIssuers } from './issuer-settings.ts';
 import { findUnknownVariables } from './misspellings.ts';
 import { crossesNetworkInPlaintext, type RedisServers, redisFault } from './redis-servers.ts';
 import { type Setting, type SettingName, type SettingValues, settings } from './schema.ts';
@@ -39,6 +40,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
     read[name] = readSetting(name, environment, findings);
   const values = read as Partial<SettingValues>;
   reportUnknownVariables(environment, findings);
+  const issuers = readIssuers(values, environment, faults);
   faults.push(...crossFaults(values), ...redisFaults(values, environment));
   if (faults.length > 0) return { faults };
   for (const entry of unusableNoProxyEntries(values.NO_PROXY ?? ''))
@@ -54,7 +56,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
   // Every value was read without a fault, so the record is complete.
   const complete = values as SettingValues;
   const redisUrl = complete.REDIS_URL === undefined ? undefined : redisSecret(complete, environment);
-  return { config: toConfig(complete, { credential, redisUrl }), warnings };
+  return { config: toConfig(complete, issuers, { credential, redisUrl }), warnings };
 }
 
 /** One line for an operator: name, what was found, what is expected. */
@@ -190,20 +192,7 @@ function show(text: string, setting: Setting<unknown>): string {
 /** What no single setting can see. Skips whatever a fault has already been reported for. */
 function crossFaults(values: Partial<SettingValues>): SettingFault[] {
   const faults: SettingFault[] = [];
-  const { AUTH_ISSUERS: issuers, PORT: port, ADMIN_PORT: adminPort } = values;
-  for (const name of ['AUTH_JWKS_URI', 'AUTH_JWKS_FILE'] as const) {
-    if (values[name] !== undefined && issuers !== undefined && issuers.length > 1) {
-      const found = `a value beside ${issuers.length} issuers`;
-      faults.push({ variable: name, found, expected: 'a single issuer in AUTH_ISSUERS' });
-    }
-  }
-  if (values.AUTH_JWKS_URI !== undefined && values.AUTH_JWKS_FILE !== undefined) {
-    faults.push({
-      variable: 'AUTH_JWKS_FILE',
-      found: 'a value beside AUTH_JWKS_URI',
-      expected: 'one of the two',
-    });
-  }
+  const { PORT: port, ADMIN_PORT: adminPort } = values;
   const tls = { TLS_CERT_FILE: values.TLS_CERT_FILE, TLS_KEY_FILE: values.TLS_KEY_FILE };
   const tlsWanted = [...Object.values(tls), values.TLS_CLIENT_CA_FILE].some((file) => file !== undefined);
   for (const [variable, value] of Object.entries(tls)) {

@@ -39,7 +39,7 @@ const maxPages = 100;
 /** A list that changes while it is read is read again so often. */
 const maxReadings = 3;
 
-/** Does the peering keep others from being made? (interface, section 3: preflight) */
+/** Does the peering prevent others that conflict with it? */
 export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');
 
 /**

@@ -133,7 +133,7 @@ for (const mode of ['rejects', 'hangs'] as const) {
     assert.equal(answer.headers['proxy-status'], 'peergate; received-status=201');
     assert.deepEqual(sink.codes, ['peering.create.intent']);
     await assertAuditNotReady(gateway);
-    assert.ok(gateway.logs.some(({ msg }) => msg === 'the outcome of a request could not be recorded'));
+    assert.ok(gateway.logs.some(({ msg }) => msg === 'failed to record the outcome of a request'));
     assertAuditUnavailable(await gateway.create());
     assert.equal(gateway.apiRequests().length, 1);
     sink.release();

@@ -111,7 +111,7 @@ test('an issuer that is not there, and metadata that names another one, are told
     /^✗ issuer http:.*: the connection is refused; check host and port/,
   );
   issuer.takeover = json(200, { issuer: 'https://another.example', jwks_uri: issuer.url });
-  await assertProblem(settings, /^✗ issuer .*: the metadata names another issuer.*; check AUTH_ISSUERS/);
+  await assertProblem(settings, /^✗ issuer .*: the metadata names another issuer.*; check its name/);
 });
 
 test('a wrong client secret is told, without the secret, and the read of clusters says what comes first', async (t) => {

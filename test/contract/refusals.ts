@@ -67,8 +67,10 @@ const ways = {
   },
   'token-invalid': {
     provoke: async ({ issuer, create }) => {
-      const [protectedHeader, payload] = (await issuer.sign()).split('.');
-      return create(allowed, { authorization: `Bearer ${protectedHeader}.${payload}.A` });
+      const [, payload, signature] = (await issuer.sign()).split('.');
+      // RFC 7515 section 4.1.11: what must be understood, and is not.
+      const header = Buffer.from('{"alg":"ES256","crit":["x"],"x":1}').toString('base64url');
+      return create(allowed, { authorization: `Bearer ${header}.${payload}.${signature}` });
     },
     recorded: refused,
   },

@@ -127,7 +127,7 @@ test('pasted JSON is sent as it stands: wrong types, unknown members and broken 
   const note = await page.note('body');
   assert.match(note, /region is missing/);
   assert.match(note, /accountId must be a string/);
-  assert.match(note, /comment is not known here/);
+  assert.match(note, /comment is unknown/);
   assert.equal(await page.page.getByLabel('Cluster id').inputValue(), clusterId);
   for (const broken of [
     '{"vpcId":',

@@ -6,7 +6,7 @@ import { allowed, startTestGateway } from '../support/gateway.ts';
 import { invalidCreate, post, unlimited } from '../support/post.ts';
 
 const good = JSON.stringify(allowed);
-const twice = 'The body has an object that names a member twice.';
+const twice = 'The body contains an object with a duplicate member.';
 const notJson = 'The body is not valid JSON.';
 const notUtf8 = 'The body is not valid UTF-8.';
 const spelled = (member: string) => good.replace('{', `{${member},`);

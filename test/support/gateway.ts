@@ -79,7 +79,7 @@ export interface TestGateway {
   /** A create with a good token. */
   create(body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   /** As SIGHUP does. */
-  reloadPolicy: RunningGateway['reloadPolicy'];
+  reloadPolicy: RunningGateway['reload'];
   /** As SIGUSR2 does. */
   reopenAudit: RunningGateway['reopenAudit'];
   drain: RunningGateway['drain'];
@@ -176,7 +176,7 @@ export async function startTestGateway(
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
     },
-    reloadPolicy: gateway.reloadPolicy,
+    reloadPolicy: gateway.reload,
     reopenAudit: gateway.reopenAudit,
     drain: gateway.drain,
     stop,
@@ -221,7 +221,12 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   const { policyFile: file, policyTestsFile: testsFile } = loaded.config;
-  const policy = loadAndTest({ policyFile: file, testsFile, now: Date.now() });
+  const policy = loadAndTest({
+    policyFile: file,
+    testsFile,
+    issuers: loaded.config.auth.issuers,
+    now: Date.now(),
+  });
   if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {

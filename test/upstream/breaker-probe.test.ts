@@ -34,7 +34,7 @@ test('after the pause one is let through, and when it succeeds everybody is', as
   const before = createsOf(gateway).length;
   for (let count = 0; count < 3; count += 1) assert.equal((await gateway.create()).status, 201);
   assert.equal(createsOf(gateway).length, before + 3);
-  assert.equal(gateway.logs.filter(({ msg }) => /answers again: creates/.test(msg)).length, 1);
+  assert.equal(gateway.logs.filter(({ msg }) => /breaker closed: creates/.test(msg)).length, 1);
 });
 
 test('after a probe that succeeded it takes ten failures again', async (t) => {

@@ -38,7 +38,7 @@ for (const [what, listener] of Object.entries(failures)) {
     assert.equal(createsOf(gateway).length, failuresInARow);
     await assertCreateLeftAlone(gateway);
     await assertCreateLeftAlone(gateway);
-    const said = gateway.logs.filter(({ msg }) => /keeps failing: creates/.test(msg));
+    const said = gateway.logs.filter(({ msg }) => /breaker open: creates/.test(msg));
     assert.equal(said.length, 1);
     assert.equal(said[0].level, 'error');
   });

@@ -219,7 +219,7 @@ for (const [what, [listener, code, status, error]] of Object.entries(noNewToken)
       statusId: 2,
     });
     assert.deepEqual(answer.json.context, { sent: 'no' });
-    assert.match(answer.json.detail, /refused the token before it, so the request was not acted upon/);
+    assert.match(answer.json.detail, /refused the previous token, so the request was not processed/);
     assert.equal(gateway.records.at(-1).api.response.code, 401);
     await assertNextIsCleanAfterPause(gateway);
   });

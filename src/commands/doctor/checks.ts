@@ -29,9 +29,9 @@ export function checksFor(config: Config, agent: Dispatcher, now: () => number):
   const { auth, upstream, state, audit, listen } = config;
   return [
     ...auth.issuers.map((issuer) => ({
-      name: `issuer ${issuer}`,
-      remedy: 'check AUTH_ISSUERS, which must be exactly the iss of the tokens, and AUTH_JWKS_URI or _FILE',
-      run: async () => `keys: ${(await keySourceFor(issuer, auth, agent)()).keys.length}`,
+      name: `issuer ${issuer.issuer}`,
+      remedy: 'check its name, which must be exactly the iss of the tokens, and the place of its keys',
+      run: async () => `keys: ${(await keySourceFor(issuer, agent)()).keys.length}`,
     })),
     {
       name: `token endpoint ${upstream.tokenUrl}`,

@@ -20,8 +20,8 @@ import type { CreateTarget } from './create-peering.ts';
 const maxNamed = 20;
 
 /**
- * Gives the ids of listed peerings that have the same five values: they cannot be this create's. Rejects with
- * `vpc-peered-already` or `cidr-overlap`, with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`.
+ * Resolves to the ids of listed peerings with the same five values, which this create cannot have made. Rejects with
+ * `vpc-peered-already`, `cidr-overlap` or `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`.
  */
 export async function preflight(
   { target, requestId, stages }: Parsed<CreateTarget>,

@@ -4,21 +4,21 @@ import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts'
 import type { ListedPeering } from '../../upstream/peerings.ts';
 import { formed } from '../delete-peering/listed-place.ts';
 
-export interface Step {
+interface Step {
   readonly description: string;
-  /** For a POSIX shell with the AWS CLI (version 2) and the credentials of the VPC's account; left out when what it takes is not known. */
+  /** For a POSIX shell with the AWS CLI (version 2) and credentials of the VPC's account. Omitted if a value is missing. */
   readonly command?: string;
 }
 
 export interface NextStep extends Step {
-  /** What makes the connection work once it is accepted, in order. */
+  /** What to do after the acceptance, in order. */
   readonly afterwards: readonly Step[];
 }
 
 const connectionPattern = /^pcx-[0-9a-f]{8,17}$/;
 const zonePattern = /^Z[A-Z0-9]{1,31}$/;
 
-/** `clusterBlock`: the cluster's own network, `a.b.c.d/p`. `undefined` when there is nothing to accept, or not yet. */
+/** `clusterBlock`: the cluster's own network, `a.b.c.d/p`. Returns `undefined` unless the peering is pending acceptance. */
 export function nextStepFor(peering: ListedPeering, clusterBlock: string | undefined): NextStep | undefined {
   if (peering.status !== 'pending-acceptance') return undefined;
   const connection = formed(peering.peeringId, connectionPattern);
