@@ -68,8 +68,17 @@ async function caughtUp(primary: TestRedis, replica: TestRedis): Promise<void> {
   );
 }
 
+/** A server that changes its place ends the connections of its clients. */
 const promoted = (replica: TestRedis): Promise<void> =>
-  until('the replica is the primary', async () => (await replication(replica, 'role')) === 'master', 60_000);
+  until(
+    'the replica is the primary',
+    () =>
+      replication(replica, 'role').then(
+        (role) => role === 'master',
+        () => false,
+      ),
+    60_000,
+  );
 
 /** A primary, its replica and three sentinels. */
 export async function startSentinels(test: TestContext, access?: RedisAccess): Promise<Topology> {
