@@ -2,10 +2,18 @@
 // request that was decided, and cannot be made in any other way.
 import { GatewayError } from '../errors.ts';
 import { decide } from '../policy/engine/decide.ts';
+import type { Question } from '../policy/engine/decision.ts';
 import type { Action } from '../policy/engine/policy-data.ts';
 import { claimsFor } from '../policy/engine/recorded-claims.ts';
 import type { Progress } from './progress.ts';
-import type { Authorized, ChangeEvents, OperationFacts, Parsed, RequestTarget } from './request.ts';
+import type {
+  Authenticated,
+  Authorized,
+  ChangeEvents,
+  OperationFacts,
+  Parsed,
+  RequestTarget,
+} from './request.ts';
 
 /** A request that changes something upstream, made of validated values only. */
 export interface ChangeRequest {
@@ -33,13 +41,23 @@ export function authorize<Target extends RequestTarget>(
 ): Authorized<Target> {
   if (action === undefined) return request;
   const { policy, startedAt, caller, target } = request;
-  const { clusterId = '', peering, existing } = target;
+  const { clusterId, peering, existing } = target;
   const { claims } = caller;
   const decision = decide(policy, { claims, at: startedAt, action, clusterId, peering, existing });
   const decided = progress.advance({ ...request, decision, claims: claimsFor(policy, claims) });
   if (decision.effect === 'allow') return decided;
   const { violations, policyVersion } = decision;
   throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
+}
+
+/** Does the policy let the caller do this there? For what an answer may show or name; leaves no record. */
+export function covers(
+  { policy, caller, startedAt }: Pick<Authenticated, 'policy' | 'caller' | 'startedAt'>,
+  action: Action,
+  where: Pick<Question, 'clusterId' | 'peering' | 'existing'>,
+): boolean {
+  // The whole caller: whatever the policy looks at is there.
+  return decide(policy, { ...caller, at: startedAt, action, ...where }).effect === 'allow';
 }
 
 /** A change that the policy allows, together with the request that carries it out. */

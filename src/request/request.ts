@@ -9,7 +9,7 @@ import type { Stages } from '../telemetry/stages.ts';
 /** Audit events of an operation that changes something: each has a refusal, an intent and an outcome. */
 export type ChangeEvents = 'peering.create' | 'peering.delete';
 /** Audit events of an operation that reads: each has a refusal and an outcome. */
-export type ReadEvents = 'peering.list' | 'policy.read';
+export type ReadEvents = 'peering.list' | 'cluster.read' | 'policy.read';
 
 /** What the log line, the audit record and the metrics say about an operation. */
 export interface OperationFacts {

@@ -199,6 +199,7 @@ function requestEvent(
   const { operation, startedAt, caller, target = {}, decision, trace } = facts;
   const { clusterId, peering, peeringId, existing, page } = target;
   const { method, events } = operation;
+  const data = defined({ clusterId, peeringId, ...existing, ...peering, ...page });
   return {
     ...header(
       `${events}.${phase}` as EventCode,
@@ -214,7 +215,7 @@ function requestEvent(
       service: { name: 'Aerospike Cloud' },
       request: {
         uid: facts.gatewayRequestId,
-        ...(clusterId ? { data: defined({ clusterId, peeringId, ...existing, ...peering, ...page }) } : {}),
+        ...(Object.keys(data).length > 0 ? { data } : {}),
       },
       ...(caller?.tokenId === undefined ? {} : { token: { uid: caller.tokenId } }),
     },

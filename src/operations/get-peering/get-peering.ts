@@ -54,8 +54,11 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
     const { waitMs } = target;
     const deadline = clock.monotonic() + (waitMs ?? 0);
     trail.requireWritable();
-    const wanted = { clusterId: target.clusterId, peeringId: target.peeringId, requestId };
-    const first = await stages.run('forward', () => poller.read(wanted));
+    const named = { clusterId: target.clusterId, peeringId: target.peeringId, requestId };
+    const first = await stages.run('forward', () => poller.read(named));
+    // From here on it is this very peering, whatever else gets the name that the path has.
+    const wanted = { ...named, peeringId: first?.peering.id ?? named.peeringId };
+    const located = progress.advance({ ...request, target: { ...target, peeringId: wanted.peeringId } });
     // Asked for beside the wait, so that its end need not wait for it.
     const block = clusterBlock(first?.peering, request, services);
     const found =
@@ -66,7 +69,7 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
       waitMs === undefined ? blockTimeoutMs : Math.min(blockTimeoutMs, deadline - clock.monotonic());
     const nextStep = nextStepFor(found.peering, await withTimeout(leftMs, block));
     const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
-    await trail.record(outcomeEvent(request, outcome, clock.now()));
+    await trail.record(outcomeEvent(located, outcome, clock.now()));
     progress.markRecorded();
     return peeringAnswer(status, found.peering, nextStep);
   },

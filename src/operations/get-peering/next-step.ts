@@ -1,6 +1,6 @@
 // What a caller has to do in AWS for a peering that waits to be accepted, as commands that can be run as they are. Puts
 // nothing into a command that is not of the exact form that AWS gives it.
-import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
+import { accountIdPattern, connectionIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
 import type { ListedPeering } from '../../upstream/peerings.ts';
 import { formed } from '../delete-peering/listed-place.ts';
 
@@ -15,13 +15,12 @@ export interface NextStep extends Step {
   readonly afterwards: readonly Step[];
 }
 
-const connectionPattern = /^pcx-[0-9a-f]{8,17}$/;
 const zonePattern = /^Z[A-Z0-9]{1,31}$/;
 
 /** `clusterBlock`: the cluster's own network, `a.b.c.d/p`. `undefined` when there is nothing to accept, or not yet. */
 export function nextStepFor(peering: ListedPeering, clusterBlock: string | undefined): NextStep | undefined {
   if (peering.status !== 'pending-acceptance') return undefined;
-  const connection = formed(peering.peeringId, connectionPattern);
+  const connection = formed(peering.peeringId, connectionIdPattern);
   const region = formed(peering.region, regionPattern);
   const vpc = formed(peering.vpcId, vpcIdPattern);
   const zone = formed(peering['privateHostedZoneId'], zonePattern);

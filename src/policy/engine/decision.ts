@@ -21,7 +21,8 @@ export interface Question {
   /** Milliseconds since the epoch: what exceptions expire by. */
   readonly at: number;
   readonly action: Action;
-  readonly clusterId: string;
+  /** `undefined`, of a list only: any cluster. */
+  readonly clusterId?: string | undefined;
   /** The five values of a create. */
   readonly peering?: PeeringRequest | undefined;
   /** Where the peering lies that a delete is about; its block does not matter. */

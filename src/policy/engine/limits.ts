@@ -91,7 +91,7 @@ export function checkLimits(
       : joined([limits, ...active.map(({ allows }) => allows)], name);
 
   check(
-    ({ clusters }) => clusters?.has(clusterId),
+    ({ clusters }) => clusterId === undefined || clusters?.has(clusterId),
     () =>
       outside(
         'cluster_not_allowed',

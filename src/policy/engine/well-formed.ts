@@ -15,17 +15,18 @@ export function readQuestion(question: Question): Ipv4Network | undefined | read
   const withoutBlock = peering === undefined && action !== 'create';
   const block = withoutBlock ? undefined : parseIpv4Network(cidrBlock as string);
   const isNetwork = block === undefined || !isIpv4Fault(block);
+  const hasCluster = isText(clusterId) || (clusterId === undefined && action === 'list');
   const hasPlace = isText(accountId) && isText(region);
   const isComplete = withoutBlock
     ? existing === undefined || hasPlace
     : hasPlace && typeof isSecureConnection === 'boolean';
-  if (isNetwork && isComplete && isText(clusterId) && actions.includes(action)) return block;
+  if (isNetwork && isComplete && hasCluster && actions.includes(action)) return block;
   const faults: Violation[] = [];
   const expect = (holds: boolean, code: ViolationCode, field: string, description: string) => {
     if (!holds) faults.push({ code, field, rule: 'guardrails', description, allowed: [] });
   };
   expect(actions.includes(action), 'action_not_allowed', '', 'The action is none that there is.');
-  expect(isText(clusterId), 'cluster_not_allowed', '/clusterId', 'The cluster is not named by its id.');
+  expect(hasCluster, 'cluster_not_allowed', '/clusterId', 'The cluster is not named by its id.');
   expect(isNetwork, 'cidr_not_allowed', '/cidrBlock', 'The block is not an IPv4 network.');
   if (withoutBlock && existing === undefined) return faults;
   expect(isText(accountId), 'account_not_allowed', '/accountId', 'The account is not named by its id.');

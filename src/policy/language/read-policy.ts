@@ -15,6 +15,7 @@ import { type ListSource, Lists } from './lists.ts';
 import type { Places } from './place.ts';
 import { policyVersion } from './policy-version.ts';
 import { readYaml } from './read-yaml.ts';
+import { unknownPartitions } from './region-checks.ts';
 
 /** A policy file and a way to the files beside it. */
 export interface PolicySource extends ListSource {
@@ -34,7 +35,12 @@ export function readPolicy(source: PolicySource, now: number): ReadPolicy {
   const faults = oneForEachPlace([...(read.faults ?? []), ...duplicateIds(raw, places), ...lists.faults]);
   if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
   const data = resolve(read.value, lists);
-  const warnings = [...expiredExceptions(raw, places, now), ...lists.warnings, ...widerGrants(data, places)];
+  const warnings = [
+    ...expiredExceptions(raw, places, now),
+    ...lists.warnings,
+    ...widerGrants(data, places),
+    ...unknownPartitions(data, places),
+  ];
   return { data: { ...data, version }, warnings, files };
 }
 
