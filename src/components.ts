@@ -69,7 +69,7 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     identity,
     policies,
     inFlight: new InFlight(config.limits.maxInFlight),
-    malformedRequests: new MalformedRequests({ clock, logger, refused }),
+    malformedRequests: new MalformedRequests({ clock, logger, refused, basePath: config.listen.basePath }),
     upstream,
     state,
     clusterLock,

@@ -9,7 +9,7 @@ import { problemHeaders, problemOf } from './problem.ts';
 import { sendAnswer } from './respond.ts';
 
 export const renderError =
-  (logger: Logger): ErrorRequestHandler =>
+  (logger: Logger, basePath: string): ErrorRequestHandler =>
   (thrown: unknown, request, response, _next) => {
     const error = toGatewayError(thrown);
     const context = contextOf(response);
@@ -24,7 +24,7 @@ export const renderError =
     // RFC 9110 section 10.1.1: without "100 Continue" the body may never come, or may come all the same.
     if (!request.complete && isExpectingContinue(request)) response.setHeader('Connection', 'close');
     const body = Buffer.from(JSON.stringify(problemOf(error, gatewayRequestId)));
-    sendAnswer(response, { status: error.rule.status, headers: problemHeaders(error), body });
+    sendAnswer(response, { status: error.rule.status, headers: problemHeaders(error, basePath), body });
   };
 
 /** An error about an error: Express would answer it with a page of its own, so the connection ends instead. */
