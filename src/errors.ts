@@ -88,6 +88,13 @@ export const errorRules = {
     'info',
     'The block overlaps the cluster or another of its peerings; AWS would refuse the peering.',
   ),
+  'vpc-peered-elsewhere': rule(
+    409,
+    validation,
+    'info',
+    'The VPC is peered with another cluster whose block overlaps; it could not route to both.',
+  ),
+  'peering-limit': rule(409, validation, 'info', 'A limit on the number of peerings is reached.'),
   'idempotency-key-reused': rule(
     422,
     validation,

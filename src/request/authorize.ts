@@ -2,7 +2,7 @@
 // request that was decided, and cannot be made in any other way.
 import { GatewayError } from '../errors.ts';
 import { decide } from '../policy/engine/decide.ts';
-import type { Question } from '../policy/engine/decision.ts';
+import type { Decision, Question } from '../policy/engine/decision.ts';
 import type { Action } from '../policy/engine/policy-data.ts';
 import { claimsFor } from '../policy/engine/recorded-claims.ts';
 import type { Progress } from './progress.ts';
@@ -50,14 +50,14 @@ export function authorize<Target extends RequestTarget>(
   throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
 }
 
-/** Does the policy let the caller do this there? For what an answer may show or name; leaves no record. */
-export function covers(
+/** What the policy says to this caller there. For what an answer may show or name; leaves no record. */
+export function decideFor(
   { policy, caller, startedAt }: Pick<Authenticated, 'policy' | 'caller' | 'startedAt'>,
   action: Action,
   where: Pick<Question, 'clusterId' | 'peering' | 'existing'>,
-): boolean {
+): Decision {
   // The whole caller: whatever the policy looks at is there.
-  return decide(policy, { ...caller, at: startedAt, action, ...where }).effect === 'allow';
+  return decide(policy, { ...caller, at: startedAt, action, ...where });
 }
 
 /** A change that the policy allows, together with the request that carries it out. */

@@ -55,6 +55,12 @@ export const errorGuide: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   'cidr-overlap': caller(
     'Use a block that overlaps nothing that context.invalid names. If the VPC has only that block, it needs another one.',
   ),
+  'vpc-peered-elsewhere': caller(
+    'Peer another VPC, delete the peering with the other cluster, or ask for a cluster with another block.',
+  ),
+  'peering-limit': team(
+    'context.count and context.limit name the limit. Delete peerings that nobody needs, or raise maxPeerings in the policy.',
+  ),
   'idempotency-key-reused': caller('Use a new Idempotency-Key for another create.'),
   'idempotency-key-running': later('Send the same request again after the seconds that Retry-After names.'),
   'idempotency-unavailable': operator('Make Redis reachable. Callers can send the same request again later.'),

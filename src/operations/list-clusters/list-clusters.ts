@@ -5,7 +5,7 @@ import { recordRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { Faults, type Page, parsePage, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
-import { authorize, covers } from '../../request/authorize.ts';
+import { authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 import { readClusters } from '../../upstream/clusters.ts';
 import { UpstreamRefused } from '../../upstream/upstream-refused.ts';
@@ -56,8 +56,8 @@ export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarg
       readAll(services, { query, requestId: request.requestId }),
     );
     if ('answer' in read) return passOn(read.answer);
-    const visible = read.clusters.filter(({ id }) =>
-      covers(request, 'list', { clusterId: id.toLowerCase() }),
+    const visible = read.clusters.filter(
+      ({ id }) => decideFor(request, 'list', { clusterId: id.toLowerCase() }).effect === 'allow',
     );
     const { limit, offset } = page;
     const clusters = visible.slice(offset, offset + limit);
