@@ -1,5 +1,5 @@
 # Node, the libraries that it is linked with, the production dependencies and the source: the image holds nothing else, so
-# there is no shell and no package manager in it. docs/adr/0025-container.md says why, and what is pinned.
+# there is no shell and no package manager in it. docs/adr/0023-kubernetes-and-container.md says why, and what is pinned.
 
 # A tag names a newer image every few weeks. For a build that can be repeated, pin the digest of the one that you have
 # tried, in your own pipeline: --build-arg BASE=node:24-bookworm-slim@sha256:… (docker buildx imagetools inspect

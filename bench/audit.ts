@@ -12,6 +12,7 @@ import { FileSink } from '../src/audit/log/file-sink.ts';
 import { AuditTrail } from '../src/audit/log/trail.ts';
 import { intentEvent } from '../src/audit/record/request-events.ts';
 import { systemClock } from '../src/clock.ts';
+import { createPeering } from '../src/operations/create-peering/create-peering.ts';
 
 const waiting = [1, 32, 256];
 const rounds = 10;
@@ -19,24 +20,23 @@ const roundMs = 400;
 
 const reporter = { version: 'bench', instance: 'bench' };
 const event = intentEvent(
-  'peering.create.intent',
   {
     startedAt: 0,
     gatewayRequestId: '0b54e1a8-5f0c-4c3b-9a86-3d8d1a0c7f11',
     requestId: '0b54e1a8-5f0c-4c3b-9a86-3d8d1a0c7f11',
     clientAddress: '10.0.0.1',
-    method: 'POST',
-    route: '/database/clusters/{clusterId}/vpc-peerings',
-    operation: 'createVPCPeerings',
+    operation: createPeering,
     caller: { issuer: 'https://idp.example', subject: 'svc', clientId: 'svc', tokenId: 'token' },
-    clusterId: '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11',
-    peering: {
+    target: {
       clusterId: '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11',
-      vpcId: 'vpc-0123456789abcdef0',
-      cidrBlock: '10.20.4.0/22',
-      accountId: '111122223333',
-      region: 'us-east-1',
-      isSecureConnection: true,
+      peering: {
+        clusterId: '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11',
+        vpcId: 'vpc-0123456789abcdef0',
+        cidrBlock: '10.20.4.0/22',
+        accountId: '111122223333',
+        region: 'us-east-1',
+        isSecureConnection: true,
+      },
     },
   },
   0,
@@ -119,7 +119,7 @@ async function sink(path: string, count: number): Promise<number> {
 /** What a request waits for: the record made, chained, and durable. */
 async function wholeTrail(path: string, count: number): Promise<number> {
   const file = new FileSink({ path, head: beforeFirst, now: Date.now, events });
-  const trail = new AuditTrail(new AuditChain(reporter, systemClock.newId), file, () => performance.now());
+  const trail = new AuditTrail(new AuditChain(reporter, systemClock.newId), file, systemClock);
   const perSecond = await rate(count, () => trail.record(event));
   await file.close();
   return perSecond;

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { compilePolicy } from '../src/policy/engine/compile.ts';
 import { decide } from '../src/policy/engine/decide.ts';
 import type { Question } from '../src/policy/engine/decision.ts';
-import { loadInWorker } from '../src/policy/store/load-in-worker.ts';
+import { createWorkerLoad } from '../src/policy/store/load-in-worker.ts';
 import { loadPolicy } from '../src/policy/store/load-policy.ts';
 import { progress } from './progress.ts';
 
@@ -103,7 +103,7 @@ async function measure(path: string): Promise<Round> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const reloadStart = performance.now();
-  const again = await loadInWorker({ policyFile: path, testsFile: undefined, now });
+  const again = await createWorkerLoad()({ policyFile: path, testsFile: undefined, now });
   if (again.faults !== undefined) throw new Error('the policy did not load in a thread');
   compilePolicy(again.data);
   const reloadMs = performance.now() - reloadStart;

@@ -11,7 +11,7 @@ import { TokenCache } from './identity/token-cache.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
-import { loadInWorker } from './policy/store/load-in-worker.ts';
+import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
 import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
@@ -145,7 +145,7 @@ function createPolicyStore(
     logger,
     policyFile,
     testsFile: policyTestsFile,
-    load: loadInWorker,
+    load: createWorkerLoad(),
     events: {
       async loaded(versions) {
         await trail.record(policyLoadedEvent(versions, instance, clock.now()));

@@ -81,7 +81,7 @@ type Listeners = Awaited<ReturnType<typeof createListeners>>;
 /** The public and the admin listener. Neither listens yet. */
 async function createListeners({ listen, ...config }: Config, parts: GatewayParts, components: Components) {
   const { logger } = parts;
-  const { metrics, malformedRequests } = components;
+  const { metrics, malformedRequests, inFlight } = components;
   const { tls, trustProxy } = listen;
   const app = await composeApp({ listen, ...config }, parts, components);
   const bounds = {
@@ -89,12 +89,12 @@ async function createListeners({ listen, ...config }: Config, parts: GatewayPart
     logger,
     closed: (reason: CloseReason) => metrics.count('connections_closed_total', [reason]),
   };
-  const held = holdRequests(app);
+  const held = holdRequests(app, inFlight.max);
   const server = createListener(held.listener, { ...bounds, tls: tls && tlsOptions(tls) });
   const watchedTls = tls === undefined ? undefined : watchTls(server as HttpsServer, tls, logger);
   malformedRequests.attach(server);
   const checks = readinessChecks(components);
-  const heldAdmin = holdRequests(adminListener(checks, metrics));
+  const heldAdmin = holdRequests(adminListener(checks, metrics), inFlight.max);
   const admin = createListener(heldAdmin.listener, bounds);
   registerReadings(components, parts, checks, () => watchedTls?.endsAt());
   return { server, admin, held, heldAdmin, watchedTls };

@@ -135,13 +135,18 @@ function signatureLines({ signed }: Verification): string[] {
   return [`${count(checkpoints, 'checkpoint')} by the given key${latest},`, `  ${rest}`];
 }
 
+const openOutcomes: Readonly<Record<OpenIntent['outcome'], string>> = {
+  none: 'no outcome was recorded.',
+  unknown: 'its outcome is that nobody can know.',
+  ambiguous: 'a peering was found that another create may have made.',
+};
+
 function describeOpen({ file, line, outcome, record }: OpenIntent): string[] {
   const described = describeIntent(record);
   const { time, action, subject } = described;
-  const what = outcome === 'none' ? 'no outcome was recorded.' : 'its outcome is that nobody can know.';
   return [
     `  ${printable(`${file}:${line}`)}`,
-    ...indented(`${time} ${action} by ${subject}: ${what}`),
+    ...indented(`${time} ${action} by ${subject}: ${openOutcomes[outcome]}`),
     ...indented(`Look upstream: ${questionAbout(described)}`),
   ];
 }

@@ -17,14 +17,16 @@ export async function readBody(
   checkCoding(request);
   checkMediaType(request);
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new GatewayError('body-too-large');
-  // RFC 9110 section 10.1.1: only now is the client told to send what it has announced. Not while the answers to earlier
-  // requests on the connection are due: Node would put it between the header and the body of this one's answer.
-  if (isExpectingContinue(request) && response.socket !== null) response.writeContinue();
+  // RFC 9110 section 10.1.1: only now is the client told to send what it has announced, unless it has sent some already.
+  if (isExpectingContinue(request) && !hasArrived(request)) response.writeContinue();
   return await collect(request, malformedRequests);
 }
 
 export const isExpectingContinue = (request: IncomingMessage): boolean =>
   request.headers.expect?.toLowerCase() === '100-continue';
+
+/** Some of the body, or its end. */
+const hasArrived = ({ complete, readableLength }: IncomingMessage): boolean => complete || readableLength > 0;
 
 /** RFC 9110 section 15.5.16 asks to say what would have been understood. */
 function checkCoding(request: IncomingMessage): void {

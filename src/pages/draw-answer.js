@@ -115,7 +115,7 @@ export function verdictOf(answer) {
   const faults = faultsOf(answer);
   if (status === 200 && json?.decision === 'allow') {
     if (faults.length === 0)
-      return { tone: 'good', verdict: 'Allowed. The policy has nothing against this create.' };
+      return { tone: 'good', verdict: 'Allowed. The gateway would forward this create.' };
     const would = `The policy would refuse it (${count(faults.length, 'violation')}), but only reports now.`;
     return { tone: 'warn', verdict: `Allowed, in report mode. ${would}` };
   }
@@ -148,6 +148,8 @@ export function refusalOf({ status, json, retryAfter }) {
     const advice = 'Ask for a token with this scope.';
     return { tone: 'bad', verdict: 'The token does not permit this.', detail, advice, token: true };
   }
+  if (status === 409)
+    return { tone: 'bad', verdict: 'The policy allows this create, but the network does not.', detail };
   if (status < 400) return { tone: 'warn', verdict: 'This is no decision of the gateway.', detail };
   if (status === 429) return { tone: 'warn', verdict: 'Too many requests.', detail, advice: later };
   if (status >= 500)

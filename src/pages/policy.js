@@ -108,7 +108,7 @@ const afterword = ({ status }) =>
     ? make(
         'p',
         'rule',
-        'Only the policy was asked. The look at the cluster, or Aerospike Cloud, may still refuse the create.',
+        'A dry run sends nothing: Aerospike Cloud, or what changes until then, may still refuse the create.',
       )
     : undefined;
 

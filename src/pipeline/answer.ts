@@ -34,9 +34,10 @@ export const jsonAnswer = (status: number, value: unknown, headers: Fields): Ans
   body: Buffer.from(JSON.stringify(value)),
 });
 
-/** The answer, or 304 if the caller has it already (RFC 9110 section 13.1.2). Needs a strong `ETag`. */
+/** The answer, or 304 if it has an `ETag` and the caller has it already (RFC 9110 section 13.1.2). */
 export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): Answer {
-  if (!isKnown(ifNoneMatch, answer.headers['ETag'] ?? '')) return answer;
+  const { ETag: etag } = answer.headers;
+  if (etag === undefined || !isKnown(ifNoneMatch, etag)) return answer;
   return { ...answer, status: 304, body: undefined };
 }
 

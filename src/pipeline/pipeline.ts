@@ -37,6 +37,8 @@ export async function serve(
 
 /** Not recorded, only logged (interface, section 5). */
 const onlyLogged: readonly ErrorCode[] = ['token-missing', 'rate-limited', 'overloaded'];
+/** Refusals of these are only logged, too: nothing of the upstream is asked for. */
+const onlyLoggedEvents: readonly string[] = ['policy.read'];
 
 /**
  * Records a refusal, once a token was presented, and throws it. If the record cannot be written, the caller gets that error
@@ -54,7 +56,8 @@ export async function refuse(
   }
   const error = toGatewayError(thrown);
   const isPresented = request.raw.headers.authorization !== undefined;
-  if (isPresented && !recorded && !onlyLogged.includes(error.code))
+  const isOnlyLogged = onlyLogged.includes(error.code) || onlyLoggedEvents.includes(request.operation.events);
+  if (isPresented && !recorded && !isOnlyLogged)
     await trail.record(refusedEvent(request, error, clock.now()));
   throw error;
 }

@@ -23,8 +23,11 @@ export async function settleEarlierCreates(earlier: EarlierCreates): Promise<voi
   const { file, before, reconciler, clock, logger } = earlier;
   try {
     const found = await findOpenIntents(file, before, clock.now());
-    for (const [id, creatorOf] of found.knownPeerings) reconciler.know(id, creatorOf);
-    for (const { record } of found.intents) {
+    for (const [id, creator] of found.knownPeerings) reconciler.recordCreator(id, creator);
+    for (const id of found.ambiguousPeerings) reconciler.recordAmbiguous(id);
+    for (const { record, outcome } of found.intents) {
+      // A further look would find no more than the one that is on record.
+      if (outcome === 'ambiguous') continue;
       const facts = factsFromRecord(record);
       if (facts !== undefined) reconciler.settle(facts);
     }

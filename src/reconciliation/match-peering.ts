@@ -3,19 +3,18 @@
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import { isLive, type ListedPeering } from '../upstream/peerings.ts';
 
-/** The peering that the create made, of those that no other create is known to have made; a live one first. */
-export function findTrace(
-  wanted: PeeringRequest | undefined,
+/** The peerings that the create may have made, of those that no other create is known to have made; live ones first. */
+export function findTraces(
+  wanted: PeeringRequest,
   peerings: readonly ListedPeering[],
-): ListedPeering | undefined {
-  if (wanted === undefined) return undefined;
+): readonly ListedPeering[] {
   const alike = peerings.filter((peering) => isOf(wanted, peering));
-  return alike.find(isLive) ?? alike[0];
+  return [...alike.filter(isLive), ...alike.filter((peering) => !isLive(peering))];
 }
 
 /** The contract does not require that the list names the VPC; where it does not, the peering may be anybody's. */
-export const mayBe = (wanted: PeeringRequest | undefined, listed: ListedPeering): boolean =>
-  wanted !== undefined && listed.vpcId === undefined && isOf(wanted, { ...listed, vpcId: wanted.vpcId });
+export const mayBe = (wanted: PeeringRequest, listed: ListedPeering): boolean =>
+  listed.vpcId === undefined && isOf(wanted, { ...listed, vpcId: wanted.vpcId });
 
 /** Are these the five values? What the list does not say is not held against it. */
 export function isOf(wanted: PeeringRequest, listed: ListedPeering): boolean {

@@ -12,10 +12,10 @@ import type { RequestFacts } from '../request/request.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import { retryAfterMsOf } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { readPeerings } from '../upstream/peerings.ts';
+import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
 import { retryAfterHeader } from '../upstream/read-answer.ts';
 import { UpstreamRefused } from '../upstream/upstream-refused.ts';
-import { findTrace, mayBe } from './match-peering.ts';
+import { findTraces, mayBe } from './match-peering.ts';
 
 export interface ReconcilerServices {
   readonly clock: Clock;
@@ -30,10 +30,11 @@ export interface ReconcilerServices {
 
 interface OpenCreate {
   readonly facts: RequestFacts;
+  readonly peering: PeeringRequest;
   /** When this process learnt that nobody waits for its answer any more. */
   readonly openSince: number;
   /** Peerings that cannot be its own, since they were there before it. */
-  readonly before: readonly string[];
+  readonly before: ReadonlySet<string>;
 }
 
 /** Creates of this instance with the same values. */
@@ -61,6 +62,8 @@ export class Reconciler {
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
   readonly #known = new Map<string, string>();
+  /** The vendor's ids of peerings that more than one create may have made: no create is ever settled by them. */
+  readonly #ambiguous = new Set<string>();
   /** Without a cluster lock, by the values of the creates: those in flight, and for a while those that were. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
@@ -101,11 +104,24 @@ export class Reconciler {
     };
   }
 
-  /** Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it. */
-  settle(facts: RequestFacts, before: readonly string[] = []): void {
-    if (facts.target?.peering === undefined) return;
-    this.#open.set(facts.gatewayRequestId, { facts, before, openSince: this.#elapsed() });
+  /**
+   * Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it;
+   * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
+   * flight, so a peering that is ambiguous by now was there before it, too.
+   */
+  settle(facts: RequestFacts, before?: readonly string[]): void {
+    const { gatewayRequestId, target } = facts;
+    const peering = target?.peering;
+    if (peering === undefined) return;
+    const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous]);
+    this.#open.set(gatewayRequestId, { facts, peering, before: notItsOwn, openSince: this.#elapsed() });
     this.#workAfter(0);
+  }
+
+  /** An earlier run could not tell which of several creates made this peering. `id` is the vendor's. */
+  recordAmbiguous(id: string): void {
+    this.#ambiguous.add(id);
+    forgetOldest(this.#ambiguous);
   }
 
   /** The request that made a peering, as far as this process knows. `id` is the vendor's. */
@@ -114,13 +130,9 @@ export class Reconciler {
   }
 
   /** A settled create made this peering, so it is no trace of another one. `id` is the vendor's. */
-  know(id: string, gatewayRequestId: string): void {
+  recordCreator(id: string, gatewayRequestId: string): void {
     this.#known.set(id, gatewayRequestId);
-    if (this.#known.size <= maxKnownIds) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
-    }
+    forgetOldest(this.#known);
   }
 
   /** What is not settled by now is left to the next start. */
@@ -173,51 +185,91 @@ export class Reconciler {
   }
 
   async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
-    const { clock, upstream, logger } = this.#services;
+    const { clock, upstream } = this.#services;
     const listedAt = this.#elapsed();
-    const peerings = await readPeerings(upstream, clusterId, clock.newId()).catch(noneIfGone);
-    let unclear = 0;
-    // Of two that are alike the later one was sent although the earlier one's peering was not to be seen.
-    for (const { facts, before, openSince } of creates.toReversed()) {
-      // On a disk that hangs each record would take its time.
-      if (this.#stopped) return;
-      if (this.#mayBeAnothers(facts, listedAt)) continue;
-      const unknown = peerings.filter(({ id }) => !before.includes(id) && !this.#known.has(id));
-      const made = findTrace(facts.target?.peering, unknown);
-      if (made === undefined && listedAt < openSince + arrivalMs) continue;
-      if (made === undefined && unknown.some((peering) => mayBe(facts.target?.peering, peering))) {
-        unclear += 1;
-        continue;
+    const listed = await readPeerings(upstream, clusterId, clock.newId()).catch(noneIfGone);
+    const peerings = listed.filter(({ id }) => !this.#known.has(id));
+    let unclear = false;
+    for (const alike of Map.groupBy(creates, ({ peering }) => valuesOf(peering)).values())
+      unclear = !(await this.#settleAlike(alike, peerings, listedAt)) || unclear;
+    if (unclear) throw new Error('Aerospike Cloud lists a peering without its VPC');
+  }
+
+  /** Settles creates with the same values. `false` when they may be peerings of which the list does not say the VPC. */
+  async #settleAlike(
+    creates: readonly OpenCreate[],
+    peerings: readonly ListedPeering[],
+    listedAt: number,
+  ): Promise<boolean> {
+    const left = new Set(creates);
+    const notBefore = ({ before }: OpenCreate) =>
+      peerings.filter(({ id }) => !before.has(id) && !this.#known.has(id));
+    const isOf = (create: OpenCreate, { id }: ListedPeering) =>
+      !this.#ambiguous.has(id) && [...left].every((other) => other === create || other.before.has(id));
+    const findCertain = () => {
+      for (const create of left) {
+        const own = notBefore(create).filter((peering) => isOf(create, peering));
+        const made = findTraces(create.peering, own)[0];
+        if (made !== undefined) return { create, made };
       }
-      await this.#record(facts, {
-        found: made !== undefined,
-        resourceId: made?.id,
-        peeringStatus: statusShape.test(made?.status ?? '') ? made?.status : undefined,
-      });
-      const { gatewayRequestId } = facts;
-      logger.info({ gatewayRequestId, found: made !== undefined }, 'an open create was settled');
+      return undefined;
+    };
+    const mayGoOn = ({ peering }: OpenCreate) =>
+      // On a disk that hangs each record would take its time.
+      !this.#stopped && !this.#mayBeAnothers(peering, listedAt);
+    // What settles one create is no trace of the others, so those without doubt come first.
+    for (let next = findCertain(); next !== undefined && mayGoOn(next.create); next = findCertain()) {
+      left.delete(next.create);
+      await this.#record(next.create.facts, foundAs(next.made));
     }
-    if (unclear > 0) throw new Error('Aerospike Cloud lists a peering without its VPC');
+    for (const create of left) {
+      if (!mayGoOn(create)) return true;
+      if (listedAt < create.openSince + arrivalMs) continue;
+      const traces = findTraces(create.peering, notBefore(create));
+      if (traces.length > 0) await this.#record(create.facts, { ambiguous: traces.map(({ id }) => id) });
+      else if (notBefore(create).some((peering) => mayBe(create.peering, peering))) return false;
+      else await this.#record(create.facts, { found: false });
+    }
+    return true;
   }
 
   /** Was a create with the same values in flight at any time since the look began? Then a later look decides. */
-  #mayBeAnothers({ target }: RequestFacts, listedAt: number): boolean {
-    const peering = target?.peering;
-    const alike = peering && this.#alike.get(valuesOf(peering));
+  #mayBeAnothers(peering: PeeringRequest, listedAt: number): boolean {
+    const alike = this.#alike.get(valuesOf(peering));
     return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= listedAt);
   }
 
   async #record(facts: RequestFacts, settlement: Settlement): Promise<void> {
     const { trail, clock, logger } = this.#services;
+    const { gatewayRequestId } = facts;
     try {
       await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
     } catch (error) {
       // It has its place in the chain, and follows when the log can be written again.
-      const { gatewayRequestId } = facts;
       logger.error({ gatewayRequestId, err: error }, 'that a create was settled is not recorded yet');
     }
-    this.#open.delete(facts.gatewayRequestId);
-    if (settlement.resourceId !== undefined) this.know(settlement.resourceId, facts.gatewayRequestId);
+    this.#open.delete(gatewayRequestId);
+    if (settlement.found === undefined) {
+      for (const id of settlement.ambiguous) this.recordAmbiguous(id);
+      logger.warn({ gatewayRequestId, ...settlement }, 'which create made a listed peering cannot be known');
+      return;
+    }
+    if (settlement.found) this.recordCreator(settlement.resourceId, gatewayRequestId);
+    logger.info({ gatewayRequestId, found: settlement.found }, 'an open create was settled');
+  }
+}
+
+const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
+  found: true,
+  resourceId: id,
+  peeringStatus: statusShape.test(status) ? status : undefined,
+});
+
+function forgetOldest(ids: Map<string, string> | Set<string>): void {
+  if (ids.size <= maxKnownIds) return;
+  for (const oldest of ids.keys()) {
+    ids.delete(oldest);
+    break;
   }
 }
 

@@ -54,7 +54,7 @@ export class RedisConnection implements RedisCommands {
 
   async command(...words: string[]): Promise<unknown> {
     const client = this.#client;
-    if (client === undefined) throw new Error('Redis is down');
+    if (client === undefined) throw new PlainError('Redis is down');
     try {
       return await within(commandTimeoutMs, client.sendCommand(words));
     } catch (error) {
@@ -121,12 +121,13 @@ export class RedisConnection implements RedisCommands {
   }
 }
 
-/** Resolves when Redis has let the client in and takes its writes. */
+/**
+ * Resolves when Redis has let the client in and takes its writes. An ACL that forbids the probe is a fault too: whether
+ * Redis takes writes cannot be known then, and no lock could be given back.
+ */
 async function open(client: Client): Promise<void> {
   await client.connect();
-  await client.sendCommand(['DEL', probeKey]).catch((error: unknown) => {
-    if (!isRefusal(error)) throw error;
-  });
+  await client.sendCommand(['DEL', probeKey]);
 }
 
 /** A client that never came up says so when it is destroyed. */
@@ -138,8 +139,11 @@ function destroy(client: Client | undefined): void {
   }
 }
 
-/** A replica, a server that still loads its data, a replica without its primary, a part of a cluster that does not serve. */
-const takesNoWrites = /^(ERR .* -)?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN) /;
+/**
+ * A replica, a server that still loads its data, a replica without its primary, a part of a cluster that does not serve, a
+ * server that cannot save, a primary with too few replicas.
+ */
+const takesNoWrites = /^(ERR .* -)?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS) /;
 
 /** Redis that refuses a command is up, unless it refuses because it takes no writes. Redis 6 quotes a script's error in `ERR`. */
 export const isRefusal = (error: unknown): boolean =>

@@ -117,7 +117,9 @@ const readers = {
   pending_reconciliations: { help: 'Creates whose result is not known yet.' },
   policy_info: { help: 'Always 1, by the version in force.', label: 'version' },
   policy_loaded_timestamp_seconds: { help: 'When it took effect.' },
-  policy_rejected: { help: '1 while the policy in the file has faults, and an older one is in force.' },
+  policy_rejected: {
+    help: '1 while the policy in the file has faults or cannot be read, and an older one is in force.',
+  },
   policy_report_mode: { help: '1 when the policy refuses nothing.' },
   token_cache_entries: { help: 'Verified tokens that are kept in memory.' },
   keys: { help: 'Usable keys of an issuer.', label: 'issuer' },

@@ -77,9 +77,9 @@ export class UpstreamClient {
     this.#breakers[method].refuseIfOpen();
   }
 
-  /** Sends a GET, and can send nothing else, so it needs no record. Rejects as `change` does. */
-  read(request: ReadRequest): Promise<UpstreamAnswer> {
-    return this.#send({ ...request, method: 'GET' });
+  /** Sends a GET without a body, and can send nothing else, so it needs no record. Rejects as `change` does. */
+  read({ path, query, requestId, traceparent }: ReadRequest): Promise<UpstreamAnswer> {
+    return this.#send({ method: 'GET', path, query, requestId, traceparent });
   }
 
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {

@@ -38,8 +38,7 @@ const form: ListForm<ListedPeering> = {
 };
 
 /** Does the peering keep others from being made? (interface, section 3: preflight) */
-export const isLive = ({ status }: Pick<ListedPeering, 'status'>): boolean =>
-  !deadStatuses.includes(status ?? '');
+export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');
 
 /** Rejects as `readList` does. */
 export const readPeerings = (

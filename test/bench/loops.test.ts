@@ -39,7 +39,7 @@ async function deckOf(t: TestContext, port: number, shape: Partial<DeckShape> = 
 }
 
 const noWindow = { begin: () => undefined, end: () => undefined };
-const cold = { leastMs: 0, requests: 0, mostMs: 0 };
+const cold = { minMs: 0, requests: 0, maxMs: 0 };
 
 test('a deck of new tokens sends each of them once, and ends the measurement', async (t) => {
   const { port, seen } = await serve(t, created);
@@ -67,7 +67,7 @@ test('creates go to one cluster after the other, and no cluster twice at once', 
 test('warm-up is not counted', async (t) => {
   const { port, seen } = await serve(t, created);
   const deck = await deckOf(t, port, { once: true });
-  const warm = { leastMs: 0, requests: 20, mostMs: 60_000 };
+  const warm = { minMs: 0, requests: 20, maxMs: 60_000 };
   const { tookMs } = await closedLoop({ port, expected: 201, warm, measuredMs: 60_000 }, 1, deck, noWindow);
   assert.equal(seen.length, 50);
   assert.equal(tookMs.length, 30);
@@ -93,7 +93,7 @@ for (const [name, answer, fault] of [
 
 test('an open loop sends as many as are due, whatever becomes of them', async (t) => {
   const { port, seen } = await serve(t, created);
-  const job = { port, expected: 201, warm: { ...cold, leastMs: 100 }, measuredMs: 200 };
+  const job = { port, expected: 201, warm: { ...cold, minMs: 100 }, measuredMs: 200 };
   const { tookMs } = await openLoop(job, 500, await deckOf(t, port), noWindow);
   assert.equal(seen.length, 150);
   assert.equal(tookMs.length, 100);

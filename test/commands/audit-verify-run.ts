@@ -1,9 +1,12 @@
 // `audit verify` as a script or a person calls it, in this process, and logs for it to read.
 import type { TestContext } from 'node:test';
-import { intentEvent, outcomeEvent, type RequestFacts } from '../../src/audit/record/request-events.ts';
+import { intentEvent, outcomeEvent } from '../../src/audit/record/request-events.ts';
 import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
-import { startOfTime } from '../audit/chained-log.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
+import { deletePeering } from '../../src/operations/delete-peering/delete-peering.ts';
+import type { RequestFacts } from '../../src/request/request.ts';
+import { startOfTime } from '../audit/verify/chained-log.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { folderWith, type Ran } from './policy-run.ts';
 
@@ -16,14 +19,14 @@ export async function auditVerify(
     environment: {},
     now: startOfTime,
     version: '0.0.0-test',
-    print: (text) => {
+    stdout: (text) => {
       out += text;
     },
-    complain: (text) => {
+    stderr: (text) => {
       err += text;
     },
     colours: terminal.colours ?? false,
-    watched: terminal.watched ?? false,
+    isInteractive: terminal.watched ?? false,
     stopRequested: () => new Promise(() => undefined),
     stopRequestedAgain: () => new Promise(() => undefined),
     onReload: () => undefined,
@@ -40,33 +43,27 @@ const factsOf = (subject: string, id: string) => ({
   requestId: id,
   clientAddress: '192.0.2.1',
   caller: { issuer: 'https://idp.example', subject, clientId: undefined, tokenId: undefined },
-  clusterId,
 });
 
 /** A create by this caller, and an outcome that nobody can know. */
 export const intentBy = (subject: string, id: string, more: object = {}) => {
   const facts: RequestFacts = {
     ...factsOf(subject, id),
-    method: 'POST',
-    route: '/database/clusters/{clusterId}/vpc-peerings',
-    operation: 'createVpcPeering',
-    peering: { clusterId, ...allowed, region: 'ap-southeast-1', ...more },
+    operation: createPeering,
+    target: { clusterId, peering: { clusterId, ...allowed, region: 'ap-southeast-1', ...more } },
   };
-  const intent = intentEvent('peering.create.intent', facts, startOfTime);
+  const intent = intentEvent(facts, startOfTime);
   const result = { status: 503, sent: 'yes', upstream: { status: 503 } } as const;
-  return [intent, outcomeEvent('peering.create.outcome', facts, result, startOfTime)] as const;
+  return [intent, outcomeEvent(facts, result, startOfTime)] as const;
 };
 
 /** A delete by this caller whose outcome was never recorded. */
 export const deleteBy = (subject: string, id: string, peeringId: string) =>
   intentEvent(
-    'peering.delete.intent',
     {
       ...factsOf(subject, id),
-      method: 'DELETE',
-      route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
-      operation: 'deleteVPCPeerings',
-      peeringId,
+      operation: deletePeering,
+      target: { clusterId, peeringId },
     },
     startOfTime,
   );

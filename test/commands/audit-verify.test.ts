@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { headOf, makeLog, reworded } from '../audit/chained-log.ts';
-import { makeKeys, makeSignedLog } from '../audit/signed-log.ts';
+import { headOf, makeLog, reworded } from '../audit/verify/chained-log.ts';
+import { makeKeys, makeSignedLog } from '../audit/verify/signed-log.ts';
 import { allowed, type Loose, startTestGateway } from '../support/gateway.ts';
 import { auditVerify, text, written } from './audit-verify-run.ts';
 import { folderWith } from './policy-run.ts';

@@ -2,7 +2,7 @@
 // or neither.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { put, remove } from '../operations/call-peering.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { clusterId, startTestGateway } from '../support/gateway.ts';
 import { folderWith, peergate } from './policy-run.ts';
 

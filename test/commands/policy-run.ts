@@ -26,14 +26,14 @@ export async function peergate(
     environment: {},
     now,
     version: '0.0.0-test',
-    print: (text) => {
+    stdout: (text) => {
       out += text;
     },
-    complain: (text) => {
+    stderr: (text) => {
       err += text;
     },
     colours: terminal.colours ?? false,
-    watched: terminal.watched ?? false,
+    isInteractive: terminal.watched ?? false,
     stopRequested: () => new Promise(() => undefined),
     stopRequestedAgain: () => new Promise(() => undefined),
     onReload: () => undefined,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { surround } from '../http/process.ts';
+import { surround } from '../acceptance/process.ts';
 import { allowed, type Loose, send } from '../support/gateway.ts';
 import { audience } from '../support/issuer.ts';
 import { until } from '../support/until.ts';

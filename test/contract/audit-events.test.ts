@@ -10,10 +10,10 @@ import {
   dryRunEvent,
   intentEvent,
   outcomeEvent,
-  type RequestFacts,
   reconciledEvent,
   refusedEvent,
 } from '../../src/audit/record/request-events.ts';
+import type { RequestFacts } from '../../src/request/request.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
   allowing,
@@ -36,8 +36,8 @@ test('every intent, every outcome and every dry run of a create fits the schema'
   fc.assert(
     fc.property(createFacts, allowing, claims, outcome, fc.nat(), (known, decision, given, result, now) => {
       const facts: RequestFacts = { ...known, decision, claims: given };
-      fits(intentEvent('peering.create.intent', facts, now));
-      fits(outcomeEvent('peering.create.outcome', facts, result, now));
+      fits(intentEvent(facts, now));
+      fits(outcomeEvent(facts, result, now));
       fits(dryRunEvent({ ...facts, dryRun: true }, now));
     }),
     { numRuns: 500 },
@@ -47,7 +47,7 @@ test('every intent, every outcome and every dry run of a create fits the schema'
 test('every outcome of a list fits the schema', () => {
   fc.assert(
     fc.property(listFacts, allowing, claims, outcome, fc.nat(), (known, decision, given, result, now) => {
-      fits(outcomeEvent('peering.list.outcome', { ...known, decision, claims: given }, result, now));
+      fits(outcomeEvent({ ...known, decision, claims: given }, result, now));
     }),
     { numRuns: 500 },
   );
@@ -59,7 +59,7 @@ test('every answer with a single peering fits the schema', () => {
     fc.property(getFacts, allowing, claims, answered, fc.nat(), (known, decision, given, status, now) => {
       const facts = { ...known, decision, claims: given };
       const result = { status, sent: 'yes', upstream: { status: 200 } } as const;
-      fits(outcomeEvent('peering.list.outcome', facts, result, now));
+      fits(outcomeEvent(facts, result, now));
     }),
   );
 });
@@ -68,11 +68,11 @@ test('every intent and every outcome of a delete fits the schema', () => {
   fc.assert(
     fc.property(deleteFacts, allowing, claims, outcome, fc.nat(), (known, decision, given, result, now) => {
       const facts: RequestFacts = { ...known, decision, claims: given };
-      fits(intentEvent('peering.delete.intent', facts, now));
-      // A delete makes nothing, and `forward-recorded.ts` looks for nothing.
+      fits(intentEvent(facts, now));
+      // A delete makes nothing, and `forward.ts` looks for nothing.
       const { resourceId: _, ...upstream } = result.upstream ?? { status: 204 };
       const made = result.upstream === undefined ? result : { ...result, upstream };
-      fits(outcomeEvent('peering.delete.outcome', facts, made, now));
+      fits(outcomeEvent(facts, made, now));
     }),
     { numRuns: 500 },
   );
@@ -91,17 +91,14 @@ test('every refusal fits the schema, however far the request had come, a dry run
       ([create, list, get, remove], [decision, given], code, detail, depth, dryRun) => {
         const cut = (facts: RequestFacts): RequestFacts => ({
           ...facts,
-          ...(depth < 2
-            ? { clusterId: undefined, peering: undefined, page: undefined, peeringId: undefined }
-            : {}),
-          ...(depth < 3 ? { existing: undefined } : {}),
+          target: depth < 2 ? undefined : { ...facts.target, ...(depth < 3 ? { existing: undefined } : {}) },
           ...(depth < 1 ? { caller: undefined } : {}),
           ...(depth > 2 && decision !== undefined ? { decision, claims: given } : {}),
         });
-        fits(refusedEvent('peering.create.refused', { ...cut(create), dryRun }, { code, detail }, 5));
+        fits(refusedEvent({ ...cut(create), dryRun }, { code, detail }, 5));
         for (const facts of [list, get])
-          fits(refusedEvent('peering.list.refused', { ...cut(facts), dryRun: false }, { code, detail }, 5));
-        fits(refusedEvent('peering.delete.refused', { ...cut(remove), dryRun: false }, { code, detail }, 5));
+          fits(refusedEvent({ ...cut(facts), dryRun: false }, { code, detail }, 5));
+        fits(refusedEvent({ ...cut(remove), dryRun: false }, { code, detail }, 5));
       },
     ),
     { numRuns: 500 },
@@ -118,23 +115,24 @@ test('every refusal by the policy fits the schema', () => {
       fc.boolean(),
       ([create, list, get, remove], decision, given, dryRun) => {
         const known = { decision, claims: given };
-        fits(refusedEvent('peering.create.refused', { ...create, ...known, dryRun }, error, 5));
-        for (const facts of [list, get])
-          fits(refusedEvent('peering.list.refused', { ...facts, ...known, dryRun: false }, error, 5));
+        fits(refusedEvent({ ...create, ...known, dryRun }, error, 5));
+        for (const facts of [list, get]) fits(refusedEvent({ ...facts, ...known, dryRun: false }, error, 5));
         // By cluster and action before the look, by the peering behind it.
-        for (const facts of [remove, { ...remove, existing: undefined }])
-          fits(refusedEvent('peering.delete.refused', { ...facts, ...known, dryRun: false }, error, 5));
+        for (const facts of [remove, { ...remove, target: { ...remove.target, existing: undefined } }])
+          fits(refusedEvent({ ...facts, ...known, dryRun: false }, error, 5));
       },
     ),
   );
 });
 
 test('every settlement of a create fits the schema, by the run that left it open and by a later one', () => {
+  const id = fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/);
   const settlement = fc.oneof(
-    fc.constant({ found: false }),
+    fc.constant({ found: false as const }),
+    fc.record({ ambiguous: fc.array(id, { minLength: 1, maxLength: 30 }) }),
     fc.record({
-      found: fc.constant(true),
-      resourceId: fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/),
+      found: fc.constant(true as const),
+      resourceId: id,
       peeringStatus: maybe(fc.constantFrom('initiating-request', 'active', 'deleted', 'a-later-one')),
     }),
   );
@@ -142,7 +140,7 @@ test('every settlement of a create fits the schema, by the run that left it open
     fc.property(createFacts, allowing, claims, settlement, fc.nat(), (known, decision, given, found, now) => {
       const facts: RequestFacts = { ...known, decision, claims: given };
       fits(reconciledEvent(facts, found, now));
-      const intent = JSON.parse(chain.seal(intentEvent('peering.create.intent', facts, now)));
+      const intent = JSON.parse(chain.seal(intentEvent(facts, now)));
       assertAuditRecord(intent);
       const readBack = factsFromRecord(intent);
       assert.ok(readBack !== undefined);

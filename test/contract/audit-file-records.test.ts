@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { exportJWK, generateKeyPair } from 'jose';
 import { AuditChain } from '../../src/audit/log/chain.ts';
 import { intentEvent } from '../../src/audit/record/request-events.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
@@ -28,16 +29,13 @@ function leftByACrash(): string {
     gatewayRequestId: randomUUID(),
     requestId: 'one',
     clientAddress: '127.0.0.1',
-    method: 'POST' as const,
-    route: '/database/clusters/{clusterId}/vpc-peerings',
-    operation: 'createVPCPeerings',
+    operation: createPeering,
     caller: { issuer: 'https://idp.example', subject: 'svc', clientId: undefined, tokenId: undefined },
-    clusterId,
-    peering: { clusterId, ...allowed, vpcId: 'vpc-00000000' },
+    target: { clusterId, peering: { clusterId, ...allowed, vpcId: 'vpc-00000000' } },
     decision,
   };
   const earlier = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
-  const intent = earlier.seal(intentEvent('peering.create.intent', facts, Date.now() - 60_000));
+  const intent = earlier.seal(intentEvent(facts, Date.now() - 60_000));
   return `${intent}\n{"category_uid":6`;
 }
 

@@ -6,11 +6,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { AuditChain } from '../../src/audit/log/chain.ts';
 import {
-  type RequestFacts,
   refusedByUpstreamEvent,
   refusedEvent,
   replayedEvent,
 } from '../../src/audit/record/request-events.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
+import { deletePeering } from '../../src/operations/delete-peering/delete-peering.ts';
+import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
+import type { RequestFacts } from '../../src/request/request.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId, type Loose } from '../support/gateway.ts';
 import { onlyBeforeCreates } from './code-operations.ts';
@@ -24,12 +27,9 @@ const facts: RequestFacts = {
   gatewayRequestId: randomUUID(),
   requestId: 'order-17',
   clientAddress: '198.51.100.7',
-  method: 'POST',
-  route: '/database/clusters/{clusterId}/vpc-peerings',
-  operation: 'createVPCPeerings',
+  operation: createPeering,
   caller: { issuer: 'https://idp.example', subject: 'svc-payments', clientId: undefined, tokenId: 'a' },
-  clusterId,
-  peering: { clusterId, ...allowed },
+  target: { clusterId, peering: { clusterId, ...allowed } },
   decision: {
     effect: 'allow',
     policyVersion: 'a'.repeat(64),
@@ -40,31 +40,26 @@ const facts: RequestFacts = {
   },
 };
 
-const ofOne = {
-  ...facts,
-  route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
-  peering: undefined,
-  peeringId: randomUUID(),
-};
+const ofOne = { ...facts, target: { clusterId, peeringId: randomUUID() } };
 /** A delete and a single peering, which are looked up as well. */
-const lookedUp: readonly (readonly ['peering.delete.refused' | 'peering.list.refused', RequestFacts])[] = [
-  ['peering.delete.refused', { ...ofOne, method: 'DELETE', operation: 'deleteVPCPeerings' }],
-  ['peering.list.refused', { ...ofOne, method: 'GET', operation: 'getVPCPeering' }],
+const lookedUp: readonly RequestFacts[] = [
+  { ...ofOne, operation: deletePeering },
+  { ...ofOne, operation: getPeering },
 ];
 
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
 const sealed = (event: Parameters<AuditChain['seal']>[0]): Loose => JSON.parse(chain.seal(event));
 const refuse = (code: (typeof onlyBeforeCreates)[number], receivedStatus?: number) =>
-  sealed(refusedEvent('peering.create.refused', facts, { code, detail: 'No.', receivedStatus }, 5));
+  sealed(refusedEvent(facts, { code, detail: 'No.', receivedStatus }, 5));
 const refuseAsUpstream = (status: number, requestId?: string) =>
-  sealed(refusedByUpstreamEvent('peering.create.refused', facts, { status, requestId }, 5));
+  sealed(refusedByUpstreamEvent(facts, { status, requestId }, 5));
 const replay = (status: number, id?: string) =>
-  sealed(replayedEvent('peering.create.outcome', facts, { status, first: randomUUID(), resourceId: id }, 5));
+  sealed(replayedEvent(facts, { status, first: randomUUID(), resourceId: id }, 5));
 
 test('every refusal by the guards of a create fits the schema, with what Aerospike Cloud said to the look', () => {
   assert.ok(onlyBeforeCreates.length > 5);
   for (const code of onlyBeforeCreates) assertAuditRecord(refuse(code));
-  const asked = fc.constantFrom('preflight-impossible', 'upstream-timeout', 'credential-refused');
+  const asked = fc.constantFrom('preflight-failed', 'upstream-timeout', 'credential-refused');
   fc.assert(
     fc.property(asked, fc.integer({ min: 200, max: 999 }), (code, status) => {
       const record = refuse(code, status);
@@ -77,23 +72,23 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
 
 test('what the look before a dry run says fits the schema, as observed only', () => {
   const dry = { ...facts, dryRun: true };
-  for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-impossible'] as const)
-    assertAuditRecord(sealed(refusedEvent('peering.create.refused', dry, { code, detail: 'No.' }, 5)));
-  const refused = sealed(refusedByUpstreamEvent('peering.create.refused', dry, { status: 404 }, 5));
+  for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-failed'] as const)
+    assertAuditRecord(sealed(refusedEvent(dry, { code, detail: 'No.' }, 5)));
+  const refused = sealed(refusedByUpstreamEvent(dry, { status: 404 }, 5));
   assertAuditRecord(refused);
   assert.equal(refused.action_id, 3);
 });
 
 test('what the look for a peering says fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
-  for (const [event, known] of lookedUp) {
-    for (const code of ['preflight-impossible', 'upstream-timeout', 'credential-refused'] as const) {
-      const record = sealed(refusedEvent(event, known, { code, detail: 'No.', receivedStatus: 500 }, 5));
+  for (const known of lookedUp) {
+    for (const code of ['preflight-failed', 'upstream-timeout', 'credential-refused'] as const) {
+      const record = sealed(refusedEvent(known, { code, detail: 'No.', receivedStatus: 500 }, 5));
       assertAuditRecord(record);
       assert.deepEqual(record.api.response, { code: 500 });
     }
     for (const code of ['peering-unknown', 'peering-ambiguous'] as const)
-      assertAuditRecord(sealed(refusedEvent(event, known, { code, detail: 'No.' }, 5)));
-    assertAuditRecord(sealed(refusedByUpstreamEvent(event, known, { status: 404, requestId: 'a' }, 5)));
+      assertAuditRecord(sealed(refusedEvent(known, { code, detail: 'No.' }, 5)));
+    assertAuditRecord(sealed(refusedByUpstreamEvent(known, { status: 404, requestId: 'a' }, 5)));
   }
 });
 
@@ -126,7 +121,7 @@ test('every answer that is given again fits the schema, and names the request th
 
 test('a record of the guards that contradicts itself is refused', () => {
   const overlap = refuse('cidr-overlap');
-  const impossible = refuse('preflight-impossible', 500);
+  const impossible = refuse('preflight-failed', 500);
   const unknown = refuseAsUpstream(404, 'abc');
   const again = replay(201, 'one');
   const { decision } = overlap.unmapped;

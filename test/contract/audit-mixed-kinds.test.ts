@@ -74,8 +74,18 @@ test('a record that mixes kinds is refused', async (t) => {
 });
 
 test('a record of a settled create or of the log itself that mixes kinds is refused', async (t) => {
-  const { intent, created, denied, unverified, reconciled, absent, recovered, checkpoint, loaded } =
-    await everyKind(await startTestGateway(t, { policy: kindsPolicy }));
+  const {
+    intent,
+    created,
+    denied,
+    unverified,
+    reconciled,
+    absent,
+    ambiguous,
+    recovered,
+    checkpoint,
+    loaded,
+  } = await everyKind(await startTestGateway(t, { policy: kindsPolicy }));
   const { integrity } = absent.unmapped;
   const wrong: Record<string, Loose> = {
     'a peering that was found and is not done': { ...reconciled, status_id: 2, status: 'Failure' },
@@ -95,6 +105,17 @@ test('a record of a settled create or of the log itself that mixes kinds is refu
       resources: reconciled.resources,
     },
     'a settlement that settles nothing': { ...absent, status_id: 0, status: 'Unknown' },
+    'an ambiguous settlement that was made': { ...ambiguous, status_id: 1, status: 'Success' },
+    'an ambiguous settlement that failed': { ...ambiguous, status_id: 2, status: 'Failure' },
+    'an ambiguous settlement, called absent': { ...ambiguous, status_code: 'peering-absent' },
+    'an ambiguous settlement with one of its peerings as the resource': {
+      ...ambiguous,
+      resources: reconciled.resources,
+    },
+    'an ambiguous settlement that was found': {
+      ...ambiguous,
+      unmapped: { integrity, reconciled: { ...ambiguous.unmapped.reconciled, found: true } },
+    },
     'a settlement with a decision': {
       ...absent,
       unmapped: { ...absent.unmapped, decision: intent.unmapped.decision },

@@ -3,34 +3,36 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import type { ErrorCode } from '../../src/errors.ts';
-import type { Operation } from '../../src/operations/operation.ts';
+import type { Operation } from '../../src/pipeline/operation.ts';
 
 const folder = new URL('../../src/operations/', import.meta.url);
-/** What operations have in common, and what settles them later. Every other file is one operation. */
-const shared = ['operation.ts', 'parse.ts', 'registry.ts'];
 
+/** Each folder is one operation, in the file of the same name. */
 export async function codeOperations(): Promise<readonly Operation[]> {
-  const files = (await readdir(folder)).filter((name) => !shared.includes(name));
+  const folders = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   return await Promise.all(
-    files.map(async (file) => {
-      const makers: unknown[] = Object.values(await import(new URL(file, folder).href));
-      assert.equal(makers.length, 1, `${file} is expected to export one operation and nothing else`);
-      return (makers[0] as (scope: string) => Operation)('some:scope');
+    folders.map(async ({ name }) => {
+      const exported: unknown[] = Object.values(await import(new URL(`${name}/${name}.ts`, folder).href));
+      assert.equal(exported.length, 1, `${name} is expected to export one operation and nothing else`);
+      return exported[0] as Operation;
     }),
   );
 }
 
-/** A documented method: a proxied operation, or what the gateway itself has to tell. */
-export type Place = Operation | 'document' | 'policy';
+/** A documented method: an operation, or a document that the gateway serves to everybody. */
+export type Place = Operation | 'document';
 
 const everywhere = () => true;
 const withToken = (place: Place) => place !== 'document';
-const proxied = (place: Place) => typeof place !== 'string';
+/** The gateway's own operation is about no action of the policy. */
+const proxied = (place: Place) => typeof place !== 'string' && place.action !== undefined;
 const creates = (place: Place) => typeof place !== 'string' && place.action === 'create';
 const ofOnePeering = (place: Place) => typeof place !== 'string' && place.route.endsWith('{peeringId}');
-const looksFirst = (place: Place) => typeof place !== 'string' && place.kind !== 'list';
+const plainReads = ['getVPCPeerings', 'listClusters', 'getClusterById'];
+const looksFirst = (place: Place) =>
+  typeof place !== 'string' && proxied(place) && !plainReads.includes(place.id);
 /** A single peering is nothing but the look itself. */
-const sends = (place: Place) => typeof place !== 'string' && place.kind !== 'get';
+const sends = (place: Place) => typeof place !== 'string' && proxied(place) && place.id !== 'getVPCPeering';
 const withBody = (place: Place) => typeof place !== 'string' && place.readsBody;
 
 /** A problem can be the answer where this says true. A new code has to be given its place before anything compiles. */
@@ -59,12 +61,14 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'audit-unavailable': proxied,
   'vpc-peered-already': creates,
   'cidr-overlap': creates,
+  'vpc-peered-elsewhere': creates,
+  'peering-limit': creates,
   'idempotency-key-reused': creates,
   'idempotency-key-running': creates,
   'idempotency-unavailable': creates,
   'cluster-busy': creates,
-  'preflight-impossible': looksFirst,
-  'upstream-failing': proxied,
+  'preflight-failed': looksFirst,
+  'circuit-open': proxied,
   'upstream-unreachable': sends,
   'upstream-broken': sends,
   'upstream-timeout': proxied,

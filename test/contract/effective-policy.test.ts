@@ -2,10 +2,10 @@
 // only when it has changed, and to nobody without a valid token.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectivePolicyPath as path } from '../../src/http/route-table.ts';
 import { guardrailsOnly, type Reply, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
 
+const path = '/policy/effective';
 const get = operation('getEffectivePolicy');
 const example = contract.root.components.examples['effective-policy'].value;
 

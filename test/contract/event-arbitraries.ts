@@ -3,6 +3,10 @@ import { SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import type { Outcome } from '../../src/audit/record/request-events.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
+import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
+import { deletePeering } from '../../src/operations/delete-peering/delete-peering.ts';
+import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
+import { listPeerings } from '../../src/operations/list-peerings/list-peerings.ts';
 import { type Decision, type Violation, violationCodes } from '../../src/policy/engine/decision.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { neverOutcomes } from './code-operations.ts';
@@ -48,8 +52,6 @@ const common = {
   requestId: fc.stringMatching(/^[A-Za-z0-9._:~+/=-]{1,128}$/),
   clientAddress: fc.oneof(fc.ipV4(), fc.ipV6().map(oneSpelling)),
 };
-const route = fc.constant('/database/clusters/{clusterId}/vpc-peerings');
-const routeOfOne = fc.constant('/database/clusters/{clusterId}/vpc-peerings/{peeringId}');
 
 /** As `recorded-claims.ts` cuts them. */
 export const claims = maybe(
@@ -103,35 +105,29 @@ export const denying: fc.Arbitrary<Decision> = fc.record({
 
 export const createFacts = fc.record({
   ...common,
-  route,
-  method: fc.constant('POST' as const),
-  operation: fc.constant('createVPCPeerings'),
+  operation: fc.constant(createPeering),
   caller,
-  clusterId: fc.constant(clusterId),
-  peering: fc.constant({ clusterId, ...allowed }),
+  target: fc.constant({ clusterId, peering: { clusterId, ...allowed } }),
 });
 
 export const listFacts = fc.record({
   ...common,
-  route,
-  method: fc.constant('GET' as const),
-  operation: fc.constant('getVPCPeerings'),
+  operation: fc.constant(listPeerings),
   caller,
-  clusterId: fc.constant(clusterId),
-  page: fc.record({ limit: fc.integer({ min: 1, max: 100 }), offset: fc.nat() }, { requiredKeys: [] }),
+  target: fc.record({
+    clusterId: fc.constant(clusterId),
+    page: fc.record({ limit: fc.integer({ min: 1, max: 100 }), offset: fc.nat() }, { requiredKeys: [] }),
+  }),
 });
 
 export const getFacts = fc.record({
   ...common,
-  route: routeOfOne,
-  method: fc.constant('GET' as const),
-  operation: fc.constant('getVPCPeering'),
+  operation: fc.constant(getPeering),
   caller,
-  clusterId: fc.constant(clusterId),
-  peeringId: fc.uuid(),
+  target: fc.record({ clusterId: fc.constant(clusterId), peeringId: fc.uuid() }),
 });
 
-/** As `place-in.ts` reads them. */
+/** As `listed-place.ts` reads them. */
 const place = fc.record(
   {
     vpcId: fc.stringMatching(/^vpc-[0-9a-f]{17}$/),
@@ -144,16 +140,12 @@ const place = fc.record(
 
 export const deleteFacts = fc.record({
   ...common,
-  route: routeOfOne,
-  method: fc.constant('DELETE' as const),
-  operation: fc.constant('deleteVPCPeerings'),
+  operation: fc.constant(deletePeering),
   caller,
-  clusterId: fc.constant(clusterId),
-  peeringId: fc.uuid(),
-  existing: place,
+  target: fc.record({ clusterId: fc.constant(clusterId), peeringId: fc.uuid(), existing: place }),
 });
 
-/** As `run-operation.ts` makes them: the upstream's answer, or a problem with what is known of an answer. */
+/** As `forward.ts` makes them: the upstream's answer, or a problem with what is known of an answer. */
 export const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc
     .record({

@@ -98,10 +98,16 @@ function rejectedRecord(): Loose {
 function settledRecords(intent: Loose): Record<string, Loose> {
   const facts = factsFromRecord(intent);
   assert.ok(facts !== undefined);
-  const there = { found: true, resourceId: 'a81069fa-864e-4369-b639-723d3931ba7d', peeringStatus: 'active' };
+  const there = {
+    found: true as const,
+    resourceId: 'a81069fa-864e-4369-b639-723d3931ba7d',
+    peeringStatus: 'active',
+  };
+  const ambiguous = { ambiguous: [there.resourceId] };
   return {
     reconciled: sealed(reconciledEvent({ ...facts, decision: intent.unmapped.decision }, there, Date.now())),
     absent: sealed(reconciledEvent(facts, { found: false }, Date.now())),
+    ambiguous: sealed(reconciledEvent(facts, ambiguous, Date.now())),
   };
 }
 
@@ -111,7 +117,7 @@ function tracedRecord(intent: Loose): Loose {
   assert.ok(facts !== undefined);
   const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', startedAt: 5 };
   const { decision } = intent.unmapped;
-  return sealed(intentEvent('peering.create.intent', { ...facts, decision, trace }, Date.now()));
+  return sealed(intentEvent({ ...facts, decision, trace }, Date.now()));
 }
 
 function logRecords(): Record<string, Loose> {

@@ -61,7 +61,7 @@ export const guardWays = {
     provoke: ({ create }) => create(allowed, key),
     recorded: refused,
   },
-  'preflight-impossible': {
+  'preflight-failed': {
     options: () => enforced,
     provoke: ({ cloud, create }) => {
       cloud.setFault((seen) => (isApi(seen) ? (_, res) => res.writeHead(500).end() : undefined));
@@ -70,7 +70,7 @@ export const guardWays = {
     forwarded: 1,
     recorded: refused,
   },
-  'upstream-failing': {
+  'circuit-open': {
     options: () => ({ environment: { AEROSPIKE_API_URL: `${nobody}/v1` } }),
     provoke: async ({ create }) => {
       for (let failures = 0; failures < 10; failures += 1) await create();

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
 import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
 import { nextStepFor } from '../../src/operations/get-peering/next-step.ts';
-import { isFaulty } from '../../src/operations/parse.ts';
-import { get, nobody, pathOf, put, remove } from '../operations/call-peering.ts';
+import { isFaulty } from '../../src/pipeline/request-faults.ts';
+import { get, nobody, pathOf, put, remove } from '../support/call-peering.ts';
 import { clusterId, guardrailsOnly, type Loose, type Reply, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
 
@@ -34,8 +34,9 @@ test('the example of a peering that waits to be accepted has the next step that 
 
 test('a single peering takes the documented parameters with their documented values, and no others', () => {
   const accepts = (query: string) => {
-    const raw = { clusterId, peeringId: nobody, query: new URLSearchParams(query), body: undefined };
-    return !isFaulty(getPeering('any').parse(raw));
+    const params = { clusterId, peeringId: nobody };
+    const raw = { params, query: new URLSearchParams(query), headers: {}, body: undefined };
+    return !isFaulty(getPeering.parse(raw));
   };
   const parameters = one.parameters.filter((parameter) => parameter.in === 'query');
   assert.deepEqual(

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorCode, type ErrorRule, errorRules, problemTitles } from '../../src/errors.ts';
-import { createRegistry, effectivePolicyPath, openApiPath } from '../../src/http/route-table.ts';
+import { readDocuments } from '../../src/http/docs/documents.ts';
+import { createRouteTable } from '../../src/http/route-table.ts';
+import { operations as registered } from '../../src/operations/registry.ts';
 import { clusterId, type Loose } from '../support/gateway.ts';
 import { codeOperations, moreExamples, occursOn, type Place } from './code-operations.ts';
 import { gatewayContract } from './contract-document.ts';
@@ -15,17 +17,23 @@ const documented = (path: string) => contract.operations.filter((operation) => o
 const sorted = (values: Iterable<string>) => [...new Set(values)].sort();
 const isAerospikes = (name: string) => name.startsWith('aerospike-');
 
-/** What the gateway itself has to tell, by the kind of its route. */
-const own: Readonly<Record<string, 'document' | 'policy'>> = {
-  [openApiPath]: 'document',
-  [effectivePolicyPath]: 'policy',
-};
+/** Served to everybody, from memory. */
+const openApiPath = '/openapi.json';
+
+/** The methods by which an operation is called: what the gateway answers from its own knowledge has a HEAD, too. */
+const calls = operations.flatMap((operation) => {
+  const { method, id, action } = operation;
+  const called = { operation, method: method as string, id };
+  return action === undefined
+    ? [called, { operation, method: 'HEAD', id: id.replace(/^get/, 'head') }]
+    : [called];
+});
 
 function placeOf(path: string, method: string): Place {
-  const place =
-    own[path] ?? operations.find((candidate) => candidate.route === path && candidate.method === method);
-  assert.ok(place, `${method} ${path}`);
-  return place;
+  if (path === openApiPath) return 'document';
+  const call = calls.find(({ operation, method: by }) => operation.route === path && by === method);
+  assert.ok(call, `${method} ${path}`);
+  return call.operation;
 }
 
 /** `status code` of every problem example that stands with the operation. */
@@ -35,30 +43,36 @@ const documentedProblems = (responses: ReadonlyMap<string, Loose>): string[] =>
   );
 
 test('every operation of the code is documented with its method, route and name, and no other is', () => {
-  const inCode = operations.map(({ method, route, id }) => `${method} ${route} ${id}`);
+  const inCode = calls.map(({ method, operation, id }) => `${method} ${operation.route} ${id}`);
   const inDocument = contract.operations
-    .filter(({ path }) => own[path] === undefined)
+    .filter(({ path }) => path !== openApiPath)
     .map(({ method, path, id }) => `${method} ${path} ${id}`);
   assert.ok(inCode.length > 0);
   assert.deepEqual(sorted(inDocument), sorted(inCode));
 });
 
-test('the registry serves each documented method of a route and refuses each other one with the documented ones', () => {
-  const registry = createRegistry(operations, '/base');
+test('the registry has every operation of the code, each once', () => {
+  assert.deepEqual(registered.map(({ id }) => id).toSorted(), operations.map(({ id }) => id).toSorted());
+});
+
+test('the route table serves each documented method of a route and refuses each other one with the documented ones', async () => {
+  const routes = createRouteTable(registered, '/base', (await readDocuments('/base')).keys());
   assert.deepEqual(
     sorted(Object.keys(contract.root.paths)),
-    sorted([...Object.keys(own), ...operations.map(({ route }) => route)]),
+    sorted([openApiPath, ...operations.map(({ route }) => route)]),
   );
   for (const path of Object.keys(contract.root.paths)) {
     const url = `/base${path.replace('{clusterId}', clusterId).replace('{peeringId}', clusterId)}`;
     const methods = documented(path).map(({ method }) => method);
     for (const method of methods) {
-      const kind = own[path] ?? 'operation';
-      assert.equal(registry.match(method, url).kind, kind, `${method} ${path}`);
+      const match = routes.match(method, url);
+      const place = placeOf(path, method);
+      const served = match.kind === 'operation' ? match.operation.id : match.kind;
+      assert.equal(served, typeof place === 'string' ? place : place.id, `${method} ${path}`);
     }
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
       if (methods.includes(method)) continue;
-      const match = registry.match(method, url);
+      const match = routes.match(method, url);
       assert.ok(match.kind === 'wrong-method', `${method} ${path} is served and not documented`);
       assert.deepEqual(sorted(match.allow.split(', ')), sorted(methods), `Allow for ${method} ${path}`);
     }
@@ -79,21 +93,37 @@ test('every problem that a route can give stands there under its status, and no 
 });
 
 /** The 200 of a create is a dry run's. */
-const ownSuccesses = { create: ['200', '201'], list: ['200'], get: ['200', '202'], delete: ['204'] } as const;
-/** A single peering is answered out of a list; of what is said to the look only a 4xx passes. */
-const passedOnBy = (kind: keyof typeof ownSuccesses) => (kind === 'get' ? ['4XX'] : ['2XX', '4XX', '5XX']);
+const ownSuccesses: Readonly<Record<string, readonly string[]>> = {
+  createVPCPeerings: ['200', '201'],
+  getVPCPeerings: ['200'],
+  getVPCPeering: ['200', '202'],
+  deleteVPCPeerings: ['204'],
+  listClusters: ['200'],
+  getClusterById: ['200'],
+  getEffectivePolicy: ['200', '304'],
+};
+/**
+ * Answers of Aerospike Cloud that are passed on: a single peering is answered out of a list, and of what is said to the read
+ * of it only a 4xx passes.
+ */
+const passedOnBy: Readonly<Record<string, readonly string[]>> = {
+  createVPCPeerings: ['2XX', '4XX', '5XX'],
+  getVPCPeerings: ['2XX', '4XX', '5XX'],
+  getVPCPeering: ['4XX'],
+  deleteVPCPeerings: ['2XX', '4XX', '5XX'],
+  listClusters: ['4XX'],
+  getClusterById: ['2XX', '4XX', '5XX'],
+  getEffectivePolicy: [],
+};
 
 test('every documented status is one that the gateway raises, or one of the upstream passed through', () => {
-  const successes = (path: string, method: string) => {
-    if (path === effectivePolicyPath) return ['200', '304'];
-    const place = placeOf(path, method);
-    return typeof place === 'string' ? ['200'] : ownSuccesses[place.kind];
-  };
+  assert.deepEqual(sorted(Object.keys(ownSuccesses)), sorted(operations.map(({ id }) => id)));
+  const successes = (place: Place) => (typeof place === 'string' ? ['200'] : (ownSuccesses[place.id] ?? []));
   for (const { path, method, responses } of contract.operations) {
     const place = placeOf(path, method);
     const raised = codes.filter((code) => occursOn[code](place)).map((code) => rules[code]?.status);
-    const passedOn = typeof place === 'string' ? [] : passedOnBy(place.kind);
-    const expected = [...raised.map(String), ...passedOn, ...successes(path, method)];
+    const passedOn = typeof place === 'string' ? [] : (passedOnBy[place.id] ?? []);
+    const expected = [...raised.map(String), ...passedOn, ...successes(place)];
     assert.deepEqual(sorted(responses.keys()), sorted(expected), `${method} ${path}`);
   }
 });

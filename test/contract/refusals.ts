@@ -14,6 +14,7 @@ import {
 } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { head, openRaw, sendRaw } from '../support/raw-http.ts';
+import { requestsBegun } from '../support/requests-begun.ts';
 import { until } from '../support/until.ts';
 import { guardWays, nobody } from './guard-refusals.ts';
 
@@ -145,7 +146,7 @@ const ways = {
       const authorization = `Bearer ${await issuer.sign()}`;
       const list = head(`GET ${peeringsPath} HTTP/1.1`, { authorization });
       const connection = await openRaw(port);
-      connection.write(list.repeat(2));
+      connection.write(list);
       const release = await held.promise;
       const probes = await halfRequests(port);
       const stopped = stop();
@@ -155,6 +156,9 @@ const ways = {
         return (await probe?.answer())?.status !== 200;
       });
       for (const probe of probes) probe.destroy();
+      const begun = requestsBegun(port);
+      connection.write(list);
+      await begun;
       release();
       await connection.answer();
       const reply = await connection.answer();

@@ -83,15 +83,19 @@ for (const overlay of overlays) {
     assert.deepEqual([...namespaces], ['peergate']);
   });
 
-  test(`into the gateway of ${overlay} come the ingress to the public port and monitoring to the admin port`, () => {
+  test(`into the gateway of ${overlay} come the ingress controller's pods to the public port, and monitoring to the admin port`, () => {
     const rules = ofGateway().flatMap(({ spec }) => spec.ingress ?? []);
     const ways = rules.map(({ from, ports }) => [from, ports.map(({ port }: Loose) => port)]);
-    const namespace = (name: string) => [
-      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } },
-    ];
+    const namespace = (name: string) => ({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+    });
+    const controller = {
+      'app.kubernetes.io/name': 'ingress-nginx',
+      'app.kubernetes.io/component': 'controller',
+    };
     assert.deepEqual(ways, [
-      [namespace('ingress-nginx'), ['http']],
-      [namespace('monitoring'), ['admin']],
+      [[{ ...namespace('ingress-nginx'), podSelector: { matchLabels: controller } }], ['http']],
+      [[namespace('monitoring')], ['admin']],
     ]);
   });
 

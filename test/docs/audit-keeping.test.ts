@@ -20,7 +20,11 @@ import { runShell } from './run-queries.ts';
 
 const guide = readText('docs/audit.md');
 
-/** A gateway as a process of its own, which logrotate can signal. */
+/** What the guide says of the folders of the log and of the process id, in the test's own. */
+const here = (text: string, folder: string): string =>
+  text.replaceAll('/var/log/peergate', folder).replaceAll('/run/peergate', folder);
+
+/** A gateway as a process of its own, started as the guide says, which logrotate can signal. */
 async function startProcess(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
   t.after(() => rm(folder, { recursive: true }));
@@ -30,7 +34,8 @@ async function startProcess(t: TestContext) {
   const cloud = await startAerospikeCloud();
   const env = { PATH: process.env['PATH'], ...settingsOf({ folder, issuer, cloud }) };
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: root, env, stdio: [...stdio] });
+  const start = here(fencedBlocks(guide, 'sh').find((block) => block.includes('$$')) ?? '', folder);
+  const child = spawn('sh', ['-c', start], { cwd: root, env, stdio: [...stdio] });
   const exited = once(child, 'exit');
   t.after(async () => {
     child.kill('SIGKILL');
@@ -53,18 +58,35 @@ async function startProcess(t: TestContext) {
     child.kill('SIGTERM');
     await exited;
   };
-  return { folder, pid: child.pid, create, stop };
+  return { folder, create, stop };
 }
 
-test('the snippet for logrotate rotates and compresses, and no record is lost', {
+/** Another gateway of the host, to a command that looks for one by its arguments. Resolves to whether it was signalled. */
+async function startAnother(t: TestContext): Promise<() => Promise<boolean>> {
+  const script =
+    "process.on('SIGUSR2', () => console.log('signalled')); process.stdin.resume(); console.log('ready')";
+  const child = spawn(process.execPath, ['-e', script, 'src/main.ts', 'serve']);
+  t.after(() => child.kill('SIGKILL'));
+  let printed = '';
+  child.stdout.on('data', (text) => {
+    printed += text;
+  });
+  await once(child.stdout, 'data');
+  return async () => {
+    child.stdin.end();
+    await once(child, 'close');
+    return printed.includes('signalled');
+  };
+}
+
+test('the snippet for logrotate rotates and compresses, no record is lost, and no other gateway is signalled', {
   skip: spawnSync('logrotate', ['--version']).error !== undefined && 'logrotate is not installed',
 }, async (t) => {
-  const { folder, pid, create, stop } = await startProcess(t);
+  const { folder, create, stop } = await startProcess(t);
+  const wasSignalled = await startAnother(t);
   const [snippet = ''] = fencedBlocks(guide, 'logrotate');
-  const command = "pkill --signal USR2 --full '^[^ ]*node .*src/main\\.ts serve'";
-  assert.ok(snippet.startsWith('/var/log/peergate/audit.log {') && snippet.includes(command));
-  const here = snippet.replace('/var/log/peergate', folder).replace(command, `kill -USR2 ${pid}`);
-  await writeFile(join(folder, 'logrotate.conf'), here, { mode: 0o644 });
+  assert.ok(snippet.startsWith('/var/log/peergate/audit.log {'));
+  await writeFile(join(folder, 'logrotate.conf'), here(snippet, folder), { mode: 0o644 });
   const rotate = async (): Promise<void> => {
     const second = Math.floor(Date.now() / 1000);
     const args = ['-f', '-s', join(folder, 'state'), join(folder, 'logrotate.conf')];
@@ -77,6 +99,7 @@ test('the snippet for logrotate rotates and compresses, and no record is lost', 
   await create(2);
   await rotate();
   await create(3);
+  assert.equal(await wasSignalled(), false);
   await stop();
   const rotated = (await readdir(folder)).filter((name) => name.startsWith('audit.log-')).sort();
   assert.deepEqual(

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { systemClock } from '../../src/clock.ts';
 import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
@@ -56,7 +57,7 @@ export async function startClockedGateway(options: ClockedGatewayOptions): Promi
   if (read.faults !== undefined) throw new Error('the policy has faults');
   const gateway = await startGateway(loaded.config, {
     policy: read,
-    clock: { now: () => time.ms, newId: () => randomUUID() },
+    clock: { ...systemClock, now: () => time.ms },
     logger: createLogger('fatal', { log: () => undefined } as unknown as LineWriter),
     sink: { write: () => Promise.reject(new Error('records go to the file')) },
     reporter: { version: '0.1.0', instance: 'gateway-1' },

@@ -22,7 +22,7 @@ export interface Messages {
 }
 
 /** Beyond so many bytes a header section may or may not be refused. */
-export const mostCertain = 15_000;
+export const maxCertain = 15_000;
 
 export function readMessages(bytes: Buffer): Messages {
   const complete: Message[] = [];
@@ -37,7 +37,7 @@ export function readMessages(bytes: Buffer): Messages {
     const { message, length } = found;
     const tunnel = message.method === 'CONNECT';
     // What may be refused behind another request is, without an answer that could be taken for one to that.
-    if (complete.length > 0 && (tunnel || message.headSize > mostCertain)) certain = false;
+    if (complete.length > 0 && (tunnel || message.headSize > maxCertain)) certain = false;
     complete.push(message);
     rest = rest.subarray(length);
     // RFC 9112 section 9.6: nothing follows it, and a CONNECT makes a tunnel.

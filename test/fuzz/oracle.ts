@@ -2,7 +2,7 @@
 // answered with, and which create or delete it may cause upstream, if any.
 import { canary } from './case.ts';
 import { readCreate } from './create-body.ts';
-import { type Message, mostCertain, valuesOf } from './messages.ts';
+import { type Message, maxCertain, valuesOf } from './messages.ts';
 import type { GoodToken } from './mint.ts';
 import { knownCluster, knownPeerings } from './peerings.ts';
 import { mayCreate, mayDelete, mayDeleteThis, mayList, scopesOf } from './policy-oracle.ts';
@@ -33,7 +33,7 @@ export function judge(message: Message, findToken: FindToken): Verdict {
   const verdict = judgeMessage(message, findToken);
   // Near the limit for header sections 431 is as right as an answer, and so is 413 or 431 for much beside the body.
   // Which other targets than those in origin form are well-formed is not for here.
-  const unsure = headSize > mostCertain || decorated || !message.target.startsWith('/');
+  const unsure = headSize > maxCertain || decorated || !message.target.startsWith('/');
   return { ...verdict, method, ...(unsure ? { statuses: undefined } : {}) };
 }
 

@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 export const batchSize = 128;
 const lanes = 24;
 /** Cases that can still be named by what they caused. */
-const mostRecent = 4096;
+const maxRecent = 4096;
 
 /** What happened, so that a run that reaches nothing is noticed. */
 export interface Tally {
@@ -56,7 +56,7 @@ export class FuzzRun {
         this.#before.set(lane, `${index} of ${seed}`);
         this.#serial += 1;
         this.#recent.set(this.#serial, { seed, index, fuzz });
-        this.#recent.delete(this.#serial - mostRecent);
+        this.#recent.delete(this.#serial - maxRecent);
         try {
           await this.#one(fuzz, lane, texts, signatures);
         } catch (error) {

@@ -1,10 +1,10 @@
 // A create's body has at most 16,384 bytes, however it is sent. One byte more is 413, as soon as that is known.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertRefused, type Refusal } from '../support/assert-refused.ts';
 import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { post } from '../support/post.ts';
 import { head, openRaw, sendRaw } from '../support/raw-http.ts';
-import { assertRefused, type Refusal } from './assert-refused.ts';
-import { post } from './post.ts';
 
 const most = 16_384;
 const sized = (size: number) => JSON.stringify(allowed).padEnd(size, ' ');

@@ -1,10 +1,10 @@
 // A create's body is application/json in UTF-8 without any coding. Everything else is 415, decided by the headers alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertRefused, type Refusal } from '../support/assert-refused.ts';
 import { allowed, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { post, unlimited } from '../support/post.ts';
 import { head, sendRaw } from '../support/raw-http.ts';
-import { assertRefused, type Refusal } from './assert-refused.ts';
-import { post, unlimited } from './post.ts';
 
 const refusal: Refusal = {
   status: 415,

@@ -23,7 +23,7 @@ export async function settled(): Promise<void> {
 /** A key set whose issuer publishes what the test says, and whose timers stand still. */
 export function makeKeys(test: TestContext, maxStaleMs = 24 * hours) {
   test.mock.timers.enable({ apis: ['setTimeout'] });
-  const clock = { time: 1_000_000, now: () => clock.time, newId: () => 'id' };
+  const clock = { time: 1_000_000, now: () => clock.time, monotonic: () => clock.time, newId: () => 'id' };
   const issuer = {
     fetches: 0,
     answer: (): Promise<JSONWebKeySet> => Promise.resolve({ keys: [key('first')] }),

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
-import { makeLog, startOfTime, writeLogs } from '../audit/chained-log.ts';
+import { makeLog, startOfTime, writeLogs } from '../audit/verify/chained-log.ts';
 
 const runs = { numRuns: 300 };
 const newline = 0x0a;

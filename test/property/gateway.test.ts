@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { assertProblem } from '../http/assert-refused.ts';
+import { assertProblem } from '../support/assert-refused.ts';
 import { allowed, peeringsPath, type Reply, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { audience } from '../support/issuer.ts';
 

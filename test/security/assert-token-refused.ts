@@ -1,7 +1,7 @@
 // The refusal of a token, to the letter: RFC 6750's challenge, one record that believes nothing of the token, and no
 // trace of it in anything that was written.
 import assert from 'node:assert/strict';
-import { assertRefused } from '../http/assert-refused.ts';
+import { assertRefused } from '../support/assert-refused.ts';
 import type { Reply, TestGateway } from '../support/gateway.ts';
 
 /** Sends a create with this token. */

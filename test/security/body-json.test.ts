@@ -1,9 +1,9 @@
 // The bytes of a create's body: JSON in UTF-8 and nothing that two readers could take in two ways.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertRefused } from '../http/assert-refused.ts';
-import { invalidCreate, post, unlimited } from '../http/post.ts';
+import { assertRefused } from '../support/assert-refused.ts';
 import { allowed, startTestGateway } from '../support/gateway.ts';
+import { invalidCreate, post, unlimited } from '../support/post.ts';
 
 const good = JSON.stringify(allowed);
 const twice = 'The body has an object that names a member twice.';

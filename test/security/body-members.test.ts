@@ -2,9 +2,9 @@
 // help, and an attacker's names are neither believed nor echoed without bound.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertRefused } from '../http/assert-refused.ts';
-import { invalidCreate, post, unlimited } from '../http/post.ts';
+import { assertRefused } from '../support/assert-refused.ts';
 import { allowed, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { invalidCreate, post, unlimited } from '../support/post.ts';
 
 const members = ['vpcId', 'cidrBlock', 'accountId', 'region', 'isSecureConnection'];
 const type = 'urn:aerospike:errors:validation:failed';

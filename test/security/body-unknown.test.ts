@@ -2,9 +2,9 @@
 // refusal is not an echo.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertRefused } from '../http/assert-refused.ts';
-import { invalidCreate, post } from '../http/post.ts';
+import { assertRefused } from '../support/assert-refused.ts';
 import { allowed, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { invalidCreate, post } from '../support/post.ts';
 
 const good = JSON.stringify(allowed);
 

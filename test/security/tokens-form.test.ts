@@ -1,7 +1,7 @@
 // What stands in the Authorization header: one header, the Bearer scheme, one signed JWT in its one spelling.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertRefused } from '../http/assert-refused.ts';
+import { assertRefused } from '../support/assert-refused.ts';
 import { peeringsPath } from '../support/gateway.ts';
 import { head, sendRaw } from '../support/raw-http.ts';
 import { assertAuthorizationRefused, assertTokenRefused, assertUnseen } from './assert-token-refused.ts';

@@ -1,7 +1,7 @@
 // What a verified caller may do: exactly the scope of the operation, found in any of the claims that issuers use.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertRefused } from '../http/assert-refused.ts';
+import { assertRefused } from '../support/assert-refused.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import type { Json } from './forge.ts';
 

@@ -15,13 +15,13 @@ import { noRedis, startRedis } from './redis-server.ts';
 /** Accepts connections and answers nothing. */
 async function startMute(test: TestContext) {
   const open = new Set<Socket>();
-  const seen = { accepted: 0, mostAtOnce: 0 };
+  const seen = { accepted: 0, maxAtOnce: 0 };
   /** The first one that has been asked something. */
   const first = Promise.withResolvers<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     seen.accepted += 1;
-    seen.mostAtOnce = Math.max(seen.mostAtOnce, open.size);
+    seen.maxAtOnce = Math.max(seen.maxAtOnce, open.size);
     socket.on('close', () => open.delete(socket)).on('error', () => undefined);
     socket.on('data', () => first.resolve(socket));
   });
@@ -48,7 +48,7 @@ test('a Redis that answers nothing is tried again and again, on one connection a
   await connection.start();
   await assert.rejects(connection.command('PING'), /down/);
   await until('it has been tried three times', () => mute.seen.accepted === 3);
-  assert.equal(mute.seen.mostAtOnce, 1);
+  assert.equal(mute.seen.maxAtOnce, 1);
   assert.deepEqual(
     logs.map(({ level, cause }) => [level, cause]),
     [['error', 'Redis did not answer in time']],

@@ -9,12 +9,12 @@ import {
   createWith,
   posts,
   startGuarded,
-} from '../creates/watched-creates.ts';
+} from '../operations/create-peering/watched-creates.ts';
 import { until } from '../support/until.ts';
 import { seriesOf } from '../telemetry/scrape.ts';
 import { startForwarder } from './forwarder.ts';
 import { noRedis, startRedis, type TestRedis } from './redis-server.ts';
-import { list, remaining, said, startTwo, upAgain } from './shared-gateways.ts';
+import { causesOf, list, remaining, said, startTwo, upAgain } from './shared-gateways.ts';
 
 const unavailable = {
   status: 503,
@@ -68,10 +68,7 @@ test('after a failover creates with an Idempotency-Key go on without a restart, 
   const tries = forwarder.accepted;
   await until('the replica has been tried three times more', () => forwarder.accepted >= tries + 3);
   assert.equal(await isUp(), 0, 'a replica that can be reached is no Redis that is up');
-  assert.deepEqual(
-    gateway.logs.filter(({ msg }) => msg.startsWith('Redis is down')).map(({ cause }) => cause),
-    ['READONLY'],
-  );
+  assert.deepEqual(causesOf(gateway, 'Redis is down'), ['READONLY']);
   reachNewPrimary();
   await upAgain([gateway]);
   assert.equal(await isUp(), 1);

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import type { TestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { noRedis, startRedis } from './redis-server.ts';
-import { assertLeft, list, remaining, said, startTwo, upAgain } from './shared-gateways.ts';
+import { assertLeft, causesOf, list, remaining, said, startTwo, upAgain } from './shared-gateways.ts';
 
 const passwords = ['first-password-of-redis', 'second-password-of-redis'] as const;
 
@@ -16,9 +16,6 @@ function assertNotShown(...gateways: TestGateway[]): void {
     for (const password of passwords) assert.equal(gateway.output().includes(password), false);
   }
 }
-
-const causes = (gateway: TestGateway): string[] =>
-  gateway.logs.filter(({ msg }) => msg.startsWith('Redis is down')).map(({ cause }) => cause);
 
 async function startWithFile(test: TestContext, urlWith: (password: string) => string, password: string) {
   const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
@@ -54,7 +51,7 @@ for (const [what, credentials, cause] of [
     await assertLeft(one, 2);
     await assertLeft(other, 2);
     await until('it has been tried again', async () => (await redis.calls('hello')) >= 6);
-    for (const gateway of [one, other]) assert.deepEqual(causes(gateway), [cause]);
+    for (const gateway of [one, other]) assert.deepEqual(causesOf(gateway, 'Redis is down'), [cause]);
     assertNotShown(one, other);
   });
 }

@@ -36,6 +36,8 @@ export interface TestRedisOptions {
   readonly password?: string;
   /** It is not running until `start`. */
   readonly down?: boolean;
+  /** More of redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export async function startRedis(test: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
@@ -54,7 +56,8 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
     await gone;
   };
   const start = async () => {
-    const settings = { port: `${port}`, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
+    const fixed = { port: `${port}`, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
+    const settings = { ...fixed, ...options.settings };
     const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     if (password !== undefined) words.push('--requirepass', password);
     child = spawn(program, words, { stdio: 'ignore' });

@@ -44,6 +44,10 @@ export async function assertLeft(gateway: TestGateway, count: number): Promise<v
 export const said = (gateway: TestGateway, start: string): string[] =>
   gateway.logs.map(({ msg }) => String(msg)).filter((text) => text.startsWith(start));
 
+/** The cause that each of these log lines names. */
+export const causesOf = (gateway: TestGateway, start: string): string[] =>
+  gateway.logs.filter(({ msg }) => String(msg).startsWith(start)).map(({ cause }) => cause);
+
 /** Resolves when each of the gateways has said so many times that Redis is up. */
 export const upAgain = (gateways: readonly TestGateway[], times = 2): Promise<void> =>
   until('Redis is up for all of them', () =>

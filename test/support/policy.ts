@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { compilePolicy, type Policy } from '../../src/policy/engine/compile.ts';
 import { describePolicyFault, type ReadPolicy } from '../../src/policy/engine/policy-data.ts';
-import { type ReadOptions, readPolicy } from '../../src/policy/language/read-policy.ts';
+import { readPolicy } from '../../src/policy/language/read-policy.ts';
 
 /** `lists`: the files beside the policy, by name. */
 export function readPolicyText(

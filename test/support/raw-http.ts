@@ -18,8 +18,9 @@ export interface RawConnection {
   rest(): Promise<string>;
 }
 
-export async function openRaw(port: number): Promise<RawConnection> {
-  const socket = connect(port, '127.0.0.1');
+/** `localAddress`: the client's, of loopback. */
+export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise<RawConnection> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   const state: Incoming = { buffer: Buffer.alloc(0), ended: false, wake: () => undefined };
   socket.on('data', (chunk: Buffer) => {
     state.buffer = Buffer.concat([state.buffer, chunk]);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { type ServedProcess, type Surroundings, serve, surround } from '../http/process.ts';
+import { type ServedProcess, type Surroundings, serve, surround } from '../acceptance/process.ts';
 import { allowed, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { startCollector } from './otlp-receiver.ts';

@@ -1,8 +1,8 @@
 // What the audit log costs, and that a disk which fails or hangs shows: in what waits, in failures, in readiness.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startWithFile } from '../audit/audit-file.ts';
-import { BrokenFiles } from '../audit/broken-files.ts';
+import { startWithFile } from '../audit/log/audit-file.ts';
+import { BrokenFiles } from '../audit/log/broken-files.ts';
 import { until } from '../support/until.ts';
 import { recorded } from './moves.ts';
 import { changesBy, seriesOf, untilSeries } from './scrape.ts';

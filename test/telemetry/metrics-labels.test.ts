@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { unlimited } from '../http/post.ts';
 import { type CallOptions, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { unlimited } from '../support/post.ts';
 import { parseSeries, scrape } from './scrape.ts';
 
 const methods = [

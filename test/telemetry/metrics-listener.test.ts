@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Agent } from 'undici';
-import { unlimited } from '../http/post.ts';
-import { put, remove } from '../operations/call-peering.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { allowed, send, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { unlimited } from '../support/post.ts';
 import { openRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 import { noPromtool, promtool } from './promtool.ts';
@@ -94,7 +94,7 @@ test('no secret, token, name or address of anybody is in the metrics', { skip: n
     ...values,
   ];
   for (const word of hidden) assert.ok(!text.includes(String(word)), String(word));
-  assert.match(text, /^peergate_idempotency_total\{found="held"\} [1-9]/m);
+  assert.match(text, /^peergate_idempotency_total\{found="acquired"\} [1-9]/m);
 });
 
 test('whoever asks while the gateway stops gets a whole answer or none, and holds it up no longer', async (t) => {

@@ -1,7 +1,7 @@
 // Refusals, denials and limits are counted by codes and names of ours, each once, and nothing is counted that did not happen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holdUpstream } from '../http/hold-upstream.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
 import { allowed, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
 import { asked, bearer, recorded, refused, request, route, stages, timed, token } from './moves.ts';
 import { changesBy } from './scrape.ts';
@@ -60,7 +60,7 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(enforcing, () => enforcing.create(wrong)), {
     [request(route, 'POST', 'deny', '403')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize'),
     ...refused('policy-denied'),
     ...recorded('create.refused'),
     ...violations,
@@ -69,7 +69,7 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(reporting, () => reporting.create(wrong)), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,

@@ -1,8 +1,8 @@
 // Each metric of requests and stages moves when it should, and nothing else moves with it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holdUpstream } from '../http/hold-upstream.ts';
-import { get, put, remove } from '../operations/call-peering.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
+import { get, put, remove } from '../support/call-peering.ts';
 import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { asked, bearer, one, recorded, request, route, stages, timed, token } from './moves.ts';
@@ -13,7 +13,7 @@ test('a create moves the counters of its route, its stages, its records and what
   assert.deepEqual(await changesBy(gateway, () => gateway.create()), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,
@@ -29,10 +29,10 @@ test('a token that is remembered is looked for, and not verified again', async (
   const [first, second] = [await changesBy(gateway, list), await changesBy(gateway, list)];
   assert.deepEqual([first[looked], first[verified]], [1, 1]);
   assert.deepEqual([second[looked], second[verified]], [1, undefined]);
-  assert.equal((await seriesOf(gateway)).get('tokens_remembered'), 1);
+  assert.equal((await seriesOf(gateway)).get('token_cache_entries'), 1);
 });
 
-test('with guards a create is timed in its turn, its look and its key, too', async (t) => {
+test('with guards a create is timed in its lock, its preflight and its key, too', async (t) => {
   const gateway = await startTestGateway(t, { environment: { PREFLIGHT: 'enforce' } });
   const moved = await changesBy(gateway, () => gateway.create(allowed, { 'idempotency-key': 'one' }));
   assert.deepEqual(moved, {
@@ -42,9 +42,9 @@ test('with guards a create is timed in its turn, its look and its key, too', asy
       'authenticate',
       'verify',
       'parse',
-      'decide',
+      'authorize',
       'idempotency',
-      'turn',
+      'lock',
       'preflight',
       'record',
       'forward',
@@ -53,7 +53,7 @@ test('with guards a create is timed in its turn, its look and its key, too', asy
     ...asked('GET', '200', 2),
     ...asked('POST', '201'),
     ...token,
-    'idempotency_total{found="held"}': 1,
+    'idempotency_total{found="acquired"}': 1,
   });
 });
 
@@ -66,7 +66,7 @@ test('lists, single peerings and deletes are counted by their templates', async 
   assert.deepEqual(listed, {
     [request(route, 'GET', 'allow', '200')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'forward'),
     ...recorded('list.outcome'),
     ...asked('GET', '200'),
     ...token,
@@ -74,7 +74,7 @@ test('lists, single peerings and deletes are counted by their templates', async 
   assert.deepEqual(await changesBy(gateway, () => get(gateway, id)), {
     [request(one, 'GET', 'allow', '200')]: 1,
     [timed(one)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'forward'),
     ...recorded('list.outcome'),
     ...asked('GET', '200'),
   });
@@ -92,7 +92,7 @@ test('a dry run is counted as allowed, and nothing as sent', async (t) => {
   assert.deepEqual(await changesBy(gateway, () => gateway.call(dry as Parameters<typeof gateway.call>[0])), {
     [request(route, 'POST', 'allow', '200')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize'),
     ...recorded('create.dryrun'),
   });
 });
@@ -116,7 +116,7 @@ test('a caller who hangs up is counted as aborted, once, and its create with wha
   assert.deepEqual(moved, {
     [request(route, 'POST', 'allow', 'aborted')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'decide', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
     ...asked('POST', '201'),
     ...token,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { holdUpstream } from '../http/hold-upstream.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { allowed, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
@@ -24,7 +24,7 @@ test('a use of an Idempotency-Key is counted by what was found under it', async 
         name.startsWith('idempotency'),
       ),
     );
-  assert.deepEqual(await keyMoves(() => create('one')), { [found('held')]: 1 });
+  assert.deepEqual(await keyMoves(() => create('one')), { [found('acquired')]: 1 });
   assert.deepEqual(await keyMoves(() => create('one')), { [found('answered')]: 1 });
   assert.deepEqual(await keyMoves(() => create('one', { cidrBlock: '10.21.0.0/22' })), {
     [found('another-request')]: 1,
@@ -37,12 +37,12 @@ test('a use of an Idempotency-Key is counted by what was found under it', async 
     upstream.release();
     await first;
   };
-  assert.deepEqual(await keyMoves(both, 2), { [found('held')]: 1, [found('running')]: 1 });
+  assert.deepEqual(await keyMoves(both, 2), { [found('acquired')]: 1, [found('running')]: 1 });
   breakApi(gateway, (request) => void request.socket.destroy());
   await create('three', { vpcId: 'vpc-0a1b2c3d4e5f60718' });
   breakApi(gateway, undefined);
   const again = () => create('three', { vpcId: 'vpc-0a1b2c3d4e5f60718' });
-  assert.deepEqual(await keyMoves(again), { [found('held-in-doubt')]: 1 });
+  assert.deepEqual(await keyMoves(again), { [found('acquired-indeterminate')]: 1 });
 });
 
 test('a new policy is counted and shows its version alone; a rejected one is counted and changes nothing', async (t) => {
@@ -116,10 +116,10 @@ test('the end of the certificate is that of the file, and of the next one when i
 test('ready is what /readyz says, and creates whose end nobody knows are counted until they are settled', async (t) => {
   const gateway = await startTestGateway(t);
   await untilSeries(gateway, 'ready', 1);
-  assert.equal((await seriesOf(gateway)).get('creates_unsettled'), 0);
+  assert.equal((await seriesOf(gateway)).get('pending_reconciliations'), 0);
   breakApi(gateway, (request) => void request.socket.destroy());
   assert.equal((await gateway.create()).status, 502);
-  assert.equal((await seriesOf(gateway)).get('creates_unsettled'), 1);
+  assert.equal((await seriesOf(gateway)).get('pending_reconciliations'), 1);
   breakApi(gateway, undefined);
-  await untilSeries(gateway, 'creates_unsettled', 0);
+  await untilSeries(gateway, 'pending_reconciliations', 0);
 });

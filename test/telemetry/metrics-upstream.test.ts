@@ -2,9 +2,9 @@
 // shows while it is open, and keys show their number and their age while their issuer is down.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unlimited } from '../http/post.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { unlimited } from '../support/post.ts';
 import { until } from '../support/until.ts';
 import { breakApi, bytes, head, reply } from '../upstream/misbehave.ts';
 import { asked, bearer, refused } from './moves.ts';
@@ -66,7 +66,7 @@ test('a breaker is open from the tenth failure of its method on, and what it ref
   assert.equal((await seriesOf(gateway)).get('breaker_open{method="GET"}'), 0);
   assert.equal((await changesBy(gateway, list))['breaker_open{method="GET"}'], 1);
   const moved = await changesBy(gateway, list);
-  assert.deepEqual(upstreamOnly(moved), refused('upstream-failing'));
+  assert.deepEqual(upstreamOnly(moved), refused('circuit-open'));
   const series = await seriesOf(gateway);
   assert.deepEqual(
     ['GET', 'POST', 'DELETE'].map((method) => series.get(`breaker_open{method="${method}"}`)),

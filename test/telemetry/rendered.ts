@@ -1,6 +1,6 @@
 // What `/metrics` of a real gateway has: each metric's kind and labels, and the meaning that stands beside it.
 import type { TestContext } from 'node:test';
-import { put, remove } from '../operations/call-peering.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { allowed, startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { changesBy, scrape } from './scrape.ts';

@@ -34,7 +34,7 @@ export function parseSeries(text: string): Series {
 }
 
 const left =
-  /^(?:process|nodejs)_|_bucket\{|_sum(?:\{|$)|_timestamp_seconds|^build_info|^policy_info|^tokens_remembered/;
+  /^(?:process|nodejs)_|_bucket\{|_sum(?:\{|$)|_timestamp_seconds|^build_info|^policy_info|^token_cache_entries/;
 
 /** Only what differs. */
 export function changes(before: Series, after: Series): Record<string, number> {

@@ -1,7 +1,7 @@
 // The gateway as a process of its own, since the packages of OpenTelemetry read the environment of theirs, and creates through it.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type ServedProcess, type Surroundings, serve, surround } from '../http/process.ts';
+import { type ServedProcess, type Surroundings, serve, surround } from '../acceptance/process.ts';
 import { allowed, peeringsPath, send } from '../support/gateway.ts';
 
 export async function create(

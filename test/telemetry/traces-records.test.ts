@@ -1,7 +1,7 @@
 // With traces on, log lines and audit records name the trace of their request; without, nothing anywhere does.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { put, remove } from '../operations/call-peering.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { breakApi } from '../upstream/misbehave.ts';

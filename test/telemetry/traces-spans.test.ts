@@ -33,9 +33,9 @@ test('each stage of a create is a span below that of the request', async (t) => 
       'authenticate',
       'verify',
       'parse',
-      'decide',
+      'authorize',
       'idempotency',
-      'turn',
+      'lock',
       'preflight',
       'record',
       'forward',
@@ -59,7 +59,7 @@ test('a refused request has its spans up to the stage that refused, and a denial
   const { collector, gateway } = await start(t);
   await gateway.create({ ...allowed, region: 'eu-north-1' });
   const spans = await collector.ofRequest(create);
-  assert.deepEqual(drawn(spans), [...below('authenticate', 'verify', 'parse', 'decide'), `${create} < -`]);
+  assert.deepEqual(drawn(spans), [...below('authenticate', 'verify', 'parse', 'authorize'), `${create} < -`]);
   assert.equal(spans.at(-1)?.attributes['error.type'], 'policy-denied');
   assert.equal(spans.at(-1)?.attributes['http.response.status_code'], 403);
   assert.equal(spans.at(-2)?.attributes['error.type'], 'policy-denied');

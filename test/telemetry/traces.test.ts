@@ -2,7 +2,7 @@
 // span, and begun anew otherwise; nothing else of the caller's trace context goes anywhere.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { put, remove } from '../operations/call-peering.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { allowed, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { bearer, one, route } from './moves.ts';

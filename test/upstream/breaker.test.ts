@@ -119,7 +119,7 @@ test('lists that fail are refused, recorded as failed and not sent, while create
   const record = gateway.records.at(-1);
   assert.equal(record.metadata.event_code, 'peering.list.outcome');
   assert.equal(record.status_id, 2);
-  assert.equal(record.status_code, 'upstream-failing');
+  assert.equal(record.status_code, 'circuit-open');
   assert.deepEqual(record.unmapped.upstream, { sent: 'no' });
   assert.equal((await gateway.create()).status, 201);
 });
@@ -137,7 +137,7 @@ test('with PREFLIGHT=enforce a create is refused when the look before it cannot 
   const record = gateway.records.at(-1);
   assert.equal(record.metadata.event_code, 'peering.create.refused');
   assert.equal(record.status_id, 2);
-  assert.equal(record.status_code, 'upstream-failing');
+  assert.equal(record.status_code, 'circuit-open');
   assert.equal(record.api.request.uid, answer.headers['x-gateway-request-id']);
   assert.deepEqual(record.unmapped.upstream, { sent: 'no' });
 });

@@ -1,8 +1,8 @@
 // An upstream that hangs holds those who need it, and nobody else: denials, health and readiness go on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertProblem } from '../http/assert-refused.ts';
-import { holdUpstream } from '../http/hold-upstream.ts';
+import { holdUpstream } from '../acceptance/hold-upstream.ts';
+import { assertProblem } from '../support/assert-refused.ts';
 import { allowed, send, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { createsOf } from './misbehave.ts';
 

@@ -50,7 +50,7 @@ export async function assertCreateLeftAlone(gateway: TestGateway, seconds = paus
   );
   const outcome = records[1];
   assert.equal(outcome.status_id, 2, 'it certainly was not carried out');
-  assert.equal(outcome.status_code, 'upstream-failing');
+  assert.equal(outcome.status_code, 'circuit-open');
   assert.equal(outcome.http_response.code, 503);
   assert.deepEqual(outcome.unmapped.upstream, { sent: 'no' });
   assertNothingLeaks(gateway, answer);

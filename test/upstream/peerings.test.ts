@@ -5,7 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { sendReply } from '../../sandbox/reply.ts';
 import { isLive, readPeerings } from '../../src/upstream/peerings.ts';
-import { connectTo } from '../audit/reconcile-rig.ts';
+import { UpstreamRefused } from '../../src/upstream/upstream-refused.ts';
+import { connectTo } from '../reconciliation/reconcile-rig.ts';
 import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
 
 interface Asked {
@@ -54,9 +55,15 @@ const serving =
     };
   };
 
-const ids = (list: Awaited<ReturnType<typeof readPeerings>>): string[] | undefined =>
-  list.peerings?.map(({ id }) => id);
+const ids = (list: Awaited<ReturnType<typeof readPeerings>>): string[] => list.map(({ id }) => id);
 const idsTo = (count: number): string[] => named(0, count).map(({ id }) => id);
+
+/** Rejects unless `read` is refused by the upstream itself. */
+async function refusalOf(read: Promise<unknown>): Promise<UpstreamRefused> {
+  const error = await read.catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof UpstreamRefused);
+  return error;
+}
 
 const broken = {
   code: 'upstream-broken',
@@ -68,7 +75,7 @@ test('the pages of the sandbox are put together, with every value of every peeri
   const made = Array.from({ length: 203 }, () => cloud.addPeering(clusterId, allowed, 'active'));
   const list = await read();
   assert.deepEqual(ids(list), made);
-  for (const { vpcId, cidrBlock, accountId, region, isSecureConnection, status } of list.peerings ?? []) {
+  for (const { vpcId, cidrBlock, accountId, region, isSecureConnection, status } of list) {
     assert.deepEqual({ vpcId, cidrBlock, accountId, region, isSecureConnection }, allowed);
     assert.equal(status, 'active');
   }
@@ -185,8 +192,8 @@ for (const status of [400, 403, 404, 409, 429]) {
   test(`a ${status} is given back as the upstream’s own answer, on the second page too`, async (t) => {
     const problem = { type: 'urn:aerospike:errors:x', status };
     const first = await start(t, () => problem, status);
-    const { answer } = await first.read();
-    assert.equal(answer?.status, status);
+    const { answer } = await refusalOf(first.read());
+    assert.equal(answer.status, status);
     assert.deepEqual(answer.json, problem);
     assert.equal(first.asked.length, 1);
     const second = await start(t);
@@ -196,7 +203,7 @@ for (const status of [400, 403, 404, 409, 429]) {
         ? (_request, response) => sendReply(response, { status, body: problem })
         : undefined,
     );
-    assert.equal((await second.read()).answer?.status, status);
+    assert.equal((await refusalOf(second.read())).answer.status, status);
   });
 }
 

@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
-import { put, remove } from '../operations/call-peering.ts';
+import { put, remove } from '../support/call-peering.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { list } from './left-alone.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logging/logger.ts';
-import { ExchangeError } from '../../src/outbound/failures.ts';
+import { ExchangeError, StatusError } from '../../src/outbound/failures.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import type { IssuedToken } from '../../src/upstream/token-request.ts';
 
@@ -18,7 +18,7 @@ interface Pending {
 
 /** A service token whose endpoint answers when and what the test says. */
 function start() {
-  const clock = { time: 1_000_000, now: () => clock.time, newId: () => 'id' };
+  const clock = { time: 1_000_000, now: () => clock.time, monotonic: () => clock.time, newId: () => 'id' };
   const requests: Pending[] = [];
   const logged: object[] = [];
   const logger = { error: (fields: object) => logged.push(fields) } as unknown as Logger;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { systemClock } from '../../src/clock.ts';
 import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { GatewayError } from '../../src/errors.ts';
@@ -153,7 +154,7 @@ for (const [what, listener] of Object.entries(slow)) {
     const { cloud, ask } = await start(t);
     cloud.setFault(() => listener);
     const logger = { error: () => undefined } as unknown as Logger;
-    const token = new ServiceToken(() => ask(200), { clock: { now: Date.now, newId: () => '' }, logger });
+    const token = new ServiceToken(() => ask(200), { clock: systemClock, logger });
     const error = await token.get().catch((thrown: unknown) => thrown);
     assert.ok(error instanceof GatewayError);
     assert.equal(error.rule.status, 504);

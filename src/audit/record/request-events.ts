@@ -140,33 +140,47 @@ export function outcomeEvent(facts: RequestFacts, outcome: Outcome, now: number)
 }
 
 /** What a look at the upstream's list said about a create whose end nobody knew. */
-export interface Settlement {
-  readonly found: boolean;
+export type Settlement =
   /** The vendor's `id` and status of the peering that was found. */
-  readonly resourceId?: string | undefined;
-  readonly peeringStatus?: string | undefined;
-}
+  | { readonly found: true; readonly resourceId: string; readonly peeringStatus?: string | undefined }
+  | { readonly found: false }
+  /** The vendor's ids of peerings that this create or another one with the same values made: which, nobody can know. */
+  | { readonly found?: undefined; readonly ambiguous: readonly string[] };
 
-/** A create whose intent was left open is settled. */
+/** So many are named at most, so that no record gets too long. */
+const mostAmbiguous = 20;
+
+/** A create whose intent was left open is settled, or cannot be (`status_id` 0). */
 export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
-  const { found, resourceId, peeringStatus } = settlement;
   // The intent holds the decision; read back from a log it would not be whole.
   // Its span has long ended.
   const undecided = { ...facts, decision: undefined, trace: undefined };
   const event = requestEvent('reconciled', undecided, now, severity.informational);
-  const [code, detail] = found
-    ? ['peering-found', 'Aerospike Cloud lists the peering: the create was carried out.']
-    : [
-        'peering-absent',
-        'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.',
-      ];
   return {
     ...event,
     ...allowedAction,
-    ...statusOf(found ? 1 : 2, code as string, detail as string),
-    resources: [...event.resources, ...peeringResource(resourceId)],
-    unmapped: { reconciled: defined({ found, resourceId, peeringStatus }) },
+    ...settledStatus(settlement),
+    resources: [...event.resources, ...peeringResource(settlement.found ? settlement.resourceId : undefined)],
+    unmapped: {
+      reconciled:
+        settlement.found === undefined
+          ? { ambiguous: settlement.ambiguous.slice(0, mostAmbiguous) }
+          : defined(settlement),
+    },
   };
+}
+
+function settledStatus({ found }: Settlement) {
+  if (found === undefined) {
+    const detail =
+      'Aerospike Cloud lists a peering that this create or another one with the same values made; which of them did cannot be known.';
+    return statusOf(0, 'attribution-ambiguous', detail);
+  }
+  if (found)
+    return statusOf(1, 'peering-found', 'Aerospike Cloud lists the peering: the create was carried out.');
+  const detail =
+    'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.';
+  return statusOf(2, 'peering-absent', detail);
 }
 
 /**

@@ -11,6 +11,8 @@ export interface FoundIntents {
   readonly intents: ReturnType<OpenIntents['all']>;
   /** The requests that made peerings, by the vendor's ids of these. */
   readonly knownPeerings: ReadonlyMap<string, string>;
+  /** The vendor's ids of peerings that more than one create may have made. */
+  readonly ambiguousPeerings: readonly string[];
 }
 
 /** A request that nobody accepted lapses after seven days (the vendor's contract), and with it the question. */
@@ -20,14 +22,19 @@ const mostReadings = 3;
 
 /** `startedAfter`: the last record of the earlier runs. Rejects when a file cannot be read. */
 export async function findOpenIntents(path: string, startedAfter: Head, now: number): Promise<FoundIntents> {
-  if (startedAfter.sequence === 0) return { intents: [], knownPeerings: new Map() };
+  if (startedAfter.sequence === 0) return { intents: [], knownPeerings: new Map(), ambiguousPeerings: [] };
   for (let reading = 1; ; reading += 1) {
     const found = new OpenIntents();
     const files = await filesOf(path, now);
     const end = await takeEarlier(files, startedAfter, found);
     // Without their end a file was renamed meanwhile, or it was rotated long ago.
     const settled = end === 'met' || (end === 'missed' && sameFiles(files, await filesOf(path, now)));
-    if (settled) return { intents: found.all(), knownPeerings: found.knownPeerings() };
+    if (settled)
+      return {
+        intents: found.all(),
+        knownPeerings: found.knownPeerings(),
+        ambiguousPeerings: found.ambiguousPeerings(),
+      };
     if (reading === mostReadings) throw new Error('the files of the audit log are renamed all the time');
   }
 }

@@ -9,8 +9,11 @@ export interface OpenIntent {
   readonly file: string;
   readonly line: number;
   readonly record: FoundRecord;
-  /** `none`: no outcome follows it. `unknown`: one does, and says that nobody can know. */
-  readonly outcome: 'none' | 'unknown';
+  /**
+   * `none`: no outcome follows it. `unknown`: one does, and says that nobody can know. `ambiguous`: reconciliation found a
+   * peering that another create may have made.
+   */
+  readonly outcome: 'none' | 'unknown' | 'ambiguous';
 }
 
 /** A settled create is not forgotten before so many later ones. */
@@ -20,6 +23,7 @@ const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
+  readonly #ambiguous = new Recent<string>(leastKnownIds);
   readonly #known = new Recent<string>(leastKnownIds);
 
   /** Takes the records of one log in their order. */
@@ -30,6 +34,11 @@ export class OpenIntents {
     if (typeof id !== 'string') return;
     if (intent.test(code)) this.#open.set(id, { file, line, record, outcome: 'none' });
     else if (ending.test(code)) this.#end(id, record);
+  }
+
+  /** The vendor's ids of peerings that more than one create may have made. */
+  ambiguousPeerings(): readonly string[] {
+    return [...this.#ambiguous.entries().keys()];
   }
 
   /** In the order of the log. */
@@ -44,12 +53,16 @@ export class OpenIntents {
 
   #end(id: string, record: FoundRecord): void {
     const open = this.#open.get(id);
+    const { unmapped } = record;
     if (record['status_id'] === 0) {
-      if (open !== undefined) this.#open.set(id, { ...open, outcome: 'unknown' });
+      const ids = memberOf(memberOf(unmapped, 'reconciled'), 'ambiguous');
+      if (open !== undefined)
+        this.#open.set(id, { ...open, outcome: ids === undefined ? 'unknown' : 'ambiguous' });
+      for (const made of Array.isArray(ids) ? ids : [])
+        if (typeof made === 'string') this.#ambiguous.set(made, id);
       return;
     }
     this.#open.delete(id);
-    const { unmapped } = record;
     const made =
       memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
       memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');

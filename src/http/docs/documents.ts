@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { Answer } from '../../pipeline/answer.ts';
 import { errorsPage } from './errors-page.ts';
 
-/** Answers by path, without the base path. Each has an `ETag`. */
+/** Answers by path, without the base path. Each but the contract has an `ETag`. */
 export type Documents = ReadonlyMap<string, Answer>;
 
 interface Source {
@@ -112,7 +112,7 @@ async function readContract(basePath: string): Promise<Answer> {
   const contract = JSON.parse(text) as Record<string, unknown>;
   const servers = [{ url: basePath === '' ? '/' : basePath }];
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=300' };
-  return tagged(Buffer.from(JSON.stringify({ ...contract, servers })), headers);
+  return { status: 200, headers, body: Buffer.from(JSON.stringify({ ...contract, servers })), shared: true };
 }
 
 const readPage = async ({ from, type, contentPolicy, cache }: Source): Promise<Answer> =>

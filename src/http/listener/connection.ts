@@ -52,7 +52,7 @@ export class Connection {
   /** The response under way. */
   #current: ServerResponse | undefined;
   readonly #waiting: Exchange[] = [];
-  /** Bytes that the client has taken so far, each second that some wait to be written. */
+  /** Bytes that the client has acknowledged so far, each second that some wait to be written. */
   readonly #taken: number[] = [];
 
   constructor(socket: Socket, address: Address, handler: RequestListener) {
@@ -115,15 +115,23 @@ export class Connection {
     return (this.#waiting.at(-1)?.request.readableLength ?? 0) > maxBodyBytes;
   }
 
-  /** To be called every second: why the connection must end, if it must. */
-  check(): CloseReason | undefined {
+  /** Do bytes of a response wait to be written? */
+  get isBlocked(): boolean {
+    return this.#stream.writableLength > 0;
+  }
+
+  /**
+   * To be called every second: why the connection must end, if it must. `unacknowledged`: bytes that the kernel has taken and
+   * the client has not.
+   */
+  check(unacknowledged: number): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';
-    const { bytesWritten, writableLength } = this.#stream;
-    if (writableLength === 0) {
+    if (!this.isBlocked) {
       this.#taken.length = 0;
       return undefined;
     }
-    const taken = bytesWritten - writableLength;
+    const { bytesWritten, writableLength } = this.#stream;
+    const taken = bytesWritten - writableLength - unacknowledged;
     const stalledSince = this.#taken.at(-maxStalledSeconds);
     const aMinuteAgo = this.#taken.at(-rateSeconds);
     this.#taken.push(taken);

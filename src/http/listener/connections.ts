@@ -6,6 +6,7 @@ import type { Logger } from '../../logging/logger.ts';
 import { addressKey, addressOf } from '../middleware/client-address.ts';
 import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
 import { originForm } from './request-target.ts';
+import { endsOf, readUnacknowledged, type Unacknowledged } from './unacknowledged.ts';
 
 /** Interface, section 3: for one address. */
 const maxConnections = 256;
@@ -55,19 +56,37 @@ export class Connections {
     connection.serve(request, response);
     if (!connection.isFollowed) return;
     if (connection.isOverfull) this.#close(connection, 'pipelined');
-    else if (isOver(connection.address)) this.#close(connection, 'address-bytes');
+    else this.#boundBytes(connection.address);
   };
 
   /** To be called every second. */
   check(): void {
-    for (const { trusted, connections } of this.#addresses.values()) {
-      let kept = 0;
-      for (const connection of connections) {
-        const reason = connection.check();
-        kept += connection.keptBytes;
+    const unacknowledged = this.#unacknowledged();
+    for (const address of this.#addresses.values()) {
+      for (const connection of address.connections) {
+        const reason = connection.check(unacknowledged?.get(endsOf(connection.socket)) ?? 0);
         if (reason !== undefined) this.#close(connection, reason);
-        else if (kept > maxKeptBytes && !trusted) this.#close(connection, 'address-bytes');
       }
+      this.#boundBytes(address);
+    }
+  }
+
+  /** Read only for clients who hold up a response. All connections of a listener have its port. */
+  #unacknowledged(): Unacknowledged | undefined {
+    for (const { connections } of this.#addresses.values())
+      for (const { isBlocked, socket } of connections)
+        if (isBlocked && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
+    return undefined;
+  }
+
+  /** Ends the connections for which there is no room beside those before them, and no others. */
+  #boundBytes({ trusted, connections }: Address): void {
+    if (trusted) return;
+    let kept = 0;
+    for (const connection of connections) {
+      const { keptBytes } = connection;
+      if (kept + keptBytes > maxKeptBytes) this.#close(connection, 'address-bytes');
+      else kept += keptBytes;
     }
   }
 
@@ -103,13 +122,6 @@ export class Connections {
     this.#services.closed?.(reason);
     this.#services.logger?.info({ clientAddress: address.key, reason }, 'a connection was ended');
   }
-}
-
-function isOver({ trusted, connections }: Address): boolean {
-  if (trusted) return false;
-  let kept = 0;
-  for (const { keptBytes } of connections) kept += keptBytes;
-  return kept > maxKeptBytes;
 }
 
 const haveSameEnds = (one: Socket, other: Socket): boolean =>

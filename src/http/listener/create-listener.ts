@@ -41,22 +41,37 @@ export function createListener(
   return server;
 }
 
-/** The requests that `listener` gets wait for `open`: a port can be bound before anything may be served. */
-export function holdRequests(handler: RequestListener): { listener: RequestListener; open(): void } {
-  let held: (() => void)[] | undefined = [];
+/**
+ * The requests that `listener` gets wait for `open`: a port can be bound before anything may be served. At most `max` wait;
+ * the connection of one more is closed, as if the port were not bound yet.
+ */
+export function holdRequests(
+  handler: RequestListener,
+  max: number,
+): { listener: RequestListener; open(): void } {
+  const held = new Set<() => void>();
+  let isOpen = false;
   return {
     listener(request, response) {
-      if (held === undefined) handler(request, response);
-      else
-        held.push(() => {
-          // Who has gone, or was refused meanwhile, is not served.
-          if (request.socket.writable) handler(request, response);
-        });
+      if (isOpen) {
+        handler(request, response);
+        return;
+      }
+      if (held.size >= max) {
+        request.socket.destroy();
+        return;
+      }
+      const serve = () => {
+        // Who was refused meanwhile is not served.
+        if (request.socket.writable) handler(request, response);
+      };
+      held.add(serve);
+      response.once('close', () => held.delete(serve));
     },
     open() {
-      const waiting = held ?? [];
-      held = undefined;
-      for (const serve of waiting) serve();
+      isOpen = true;
+      for (const serve of held) serve();
+      held.clear();
     },
   };
 }

@@ -22,19 +22,29 @@ type GivenTlsFiles = { readonly [Name in keyof TlsFiles]: string | undefined };
 
 /** One line for each file with a fault: its variable, what was found, what is expected. Files that are not given are passed over. */
 export function tlsFaults({ certFile, keyFile, clientCaFile }: GivenTlsFiles): string[] {
-  const certificate = (pem: Buffer) => new X509Certificate(pem);
-  const faults = [
-    faultOf('TLS_CERT_FILE', certFile, 'a PEM certificate', certificate),
-    faultOf('TLS_KEY_FILE', keyFile, 'a PEM private key', (pem) => createPrivateKey(pem)),
-    faultOf('TLS_CLIENT_CA_FILE', clientCaFile, 'PEM certificates', certificate),
-  ].filter((fault) => fault !== undefined);
-  if (faults.length > 0 || certFile === undefined || keyFile === undefined) return faults;
-  try {
-    createSecureContext(readTls({ certFile, keyFile, clientCaFile }));
-    return [];
-  } catch {
-    return ['TLS_KEY_FILE: found a key that is not the one of TLS_CERT_FILE; expected the two to fit'];
-  }
+  const faults: string[] = [];
+  const read = <Parsed>(
+    variable: string,
+    path: string | undefined,
+    expected: string,
+    parse: Parse<Parsed>,
+  ) => {
+    if (path === undefined) return undefined;
+    try {
+      return parse(readFileSync(path));
+    } catch (error) {
+      faults.push(describe(variable, path, expected, error));
+      return undefined;
+    }
+  };
+  const certificates = read('TLS_CERT_FILE', certFile, 'PEM certificates', certificatesIn);
+  const key = read('TLS_KEY_FILE', keyFile, 'a PEM private key', (pem) => createPrivateKey(pem));
+  read('TLS_CLIENT_CA_FILE', clientCaFile, 'PEM certificates', certificatesIn);
+  if (certificates !== undefined && key !== undefined && !certificates[0].checkPrivateKey(key))
+    faults.push('TLS_KEY_FILE: found a key that is not the one of TLS_CERT_FILE; expected the two to fit');
+  if (faults.length === 0 && certFile !== undefined && keyFile !== undefined)
+    faults.push(...refusalOf({ certFile, keyFile, clientCaFile }));
+  return faults;
 }
 
 /** Options of a server that asks for callers' certificates when there is a CA. Throws when a file cannot be read. */
@@ -97,19 +107,35 @@ function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOp
   };
 }
 
-function faultOf(
-  variable: string,
-  path: string | undefined,
-  expected: string,
-  parse: (pem: Buffer) => unknown,
-): string | undefined {
-  if (path === undefined) return undefined;
+type Parse<Parsed> = (pem: Buffer) => Parsed;
+
+/** Every certificate of a PEM file, the first being the server's own. Throws when there is none, or one is broken or cut off. */
+function certificatesIn(pem: Buffer): [X509Certificate, ...X509Certificate[]] {
+  // What OpenSSL reads as a certificate; a private key may stand in the same file.
+  const blocks =
+    pem
+      .toString('latin1')
+      .match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*(?:-----END [^-]*-----)?/g) ?? [];
+  const [first, ...others] = blocks.map((block) => new X509Certificate(block));
+  if (first === undefined) throw new Error('no PEM certificate');
+  return [first, ...others];
+}
+
+/** What OpenSSL refuses although every file can be read, such as a key that is too short. */
+function refusalOf(files: TlsFiles): string[] {
   try {
-    parse(readFileSync(path));
-    return undefined;
+    createSecureContext(readTls(files));
+    return [];
   } catch (error) {
-    const unreadable = (error as NodeJS.ErrnoException).syscall !== undefined;
-    const found = `${unreadable ? 'no readable file' : 'something else'} at ${JSON.stringify(path)}`;
-    return `${variable}: found ${found}; expected ${expected}`;
+    const { code } = error as NodeJS.ErrnoException;
+    return [
+      `TLS_CERT_FILE: found files that TLS refuses (${code}); expected a certificate and key that it takes`,
+    ];
   }
+}
+
+function describe(variable: string, path: string, expected: string, error: unknown): string {
+  const unreadable = (error as NodeJS.ErrnoException).syscall !== undefined;
+  const found = `${unreadable ? 'no readable file' : 'something else'} at ${JSON.stringify(path)}`;
+  return `${variable}: found ${found}; expected ${expected}`;
 }

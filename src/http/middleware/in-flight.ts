@@ -28,7 +28,7 @@ export class InFlight {
     this.#state = 'draining';
   }
 
-  /** From now on every new request is refused. Resolves when those in flight are done and answered. */
+  /** From now on every new request is refused. Resolves when all are answered, those in flight and those refused. */
   stop(): Promise<void> {
     this.#state = 'stopped';
     return this.#idle() ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
@@ -42,12 +42,15 @@ export class InFlight {
   readonly middleware: RequestHandler = (_request, response, next) => {
     const context = contextOf(response);
     context.isLast = this.#isLast;
-    if (this.#state === 'stopped') throw refusal('stopping', '5');
-    if (this.#counts.inFlight >= this.max) throw refusal('overloaded', '1');
+    const isStopped = this.#state === 'stopped';
+    if (!isStopped && this.#counts.inFlight >= this.max) throw refusal('overloaded', '1');
     const slot = new Slot(this.#counts, this.#maxUpstream, this.#changed);
+    // The stop waits for the answer to a request that it refuses, too.
+    if (isStopped) slot.park();
     slot.hold();
     response.once('close', () => slot.release());
     context.slot = slot;
+    if (isStopped) throw refusal('stopping', '5');
     next();
   };
 

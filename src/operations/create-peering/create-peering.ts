@@ -85,7 +85,7 @@ async function forwardCreate(
     return await forwardChange(change, progress, services, createdId, (facts, { outcome, indeterminate }) => {
       const { resourceId } = outcome.upstream ?? {};
       if (indeterminate) reconciler.settle(facts, alike);
-      if (resourceId !== undefined) reconciler.know(resourceId, facts.gatewayRequestId);
+      if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
     });
   } finally {
     end();

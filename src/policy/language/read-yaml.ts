@@ -1,9 +1,10 @@
 // Reads YAML 1.2 or JSON by a zod schema and reports every fault at once, each with its place. Refuses invalid UTF-8,
-// members named twice, unknown tags and alias bombs.
-import { type Document, LineCounter, parseDocument } from 'yaml';
+// members named twice, unknown tags, another version of YAML and alias bombs.
+import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import { type Path, Places } from './place.ts';
+import { toValue, YamlFault } from './yaml-value.ts';
 
 /** `raw` is what the text says, in its own order; without it there is no text that says anything. */
 interface ReadText {
@@ -28,15 +29,26 @@ export function readYaml<Schema extends z.ZodType>(
   if (text === undefined)
     return { faults: [{ file, line: 1, column: 1, member: '', message: 'must be UTF-8 text' }] };
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const document = parseDocument(text, {
+    ...{ lineCounter: lines, uniqueKeys: true, prettyErrors: false },
+    ...{ version: '1.2', schema: 'core', merge: false },
+  });
   const places = new Places(file, document, lines);
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
     const told = problems.slice(0, maxProblems);
     return { faults: told.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
   }
-  const raw = toValue(document);
-  if (raw === undefined) return { faults: [places.at([], 'must not be empty or use aliases without end')] };
+  if (document.directives?.yaml.version !== '1.2')
+    return { faults: [places.atOffset(Math.max(text.search(/^%YAML/m), 0), '', 'must be YAML 1.2')] };
+  let raw: unknown;
+  try {
+    raw = toValue(document);
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    return { faults: [places.atOffset(error.offset, '', error.message)] };
+  }
+  if (raw === undefined) return { faults: [places.at([], 'must not be empty')] };
   const result = schema.safeParse(raw);
   if (result.success) return { value: result.data, raw, places };
   return { raw, places, faults: result.error.issues.flatMap((issue) => describe(issue, places, raw, [])) };
@@ -45,15 +57,6 @@ export function readYaml<Schema extends z.ZodType>(
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** `toJS` throws on an alias bomb (the library's limit), which is a fault like any other. */
-function toValue(document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 }) ?? undefined;
   } catch {
     return undefined;
   }

@@ -70,7 +70,7 @@ export class PolicyStore {
     return this.#current;
   }
 
-  /** Is there a newer policy, which has faults? */
+  /** Is there a newer policy, which has faults, or can it not be read whether there is one? */
   get rejected(): boolean {
     return this.#rejected;
   }
@@ -140,7 +140,10 @@ export class PolicyStore {
   async #reloadOnce(): Promise<void> {
     const { policyFile, testsFile, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-    const read = await load({ policyFile, testsFile, now: clock.now() });
+    const read = await load({ policyFile, testsFile, now: clock.now() }).catch((error: unknown) => {
+      this.#rejected = true;
+      throw error;
+    });
     this.#files = read.files;
     if (read.faults !== undefined) {
       await this.#reject(read);

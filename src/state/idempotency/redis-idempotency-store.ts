@@ -6,7 +6,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { uuidPattern } from '../../net/aws.ts';
 import { readPassable } from '../../net/passable-answer.ts';
-import type { RedisCommands } from '../redis-connection.ts';
+import { nameOf, type RedisCommands } from '../redis-connection.ts';
 import {
   type Acquired,
   type IdempotencyStore,
@@ -179,8 +179,7 @@ export class RedisIdempotency implements IdempotencyStore {
   }
 
   #unavailable(cause: unknown): GatewayError {
-    const { name, code } = cause as NodeJS.ErrnoException;
-    this.#logger.warn({ cause: code ?? name }, 'Redis could not keep what an Idempotency-Key promises');
+    this.#logger.warn({ cause: nameOf(cause) }, 'Redis could not keep what an Idempotency-Key promises');
     return new GatewayError('idempotency-unavailable', {
       headers: { 'Retry-After': '5' },
       context: { sent: 'no' },

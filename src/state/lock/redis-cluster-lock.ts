@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../logging/logger.ts';
-import type { RedisCommands } from '../redis-connection.ts';
+import { nameOf, type RedisCommands } from '../redis-connection.ts';
 import { type ClusterLock, clusterBusy, type Release } from './cluster-lock.ts';
 
 const leaseMs = 15_000;
@@ -53,9 +53,8 @@ export class RedisClusterLock implements ClusterLock {
         const acquired = await redis.command('SET', key, owner, 'NX', 'PX', String(leaseMs));
         if (acquired !== null) return this.#hold(key, owner);
       } catch (error) {
-        const { name, code } = error as NodeJS.ErrnoException;
         logger.warn(
-          { cause: code ?? name },
+          { cause: nameOf(error) },
           'creates for one cluster go one at a time in this instance only',
         );
         return () => undefined;

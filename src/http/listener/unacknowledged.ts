@@ -1,0 +1,49 @@
+// What the kernel still has to send. It takes in megabytes for a client that reads slowly, and then nothing for minutes:
+// whether the client makes progress shows only in what its side has acknowledged. Linux says it in /proc (proc(5)).
+import { readFileSync } from 'node:fs';
+import { type Socket, SocketAddress } from 'node:net';
+
+const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
+/** Local end, remote end, state, bytes that are not acknowledged: all hexadecimal. */
+const line = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) ([\dA-F]+):([\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):/gm;
+
+/** Bytes for each socket that has some, by `endsOf`. Empty where the kernel does not say. */
+export type Unacknowledged = ReadonlyMap<string, number>;
+
+/** Both ends of a TCP connection, as `readUnacknowledged` names them. */
+export const endsOf = (socket: Socket): string =>
+  `${withoutZone(socket.localAddress)} ${socket.localPort} ${withoutZone(socket.remoteAddress)} ${socket.remotePort}`;
+
+const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
+
+/** Of the connections of a local port. */
+export function readUnacknowledged(port: number): Unacknowledged {
+  const found = new Map<string, number>();
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  for (const [, local = '', localPort, remote = '', remotePort = '', queue = ''] of lines()) {
+    const bytes = Number.parseInt(queue, 16);
+    if (localPort !== wanted || bytes === 0) continue;
+    found.set(`${addressOf(local)} ${port} ${addressOf(remote)} ${Number.parseInt(remotePort, 16)}`, bytes);
+  }
+  return found;
+}
+
+function* lines(): Generator<RegExpExecArray> {
+  for (const file of files) {
+    let text: string;
+    try {
+      text = readFileSync(file, 'latin1');
+    } catch {
+      continue;
+    }
+    yield* text.matchAll(line);
+  }
+}
+
+/** The kernel writes words of 32 bits, each with its last byte first. */
+function addressOf(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex').reverse()]);
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? [];
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
+}

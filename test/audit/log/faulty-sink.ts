@@ -1,0 +1,70 @@
+// An audit sink that works, rejects or hangs as the test says, and a check of the chain that it was given.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { AuditSink } from '../../../src/audit/log/trail.ts';
+import type { Loose } from '../../support/gateway.ts';
+
+export type Mode = 'works' | 'rejects' | 'hangs';
+
+export class FaultySink implements AuditSink {
+  /** What has been written. */
+  readonly lines: string[] = [];
+  /** What was handed over, whatever came of it. */
+  readonly offered: string[] = [];
+  /** By the record's event code. */
+  mode: (eventCode: string) => Mode = () => 'works';
+  #held: { readonly line: string; readonly resolve: () => void; readonly reject: (error: Error) => void }[] =
+    [];
+
+  write(line: string): Promise<void> {
+    this.offered.push(line);
+    const { metadata } = JSON.parse(line) as Loose;
+    const mode = this.mode(metadata.event_code);
+    if (mode === 'rejects') return Promise.reject(new Error('the disk is full'));
+    if (mode === 'hangs') {
+      return new Promise((resolve, reject) => this.#held.push({ line, resolve, reject }));
+    }
+    this.lines.push(line);
+    return Promise.resolve();
+  }
+
+  /** The lines that hung get through now, and so do later ones. */
+  release(): void {
+    this.mode = () => 'works';
+    for (const { line, resolve } of this.#held.splice(0)) {
+      this.lines.push(line);
+      resolve();
+    }
+  }
+
+  /** The lines that hung come to nothing, and later ones get through. */
+  giveUp(): void {
+    this.mode = () => 'works';
+    for (const { reject } of this.#held.splice(0)) reject(new Error('the disk is gone'));
+  }
+
+  get records(): Loose[] {
+    return this.lines.map((line) => JSON.parse(line) as Loose);
+  }
+
+  /** The event code of each line, without the record about the policy at the start. */
+  get codes(): string[] {
+    return codesOf(this.lines);
+  }
+}
+
+export const codesOf = (lines: readonly string[]): string[] =>
+  lines
+    .map((line) => (JSON.parse(line) as Loose).metadata.event_code as string)
+    .filter((code) => code !== 'policy.loaded');
+
+/** These lines are one whole chain, from its beginning. */
+export function assertChain(lines: readonly string[]): void {
+  let previous = '0'.repeat(64);
+  for (const [index, line] of lines.entries()) {
+    const record = JSON.parse(line) as Loose;
+    assert.equal(record.metadata.sequence, index + 1);
+    assert.equal(record.unmapped.integrity.previous, previous);
+    previous = createHash('sha256').update(line, 'utf8').digest('hex');
+  }
+}

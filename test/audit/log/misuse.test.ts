@@ -1,0 +1,192 @@
+// The promise of the audit log is kept by types: nothing that skips it compiles. Each misuse is compiled against the real
+// sources, and the compiler has to refuse it at its last line, for the reason that the test names.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
+import { connectTo, newTrail } from '../../reconciliation/reconcile-rig.ts';
+import { authorizedCreate } from '../../support/authorized-create.ts';
+import { peeringsPath } from '../../support/gateway.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** What every program begins with: the parts as the gateway has them, and an allowed change. */
+const prelude = `
+import { type AuditTrail, Recorded } from '${root}src/audit/log/trail.ts';
+import { type CreateTarget, createPeering } from '${root}src/operations/create-peering/create-peering.ts';
+import type { ChangeOperation } from '${root}src/pipeline/operation.ts';
+import { AuthorizedChange } from '${root}src/request/authorize.ts';
+import type { Authorized } from '${root}src/request/request.ts';
+import type { UpstreamClient } from '${root}src/upstream/client.ts';
+
+declare const trail: AuditTrail;
+declare const upstream: UpstreamClient;
+declare const request: Authorized;
+declare const change: AuthorizedChange;
+const path = '/database/clusters/6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11/vpc-peerings';
+const requestId = 'order-17';
+export const used = [trail, upstream, request, change, path, requestId, Recorded, AuthorizedChange, createPeering];
+export type Create = ChangeOperation<CreateTarget, AuthorizedChange<CreateTarget>>;
+`;
+
+const control = `
+export const answer = await upstream.change(await trail.recordIntent(change));
+export const nothing: void = trail.requireWritable();
+export const list = await upstream.read({ path, requestId });
+export const operation: Create = { ...createPeering, events: 'peering.create' };
+`;
+
+const withoutEvents = `const { events, ...rest } = createPeering;
+export const kept = events;
+`;
+
+/** The compiler's code, and the program's end. */
+const misuses: Readonly<Record<string, readonly [code: string, program: string]>> = {
+  'a change that is a plain request': [
+    'TS2739',
+    `const post = { method: 'POST', path, requestId } as const;
+await upstream.change(post);`,
+  ],
+  'a change that looks like a recorded one': [
+    'TS2739',
+    `const alike = { take: () => ({ method: 'POST' as const, path, requestId }) };
+await upstream.change(alike);`,
+  ],
+  'a change that is allowed and not recorded': ['TS2739', 'await upstream.change(change);'],
+  'a change that was recorded as another one': [
+    'TS2739',
+    `const recorded = await trail.recordIntent(change);
+const other = { ...recorded, path, method: 'DELETE' as const };
+await upstream.change(other);`,
+  ],
+  'a change for which the log is only writable': [
+    'TS2345',
+    'await upstream.change(trail.requireWritable());',
+  ],
+  'an intent of nothing': ['TS2739', 'await trail.recordIntent({});'],
+  'an intent of nothing, for a change besides': ['TS2554', 'await trail.recordIntent({}, change);'],
+  'an intent whose event is made by the caller': ['TS2554', 'await trail.recordIntent(change, {});'],
+  'an intent of a request that the policy has not authorized as a change': [
+    'TS2345',
+    'await trail.recordIntent(request);',
+  ],
+  'an intent of a change and a request that are put together': [
+    'TS2739',
+    `const alike = { request, upstream: { method: 'POST', path, requestId } as const };
+await trail.recordIntent(alike);`,
+  ],
+  'an operation that changes something without events': [
+    'TS2375',
+    `${withoutEvents}export const operation: Create = rest;`,
+  ],
+  'an operation that changes something with the events of a read': [
+    'TS2322',
+    `export const operation: Create = { ...createPeering, events: 'peering.list' };`,
+  ],
+  'a read that sends a POST': ['TS2353', `await upstream.read({ path, requestId, method: 'POST' });`],
+  'a read that sends a body': ['TS2353', 'await upstream.read({ path, requestId, body: {} });'],
+  'a recorded change made by anyone but the trail': ['TS2673', 'export const forged = new Recorded(change);'],
+  'a recorded change of another class': ['TS2675', 'export class Forged extends Recorded {}'],
+  'an authorized change without a decision': [
+    'TS2673',
+    `export const forged = new AuthorizedChange(request, { method: 'POST', path, requestId });`,
+  ],
+  'an authorized change of another class': ['TS2675', 'export class Forged extends AuthorizedChange {}'],
+};
+
+interface Diagnostic {
+  readonly code: string;
+  readonly line: number;
+}
+
+/** What the compiler says about each program, by its name. */
+async function compile(programs: Readonly<Record<string, string>>): Promise<Map<string, Diagnostic[]>> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'peergate-test-')));
+  try {
+    const names = Object.keys(programs);
+    await Promise.all(
+      Object.values(programs).map((text, index) => writeFile(join(folder, `${index}.mts`), text)),
+    );
+    const settings = {
+      extends: `${root}tsconfig.json`,
+      compilerOptions: { typeRoots: [`${root}node_modules/@types`] },
+      include: ['*.mts'],
+      exclude: [],
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+    const output = await tsc(folder);
+    const found = new Map<string, Diagnostic[]>(names.map((name) => [name, []]));
+    for (const line of output.split('\n').filter((text) => /^\S/.test(text))) {
+      const [, file = '', at = '', code = ''] =
+        /^(?:.*\/)?(\d+)\.mts\((\d+),\d+\): error (TS\d+):/.exec(line) ?? [];
+      const diagnostics = found.get(names[Number(file)] ?? '');
+      assert.ok(file !== '' && diagnostics !== undefined, `not about a program: ${line}`);
+      diagnostics.push({ code, line: Number(at) });
+    }
+    return found;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const tsc = (folder: string): Promise<string> =>
+  new Promise((resolve) => {
+    const compiler = `${root}node_modules/typescript/bin/tsc`;
+    execFile(process.execPath, [compiler, '--pretty', 'false', '-p', folder], (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+
+describe('the compiler', () => {
+  let found = new Map<string, Diagnostic[]>();
+  before(async () => {
+    const programs = Object.entries(misuses).map(([name, [, program]]) => [name, prelude + program]);
+    found = await compile({ ...Object.fromEntries(programs), control: prelude + control });
+  });
+  after(() => found.clear());
+
+  test('accepts a change that is authorized, recorded and sent, and a read of a log that is writable', () => {
+    assert.deepEqual(found.get('control'), []);
+  });
+
+  for (const [name, [code, program]] of Object.entries(misuses)) {
+    test(`refuses ${name}`, () => {
+      const line = (prelude + program).split('\n').length;
+      assert.deepEqual(found.get(name), [{ code, line }]);
+    });
+  }
+});
+
+test('a recorded change is sent once: taking it again is an error, and nothing is sent', async (t) => {
+  const cloud = await startAerospikeCloud();
+  t.after(() => cloud.close());
+  const { upstream } = connectTo(t, cloud, 30_000);
+  const { trail, sink } = newTrail();
+  const recorded = await trail.recordIntent(authorizedCreate());
+  assert.deepEqual(sink.codes, ['peering.create.intent']);
+  assert.equal((await upstream.change(recorded)).status, 201);
+  assert.throws(() => upstream.change(recorded), /a recorded change can be sent only once/);
+  assert.throws(() => recorded.take(), /a recorded change can be sent only once/);
+  const changes = cloud.requests.filter(({ path }) => path.startsWith('/v1/'));
+  assert.deepEqual(
+    changes.map(({ method }) => method),
+    ['POST'],
+  );
+});
+
+test('a read sends a GET without a body, whatever it is handed besides', async (t) => {
+  const cloud = await startAerospikeCloud();
+  t.after(() => cloud.close());
+  const { upstream } = connectTo(t, cloud, 30_000);
+  const disguised = { path: peeringsPath, requestId: 'order-17', method: 'POST', body: { vpcId: 'vpc-0' } };
+  assert.equal((await upstream.read(disguised)).status, 200);
+  const sent = cloud.requests.filter(({ path }) => path.startsWith('/v1/'));
+  assert.deepEqual(
+    sent.map(({ method, body }) => [method, body]),
+    [['GET', '']],
+  );
+});

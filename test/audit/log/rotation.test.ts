@@ -1,0 +1,83 @@
+// SIGUSR2 makes the gateway, as a process, go on in the file that is at its path now, and never ends it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { guardrailsOnly, type Loose } from '../../support/gateway.ts';
+import { temporaryFolder } from '../../support/policy-files.ts';
+import { until } from '../../support/until.ts';
+import { assertVerified, codesIn } from './audit-file.ts';
+
+const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+
+async function serve(t: TestContext, toFile: boolean) {
+  const folder = await temporaryFolder(t);
+  const policyFile = join(folder, 'policy.yaml');
+  const path = join(folder, 'audit.log');
+  await writeFile(policyFile, guardrailsOnly);
+  const child = spawn(process.execPath, [main, 'serve'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ADMIN_PORT: '0',
+      AUTH_ISSUERS: 'http://127.0.0.1:9',
+      AUTH_AUDIENCE: 'x',
+      AEROSPIKE_CLIENT_ID: 'id',
+      AEROSPIKE_CLIENT_SECRET: 'secret',
+      PREFLIGHT: 'off',
+      POLICY_FILE: policyFile,
+      ...(toFile ? { AUDIT_FILE: path } : {}),
+    },
+  });
+  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.once('close', (...status) => resolve(status)),
+  );
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const lines: Loose[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  const logged = (message: string) => until(message, () => lines.some(({ msg }) => msg === message), 30_000);
+  await logged('listening');
+  return { path, policyFile, child, ended, lines, logged };
+}
+
+test('SIGUSR2 goes on in a new file at once, when nothing is to be recorded too, and the chain runs on there', async (t) => {
+  const { path, policyFile, child, ended, lines, logged } = await serve(t, true);
+  await rename(path, `${path}.1`);
+  child.kill('SIGUSR2');
+  await until('there is a new file', () => existsSync(path));
+  await logged('the audit log goes on in another file');
+  assert.deepEqual(await codesIn(path), []);
+  await writeFile(policyFile, guardrailsOnly.replace('us-east-1, ', ''));
+  child.kill('SIGHUP');
+  await until('it is recorded', async () => (await codesIn(path)).length > 0);
+  // Where nothing was renamed it changes nothing.
+  child.kill('SIGUSR2');
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+  assert.deepEqual(await codesIn(`${path}.1`), ['policy.loaded']);
+  assert.deepEqual(await codesIn(path), ['policy.loaded']);
+  await assertVerified([`${path}.1`, path]);
+  assert.deepEqual(
+    lines.filter(({ metadata }) => metadata !== undefined),
+    [],
+    'no record goes to standard output',
+  );
+});
+
+test('SIGUSR2 does not end a gateway whose records go to standard output', async (t) => {
+  const { path, child, ended, lines } = await serve(t, false);
+  child.kill('SIGUSR2');
+  child.kill('SIGUSR2');
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+  assert.ok(lines.some(({ msg }) => msg === 'stopped'));
+  assert.equal(existsSync(path), false);
+});

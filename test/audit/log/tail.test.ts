@@ -1,0 +1,89 @@
+// The end of an audit file, however it was left: where its last whole line ends, and which record is its last.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { hashOfLine } from '../../../src/audit/log/chain.ts';
+import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
+import { readTail, type Tail } from '../../../src/audit/log/tail.ts';
+import { temporaryFolder } from '../../support/policy-files.ts';
+import { event, linesOf, newChain, textOf } from './start-sink.ts';
+
+async function tailOf(test: TestContext, content: string | Buffer): Promise<Tail> {
+  const path = join(await temporaryFolder(test), 'audit.log');
+  await writeFile(path, content);
+  const fd = await systemFiles.open(path, 'r');
+  try {
+    return await readTail(systemFiles, fd, Buffer.byteLength(content));
+  } finally {
+    await systemFiles.close(fd);
+  }
+}
+
+const [one = '', two = '', three = ''] = linesOf(newChain(), 3);
+const whole = textOf([one, two]);
+
+test('an empty file has no record and nothing torn', async (t) => {
+  assert.deepEqual(await tailOf(t, ''), { end: 0, last: undefined, linked: true });
+});
+
+test('the last record is found with its number and hash', async (t) => {
+  const { end, last, linked } = await tailOf(t, whole);
+  assert.deepEqual([end, linked], [whole.length, true]);
+  assert.deepEqual([last?.sequence, last?.hash], [2, hashOfLine(two)]);
+});
+
+test('a single record is linked to nothing, and that is well', async (t) => {
+  const { last, linked } = await tailOf(t, textOf([three]));
+  assert.deepEqual([last?.sequence, linked], [3, true]);
+});
+
+for (const [what, torn] of [
+  ['half a record', three.slice(0, 100)],
+  ['one byte', '{'],
+  ['a complete record without its newline', three],
+  ['NUL bytes', '\0'.repeat(5000)],
+  ['a text that holds no newline for 200 KiB', 'x'.repeat(200 * 1024)],
+] as const) {
+  test(`${what} at the end is no line`, async (t) => {
+    const { end, last } = await tailOf(t, whole + torn);
+    assert.deepEqual([end, last?.sequence], [whole.length, 2]);
+  });
+  test(`${what} in a file without any line is all that is torn`, async (t) => {
+    assert.deepEqual(await tailOf(t, torn), { end: 0, last: undefined, linked: true });
+  });
+}
+
+test('a record behind NUL bytes in one line is none', async (t) => {
+  const { end, last } = await tailOf(t, `${whole}\0\0\0${three}\n`);
+  assert.deepEqual([end, last?.sequence], [whole.length + 3 + three.length + 1, 2]);
+});
+
+test('lines that are no records are passed over, many of them too', async (t) => {
+  const { last, linked } = await tailOf(t, `${textOf([one])}${'a log line\n'.repeat(20_000)}${two}\nmore\n`);
+  assert.deepEqual([last?.sequence, linked], [2, true]);
+});
+
+test('a file without any record has none, and nothing torn', async (t) => {
+  const text = 'a log line\n'.repeat(100);
+  assert.deepEqual(await tailOf(t, text), { end: text.length, last: undefined, linked: true });
+});
+
+test('records larger than a piece that is read are found whole', async (t) => {
+  const chain = newChain();
+  const big = { ...event(), unmapped: { text: 'é'.repeat(100_000) } };
+  const lines = [chain.seal(big), chain.seal(big), chain.seal(big)];
+  const { last, linked } = await tailOf(t, textOf(lines));
+  assert.deepEqual([last?.hash, linked], [hashOfLine(lines[2] ?? ''), true]);
+});
+
+test('a last record that does not follow from the one before it shows', async (t) => {
+  assert.equal((await tailOf(t, textOf([one, three]))).linked, false);
+  assert.equal((await tailOf(t, textOf([one.replace('"x"', '"y"'), two]))).linked, false);
+  assert.equal((await tailOf(t, textOf([one, 'a log line', two]))).linked, true);
+});
+
+test('an end that holds no record for more than 16 MiB is refused', async (t) => {
+  const noise = Buffer.alloc(65 * 1024 * 1024, 'x');
+  await assert.rejects(tailOf(t, Buffer.concat([Buffer.from(whole), noise])), /holds no audit record/);
+});

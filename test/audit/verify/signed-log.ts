@@ -1,0 +1,73 @@
+// Logs with checkpoints as a gateway signs them, and the keys for it.
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { AuditChain, beforeFirst, type Head } from '../../../src/audit/log/chain.ts';
+import { type Checkpoint, signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
+import {
+  type CheckpointKey,
+  readVerificationKeys,
+  toSigningKey,
+} from '../../../src/audit/log/signing-key.ts';
+import { checkpointEvent } from '../../../src/audit/record/gateway-events.ts';
+import { type LogOptions, plainEvent, startOfTime } from './chained-log.ts';
+
+export interface KeyPair {
+  readonly privateJwk: JWK;
+  readonly publicJwk: JWK;
+  readonly signing: CheckpointKey;
+  readonly verifying: readonly CheckpointKey[];
+}
+
+export async function makeKeys(algorithm = 'EdDSA', kid?: string): Promise<KeyPair> {
+  const pair = await generateKeyPair(algorithm, { extractable: true });
+  const named = async (key: CryptoKey) => ({
+    ...(await exportJWK(key)),
+    alg: algorithm,
+    ...(kid === undefined ? {} : { kid }),
+  });
+  const [privateJwk, publicJwk] = [await named(pair.privateKey), await named(pair.publicKey)];
+  return {
+    privateJwk,
+    publicJwk,
+    signing: await toSigningKey(privateJwk),
+    verifying: await readVerificationKeys(JSON.stringify(publicJwk)),
+  };
+}
+
+export interface SignedLogOptions extends LogOptions {
+  /** Between two records. */
+  readonly pauseMs?: number;
+  /** Makes the JWS, from what a gateway would sign. */
+  readonly sign?: (checkpoint: Checkpoint) => Promise<string> | string;
+}
+
+/** Of the steps in their order; a number is so many records. */
+export async function makeSignedLog(
+  key: CheckpointKey,
+  steps: readonly (number | 'sign')[],
+  options: SignedLogOptions = {},
+): Promise<string[]> {
+  const { instance = 'gateway-1', after = beforeFirst, pauseMs = 10 } = options;
+  const sign = options.sign ?? ((checkpoint: Checkpoint) => signCheckpoint(checkpoint, key));
+  let time = options.time ?? startOfTime;
+  let head: Head = after;
+  let id = 0;
+  const chain = new AuditChain(
+    { version: '0.0.0-test', instance },
+    () => `id-${++id}`,
+    after,
+    (sealed) => {
+      head = sealed;
+    },
+  );
+  const lines: string[] = [];
+  for (const step of steps) {
+    if (step === 'sign')
+      lines.push(chain.seal(checkpointEvent(await sign({ ...head, time }), instance, time)));
+    else
+      for (let count = 0; count < step; count += 1) {
+        lines.push(chain.seal(plainEvent(time)));
+        time += pauseMs;
+      }
+  }
+  return lines;
+}

@@ -1,0 +1,122 @@
+// Whether a client makes progress is what its side has acknowledged, not what the kernel has taken for it: real sockets, and
+// only the seconds between two checks are not waited for.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { readUnacknowledged } from '../../../src/http/listener/unacknowledged.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { head } from '../../support/raw-http.ts';
+import { until } from '../../support/until.ts';
+
+const skip =
+  existsSync('/proc/self/net/tcp') && spawnSync('perl', ['-v']).status === 0 ? false : 'no /proc, or no perl';
+
+/**
+ * Reads as many bytes as each line of its input says, and says so. Node cannot make the buffer of the client's kernel small, and
+ * with a large one nothing is acknowledged for a long time.
+ */
+const program = `
+use Socket;
+socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
+setsockopt($socket, SOL_SOCKET, SO_RCVBUF, pack('l', 8192)) or die;
+connect($socket, sockaddr_in($ARGV[0], inet_aton('127.0.0.1'))) or die;
+syswrite($socket, $ARGV[1]);
+$| = 1;
+while (my $left = <STDIN>) {
+  while ($left > 0) {
+    my $count = sysread($socket, my $data, $left) or exit;
+    $left -= $count;
+  }
+  print "read\n";
+}`;
+
+/** A client that reads no more than it is told to. */
+function startReader(t: TestContext, port: number) {
+  const requests = head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12);
+  const child = spawn('perl', ['-e', program, String(port), requests], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  /** Is the connection still there after so many bytes? */
+  return async (bytes: number): Promise<boolean> => {
+    child.stdin.write(`${bytes}\n`);
+    return !(await lines.next()).done;
+  };
+}
+
+/** A gateway whose seconds pass by `second`, and a client whose answers wait to be written. */
+async function startRead(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const gateway = await startTestGateway(t);
+  const read = startReader(t, gateway.port);
+  const kept = () => [...readUnacknowledged(gateway.port).values()].join();
+  let before = '';
+  await until('a full buffer of the kernel', () => {
+    const now = kept();
+    const isFull = now !== '' && now === before;
+    before = now;
+    return isFull;
+  });
+  const burst = async (bytes: number) => {
+    const former = kept();
+    assert.ok(await read(bytes));
+    await until('its acknowledgement', () => kept() !== former);
+  };
+  return { gateway, read, burst, second: () => t.mock.timers.tick(1000) };
+}
+
+const reasons = ({ logs }: TestGateway) =>
+  logs.filter(({ msg }) => msg === 'a connection was ended').map(({ reason }) => reason);
+
+/** Reads at a steady rate until the connection is ended; gives the second, or `undefined` when it stays. */
+async function readSteadily(
+  bytesPerSecond: number,
+  { gateway, burst, second }: Awaited<ReturnType<typeof startRead>>,
+): Promise<number | undefined> {
+  const pause = 3;
+  for (let passed = 1; passed <= 90; passed += 1) {
+    second();
+    if (reasons(gateway).length > 0) return passed;
+    if (bytesPerSecond > 0 && passed % pause === 0) await burst(pause * bytesPerSecond);
+  }
+  return undefined;
+}
+
+test('a client that always makes progress, but takes less than 8 KiB/s over 60 s, loses its connection', {
+  skip,
+}, async (t) => {
+  const reading = await startRead(t);
+  assert.equal(await readSteadily(6 * 1024, reading), 61);
+  assert.deepEqual(reasons(reading.gateway), ['slow']);
+  assert.equal(await reading.read(64 * 1024 * 1024), false);
+});
+
+test('a client that takes more than 8 KiB/s keeps its connection, however seldom the kernel takes more for it', {
+  skip,
+}, async (t) => {
+  const reading = await startRead(t);
+  assert.equal(await readSteadily(10 * 1024, reading), undefined);
+  assert.equal(await reading.read(1), true);
+});
+
+test('a client that stands still loses its connection after 10 s, also after it has read for a while', {
+  skip,
+}, async (t) => {
+  const reading = await startRead(t);
+  for (let passed = 0; passed < 30; passed += 1) {
+    reading.second();
+    await reading.burst(32 * 1024);
+  }
+  const end = await readSteadily(0, reading);
+  // Not sooner; later by what was still on its way.
+  assert.ok(end !== undefined && end > 10, `${end}`);
+  assert.deepEqual(reasons(reading.gateway), ['unread']);
+});

@@ -1,0 +1,107 @@
+// Of several creates with the same values whose end nobody knows, none is credited with a peering that another one may have
+// made: the record says that it cannot be known. What can be told apart is.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allowed, clusterId } from '../support/gateway.ts';
+import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
+
+/** After so long the absence of a create is believed. */
+const longEnoughMs = 5000;
+
+test('a peering that either of two creates may have made is given to neither: both are recorded as unknown', async (t) => {
+  const rig = await startReconciler(t);
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  const [first, second] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(first, []);
+  rig.reconcile.settle(second, []);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  assert.deepEqual(settlementsIn(rig.sink.records), [
+    { id: first.gatewayRequestId, ambiguous: [resourceId] },
+    { id: second.gatewayRequestId, ambiguous: [resourceId] },
+  ]);
+  for (const record of rig.sink.records) {
+    assert.deepEqual([record.status_id, record.status_code], [0, 'attribution-ambiguous']);
+    assert.ok(!JSON.stringify(record.resources).includes(resourceId));
+  }
+  assert.equal(rig.reconcile.creatorOf(resourceId), undefined);
+});
+
+test('of two creates and two peerings nobody is credited with the one that the other may have made', async (t) => {
+  const rig = await startReconciler(t);
+  const dead = rig.cloud.addPeering(clusterId, allowed, 'rejected');
+  const live = rig.cloud.addPeering(clusterId, allowed, 'active');
+  for (const lost of [lostCreate(), lostCreate()]) rig.reconcile.settle(lost, []);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  for (const { ambiguous } of settlementsIn(rig.sink.records)) assert.deepEqual(ambiguous, [live, dead]);
+});
+
+test('no create is called ambiguous before both have had the time to arrive', async (t) => {
+  const rig = await startReconciler(t);
+  rig.cloud.addPeering(clusterId, allowed, 'active');
+  for (const lost of [lostCreate(), lostCreate()]) rig.reconcile.settle(lost, []);
+  await rig.looks(2);
+  rig.elapsed.ms += longEnoughMs - 1;
+  await rig.looks(2);
+  assert.deepEqual(rig.sink.lines, []);
+  rig.elapsed.ms += 1;
+  await rig.settled(2);
+});
+
+test('a create that was sent when the peering was there already leaves it to the other one', async (t) => {
+  const rig = await startReconciler(t);
+  const [older, later] = [
+    rig.cloud.addPeering(clusterId, allowed, 'rejected'),
+    rig.cloud.addPeering(clusterId, allowed, 'active'),
+  ];
+  const [first, second] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(first, []);
+  rig.reconcile.settle(second, [older]);
+  await rig.settled(2);
+  assert.deepEqual(
+    settlementsIn(rig.sink.records).map(({ id, resourceId }) => [id, resourceId]),
+    [
+      [first.gatewayRequestId, older],
+      [second.gatewayRequestId, later],
+    ],
+  );
+});
+
+test('a peering that was ambiguous before a create was sent is no trace of it', async (t) => {
+  const rig = await startReconciler(t);
+  rig.cloud.addPeering(clusterId, allowed, 'active');
+  for (const lost of [lostCreate(), lostCreate()]) rig.reconcile.settle(lost, []);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  const [absent, found] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(absent, []);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(3);
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.settle(found, []);
+  await rig.settled(4);
+  assert.deepEqual(settlementsIn(rig.sink.records.slice(2)), [
+    { id: absent.gatewayRequestId, found: false },
+    { id: found.gatewayRequestId, found: true, resourceId, peeringStatus: 'active' },
+  ]);
+});
+
+test('a peering that an earlier run called ambiguous settles no create of an earlier run', async (t) => {
+  const rig = await startReconciler(t);
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  const lost = lostCreate();
+  rig.reconcile.recordAmbiguous(resourceId);
+  rig.reconcile.settle(lost);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled();
+  assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, ambiguous: [resourceId] }]);
+});
+
+test('two creates of which none was carried out are both absent', async (t) => {
+  const rig = await startReconciler(t);
+  for (const lost of [lostCreate(), lostCreate()]) rig.reconcile.settle(lost, []);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  for (const { found } of settlementsIn(rig.sink.records)) assert.equal(found, false);
+});
