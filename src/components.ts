@@ -4,6 +4,7 @@ import { type AuditLog, type AuditLogParts, type AuditWatch, openAuditLog } from
 import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
+import { Fleet } from './fleet/fleet.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { createKeySets } from './identity/key-sets.ts';
@@ -29,6 +30,8 @@ export interface GatewayParts extends AuditLogParts {
   readonly logLinesDropped?: () => number;
 }
 
+/** Connections of the fleet, besides those of requests. */
+const fleetConnections = 4;
 /** How long the last spans may take to reach their collector. */
 const lastSpansMs = 1000;
 /** How long the last signature and sync may take on a disk that may be hung. */
@@ -49,15 +52,21 @@ export async function openComponents(config: Config, parts: GatewayParts) {
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
   const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
+  const fleet =
+    config.fleetRefreshMs === 0
+      ? undefined
+      : new Fleet({ clock, logger, upstream: upstream.fleetClient, refreshMs: config.fleetRefreshMs });
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
   async function close(): Promise<void> {
     policies.stop();
     for (const keys of identity.keySets.values()) keys.stop();
     const reconciled = reconciler.stop();
+    const fleetStopped = fleet?.stop();
     state.stop();
     await tracer?.stop(lastSpansMs);
-    await Promise.all([identity.agent.destroy(), upstream.agent.destroy()]);
+    await Promise.all([identity.agent.destroy(), upstream.agent.destroy(), upstream.fleetAgent.destroy()]);
+    await fleetStopped;
     await reconciled;
     if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   }
@@ -74,6 +83,7 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     state,
     clusterLock,
     reconciler,
+    fleet,
     ...rateLimiters(config, state, metrics),
     close,
   };
@@ -97,10 +107,12 @@ function createIdentity(
 function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
   const { connectTimeoutMs, connections } = config.upstream;
   const agent = createAgent(connectTimeoutMs, connections);
-  const { client, breakers } = createUpstream(config.upstream, {
+  const fleetAgent = createAgent(connectTimeoutMs, fleetConnections);
+  const { client, fleetClient, breakers } = createUpstream(config.upstream, {
     clock,
     logger,
     agent,
+    fleetAgent,
     userAgent: `peergate/${reporter.version}`,
     observeRequest(method, result, seconds) {
       metrics.count('upstream_requests_total', [method, result]);
@@ -109,7 +121,15 @@ function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts,
     observeToken: (result) => metrics.count('token_requests_total', [result]),
   });
   const network = new NetworkReader(client);
-  return { agent, client, breakers, network, poller: new PeeringPoller(network, clock) };
+  return {
+    agent,
+    fleetAgent,
+    client,
+    fleetClient,
+    breakers,
+    network,
+    poller: new PeeringPoller(network, clock),
+  };
 }
 
 function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) {

@@ -117,6 +117,7 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
     network: upstream.network,
     poller: upstream.poller,
     idempotency: state.idempotency,
+    creators: state.creators,
     observeKey: (state) => metrics.count('idempotency_total', [state]),
   });
 }
@@ -168,7 +169,7 @@ const optional = (value: number | boolean | undefined, unit = 1): number | undef
 async function start(
   { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
   parts: GatewayParts,
-  { identity, audit, policies, reconciler, metrics }: Components,
+  { identity, audit, policies, reconciler, metrics, fleet }: Components,
   { server, admin, held, heldAdmin }: Listeners,
 ): Promise<Pick<RunningGateway, 'port' | 'adminPort'>> {
   const ports = {
@@ -182,6 +183,7 @@ async function start(
   held.open();
   heldAdmin.open();
   void metrics.open();
+  fleet?.start();
   if (file !== undefined)
     void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });
   return ports;

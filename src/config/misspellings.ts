@@ -11,6 +11,7 @@ const prefixes = [
   'AUDIT_',
   'AUTH_',
   'BASE_PATH',
+  'FLEET_',
   'IDEMPOTENCY_',
   'MAX_IN',
   'POLICY_',

@@ -2,7 +2,7 @@
 // upstream is built anew from them.
 import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
 import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
-import { forwardChange } from '../../pipeline/forward.ts';
+import { forwardChange, type Settled } from '../../pipeline/forward.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -82,13 +82,32 @@ async function forwardCreate(
   const { reconciler } = services;
   const end = reconciler.begin(change.request);
   try {
-    return await forwardChange(change, progress, services, createdId, (facts, { outcome, indeterminate }) => {
+    const settled: Settled = (facts, { outcome, indeterminate }) => {
       const { resourceId } = outcome.upstream ?? {};
       if (indeterminate) reconciler.settle(facts, alike);
       if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
-    });
+    };
+    const answer = await forwardChange(change, progress, services, createdId, settled);
+    await recordCreator(createdId(answer), change.request, services);
+    return answer;
   } finally {
     end();
+  }
+}
+
+/** The peering exists whatever becomes of this; without it, nobody is known to have created it. */
+async function recordCreator(
+  peeringId: string | undefined,
+  { caller, startedAt, gatewayRequestId }: Authorized<CreateTarget>,
+  { creators, logger }: PipelineServices,
+): Promise<void> {
+  if (peeringId === undefined) return;
+  const { issuer, subject } = caller;
+  try {
+    const creator = { issuer, subject, at: startedAt, requestId: gatewayRequestId };
+    await creators.recordCreator(peeringId, creator);
+  } catch (error) {
+    logger.warn({ gatewayRequestId, err: error }, 'the creator of a peering could not be stored');
   }
 }
 

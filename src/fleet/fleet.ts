@@ -1,0 +1,77 @@
+// Keeps the last good snapshot of the fleet and reads a new one in the background, one at a time. Holds up no request: what
+// it serves is what it has.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+
+export interface FleetServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of its own connections: creates never wait for the fleet. */
+  readonly upstream: UpstreamClient;
+  readonly refreshMs: number;
+  /** Is told of each snapshot. */
+  readonly observe?: (snapshot: Snapshot) => void;
+}
+
+/** A snapshot older than so many intervals decides nothing. */
+const maxIntervals = 3;
+
+export class Fleet {
+  readonly #services: FleetServices;
+  readonly #stopping = new AbortController();
+  #snapshot: Snapshot | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(services: FleetServices) {
+    this.#services = services;
+  }
+
+  /** The last good one; `undefined` before the first. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** The snapshot, if it is young enough to decide a create by. */
+  current(): Snapshot | undefined {
+    const { clock, refreshMs } = this.#services;
+    const { generatedAt = Number.NEGATIVE_INFINITY } = this.#snapshot ?? {};
+    return clock.now() - generatedAt <= maxIntervals * refreshMs ? this.#snapshot : undefined;
+  }
+
+  /** Reads now, and then at each interval. */
+  start(): void {
+    this.#running ??= this.#refreshOnAndOn();
+  }
+
+  /** Resolves when nothing is being read any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Never rejects. */
+  async refresh(): Promise<void> {
+    const { clock, logger, upstream, observe } = this.#services;
+    try {
+      const snapshot = await readSnapshot(upstream, { now: clock.now(), requestId: clock.newId() });
+      this.#snapshot = snapshot;
+      observe?.(snapshot);
+      const unread = [...snapshot.clusters.values()].filter(({ peerings }) => peerings === undefined).length;
+      if (unread > 0) logger.warn({ unread }, 'peerings of some clusters could not be read for the fleet');
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        logger.warn({ err: error }, 'the fleet could not be read; the last snapshot is kept');
+    }
+  }
+
+  async #refreshOnAndOn(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.refresh();
+      await pause(this.#services.refreshMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}
