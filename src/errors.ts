@@ -95,6 +95,13 @@ export const errorRules = {
     'The VPC is peered with another cluster whose block overlaps; it could not route to both.',
   ),
   'peering-limit': rule(409, validation, 'info', 'A limit on the number of peerings is reached.'),
+  'fleet-unavailable': rule(
+    503,
+    unavailable,
+    'warn',
+    'The fleet is not known at the moment.',
+    'proxy_internal_error',
+  ),
   'idempotency-key-reused': rule(
     422,
     validation,

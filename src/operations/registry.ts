@@ -5,6 +5,7 @@ import { deletePeering } from './delete-peering/delete-peering.ts';
 import { getCluster } from './get-cluster/get-cluster.ts';
 import { getPeering } from './get-peering/get-peering.ts';
 import { listClusters } from './list-clusters/list-clusters.ts';
+import { listFleet } from './list-fleet/list-fleet.ts';
 import { listPeerings } from './list-peerings/list-peerings.ts';
 import { readPolicy } from './read-policy/read-policy.ts';
 
@@ -15,5 +16,6 @@ export const operations: readonly Operation[] = [
   deletePeering,
   listClusters,
   getCluster,
+  listFleet,
   readPolicy,
 ];

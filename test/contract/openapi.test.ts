@@ -100,6 +100,7 @@ const ownSuccesses: Readonly<Record<string, readonly string[]>> = {
   deleteVPCPeerings: ['204'],
   listClusters: ['200'],
   getClusterById: ['200'],
+  getFleet: ['200'],
   getEffectivePolicy: ['200', '304'],
 };
 /**
@@ -113,6 +114,7 @@ const passedOnBy: Readonly<Record<string, readonly string[]>> = {
   deleteVPCPeerings: ['2XX', '4XX', '5XX'],
   listClusters: ['4XX'],
   getClusterById: ['2XX', '4XX', '5XX'],
+  getFleet: [],
   getEffectivePolicy: [],
 };
 

@@ -9,8 +9,8 @@ import { Fleet } from '../../src/fleet/fleet.ts';
 import { isComplete } from '../../src/fleet/snapshot.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
-import { allowed, startTestGateway } from '../support/gateway.ts';
 import { connectTo } from '../reconciliation/reconcile-rig.ts';
+import { allowed, startTestGateway } from '../support/gateway.ts';
 
 const clusterIn = (number: number) => ({
   id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,

@@ -211,9 +211,9 @@ function requestEvent(
   severityId: number,
 ) {
   const { operation, startedAt, caller, target = {}, decision, trace } = facts;
-  const { clusterId, peering, peeringId, existing, page } = target;
+  const { clusterId, peering, peeringId, existing, page, filter } = target;
   const { method, events } = operation;
-  const data = defined({ clusterId, peeringId, ...existing, ...peering, ...page });
+  const data = defined({ clusterId, peeringId, ...existing, ...peering, ...page, ...filter });
   return {
     ...header(
       `${events}.${phase}` as EventCode,

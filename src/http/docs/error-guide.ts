@@ -61,6 +61,9 @@ export const errorGuide: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   'peering-limit': team(
     'context.count and context.limit name the limit. Delete peerings that nobody needs, or raise maxPeerings in the policy.',
   ),
+  'fleet-unavailable': later(
+    `${again} If that does not help, see why the gateway cannot read the clusters, or reach Redis.`,
+  ),
   'idempotency-key-reused': caller('Use a new Idempotency-Key for another create.'),
   'idempotency-key-running': later('Send the same request again after the seconds that Retry-After names.'),
   'idempotency-unavailable': operator('Make Redis reachable. Callers can send the same request again later.'),

@@ -3,7 +3,7 @@
 import type { NetworkList } from '../../net/network-list.ts';
 import type { CallerDocument, PolicyDocument } from '../language/document.ts';
 
-export type Action = 'create' | 'list' | 'delete';
+export type Action = 'create' | 'list' | 'delete' | 'inspect';
 export type PrefixLength = { readonly min: number; readonly max: number };
 
 /** What narrows a grant; `undefined`: nothing does. */

@@ -5,8 +5,12 @@ import type { Question, Violation, ViolationCode } from './decision.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-const actions: readonly unknown[] = ['create', 'list', 'delete'];
+const actions: readonly unknown[] = ['create', 'list', 'delete', 'inspect'];
 const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** Only a list may be about any cluster. */
+const namesCluster = (action: unknown, clusterId: unknown): boolean =>
+  isText(clusterId) || (clusterId === undefined && (action === 'list' || action === 'inspect'));
 
 /** The block that a question is about, where it is about one, or everything that keeps it from being a question. */
 export function readQuestion(question: Question): Ipv4Network | undefined | readonly Violation[] {
@@ -15,7 +19,7 @@ export function readQuestion(question: Question): Ipv4Network | undefined | read
   const withoutBlock = peering === undefined && action !== 'create';
   const block = withoutBlock ? undefined : parseIpv4Network(cidrBlock as string);
   const isNetwork = block === undefined || !isIpv4Fault(block);
-  const hasCluster = isText(clusterId) || (clusterId === undefined && action === 'list');
+  const hasCluster = namesCluster(action, clusterId);
   const hasPlace = isText(accountId) && isText(region);
   const isComplete = withoutBlock
     ? existing === undefined || hasPlace

@@ -124,7 +124,7 @@ const callers = z.array(caller).min(1, 'must not be empty: it would match no cal
 });
 
 const actions = z
-  .array(z.enum(['create', 'list', 'delete'], 'must be create, list or delete'))
+  .array(z.enum(['create', 'list', 'delete', 'inspect'], 'must be create, list, delete or inspect'))
   .min(1, 'must not be empty: it would grant nothing')
   .meta({ description: 'What the callers may do.' });
 
