@@ -5,6 +5,7 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { policyLoadedEvent } from './audit/record/gateway-events.ts';
 import { type Components, type GatewayParts, openComponents } from './components.ts';
 import type { Config } from './config/config.ts';
+import { loadCreators } from './fleet/load-creators.ts';
 import { adminListener, type ReadinessChecks } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
 import type { CloseReason } from './http/listener/connection.ts';
@@ -169,7 +170,7 @@ const optional = (value: number | boolean | undefined, unit = 1): number | undef
 async function start(
   { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
   parts: GatewayParts,
-  { identity, audit, policies, reconciler, metrics, fleet }: Components,
+  { identity, audit, policies, reconciler, metrics, fleet, state }: Components,
   { server, admin, held, heldAdmin }: Listeners,
 ): Promise<Pick<RunningGateway, 'port' | 'adminPort'>> {
   const ports = {
@@ -184,8 +185,10 @@ async function start(
   heldAdmin.open();
   void metrics.open();
   fleet?.start();
-  if (file !== undefined)
+  if (file !== undefined) {
     void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });
+    void loadCreators(file, state.creators, parts.logger);
+  }
   return ports;
 }
 

@@ -14,6 +14,7 @@ const commands = [
   'policy test',
   'policy explain',
   'policy replay',
+  'peerings',
   'audit verify',
 ];
 
