@@ -14,6 +14,7 @@ export const findingCodes = [
   'acceptance_due',
   'not_live',
   'creator_unknown',
+  'quota_near',
 ] as const;
 
 export type FindingCode = (typeof findingCodes)[number];
@@ -124,6 +125,7 @@ function ofLive(
 ): Finding[] {
   const others = byVpc.get(peering.vpcId ?? '') ?? [];
   return [
+    ...quotaNear(cluster, others, known),
     ...notAllowed(cluster, peering, known),
     ...overlaps(cluster, peering),
     ...others
@@ -136,6 +138,20 @@ function ofLive(
         }),
       ),
   ];
+}
+
+/** From so much of a limit on, it is near. */
+const nearQuota = 0.9;
+
+/** `clusters`: those that the VPC has a live peering with. */
+function quotaNear(cluster: FleetCluster, clusters: readonly FleetCluster[], { policy }: Known): Finding[] {
+  const { perCluster, perVpc } = policy.data.guardrails.maxPeerings ?? {};
+  const near = (what: string, count: number, limit: number | undefined): Finding[] =>
+    limit === undefined || count < nearQuota * limit
+      ? []
+      : [{ code: 'quota_near', description: `${what} has ${count} of ${limit} live peerings.` }];
+  const ofCluster = (cluster.peerings ?? []).filter(isLive).length;
+  return [...near('Its cluster', ofCluster, perCluster), ...near('Its VPC', clusters.length, perVpc)];
 }
 
 export const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>

@@ -98,3 +98,20 @@ test('a pending request says until when it has to be accepted, seven days after 
   const [listed] = fleetPeerings(snapshot, { policy, creators: new Map([['a', creator]]), now });
   assert.equal(listed?.acceptBy, '2026-11-08T00:00:00.000Z');
 });
+
+test('peerings of a cluster or a VPC that has 90 % of its maxPeerings are found', () => {
+  const limited = policyOf(`${guardrailsOnly}  maxPeerings: { perCluster: 2, perVpc: 3 }\n`);
+  const one = cluster('c', '10.128.0.0/19', [
+    peering('a', { vpcId: 'vpc-00000001' }),
+    peering('b', { cidrBlock: '10.20.16.0/22' }),
+  ]);
+  const two = cluster('d', '10.130.0.0/19', [peering('e', { vpcId: 'vpc-00000002' })]);
+  const snapshot = { generatedAt: now, clusters: new Map([one, two].map((each) => [each.id, each])) };
+  const near = fleetPeerings(snapshot, { policy: limited, creators: new Map(), now }).filter(({ findings }) =>
+    findings.some(({ code }) => code === 'quota_near'),
+  );
+  assert.deepEqual(
+    near.map(({ id }) => id),
+    ['a', 'b'],
+  );
+});

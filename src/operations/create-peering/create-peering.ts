@@ -88,6 +88,8 @@ async function forwardCreate(
       if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
     };
     const answer = await forwardChange(change, progress, services, createdId, settled);
+    const { clusterId, peering } = change.request.target;
+    if (answer.status === 201) services.fleet?.recordCreate(clusterId, peering.vpcId);
     await recordCreator(createdId(answer), change.request, services);
     return answer;
   } finally {

@@ -3,25 +3,36 @@
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { isOf } from '../../reconciliation/match-peering.ts';
 import type { Parsed } from '../../request/request.ts';
+import { preflightFailed } from '../../upstream/network-reader.ts';
 import { isLive } from '../../upstream/peerings.ts';
 import { refuseConflicts } from './conflicts.ts';
 import type { CreateTarget } from './create-peering.ts';
+import { refuseBeyondLimits, refusePeeredElsewhere } from './fleet-conflicts.ts';
 
 /**
  * Gives the ids of listed peerings that have the same five values: they cannot be this create's. Rejects with
- * `vpc-peered-already` or `cidr-overlap`, with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`.
+ * `vpc-peered-already`, `cidr-overlap`, `vpc-peered-elsewhere` or `peering-limit`, with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`.
  */
 export async function preflight(
   request: Parsed<CreateTarget>,
-  { network, clusterLock }: PipelineServices,
+  { network, clusterLock, fleet }: PipelineServices,
 ): Promise<readonly string[]> {
-  if (clusterLock === undefined) return [];
+  if (clusterLock === undefined) {
+    if (request.policy.data.guardrails.maxPeerings === undefined) return [];
+    throw preflightFailed(
+      undefined,
+      'the policy limits the number of peerings, and PREFLIGHT=off counts none',
+    );
+  }
   const { target, requestId, stages } = request;
   return await stages.run('preflight', async () => {
     const { clusterId, peering } = target;
     const block = await network.clusterBlock(clusterId, requestId);
     const peerings = await network.peerings(clusterId, requestId);
-    refuseConflicts(request, block, peerings.filter(isLive));
+    const live = peerings.filter(isLive);
+    refuseConflicts(request, block, live);
+    refusePeeredElsewhere(request, block, fleet);
+    refuseBeyondLimits(request, live.length, fleet);
     return peerings.filter((listed) => isOf(peering, listed)).map(({ id }) => id);
   });
 }

@@ -21,6 +21,10 @@ export interface GuardrailsData {
   readonly forbiddenCidrs: NetworkList;
   readonly prefixLength: PrefixLength;
   readonly secureConnection: 'required' | 'optional';
+  /** Live peerings at most; `undefined`: no limit. */
+  readonly maxPeerings?:
+    | { readonly perCluster?: number | undefined; readonly perVpc?: number | undefined }
+    | undefined;
 }
 
 export interface GrantData extends LimitsData {
