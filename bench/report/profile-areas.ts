@@ -17,20 +17,26 @@ const areas: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the engine, without a function', /^\(/],
   [
     'audit records: made, hashed, in their order',
-    /^src\/audit|^src\/http\/(forward-recorded|record-refusal)|^node:internal\/crypto\/(hash|random)/,
+    /^src\/audit|^src\/pipeline\/forward|^node:internal\/crypto\/(hash|random)/,
   ],
-  ['lines to standard output: records and log', /^src\/log|^node:fs|^package:pino|^src\/http\/access-log/],
+  [
+    'lines to standard output: records and log',
+    /^src\/logging|^node:fs|^package:pino|^src\/http\/middleware\/access-log/,
+  ],
   [
     'Express, rate limits',
-    /^package:(express|router|forwarded|proxy-addr|debug|ms|express-rate-limit)|^src\/http\/rate-limits/,
+    /^package:(express|router|forwarded|proxy-addr|debug|ms|express-rate-limit)|^src\/state\/rate-limit|^src\/http\/middleware\/address-rate-limit/,
   ],
   ['upstream: undici', /^package:undici|^wasm|^src\/outbound/],
   [
     'body and token: reading and checking',
-    /^src\/http\/(strict-json|read-body|authenticate)|^src\/identity|^src\/operations|^package:(zod|jose)|^src\/net/,
+    /^src\/http\/read-body|^src\/pipeline\/(authenticate|parse|request-faults)|^src\/(identity|operations|net)|^package:(zod|jose)/,
   ],
-  ['policy', /^src\/policy|^src\/http\/approve/],
-  ['breaker, bulkhead, guards, metrics', /^package:cockatiel|^src\/(upstream|creates|state|telemetry)/],
+  ['policy', /^src\/policy|^src\/request\/authorize/],
+  [
+    'breaker, bulkhead, guards, metrics',
+    /^package:cockatiel|^src\/(upstream|reconciliation|state|telemetry)/,
+  ],
   ['the other steps', /^src\//],
   ['Node: sockets, HTTP, streams, timers, promises', /^node:/],
 ];

@@ -67,7 +67,7 @@ export class Reconciler {
   /** Without a cluster lock, by the values of the creates: those in flight, and for a while those that were. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #backoff = new Backoff({ minMs: minPauseMs, maxMs: 60_000 });
+  readonly #backoff = new Backoff({ minMs: 2 * minPauseMs, maxMs: 60_000 });
   #pauseMs = 0;
   /** The longest pause that the upstream asked for in the last round. */
   #retryAfterMs = 0;

@@ -88,7 +88,7 @@ async function readPages<Entry>(
 
 /** A full page that repeats known entries means that the server ignores the offset: nobody knows what lies behind it. */
 const isComplete = (found: number, total: number | undefined, lastPage: number, pageSize: number): boolean =>
-  total === undefined ? lastPage < pageSize : found >= total;
+  total === undefined ? lastPage !== pageSize : found >= total;
 
 function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer): Page<Entry> {
   if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);

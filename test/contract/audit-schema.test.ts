@@ -41,7 +41,7 @@ test('the reasons are the codes of errors.ts and those that stand for no error',
   assert.deepEqual(reasons, [
     ...Object.keys(errorRules),
     ...['upstream-answered', 'replayed', 'dry-run', 'policy-loaded', 'policy-rejected'],
-    ...['peering-found', 'peering-absent', 'torn-line-set-aside', 'chain-signed'],
+    ...['peering-found', 'peering-absent', 'attribution-ambiguous', 'torn-line-set-aside', 'chain-signed'],
   ]);
 });
 
@@ -103,6 +103,7 @@ test('a record that lacks a member is refused, unless the member depends on what
     deleteLook: [client, claims],
     reconciled: [client, '/unmapped/reconciled/peeringStatus'],
     absent: [client],
+    ambiguous: [client],
     traced: [client],
     recovered: [],
     checkpoint: [],

@@ -88,9 +88,10 @@ test('the snippet for logrotate rotates and compresses, no record is lost, and n
   assert.ok(snippet.startsWith('/var/log/peergate/audit.log {'));
   await writeFile(join(folder, 'logrotate.conf'), here(snippet, folder), { mode: 0o644 });
   const rotate = async (): Promise<void> => {
-    const second = Math.floor(Date.now() / 1000);
     const args = ['-f', '-s', join(folder, 'state'), join(folder, 'logrotate.conf')];
     await promisify(execFile)('logrotate', args);
+    // The name has the second in which logrotate ran, this one at the latest.
+    const second = Math.floor(Date.now() / 1000);
     await until('the log goes on in a new file', () => existsSync(join(folder, 'audit.log')));
     await until('what is rotated next gets another name', () => Date.now() / 1000 >= second + 1);
   };

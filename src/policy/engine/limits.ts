@@ -3,7 +3,7 @@
 import { CidrSet } from '../../net/cidr-set.ts';
 import type { Ipv4Network } from '../../net/ipv4.ts';
 import { maxNamed } from '../../net/network-list.ts';
-import type { Allowed, Question, Violation, ViolationCode } from './decision.ts';
+import type { Allowed, PeeringRequest, Question, Violation, ViolationCode } from './decision.ts';
 import type { AllowancesData, GuardrailsData, PrefixLength } from './policy-data.ts';
 
 /** Limits made ready to check: looking a value up takes no time that grows with the list. */
@@ -72,71 +72,37 @@ export function checkLimits(
   block: Ipv4Network | undefined,
   active: readonly ActiveException[],
 ): Checked {
-  const violations: Violation[] = [];
-  const exceptions = new Set<string>();
-  const { peering, clusterId } = question;
+  const check = new LimitCheck(rule, limits, active);
+  const { peering, existing, clusterId } = question;
+  if (clusterId !== undefined) check.list('clusters', clusterId);
+  const place = peering ?? existing;
+  if (place !== undefined) {
+    check.list('accounts', place.accountId);
+    check.list('regions', place.region);
+  }
+  if (peering !== undefined && block !== undefined) checkBlock(check, peering, block);
+  return check;
+}
 
-  const check = (
-    inside: (by: Limits) => boolean | undefined,
-    violation: () => Omit<Violation, 'rule'>,
-  ): void => {
-    if (inside(limits) !== false) return;
-    const helping = active.find(({ allows }) => inside(allows) === true);
-    if (helping === undefined) violations.push({ ...violation(), rule });
-    else exceptions.add(helping.id);
-  };
-  const passing = (name: ListName): AllowedValues =>
-    active.length === 0
-      ? limits.allowedValues[name]
-      : joined([limits, ...active.map(({ allows }) => allows)], name);
-
-  check(
-    ({ clusters }) => clusterId === undefined || clusters?.has(clusterId),
-    () =>
-      outside(
-        'cluster_not_allowed',
-        '/clusterId',
-        `Cluster ${clusterId} is not allowed.`,
-        passing('clusters'),
-      ),
-  );
-  const place = peering ?? question.existing;
-  if (place === undefined) return { violations, exceptions };
-  const { accountId, region } = place;
-  check(
-    ({ accounts }) => accounts?.has(accountId),
-    () =>
-      outside(
-        'account_not_allowed',
-        '/accountId',
-        `Account ${accountId} is not allowed.`,
-        passing('accounts'),
-      ),
-  );
-  check(
-    ({ regions }) => regions?.has(region),
-    () => outside('region_not_allowed', '/region', `Region ${region} is not allowed.`, passing('regions')),
-  );
-  if (peering === undefined || block === undefined) return { violations, exceptions };
-  const { cidrBlock, isSecureConnection } = peering;
-  check(
+function checkBlock(
+  check: LimitCheck,
+  { cidrBlock, isSecureConnection }: PeeringRequest,
+  block: Ipv4Network,
+): void {
+  check.rule(
     ({ cidrs }) => cidrs?.contains(block),
-    () =>
-      outside(
-        'cidr_not_allowed',
-        '/cidrBlock',
-        `${cidrBlock} is not inside the allowed blocks.`,
-        passing('cidrs'),
-      ),
+    () => {
+      const text = `${cidrBlock} is not inside the allowed blocks.`;
+      return outside('cidr_not_allowed', '/cidrBlock', text, check.allowedValues('cidrs'));
+    },
   );
-  // Nothing but the guardrails forbids, and no exception lifts that.
-  if (limits.forbidden?.overlaps(block)) violations.push({ ...forbidden(cidrBlock, limits), rule });
-  check(
+  check.forbid(cidrBlock, block);
+  check.rule(
     ({ prefixLength }) =>
       prefixLength && block.prefix >= prefixLength.min && block.prefix <= prefixLength.max,
-    () => wrongLength(block.prefix, [limits, ...active.map(({ allows }) => allows)]),
+    () => wrongLength(block.prefix, check.applicable),
   );
-  check(
+  check.rule(
     ({ secureConnection }) => secureConnection && (secureConnection === 'optional' || isSecureConnection),
     () => ({
       code: 'insecure_connection',
@@ -145,7 +111,58 @@ export function checkLimits(
       allowed: [true],
     }),
   );
-  return { violations, exceptions };
+}
+
+const listCodes = {
+  clusters: { code: 'cluster_not_allowed', field: '/clusterId', name: 'Cluster' },
+  accounts: { code: 'account_not_allowed', field: '/accountId', name: 'Account' },
+  regions: { code: 'region_not_allowed', field: '/region', name: 'Region' },
+} as const;
+
+/** Collects what the limits of one rule, widened by exceptions, say to a request. */
+class LimitCheck implements Checked {
+  readonly violations: Violation[] = [];
+  readonly exceptions = new Set<string>();
+  readonly #id: string;
+  readonly #limits: Limits;
+  readonly #active: readonly ActiveException[];
+
+  constructor(id: string, limits: Limits, active: readonly ActiveException[]) {
+    this.#id = id;
+    this.#limits = limits;
+    this.#active = active;
+  }
+
+  /** The rule's own limits, then those of the exceptions. */
+  get applicable(): readonly Limits[] {
+    return [this.#limits, ...this.#active.map(({ allows }) => allows)];
+  }
+
+  allowedValues(name: ListName): AllowedValues {
+    return this.#active.length === 0 ? this.#limits.allowedValues[name] : joined(this.applicable, name);
+  }
+
+  /** `inside` gives `undefined` where limits say nothing. */
+  rule(inside: (by: Limits) => boolean | undefined, violation: () => Omit<Violation, 'rule'>): void {
+    if (inside(this.#limits) !== false) return;
+    const helping = this.#active.find(({ allows }) => inside(allows) === true);
+    if (helping === undefined) this.violations.push({ ...violation(), rule: this.#id });
+    else this.exceptions.add(helping.id);
+  }
+
+  list(list: keyof typeof listCodes, value: string): void {
+    const { code, field, name } = listCodes[list];
+    this.rule(
+      (limits) => limits[list]?.has(value),
+      () => outside(code, field, `${name} ${value} is not allowed.`, this.allowedValues(list)),
+    );
+  }
+
+  /** Only the guardrails forbid, and no exception lifts that. */
+  forbid(cidrBlock: string, block: Ipv4Network): void {
+    if (this.#limits.forbidden?.overlaps(block))
+      this.violations.push({ ...forbidden(cidrBlock, this.#limits), rule: this.#id });
+  }
 }
 
 function passesFrom(named: readonly string[], count: number): AllowedValues {

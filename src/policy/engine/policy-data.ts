@@ -51,7 +51,7 @@ export interface ExceptionData {
 
 export interface PolicyData {
   readonly organization: string;
-  /** By `version.ts`. */
+  /** By `policy-version.ts`. */
   readonly version: string;
   readonly mode: PolicyDocument['mode'];
   readonly guardrails: GuardrailsData;
