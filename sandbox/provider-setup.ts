@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import type { ServiceClient } from './service-clients.ts';
 
-export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'EdDSA';
 
 export interface ProviderSetup {
   readonly issuer: string;
@@ -49,6 +49,7 @@ function configuration(setup: ProviderSetup): Configuration {
     scopes: [...new Set(setup.clients.flatMap((client) => client.scopes))],
     responseTypes: [],
     clientAuthMethods: ['client_secret_post', 'client_secret_basic'],
+    enabledJWA: { idTokenSigningAlgValues: [setup.algorithm] },
     clientDefaults: { id_token_signed_response_alg: setup.algorithm },
     clients: setup.clients.map((client) => ({
       client_id: client.clientId,

@@ -1,5 +1,10 @@
-// Writes openapi/policy.schema.json anew: `npm run schema`, after a change to src/policy/language/document.ts.
+// Writes the JSON Schemas of policies, of their tests and of `AUTH_ISSUERS_FILE`: `npm run schema`, after a change to the zod
+// schemas in src/policy/language or src/config/issuers-file.ts.
 import { writeFileSync } from 'node:fs';
-import { policyJsonSchema } from '../src/policy/language/json-schema.ts';
+import { issuersJsonSchema } from '../src/config/issuers-file.ts';
+import { policyJsonSchema, policyTestsJsonSchema } from '../src/policy/language/json-schema.ts';
 
-writeFileSync(new URL('../openapi/policy.schema.json', import.meta.url), policyJsonSchema());
+const openapi = new URL('../openapi/', import.meta.url);
+writeFileSync(new URL('policy.schema.json', openapi), policyJsonSchema());
+writeFileSync(new URL('policy-tests.schema.json', openapi), policyTestsJsonSchema());
+writeFileSync(new URL('issuers.schema.json', openapi), issuersJsonSchema());

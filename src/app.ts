@@ -1,5 +1,5 @@
-// The service's front door: what every request passes, in this order, then the documents, then the API. A step that refuses
-// throws one `GatewayError`; the last lines make its answer, and nothing else does.
+// The Express app: the middleware that every request passes, in order, then the documents, then the API. A step that refuses
+// throws one `GatewayError`. Only the error handlers at the end answer it.
 import express, { type Express } from 'express';
 import type { Config } from './config/config.ts';
 import { type ApiServices, apiHandler, recordEarlyRefusal } from './http/api-handler.ts';
@@ -10,18 +10,14 @@ import { accessLog } from './http/middleware/access-log.ts';
 import { addressRateLimit } from './http/middleware/address-rate-limit.ts';
 import type { InFlight } from './http/middleware/in-flight.ts';
 import { observe } from './http/middleware/observe.ts';
-import { receive } from './http/middleware/receive.ts';
+import { type ReceiveServices, receive } from './http/middleware/receive.ts';
 import { requireRoute } from './http/middleware/require-route.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { endConnection, renderError } from './http/respond/render-error.ts';
-import type { RouteTable } from './http/route-table.ts';
 import type { RateLimiter } from './state/rate-limit/rate-limiter.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
 
-/** Everything that serving a request needs. Made and closed by `gateway.ts`. */
-export interface AppServices extends ApiServices {
-  readonly telemetry: Telemetry;
-  readonly routes: RouteTable;
+/** Everything that serving a request needs. `gateway.ts` opens and closes it. */
+interface AppServices extends ApiServices, ReceiveServices {
   readonly documents: Documents;
   readonly inFlight: InFlight;
   readonly addressLimit: RateLimiter;
@@ -35,7 +31,7 @@ export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServi
   app.set('query parser', false);
   app.set('trust proxy', [...listen.trustProxy]);
 
-  // One route for everything: its handlers follow one another without a look at the path before each.
+  // One route for all paths: Express then matches the path once, not before each handler.
   const route = app.route(/^/);
   route.all(receive(services));
   route.all(observe(telemetry.metrics));

@@ -1,14 +1,16 @@
-// Makes the parts of the gateway behind its listeners, and closes them: the one place that knows what is made of what.
+// Opens and closes the parts of the gateway behind its listeners. All dependencies between them are visible here.
 import { settlesWithin } from './async/with-timeout.ts';
-import { type AuditLog, type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
+import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
+import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
-import { createKeySets } from './identity/key-sets.ts';
+import { IssuersReload } from './identity/issuers-reload.ts';
 import { TokenCache } from './identity/token-cache.ts';
+import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createAgent } from './outbound/exchange.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
@@ -24,9 +26,9 @@ import { NetworkReader } from './upstream/network-reader.ts';
 import { PeeringPoller } from './upstream/peering-poller.ts';
 
 export interface GatewayParts extends AuditLogParts {
-  /** The policy to begin with. */
+  /** The policy at the start. */
   readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
-  /** Log lines that were dropped so far. */
+  /** Number of log lines dropped so far. */
   readonly logLinesDropped?: () => number;
 }
 
@@ -34,19 +36,23 @@ export interface GatewayParts extends AuditLogParts {
 const fleetConnections = 4;
 /** How long the last spans may take to reach their collector. */
 const lastSpansMs = 1000;
-/** How long the last signature and sync may take on a disk that may be hung. */
+/** Timeout for the last signature and sync: the disk may hang. */
 const lastSyncMs = 2500;
 
 export type Components = Awaited<ReturnType<typeof openComponents>>;
 
-/** Rejects when an existing audit log cannot be read. */
+/** Rejects if an existing audit log cannot be read. */
 export async function openComponents(config: Config, parts: GatewayParts) {
   const { clock, logger } = parts;
   const metrics = new Metrics(parts.reporter.version);
   const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
   const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
   const identity = createIdentity(config, parts, metrics);
-  const policies = createPolicyStore(config, parts, audit, metrics);
+  const policies = createPolicyStore(config, parts, {
+    trail: audit.trail,
+    metrics,
+    issuers: identity.issuers,
+  });
   const upstream = openUpstream(config, parts, metrics);
   const state = await openSharedState(config, parts);
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
@@ -60,7 +66,8 @@ export async function openComponents(config: Config, parts: GatewayParts) {
 
   async function close(): Promise<void> {
     policies.stop();
-    for (const keys of identity.keySets.values()) keys.stop();
+    identity.reload?.stop();
+    identity.issuers.stop();
     const reconciled = reconciler.stop();
     const fleetStopped = fleet?.stop();
     state.stop();
@@ -98,10 +105,13 @@ function createIdentity(
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
-  const keySets = createKeySets(auth, { clock, logger, maxWaiting, agent, observe });
-  for (const issuer of keySets.keys())
-    for (const result of ['ok', 'failed']) metrics.count('key_fetches_total', [issuer, result], 0);
-  return { agent, keySets, tokens: new TokenCache(createVerifyToken(auth, keySets, clock), keySets, clock) };
+  const issuers = new TrustedIssuers(auth, { clock, logger, maxWaiting, agent, observe });
+  for (const { rules } of issuers.all())
+    for (const result of ['ok', 'failed']) metrics.count('key_fetches_total', [rules.issuer, result], 0);
+  const reload =
+    auth.issuersFile === undefined ? undefined : new IssuersReload(auth.issuersFile, issuers, logger);
+  const tokens = new TokenCache(createVerifyToken(auth, issuers, clock), issuers, clock);
+  return { agent, issuers, reload, tokens };
 }
 
 function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
@@ -156,8 +166,7 @@ const auditWatch = (metrics: Metrics): AuditWatch => ({
 function createPolicyStore(
   { policyFile, policyTestsFile }: Config,
   { clock, logger, policy, reporter }: GatewayParts,
-  { trail }: AuditLog,
-  metrics: Metrics,
+  { trail, metrics, issuers }: { trail: AuditTrail; metrics: Metrics; issuers: TrustedIssuers },
 ): PolicyStore {
   const { instance } = reporter;
   return new PolicyStore(policy, {
@@ -165,6 +174,7 @@ function createPolicyStore(
     logger,
     policyFile,
     testsFile: policyTestsFile,
+    issuers: () => issuers.all().map(({ rules }) => rules),
     load: createWorkerLoad(),
     events: {
       async loaded(versions) {

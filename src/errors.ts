@@ -1,5 +1,5 @@
-// The one table of everything that the gateway itself can answer instead of the upstream, and the one error type that
-// carries it. A status, a type, a title or a log level is decided here and nowhere else.
+// The table of every error that the gateway itself answers, and the error class that carries one. It is the only place that
+// decides a status, a problem type, a title or a log level.
 
 const urn = <const Name extends string>(name: Name) => `urn:aerospike:errors:${name}` as const;
 
@@ -15,15 +15,15 @@ export const problemTitles = {
   [urn('ratelimit:exceeded')]: 'Rate Limit Exceeded',
 } as const;
 
-export type ProblemType = keyof typeof problemTitles;
+type ProblemType = keyof typeof problemTitles;
 
-/** How loudly an answer is logged: `error` wants an operator, `warn` may, `info` is everyday. */
+/** `error` needs an operator, `warn` may need one, `info` is normal operation. */
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export interface ErrorRule {
   readonly status: number;
   readonly type: ProblemType;
-  /** Says what happened to somebody who cannot see the gateway's logs. */
+  /** For callers, who cannot see the gateway's logs. */
   readonly detail: string;
   readonly level: LogLevel;
   /** RFC 9209 section 2.3 error type for `Proxy-Status`. */
@@ -43,13 +43,13 @@ const auth = urn('auth:unauthorized');
 const validation = urn('validation:failed');
 const unavailable = urn('system:unavailable');
 
-/** Every refusal and failure that the gateway raises, by its code (also the `code` of log lines and audit records). */
+/** Every error that the gateway raises, by its code, which is also the `code` in log lines and audit records. */
 export const errorRules = {
-  'token-missing': rule(401, auth, 'info', 'This route needs a bearer token in the Authorization header.'),
+  'token-missing': rule(401, auth, 'info', 'This route requires a bearer token in the Authorization header.'),
   'token-duplicated': rule(400, auth, 'info', 'The request carries more than one Authorization header.'),
   'token-invalid': rule(401, auth, 'info', 'The access token is not valid here.'),
   'token-expired': rule(401, urn('auth:token-expired'), 'info', 'The access token has expired.'),
-  'scope-missing': rule(403, auth, 'info', 'The access token lacks the scope that this operation needs.'),
+  'scope-missing': rule(403, auth, 'info', 'The access token lacks the scope that this operation requires.'),
   'policy-denied': rule(403, auth, 'info', 'The policy does not allow this request.'),
   'request-invalid': rule(400, validation, 'info', 'The provided information is not in the correct format.'),
   'request-malformed': rule(400, validation, 'info', 'The request is not well-formed HTTP/1.1.'),
@@ -61,19 +61,19 @@ export const errorRules = {
     409,
     urn('resource:already-exists'),
     'warn',
-    'The id matches more than one peering of the cluster, so nothing is changed.',
+    'The id matches more than one peering of the cluster. Nothing was changed.',
   ),
   'method-not-allowed': rule(405, validation, 'info', 'The route does not support this method.'),
   'body-too-large': rule(413, validation, 'info', 'The request body is larger than 16384 bytes.'),
   'media-type-unsupported': rule(415, validation, 'info', 'The request body must be application/json.'),
   'rate-limited': rule(429, urn('ratelimit:exceeded'), 'info', 'Too many requests.'),
-  overloaded: rule(503, unavailable, 'warn', 'The gateway is serving as many requests as it may.'),
-  stopping: rule(503, unavailable, 'info', 'The gateway is stopping.'),
+  overloaded: rule(503, unavailable, 'warn', 'The gateway is serving its maximum number of requests.'),
+  stopping: rule(503, unavailable, 'info', 'The gateway is shutting down.'),
   'keys-unavailable': rule(
     503,
     unavailable,
     'error',
-    "The issuer's keys are not known at the moment, so the access token cannot be checked.",
+    "The issuer's keys are currently unavailable, so the access token cannot be verified.",
     'proxy_internal_error',
   ),
   'vpc-peered-already': rule(
@@ -86,7 +86,7 @@ export const errorRules = {
     409,
     validation,
     'info',
-    'The block overlaps the cluster or another of its peerings; AWS would refuse the peering.',
+    'The CIDR block overlaps the cluster or one of its peerings. AWS would refuse the peering.',
   ),
   'vpc-peered-elsewhere': rule(
     409,
@@ -106,22 +106,22 @@ export const errorRules = {
     422,
     validation,
     'info',
-    'This Idempotency-Key was used with another request.',
+    'This Idempotency-Key was already used with a different request.',
   ),
   'idempotency-key-running': rule(
     409,
     validation,
     'info',
-    'The first request with this Idempotency-Key is still running.',
+    'The first request with this Idempotency-Key is still in progress.',
   ),
   'idempotency-unavailable': rule(
     503,
     unavailable,
     'error',
-    'What an Idempotency-Key promises cannot be kept at the moment, so nothing is forwarded.',
+    'Idempotency keys are currently unavailable, so the request was not forwarded.',
     'proxy_internal_error',
   ),
-  'cluster-busy': rule(503, unavailable, 'warn', 'Other creates for this cluster have not ended yet.'),
+  'cluster-busy': rule(503, unavailable, 'warn', 'Other creates for this cluster are still in progress.'),
   'audit-unavailable': rule(
     503,
     unavailable,
@@ -130,19 +130,19 @@ export const errorRules = {
     'proxy_internal_error',
   ),
   'upstream-unreachable': rule(502, unavailable, 'error', 'Aerospike Cloud could not be reached.'),
-  'upstream-broken': rule(502, unavailable, 'error', 'The answer of Aerospike Cloud was broken.'),
+  'upstream-broken': rule(502, unavailable, 'error', 'Aerospike Cloud sent an invalid response.'),
   'circuit-open': rule(
     503,
     unavailable,
     'warn',
-    'Aerospike Cloud keeps failing, so it is left alone for a moment. The request was not sent.',
+    'Aerospike Cloud keeps failing, so the circuit breaker is open. The request was not sent.',
     'destination_unavailable',
   ),
   'preflight-failed': rule(
     502,
     unavailable,
     'error',
-    'Aerospike Cloud could not say what the cluster is peered with, so nothing is changed.',
+    "The cluster's network and peerings could not be read from Aerospike Cloud. Nothing was changed.",
   ),
   'upstream-timeout': rule(504, unavailable, 'error', 'Aerospike Cloud did not answer in time.'),
   'credential-refused': rule(
@@ -156,7 +156,7 @@ export const errorRules = {
     502,
     unavailable,
     'error',
-    'The gateway could not get an access token for Aerospike Cloud.',
+    'The gateway could not obtain an access token for Aerospike Cloud.',
   ),
   'service-token-timeout': rule(
     504,
@@ -175,25 +175,27 @@ export const errorRules = {
 
 export type ErrorCode = keyof typeof errorRules;
 
-/** Was a create sent to the upstream? `maybe`: it left, and nobody can say whether it arrived. */
+/** Was the request sent to the upstream? `maybe`: it was written, but may not have arrived. */
 export type Sent = 'no' | 'maybe' | 'yes';
 
 export interface GatewayErrorOptions {
-  /** Replaces the rule's detail. Must hold nothing secret and nothing of the cause. */
+  /** Replaces the rule's detail. Must not contain secrets or anything from the cause. */
   detail?: string;
   /** The problem's `context` member (RFC 9457 extension of the vendor's contract). */
   context?: Record<string, unknown>;
-  /** Response header fields besides the problem's own. */
+  /** Additional response header fields. */
   headers?: Record<string, string>;
   /** Replaces the rule's RFC 9209 error type. */
   proxyError?: string;
-  /** The status that the upstream gave, when it gave one (RFC 9209 `received-status`). */
+  /** The upstream's status, if it answered (RFC 9209 `received-status`). */
   receivedStatus?: number;
   /** For the log only; never for the caller. */
   cause?: unknown;
+  /** Members of the request's log line, bounded; never for the caller. */
+  logged?: Readonly<Record<string, unknown>>;
 }
 
-/** A request that ends here. `code` says why, by the table above; only `http/render-error.ts` turns it into an answer. */
+/** Ends a request with an error of the table above. `http/respond/render-error.ts` turns it into an answer. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -203,6 +205,7 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly proxyError: string;
   readonly receivedStatus: number | undefined;
+  readonly logged: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const found = errorRules[code];
@@ -214,15 +217,16 @@ export class GatewayError extends Error {
     this.headers = options.headers ?? {};
     this.proxyError = options.proxyError ?? found.proxyError;
     this.receivedStatus = options.receivedStatus;
+    this.logged = options.logged;
   }
 
-  /** Was the request sent? An unexpected error says nothing about how far it came. */
+  /** Was the request sent? After an unexpected error nobody knows. */
   get sent(): Sent {
     return (this.context?.['sent'] as Sent | undefined) ?? (this.code === 'internal' ? 'maybe' : 'no');
   }
 }
 
-/** An error that is not one of ours becomes `internal`. */
+/** Any other error becomes `internal`. */
 export const toGatewayError = (error: unknown): GatewayError =>
   error instanceof GatewayError ? error : new GatewayError('internal', { cause: error });
 

@@ -1,4 +1,4 @@
-// The life of a gateway: makes its parts, opens its listeners, and stops in the order that loses no request and no record.
+// Starts a gateway and stops it in an order that loses no request and no record.
 import type { Server as HttpsServer } from 'node:https';
 import { createApp } from './app.ts';
 import { settlesWithin } from './async/with-timeout.ts';
@@ -32,46 +32,49 @@ export interface RunningGateway {
   readonly adminPort: number;
   /** The policy in force. */
   policy(): Pick<PolicyData, 'version' | 'mode'>;
-  /** Reads the policy's files again, as after a change. */
-  reloadPolicy(): Promise<void>;
+  /** Reads the issuers' and the policy's files again, as after a change. */
+  reload(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
   /**
-   * Not ready any more, but serves on, one request a connection: for as long as `SHUTDOWN_DELAY_MS` says, or until `skipped`
-   * resolves. Comes before `stop` when a load balancer has to learn first that this instance leaves.
+   * Fails readiness but keeps serving, one request per connection, for `SHUTDOWN_DELAY_MS` or until `skipped` resolves. Called
+   * before `stop`, so that a load balancer notices first.
    */
   drain(skipped: Promise<void>): Promise<void>;
-  /** Refuses what is new, lets what is in flight finish for as long as the settings say, and closes everything. */
+  /** Refuses new requests, lets those in flight finish within `SHUTDOWN_GRACE_MS`, and closes everything. */
   stop(): Promise<void>;
 }
 
-/** After SIGTERM, requests that come on open connections are served for so long; a quarter of the grace at most. */
+/** After SIGTERM, requests on open connections are still served for this long, but at most a quarter of the grace period. */
 const drainMs = 500;
-/** How long requests that were cut off at the end of the grace period have to write their records. */
+/** Time for requests that the end of the grace period aborts to write their records. */
 const lastRecordsMs = 1000;
 
-/** Rejects when a listener cannot be opened or an existing audit log not be read; then nothing of the gateway is left. */
+/** Rejects if a listener cannot be opened or an existing audit log cannot be read. Everything is closed then. */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<RunningGateway> {
   const components = await openComponents(config, parts);
-  const listeners = await createListeners(config, parts, components);
-  const { policies, audit, inFlight } = components;
+  const { policies, identity, audit, inFlight } = components;
+  let listeners: Listeners | undefined;
   try {
-    const { port, adminPort } = await start(config, parts, components, listeners);
+    listeners = await createListeners(config, parts, components);
+    const opened = listeners;
+    const { port, adminPort } = await start(config, parts, components, opened);
     return {
       port,
       adminPort,
       policy: () => policies.current(),
-      reloadPolicy: () => policies.reload(),
+      async reload() {
+        await Promise.all([identity.reload?.reload(), policies.reload()]);
+      },
       reopenAudit: audit.reopen,
       async drain(skipped) {
         inFlight.drain();
         await settlesWithin(config.shutdownDelayMs, skipped);
       },
-      stop: () => stop(config, parts, components, listeners),
+      stop: () => stop(config, parts, components, opened),
     };
   } catch (error) {
-    // Requests that were held are dropped: nobody will serve them.
-    await closeListeners(listeners);
+    if (listeners !== undefined) await closeListeners(listeners);
     await components.close();
     throw error;
   }
@@ -79,7 +82,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
 type Listeners = Awaited<ReturnType<typeof createListeners>>;
 
-/** The public and the admin listener. Neither listens yet. */
+/** The public and the admin listener, not listening yet. */
 async function createListeners({ listen, ...config }: Config, parts: GatewayParts, components: Components) {
   const { logger } = parts;
   const { metrics, malformedRequests, inFlight } = components;
@@ -126,7 +129,7 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
 const readinessChecks = ({ policies, identity, audit, inFlight }: Components) =>
   ({
     policy: () => policies.current() !== undefined,
-    keys: () => [...identity.keySets.values()].some((keys) => keys.known()),
+    keys: () => identity.issuers.all().some(({ keys }) => keys.known()),
     audit: () => audit.trail.writable(),
     notStopping: () => !inFlight.stopping(),
   }) satisfies ReadinessChecks;
@@ -138,7 +141,7 @@ function registerReadings(
   certificateEndsAt: () => number | undefined,
 ): void {
   const ofKeySets = (value: (keys: KeySet) => number) =>
-    [...identity.keySets].map(([issuer, keys]) => [issuer, value(keys)] as const);
+    identity.issuers.all().map(({ rules, keys }) => [rules.issuer, value(keys)] as const);
   metrics.read({
     requests_in_flight: () => inFlight.count,
     requests_in_flight_max: () => inFlight.max,
@@ -166,7 +169,7 @@ function registerReadings(
 const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
   value === undefined ? undefined : Number(value) / unit;
 
-/** Nothing is written before the listeners are bound, and no request is served before the start is recorded. */
+/** Writes no record before the listeners are bound, and serves no request before the start is recorded. */
 async function start(
   { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
   parts: GatewayParts,
@@ -177,10 +180,11 @@ async function start(
     port: await listen(server, port, host),
     adminPort: await listen(admin, adminPort, adminHost),
   };
-  for (const keys of identity.keySets.values()) keys.start();
+  identity.issuers.start();
   await audit.open();
   await recordPolicy(audit.trail, parts, policies.current().version);
   policies.watch();
+  identity.reload?.watch();
   held.open();
   heldAdmin.open();
   void metrics.open();
@@ -223,7 +227,7 @@ async function stop(
   await closeIdle(server, graceEnds - performance.now());
   const idle = inFlight.stop();
   if (!(await settlesWithin(graceEnds - performance.now(), idle))) {
-    logger.warn('requests are cut off at the end of the grace period');
+    logger.warn('aborting requests at the end of the grace period');
     await upstream.agent.destroy();
     await settlesWithin(lastRecordsMs, idle);
   }

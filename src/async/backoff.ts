@@ -1,7 +1,7 @@
-// Exponential backoff: how long to wait before the next attempt, from the failures since the last success.
+// Exponential backoff: the pause before the next attempt, by the number of failures since the last success.
 
-export interface BackoffLimits {
-  /** After the first failure, in milliseconds; doubled after each further one. */
+interface BackoffLimits {
+  /** The pause after the first failure. It doubles with each further failure. */
   readonly minMs: number;
   readonly maxMs: number;
 }
@@ -19,7 +19,7 @@ export class Backoff {
     return this.#failures;
   }
 
-  /** Counts a failure. Returns the milliseconds to wait. */
+  /** Counts a failure. Returns the pause in milliseconds. */
   fail(): number {
     const { minMs, maxMs } = this.#limits;
     const waitMs = Math.min(minMs * 2 ** this.#failures, maxMs);

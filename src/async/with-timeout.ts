@@ -1,6 +1,6 @@
-// A wait with an end. What comes too late goes on, unheeded.
+// Bounds the wait for a promise. A promise that times out continues, and its result is ignored.
 
-/** `milliseconds` below 0 count as 0. Resolves to `undefined` when `result` takes longer; rejects as `result` does. */
+/** Resolves to `undefined` after the timeout. Rejects as `result` does. Negative timeouts count as 0. */
 export async function withTimeout<Result>(
   milliseconds: number,
   result: Promise<Result>,
@@ -16,7 +16,7 @@ export async function withTimeout<Result>(
   }
 }
 
-/** Did it happen in time? Rejects when it did so in time. */
+/** Did `event` resolve in time? Rejects if it rejects in time. */
 export const settlesWithin = async (milliseconds: number, event: Promise<unknown>): Promise<boolean> =>
   (await withTimeout(
     milliseconds,

@@ -1,5 +1,4 @@
-// `check`: reads the settings and the policy as `serve` would and reports every fault of both at once. Opens no
-// connection and no listener.
+// `check`: reads settings and policy as `serve` does and reports all faults at once. Opens no connection and no listener.
 import { auditFaults } from '../audit/log/audit-faults.ts';
 import type { Config } from '../config/config.ts';
 import { effectiveSettings } from '../config/effective-settings.ts';
@@ -47,12 +46,13 @@ export type Prepared =
   | { readonly config: Config; readonly policy: PreparedPolicy; readonly faults?: undefined }
   | { readonly faults: readonly string[] };
 
-/** Settings and policy, or every fault of both, a line each. */
+/** Settings and policy, or all faults of both, one line each. */
 export function prepare(environment: Environment, now: number): Prepared {
   const loaded = loadConfig(environment);
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
-  const read = policyFile ? loadAndTest({ policyFile, testsFile, now }) : undefined;
+  const issuers = 'faults' in loaded ? [] : loaded.config.auth.issuers;
+  const read = policyFile ? loadAndTest({ policyFile, testsFile, issuers, now }) : undefined;
   const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
@@ -73,7 +73,7 @@ export function prepare(environment: Environment, now: number): Prepared {
   return { config: loaded.config, policy: { data, files, warnings } };
 }
 
-/** Faults quote the files that they are in. */
+/** Faults quote files, so they are escaped. */
 export const listFaults = (faults: readonly string[]): string =>
   `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}:\n${faults.map((fault) => `  ${printable(fault)}\n`).join('')}`;
 

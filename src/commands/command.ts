@@ -1,5 +1,5 @@
-// What a command is, and what it gets and gives: its arguments, the environment and places to write to in, an exit status
-// out. No command touches the process itself.
+// The interface of a command: arguments, environment and output streams in, an exit status out. Commands do not access the
+// process itself.
 import type { Environment } from '../config/load.ts';
 
 export interface CommandInput {
@@ -14,42 +14,41 @@ export interface CommandInput {
   readonly stderr: (text: string) => void;
   /** May standard output have colours? */
   readonly colours: boolean;
-  /** Is somebody looking at standard error, so that progress is worth showing? */
+  /** Is standard error a terminal, so that progress is worth showing? */
   readonly isInteractive: boolean;
-  /** Resolves at the first signal that asks the process to stop. */
+  /** Resolves at the first stop signal. */
   readonly stopRequested: () => Promise<StopSignal>;
-  /** Resolves at the next such signal, or when `over` aborts. While nobody waits here, a later signal ends the process. */
+  /** Resolves at the next stop signal, or when `over` aborts. While nobody waits, a further signal ends the process. */
   readonly stopRequestedAgain: (over: AbortSignal) => Promise<void>;
-  /** Calls back whenever the process is asked to read its policy again. */
+  /** Registers a callback for SIGHUP. */
   readonly onReload: (reload: () => void) => void;
-  /** Calls back whenever the process is asked to open its audit file again. */
+  /** Registers a callback for SIGUSR2. */
   readonly onReopen: (reopen: () => void) => void;
 }
 
-/** What asks the process to stop. */
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 
-/** 0: all well. 1: it found something wrong. 2: it was called wrongly. */
+/** 0: all well. 1: a problem was found. 2: wrong usage. */
 export type ExitStatus = 0 | 1 | 2;
 
-/** Arguments after the command's name, already checked against what the command takes. */
+/** Arguments after the command's name, already validated. */
 export interface Arguments {
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | undefined>>;
-  /** The options without a value that were given. */
+  /** The given options without a value. */
   readonly flags: ReadonlySet<string>;
 }
 
 export interface Command {
-  /** As it is typed: one word or two. */
+  /** One word or two. */
   readonly name: string;
-  /** What it is for, as the heading that it stands under in the list of commands. */
+  /** Its heading in the list of commands. */
   readonly topic: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** The whole of `--help`, in lines of 80 columns at most. */
+  /** The text of `--help`, in lines of at most 80 columns. */
   readonly help: string;
-  /** Options with a value, by their long name. */
+  /** Long names of options with a value. */
   readonly options: readonly string[];
   /** Options without a value. */
   readonly flags?: readonly string[];

@@ -1,5 +1,5 @@
-// What an open intent says about itself, for a person or a program that has to look upstream. Every member is text; one
-// that the record lacks is a question mark.
+// Extracts from an open intent what a person or a program needs to check it upstream. Every member is a string; missing ones
+// are question marks.
 import { type FoundRecord, memberOf } from '../audit/record/found-record.ts';
 
 export interface DescribedIntent {
@@ -9,7 +9,7 @@ export interface DescribedIntent {
   readonly subject: string;
   readonly gatewayRequestId: string;
   readonly clusterId: string;
-  /** Of a delete. */
+  /** Only for a delete. */
   readonly peeringId: string;
   readonly vpcId: string;
   readonly cidrBlock: string;

@@ -1,16 +1,16 @@
-// The effective settings as an operator reads them: grouped, aligned, each with where it comes from, and what is not the
-// default stands out. The value is last, so that a long one disturbs no column.
+// Formats the effective settings for operators: grouped, aligned, each with its source, and other than default values
+// highlighted. The value is the last column, since it may be long.
 import type { EffectiveGroup, EffectiveSetting } from '../config/effective-settings.ts';
 import { printable, type Style } from './terminal.ts';
 
 const columns = 80;
 const sourceWidth = 'environment'.length + 2;
 
-/** One line a setting; a list that is too long goes on in the next line. */
+/** One line per setting. A long list continues in the next line. */
 export const describeSettings = (groups: readonly EffectiveGroup[], style: Style): string[] =>
   groups.flatMap(({ title, settings }) => ['', title, ...describeGroup(settings, style)]);
 
-/** Aligned by itself: one long name would push the values of all groups out of the window. */
+/** Each group has its own alignment: a single long name must not widen all groups. */
 function describeGroup(settings: readonly EffectiveSetting[], { faint, marked }: Style): string[] {
   const nameWidth = Math.max(...settings.map(({ name }) => name.length)) + 2;
   const indent = 2 + nameWidth + sourceWidth;
@@ -24,7 +24,7 @@ function describeGroup(settings: readonly EffectiveSetting[], { faint, marked }:
 
 const shown = ({ value }: EffectiveSetting): string => (value === undefined ? 'not set' : printable(value));
 
-/** Breaks behind commas only: everything else must stay fit to be copied. */
+/** Breaks lines only after commas, so that values can be copied. */
 function wrapList(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const part of text.split(/(?<=,)/)) {

@@ -1,10 +1,10 @@
-// `health`: asks the gateway with the same settings on this machine whether it lives, for a container's health check. One
-// request to the admin listener, bounded in time, through no proxy; believes nothing but a 200.
+// `health`: checks whether the gateway with these settings is alive on this machine, for a container's health check. Sends one
+// request to the admin listener, with a timeout and without a proxy. Only a 200 means alive.
 import { get } from 'node:http';
 import { adminAddress } from '../config/admin-address.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 
-/** Less than the image gives the whole command, so that its reason is still told. */
+/** Shorter than the timeout of the image's health check, so that the reason is still printed. */
 const timeoutMs = 2000;
 
 export const healthCommand: Command = {
@@ -13,15 +13,15 @@ export const healthCommand: Command = {
   summary: 'Ask the gateway on this machine whether it lives.',
   help: `Usage: node src/main.ts health
 
-Asks /healthz at ADMIN_HOST (that of HOST without it) and ADMIN_PORT, within
-2 s. It says that the process answers, not that it is ready: /readyz does.
-It is the health check of the container image; where an orchestrator can send
-the request itself, let it.
+Requests /healthz from ADMIN_HOST (default: HOST) and ADMIN_PORT, with a
+timeout of 2 s. A good answer means that the process is alive, not that it is
+ready; see /readyz for that. This is the health check of the container image.
+Prefer the orchestrator's own HTTP checks if it has any.
 
 Example
   ADMIN_PORT=9090 node src/main.ts health
 
-Exit status: 0 it answers, 1 it does not, 2 called wrongly.
+Exit status: 0 alive, 1 no good answer, 2 wrong usage.
 `,
   options: [],
   positionals: { min: 0, max: 0 },
@@ -31,7 +31,7 @@ Exit status: 0 it answers, 1 it does not, 2 called wrongly.
 async function health({ environment, stdout, stderr }: CommandInput): Promise<ExitStatus> {
   const address = adminAddress(environment);
   if (address === undefined) {
-    stderr('ADMIN_HOST, or HOST without it, and ADMIN_PORT do not say where to ask.\n');
+    stderr('ADMIN_HOST (default: HOST) and ADMIN_PORT are not a valid address.\n');
     return 1;
   }
   try {
@@ -47,7 +47,7 @@ async function health({ environment, stdout, stderr }: CommandInput): Promise<Ex
 
 function statusOf(host: string, port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    // No shared agent: a proxy that NODE_USE_ENV_PROXY gives that one has no business here.
+    // No shared agent: NODE_USE_ENV_PROXY would make it use a proxy.
     const options = { host, port, path: '/healthz', agent: false, signal: AbortSignal.timeout(timeoutMs) };
     const request = get(options, (response) => {
       resolve(response.statusCode);
@@ -58,4 +58,4 @@ function statusOf(host: string, port: number): Promise<number | undefined> {
 }
 
 const reasonOf = (error: Error): string =>
-  error.name === 'AbortError' ? `nothing within ${timeoutMs} ms` : error.message;
+  error.name === 'AbortError' ? `timeout after ${timeoutMs} ms` : error.message;

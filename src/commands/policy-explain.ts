@@ -1,14 +1,16 @@
-// `policy explain`: the decision for one request, drawn as a tree of what was asked and what each rule said.
+// `policy explain`: the decision for one request, as a tree of the request and the result of each rule.
 import type { z } from 'zod';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Question } from '../policy/engine/decision.ts';
 import { type Explanation, explain, type RuleOpinion } from '../policy/engine/explain.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { needsNoScope } from '../policy/language/issuer-checks.ts';
 import { claimsDocument, requestDocument, timeDocument } from '../policy/language/policy-tests.ts';
 import { readYaml } from '../policy/language/read-yaml.ts';
 import { contentOf, loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { readIssuersOption } from './read-issuers-option.ts';
 import { drawTree, printable, type Style, styleFor, type TreeNode } from './terminal.ts';
 
 export const policyExplainCommand: Command = {
@@ -18,13 +20,15 @@ export const policyExplainCommand: Command = {
   help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
 
 Decides the request of R.json for a caller with the claims of C.json, and shows
-what every rule said to it. Both files may be JSON or YAML; the request has the
-form of a case's request in a tests file.
+the result of every rule. Both files may be JSON or YAML. The request has the
+same form as in a tests file.
 
 Options
   --request FILE  The request.
   --claims FILE   The claims of the caller's token.
   --at TIME       Decide at this time, such as 2026-12-01T00:00:00Z.
+  --issuers FILE  The gateway's AUTH_ISSUERS_FILE: it says whose tokens need no
+                  scope, and so need a grant that names the issuer.
 
 Example of a denial
   node src/main.ts policy explain examples/with-exceptions/policy.yaml \\
@@ -33,7 +37,7 @@ Example of a denial
 
 Exit status: 0 allowed, 1 denied or a file has a fault.
 `,
-  options: ['request', 'claims', 'at'],
+  options: ['request', 'claims', 'at', 'issuers'],
   requiredOptions: ['request', 'claims'],
   positionals: { min: 1, max: 1 },
   run: policyExplain,
@@ -46,15 +50,18 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
     return 2;
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
-  const policy = loadPolicy(positionals[0] ?? '', input.now);
+  const known = readIssuersOption(options);
+  const policy = loadPolicy(positionals[0] ?? '', input.now, known.issuers);
   const request = readFile(options['request'] ?? '', requestDocument);
   const claims = readFile(options['claims'] ?? '', claimsDocument);
-  if (policy.faults !== undefined || request.faults !== undefined || claims.faults !== undefined) {
-    const faults = [...(policy.faults ?? []), ...(request.faults ?? []), ...(claims.faults ?? [])];
-    input.stderr(listFaults(faults.map(describePolicyFault)));
+  const faults = [policy, request, claims].flatMap((read) => read.faults ?? []).map(describePolicyFault);
+  const isRead = policy.faults === undefined && request.faults === undefined && claims.faults === undefined;
+  if (!isRead || known.faults.length > 0) {
+    input.stderr(listFaults([...faults, ...known.faults]));
     return 1;
   }
-  const question = { ...request.value, claims: claims.value, at };
+  const withoutScopes = needsNoScope(claims.value, known.issuers);
+  const question = { ...request.value, claims: claims.value, withoutScopes, at };
   const explanation = explain(compilePolicy(policy.data), question);
   input.stdout(`${drawTree(draw(question, explanation, styleFor(input.colours))).join('\n')}\n`);
   return explanation.decision.effect === 'allow' ? 0 : 1;
@@ -99,30 +106,41 @@ function asked({ action, clusterId, peering, at }: Question): TreeNode[] {
   }));
 }
 
-function caller({ claims, action }: Question, { grants, exceptions }: Explanation): TreeNode[] {
+function caller({ claims, withoutScopes, action }: Question, explanation: Explanation): TreeNode[] {
+  const { grants, exceptions } = explanation;
   const { iss, sub } = claims;
-  const described = exceptions.map(({ id, expired, widens }) => {
+  const described = exceptions.map(({ id, expired, widens, applies }) => {
     if (expired) return `${id} (expired)`;
-    return widens ? id : `${id} (not for ${action})`;
+    if (!widens) return `${id} (not for ${action})`;
+    return applies ? id : `${id} (only for other requests)`;
   });
   const matching =
     grants === undefined ? 'the policy has none; the scope is enough' : grants.join(', ') || 'none';
+  const scopes = withoutScopes
+    ? [{ text: 'scopes      none: only a grant that names the issuer counts' }]
+    : [];
   return [
     { text: `issuer      ${printable(String(iss ?? 'none'))}` },
     { text: `subject     ${printable(String(sub ?? 'none'))}` },
+    ...scopes,
     { text: `grants      ${matching}` },
     { text: `exceptions  ${described.join(', ') || 'none'}` },
   ];
 }
 
-function opinionNode({ rule, violations, exceptions }: RuleOpinion, { good, bad }: Style): TreeNode {
+function opinionNode(opinion: RuleOpinion, { good, bad }: Style): TreeNode {
+  const { rule, violations, exceptions, accountsFromClaim } = opinion;
   const helped = exceptions.length === 0 ? '' : `, with the exception ${exceptions.join(', ')}`;
-  if (violations.length === 0) return { text: `${good('✓')} ${rule}: nothing against it${helped}` };
+  const proven = accountsFromClaim === undefined ? '' : `, ${describeAccounts(accountsFromClaim)}`;
+  if (violations.length === 0) return { text: `${good('✓')} ${rule}: nothing against it${helped}${proven}` };
   return {
-    text: `${bad('✗')} ${rule}${helped}`,
+    text: `${bad('✗')} ${rule}${helped}${proven}`,
     children: violations.map(({ code, field, description }) => ({
       text: `${code}${field === '' ? '' : ` ${field}`}`,
       children: [{ text: description }],
     })),
   };
 }
+
+const describeAccounts = ({ claim, accounts }: NonNullable<RuleOpinion['accountsFromClaim']>): string =>
+  `accounts from the claim ${printable(claim)}: ${accounts.join(', ') || 'none'}`;

@@ -17,17 +17,16 @@ export const policyReplayCommand: Command = {
   summary: 'Decide recorded requests again under another policy.',
   help: `Usage: node src/main.ts policy replay POLICY AUDIT...
 
-Reads audit logs (.gz too; lines of other kinds are passed over), decides every
-recorded request by POLICY at its own time, and lists each verdict that would
-change. POLICY is taken as enforced, whatever its mode. A denial is listed with
-a question mark when its record lacks a claim with which POLICY could allow the
-request.
+Reads audit logs (also .gz; other lines are ignored), decides every recorded
+request by POLICY at its own time, and lists each decision that would change.
+POLICY counts as enforced, whatever its mode. A denial has a question mark if
+its record lacks a claim with which POLICY could allow the request.
 
 Example
   node src/main.ts policy replay next-policy.yaml audit.log.1.gz audit.log
 
-Exit status: 0 nothing changes, 1 a verdict changes or is uncertain, or a file
-has a fault.
+Exit status: 0 no decision changes, 1 a decision changes or is uncertain, or a
+file has a fault.
 `,
   options: [],
   positionals: { min: 2, max: Number.POSITIVE_INFINITY },

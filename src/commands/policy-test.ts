@@ -1,5 +1,4 @@
-// `policy test`: runs a policy's own test cases, so that a repository of policies can have its own CI. A fault in either
-// file fails the run.
+// `policy test`: runs a policy's own test cases, for the CI of a policy repository. A fault in either file fails the run.
 import { writeFileSync } from 'node:fs';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
@@ -8,19 +7,22 @@ import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/
 import { loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { readIssuersOption } from './read-issuers-option.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const policyTestCommand: Command = {
   name: 'policy test',
   topic: 'Policies',
   summary: "Run a policy's own test cases.",
-  help: `Usage: node src/main.ts policy test POLICY TESTS [--junit FILE]
+  help: `Usage: node src/main.ts policy test POLICY TESTS [OPTIONS]
 
 Decides every case of TESTS by POLICY and compares the decision, and the codes
-where the case names them. Cases without a time are decided at the present one.
+if the case names them. Cases without a time are decided at the current time.
 
 Options
-  --junit FILE  Write the results as JUnit XML, too.
+  --junit FILE    Write the results as JUnit XML, too.
+  --issuers FILE  The gateway's AUTH_ISSUERS_FILE: it says whose tokens need no
+                  scope, and so need a grant that names the issuer.
 
 Example
   node src/main.ts policy test examples/several-teams/policy.yaml \\
@@ -28,29 +30,30 @@ Example
 
 Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 `,
-  options: ['junit'],
+  options: ['junit', 'issuers'],
   positionals: { min: 2, max: 2 },
   run: policyTest,
 };
 
 function policyTest(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
   const [policyFile = '', testsFile = ''] = positionals;
-  const policy = loadPolicy(policyFile, input.now);
+  const known = readIssuersOption(options);
+  const policy = loadPolicy(policyFile, input.now, known.issuers);
   const tests = loadPolicyTests(testsFile);
-  const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])];
-  if (policy.faults !== undefined || tests.faults !== undefined) {
-    input.stderr(listFaults(faults.map(describePolicyFault)));
+  const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])].map(describePolicyFault);
+  if (policy.faults !== undefined || tests.faults !== undefined || known.faults.length > 0) {
+    input.stderr(listFaults([...faults, ...known.faults]));
     return 1;
   }
   for (const warning of policy.warnings) input.stderr(`Warning: ${describePolicyFault(warning)}\n`);
-  const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now);
+  const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now, known.issuers);
   input.stdout(report(results, tests.file, input.colours));
   const { junit } = options;
   if (junit !== undefined) {
     try {
       writeFileSync(junit, junitXml(results, tests.file));
     } catch (error) {
-      input.stderr(`The results could not be written: ${(error as Error).message}\n`);
+      input.stderr(`Failed to write the results: ${(error as Error).message}\n`);
       return 1;
     }
   }
@@ -77,7 +80,7 @@ function report(results: readonly TestResult[], file: string, colours: boolean):
   return [...lines, '', failed === 0 ? good(summary) : bad(summary), ''].join('\n');
 }
 
-/** The common form of JUnit XML that CI systems read. */
+/** The subset of JUnit XML that CI systems commonly read. */
 function junitXml(results: readonly TestResult[], file: string): string {
   const failures = results.filter(({ passed }) => !passed).length;
   const cases = results.map((result) => {
@@ -94,7 +97,7 @@ function junitXml(results: readonly TestResult[], file: string): string {
   ].join('\n');
 }
 
-/** XML 1.0 section 2.2 has no place for most control characters and for U+FFFE and U+FFFF, not even as references. */
+/** XML 1.0 section 2.2 forbids most control characters, U+FFFE and U+FFFF, even as references. */
 const escapeXml = (text: string): string =>
   text
     .replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, ' ')

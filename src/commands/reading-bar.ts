@@ -1,20 +1,20 @@
-// A progress bar for commands that read long files: on a terminal only, and gone when the command ends.
+// A progress bar for commands that read large files. Shown only on a terminal, and removed when the command ends.
 import type { CommandInput } from './command.ts';
 import { clearLine, progressLine } from './terminal.ts';
 
-export interface ReadingBar {
-  /** So many more bytes were read. */
+interface ReadingBar {
+  /** Called with the number of bytes read since the last call. */
   readonly advance: (bytes: number) => void;
-  /** Takes the bar away, for a line of output or for good. */
+  /** Removes the bar, before output or at the end. */
   readonly clear: () => void;
 }
 
-/** Below this size a file is read before anybody could look at a bar. */
-const worthABarBytes = 8 * 1024 * 1024;
+/** Smaller files are read too fast for a bar. */
+const minTotalBytes = 8 * 1024 * 1024;
 
 /** `total`: bytes of all files together. */
 export function createReadingBar({ isInteractive, stderr }: CommandInput, total: number): ReadingBar {
-  const shown = isInteractive && total >= worthABarBytes;
+  const shown = isInteractive && total >= minTotalBytes;
   let done = 0;
   let last = '';
   return {

@@ -1,10 +1,10 @@
-// The settings that nobody can choose for an operator, for the help of the commands that need them.
+// The settings without a default, for `--help`. A test compares them with the schema of the settings.
 
-/** A test holds it against the settings: every required one is here, and no other. */
 export const requiredSettingsHelp = `Settings that have no default (README.md lists all of them)
-  AUTH_ISSUERS             Issuers of access tokens, comma-separated URLs.
-  AUTH_AUDIENCE            The aud that a token must carry.
   AEROSPIKE_CLIENT_ID      The service credential. Add _FILE to either name to
   AEROSPIKE_CLIENT_SECRET  name a file that holds it instead.
   POLICY_FILE              The policy, YAML or JSON.
+Whose access tokens are accepted
+  AUTH_ISSUERS (comma-separated URLs) and AUTH_AUDIENCE (the aud that a token
+  must carry), or AUTH_ISSUERS_FILE for issuers that differ.
 `;

@@ -1,5 +1,4 @@
-// Finds the command that was asked for and checks its arguments. A wrong call ends with status 2 and the words that would
-// have been right; nothing is guessed.
+// Finds the command and validates its arguments. Wrong usage ends with status 2 and the usage text.
 import { parseArgs } from 'node:util';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 
@@ -31,7 +30,8 @@ export async function runCommand(
   if (missing.length > 0)
     return wrong(`${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.`);
   if (positionals.length < min) return wrong(`${command.name} needs more arguments.`);
-  if (positionals.length > max) return wrong(`${command.name} takes no argument ${positionals[max]}.`);
+  if (positionals.length > max)
+    return wrong(`${command.name} got an unexpected argument ${positionals[max]}.`);
   return await command.run(input, { positionals, options: given, flags });
 }
 
@@ -66,10 +66,10 @@ Usage: node src/main.ts COMMAND [ARGUMENTS]
 Commands
 ${lines.flat().join('')}
 Options
-  --help     Show this text, or that of the command before it.
+  --help     Show this text, or the help of the given command.
   --version  Show the version.
 
-To begin with, from the root of the repository
+Getting started, from the root of the repository
   npm run demo
     The gateway between stand-ins on this machine, and calls to paste.
   node src/main.ts policy test examples/several-teams/policy.yaml \\
@@ -79,7 +79,7 @@ To begin with, from the root of the repository
     What has to be set before the gateway starts.
 
 Settings come from the environment; README.md lists them under "Settings".
-Colours are for terminals only; NO_COLOR=1 turns them off.
-Exit status: 0 all well, 1 something is wrong, 2 called wrongly.
+Colours appear only on terminals; NO_COLOR=1 turns them off.
+Exit status: 0 all well, 1 a problem was found, 2 wrong usage.
 `;
 }

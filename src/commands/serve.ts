@@ -1,5 +1,5 @@
-// `serve`: the gateway, from the environment, until it is told to stop. Starts only when settings and policy have no
-// fault, and says so in one line when its listeners are open.
+// `serve`: runs the gateway until a stop signal. Starts only if settings and policy have no fault, and logs one line when its
+// listeners are open.
 import { hostname } from 'node:os';
 import { withTimeout } from '../async/with-timeout.ts';
 import { systemClock } from '../clock.ts';
@@ -12,7 +12,7 @@ import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
 
 const standardOutput = 1;
-/** How long the last lines may take to leave when nobody reads them. */
+/** Timeout for writing the last lines if nobody reads them. */
 const drainMs = 2000;
 
 export const serveCommand: Command = {
@@ -23,15 +23,15 @@ export const serveCommand: Command = {
 
 Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
 SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
-the policy again, SIGUSR2 reopens the audit file after a rotation. Logs go to
-standard output, one JSON object a line, and so do audit records unless
+policy and issuers again, SIGUSR2 reopens the audit file after a rotation. Logs
+go to standard output, one JSON object a line, and so do audit records unless
 AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
 Example, with the settings in a file of NAME=VALUE lines
   node --env-file=peergate.env src/main.ts serve
 
-Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
+Exit status: 0 stopped, 1 there are faults, or the gateway failed to start.
 `,
   options: [],
   positionals: { min: 0, max: 0 },
@@ -41,16 +41,16 @@ Exit status: 0 stopped, 1 there are faults, or the gateway could not start.
 async function serve(input: CommandInput): Promise<ExitStatus> {
   const stopRequested = input.stopRequested();
   let reload: (() => void) | undefined;
-  let reloadAsked = false;
-  // From the start: a SIGHUP that nobody waits for ends the process.
+  let reloadRequested = false;
+  // Registered at once: without a listener SIGHUP ends the process.
   input.onReload(() => {
-    reloadAsked = true;
+    reloadRequested = true;
     reload?.();
   });
   let reopen: (() => void) | undefined;
-  let reopenAsked = false;
+  let reopenRequested = false;
   input.onReopen(() => {
-    reopenAsked = true;
+    reopenRequested = true;
     reopen?.();
   });
   const prepared = prepare(input.environment, systemClock.now());
@@ -61,7 +61,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const { config, policy } = prepared;
   const writer = new LineWriter(standardOutput);
   const logger = createLogger(config.logLevel, writer);
-  // Whoever starts the gateway waits for these lines, whatever the level.
+  // Logged at any LOG_LEVEL: scripts that start the gateway wait for these lines.
   const lifecycle = logger.child({}, { level: 'info' });
   warnAboutPolicy(logger, policy.data, policy.warnings);
   const reporter = { version: input.version, instance: hostname() };
@@ -77,26 +77,26 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     const { port, adminPort } = gateway;
     const { version: policyVersion, mode } = gateway.policy();
     lifecycle.info({ port, adminPort, policyVersion, mode }, 'listening');
-    reload = () => void gateway.reloadPolicy();
+    reload = () => void gateway.reload();
     reopen = () => void gateway.reopenAudit();
-    if (reloadAsked) reload();
-    if (reopenAsked) reopen();
+    if (reloadRequested) reload();
+    if (reopenRequested) reopen();
     const signal = await stopRequested;
     lifecycle.info({ signal }, 'stopping');
-    if (signal === 'SIGTERM' && config.shutdownDelayMs > 0) await serveOn(gateway, input);
+    if (signal === 'SIGTERM' && config.shutdownDelayMs > 0) await drain(gateway, input);
     await gateway.stop();
     lifecycle.info('stopped');
     return 0;
   } catch (error) {
-    logger.fatal({ err: error }, 'the gateway could not be started or stopped');
+    logger.fatal({ err: error }, 'failed to start or stop the gateway');
     return 1;
   } finally {
     await withTimeout(drainMs, writer.drained());
   }
 }
 
-/** Until SHUTDOWN_DELAY_MS are over, or until a second signal. */
-async function serveOn(gateway: RunningGateway, input: CommandInput): Promise<void> {
+/** Keeps serving for SHUTDOWN_DELAY_MS, or until a second signal. */
+async function drain(gateway: RunningGateway, input: CommandInput): Promise<void> {
   const over = new AbortController();
   await gateway.drain(input.stopRequestedAgain(over.signal));
   over.abort();

@@ -1,10 +1,10 @@
-// The few things that output for people has in common: marks, colours where they are welcome, trees, progress.
+// Formatting of output for people: colours, trees, progress, escaping.
 
 export interface Style {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
   readonly faint: (text: string) => string;
-  /** What differs from the usual. */
+  /** Other than the default. */
   readonly marked: (text: string) => string;
 }
 
@@ -16,13 +16,12 @@ export const styleFor = (colours: boolean): Style =>
     ? { good: sgr(32), bad: sgr(31), faint: sgr(2), marked: sgr(36) }
     : { good: plain, bad: plain, faint: plain, marked: plain };
 
-/** A line with lines below it. */
 export interface TreeNode {
   readonly text: string;
   readonly children?: readonly TreeNode[];
 }
 
-/** Drawn with one line a node. */
+/** One line per node. */
 export function drawTree({ text, children = [] }: TreeNode): string[] {
   return [
     text,
@@ -34,12 +33,12 @@ export function drawTree({ text, children = [] }: TreeNode): string[] {
   ];
 }
 
-/** Control characters of a recorded or given text must not reach a terminal. */
+/** Replaces control characters: text from files and arguments must not control the terminal. */
 export const printable = (text: string): string => text.replaceAll(/\p{Cc}|\p{Cf}/gu, '�');
 
 const barWidth = 30;
 
-/** One line that is written over itself; `done` and `total` in the same unit. */
+/** A line that replaces itself. `done` and `total` have the same unit. */
 export function progressLine(done: number, total: number, what: string): string {
   const share = total === 0 ? 1 : Math.min(done / total, 1);
   const filled = Math.round(share * barWidth);

@@ -14,13 +14,26 @@ export interface ConfigSecrets {
   readonly redisUrl: Secret | undefined;
 }
 
-export interface AuthConfig {
-  readonly issuers: readonly string[];
-  readonly audience: string;
+/** Whose tokens are accepted, and by which rules. */
+export interface IssuerConfig {
+  /** Exactly as in `iss`. */
+  readonly issuer: string;
+  /** A token must carry one of them in `aud`; or `clients` is there. */
+  readonly audiences: readonly string[] | undefined;
+  /** A token must have no `aud`, and one of them as its `client_id`. */
+  readonly clients: readonly string[] | undefined;
+  /** `none`: only a grant that names the issuer authorizes its callers. */
+  readonly scopes: 'required' | 'none';
   readonly jwksUri: string | undefined;
   readonly jwksFile: string | undefined;
   readonly algorithms: readonly string[];
   readonly tokenType: 'at+jwt' | undefined;
+}
+
+export interface AuthConfig {
+  readonly issuers: readonly IssuerConfig[];
+  /** The file that they come from, if they do. */
+  readonly issuersFile: string | undefined;
   readonly clockToleranceSeconds: number;
   readonly jwksMaxStaleMs: number;
 }
@@ -75,7 +88,11 @@ export interface Config {
 }
 
 /** Groups checked values. Total: a fault cannot come up here any more. */
-export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config {
+export function toConfig(
+  values: SettingValues,
+  issuers: readonly IssuerConfig[],
+  secrets: ConfigSecrets,
+): Config {
   const withoutSlash = values.AEROSPIKE_API_URL.replace(/\/+$/, '');
   return deepFreeze({
     listen: {
@@ -88,12 +105,8 @@ export function toConfig(values: SettingValues, secrets: ConfigSecrets): Config 
       tls: tlsOf(values),
     },
     auth: {
-      issuers: values.AUTH_ISSUERS,
-      audience: values.AUTH_AUDIENCE,
-      jwksUri: values.AUTH_JWKS_URI,
-      jwksFile: values.AUTH_JWKS_FILE,
-      algorithms: values.AUTH_ALGORITHMS,
-      tokenType: values.AUTH_TOKEN_TYPE,
+      issuers,
+      issuersFile: values.AUTH_ISSUERS_FILE,
       clockToleranceSeconds: values.AUTH_CLOCK_TOLERANCE_SECONDS,
       jwksMaxStaleMs: values.AUTH_JWKS_MAX_STALE_SECONDS * 1000,
     },

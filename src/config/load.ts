@@ -2,6 +2,7 @@
 // at the first one, and never repeats the value of a secret.
 import { readFileSync } from 'node:fs';
 import { type Config, toConfig } from './config.ts';
+import { readIssuers } from './issuer-settings.ts';
 import { findMisspellings } from './misspellings.ts';
 import { type Setting, type SettingName, type SettingValues, settings } from './schema.ts';
 import { Secret, secretIn } from './secret.ts';
@@ -31,6 +32,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
       expected: `perhaps ${likely} was meant`,
     });
   }
+  const issuers = readIssuers(values as Partial<SettingValues>, environment, faults);
   faults.push(...crossFaults(values as Partial<SettingValues>));
   if (faults.length > 0) return { faults };
   const credential = {
@@ -39,7 +41,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
   };
   // Every value was read without a fault, so the record is complete.
   const redisUrl = values.REDIS_URL === undefined ? undefined : secretFrom('REDIS_URL', environment);
-  return { config: toConfig(values as SettingValues, { credential, redisUrl }) };
+  return { config: toConfig(values as SettingValues, issuers, { credential, redisUrl }) };
 }
 
 /** One line for an operator: name, what was found, what is expected. */
@@ -102,20 +104,7 @@ function show(text: string, setting: Setting<unknown>): string {
 /** What no single setting can see. Skips whatever a fault has already been reported for. */
 function crossFaults(values: Partial<SettingValues>): SettingFault[] {
   const faults: SettingFault[] = [];
-  const { AUTH_ISSUERS: issuers, PORT: port, ADMIN_PORT: adminPort } = values;
-  for (const name of ['AUTH_JWKS_URI', 'AUTH_JWKS_FILE'] as const) {
-    if (values[name] !== undefined && issuers !== undefined && issuers.length > 1) {
-      const found = `a value beside ${issuers.length} issuers`;
-      faults.push({ variable: name, found, expected: 'a single issuer in AUTH_ISSUERS' });
-    }
-  }
-  if (values.AUTH_JWKS_URI !== undefined && values.AUTH_JWKS_FILE !== undefined) {
-    faults.push({
-      variable: 'AUTH_JWKS_FILE',
-      found: 'a value beside AUTH_JWKS_URI',
-      expected: 'one of the two',
-    });
-  }
+  const { PORT: port, ADMIN_PORT: adminPort } = values;
   const tls = { TLS_CERT_FILE: values.TLS_CERT_FILE, TLS_KEY_FILE: values.TLS_KEY_FILE };
   const tlsWanted = [...Object.values(tls), values.TLS_CLIENT_CA_FILE].some((file) => file !== undefined);
   for (const [variable, value] of Object.entries(tls)) {

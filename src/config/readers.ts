@@ -79,15 +79,30 @@ export const issuerUrls: Reader<readonly string[]> = {
   },
 };
 
+export const audiences: Reader<readonly string[]> = {
+  expected: 'comma-separated `aud` values, each named once; a token must carry one of them',
+  read: (text) => {
+    const values = words(text);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+    const good = values.every((value) => /^[^\x00-\x1f\x7f]+$/.test(value));
+    return good && new Set(values).size === values.length ? values : undefined;
+  },
+};
+
+export const defaultAlgorithms = 'RS256,PS256,ES256,EdDSA';
+
 const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
 
+const edwards = ['EdDSA', 'Ed25519'];
+
 export const signatureAlgorithms: Reader<readonly string[]> = {
-  expected: 'comma-separated asymmetric JWS algorithms, such as RS256,PS256,ES256,EdDSA',
+  expected: `comma-separated asymmetric JWS algorithms, such as ${defaultAlgorithms}`,
   read: (text) => {
     const algorithms = words(text);
-    return algorithms.length > 0 && algorithms.every((name) => asymmetric.test(name))
-      ? algorithms
-      : undefined;
+    if (!algorithms.every((name) => asymmetric.test(name))) return undefined;
+    // RFC 9864 section 2.2: two names of one algorithm, since Ed448 is not accepted.
+    const isEdwards = algorithms.some((name) => edwards.includes(name));
+    return isEdwards ? [...new Set([...algorithms, ...edwards])] : algorithms;
   },
 };
 

@@ -1,7 +1,9 @@
 // Every setting that there is: its name, its default, what it accepts. What is not in this table is not a setting.
 import {
+  audiences,
   basePath,
   baseUrl,
+  defaultAlgorithms,
   endpointUrl,
   hostName,
   issuerUrls,
@@ -55,12 +57,13 @@ const listeners = {
 };
 
 const accessTokens = {
-  AUTH_ISSUERS: required(issuerUrls),
-  AUTH_AUDIENCE: required(line('the `aud` value that a token must carry')),
+  AUTH_ISSUERS: optional(issuerUrls),
+  AUTH_AUDIENCE: optional(audiences),
   AUTH_JWKS_URI: optional(endpointUrl),
   AUTH_JWKS_FILE: optional(file),
-  AUTH_ALGORITHMS: defaulting('RS256,PS256,ES256,EdDSA', signatureAlgorithms),
+  AUTH_ALGORITHMS: defaulting(defaultAlgorithms, signatureAlgorithms),
   AUTH_TOKEN_TYPE: optional(oneOf('at+jwt')),
+  AUTH_ISSUERS_FILE: optional(file),
   AUTH_CLOCK_TOLERANCE_SECONDS: defaulting('5', wholeNumber(0, 300)),
   AUTH_JWKS_MAX_STALE_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
   AUTH_SCOPE_CREATE: defaulting('update:database', scopeWord),

@@ -1,5 +1,6 @@
 // What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
 import { listedNetwork, overlap } from '../net/ipv4.ts';
+import { pathOf } from '../policy/engine/callers.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import { decide } from '../policy/engine/decide.ts';
 import type { Violation } from '../policy/engine/decision.ts';
@@ -170,8 +171,9 @@ function notAllowed(
     vpcId !== undefined && cidrBlock !== undefined && accountId !== undefined && region !== undefined;
   if (!isWhole) return [];
   const wanted = { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection };
+  const claims = claimsProving(policy.accountClaims, accountId);
   const { violations } = decide(policy, {
-    claims: {},
+    claims,
     at: now,
     action: 'create',
     clusterId,
@@ -180,6 +182,22 @@ function notAllowed(
   if (violations.length === 0) return [];
   const codes = [...new Set(violations.map(({ code }) => code))].join(', ');
   return [{ code: 'not_allowed_now', description: `No rule would allow it today: ${codes}.`, violations }];
+}
+
+/** A token that proves the account to every grant that takes its accounts from a claim. */
+function claimsProving(names: readonly string[], accountId: string): Record<string, unknown> {
+  const claims: Record<string, unknown> = {};
+  for (const name of names) {
+    const path = name.startsWith('/') ? pathOf(name) : [name];
+    let holder = claims;
+    for (const member of path.slice(0, -1)) {
+      const next = (holder[member] ?? {}) as Record<string, unknown>;
+      holder[member] = next;
+      holder = next;
+    }
+    holder[path.at(-1) ?? name] = accountId;
+  }
+  return claims;
 }
 
 function overlaps(cluster: FleetCluster, peering: ListedPeering): Finding[] {

@@ -1,5 +1,5 @@
-// The border between Express and the pipeline: an HTTP request becomes a pipeline request, and its answer an HTTP answer.
-// Goes on to the end, records included, if the caller hangs up.
+// Connects Express to the pipeline: turns an HTTP request into a pipeline request, and its answer into an HTTP answer. A
+// request is completed, records included, even if the caller hangs up.
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { refuse, serve } from '../pipeline/pipeline.ts';
 import type { PipelineServices } from '../pipeline/services.ts';
@@ -17,17 +17,19 @@ export interface ApiServices extends PipelineServices {
   readonly malformedRequests: MalformedRequests;
 }
 
-/** Serves every operation. Passes on errors, whose records are made. */
+/** Serves every operation. Passes errors on after they have been recorded. */
 export const apiHandler =
   (services: ApiServices): RequestHandler =>
   async (request, response, next) => {
     const context = contextOf(response);
     const { route, slot, fields } = context;
     if (route.kind !== 'operation') return next();
+    // A caller who left before the work began has given up the slot.
+    if (response.destroyed) return;
     const progress = new Progress(toReceived(request, response, route, services));
     context.progress = progress;
     slot?.hold();
-    // Node stops reading at a body that nobody takes, and a disconnect would go unnoticed.
+    // Node stops reading at a body that nobody consumes, and a disconnect would go unnoticed.
     if (!route.operation.readsBody && !request.complete) request.resume();
     try {
       const answer = await serve(route.operation, progress, services);
@@ -41,7 +43,7 @@ export const apiHandler =
     }
   };
 
-/** Records the refusal of a request that never came to its operation. */
+/** Records the refusal of a request that never reached its operation. */
 export const recordEarlyRefusal =
   (services: ApiServices): ErrorRequestHandler =>
   async (error: unknown, request, response, _next) => {
@@ -90,6 +92,6 @@ function toReceived(
 
 type OperationMatch = Extract<RouteMatch, { kind: 'operation' }>;
 
-/** A request that was refused before it got a slot has none to give up. */
+/** A request refused before it got a slot has none. */
 const slotOf = ({ slot }: RequestContext): Received['slot'] =>
   slot ?? { enterUpstream: () => undefined, park: () => undefined };

@@ -1,5 +1,5 @@
-// Reads the body of a request whose token is good: at most 16,384 bytes of application/json without any coding. Refuses
-// by the headers alone where they suffice, and never holds more than the limit in memory.
+// Reads the body of an authenticated request: at most 16,384 bytes of uncompressed application/json. Refuses by the headers
+// alone if possible, and never keeps more than the limit in memory.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import { valuesOf } from '../net/raw-headers.ts';
@@ -17,7 +17,7 @@ export async function readBody(
   checkCoding(request);
   checkMediaType(request);
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new GatewayError('body-too-large');
-  // RFC 9110 section 10.1.1: only now is the client told to send what it has announced, unless it has sent some already.
+  // RFC 9110 section 10.1.1: the client sends the body only now, unless it has begun already.
   if (isExpectingContinue(request) && !hasArrived(request)) response.writeContinue();
   return await collect(request, malformedRequests);
 }
@@ -25,10 +25,10 @@ export async function readBody(
 export const isExpectingContinue = (request: IncomingMessage): boolean =>
   request.headers.expect?.toLowerCase() === '100-continue';
 
-/** Some of the body, or its end. */
+/** Part of the body, or its end. */
 const hasArrived = ({ complete, readableLength }: IncomingMessage): boolean => complete || readableLength > 0;
 
-/** RFC 9110 section 15.5.16 asks to say what would have been understood. */
+/** RFC 9110 section 15.5.16: the answer names the supported codings. */
 function checkCoding(request: IncomingMessage): void {
   const coding = request.headers['content-encoding'];
   if (coding === undefined || coding.toLowerCase() === 'identity') return;
@@ -56,7 +56,7 @@ function collect(request: IncomingMessage, malformedRequests: MalformedRequests)
       if (size > maxBodyBytes) fail(new GatewayError('body-too-large'));
       else chunks.push(chunk);
     };
-    // The caller hung up while the token was looked at: nothing more will happen to this request.
+    // The caller hung up during authentication: the request emits no more events.
     if (request.destroyed) return fail(new GatewayError('request-malformed'));
     request.on('data', take);
     let whole = false;

@@ -1,7 +1,7 @@
-// What the HTTP border knows of one request while it is served.
+// What the HTTP layer knows about one request while it is served.
 import type { IncomingMessage } from 'node:http';
 import type { Response } from 'express';
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode, GatewayError } from '../errors.ts';
 import type { Progress } from '../request/progress.ts';
 import type { Stages } from '../telemetry/stages.ts';
 import type { HeldSlot } from './middleware/in-flight.ts';
@@ -12,22 +12,24 @@ export interface RequestContext {
   readonly startedAt: number;
   /** The gateway's own id: `X-Gateway-Request-Id`, a UUID. */
   readonly gatewayRequestId: string;
-  /** What goes upstream as `X-Request-Id`. */
+  /** Sent upstream as `X-Request-Id`. */
   readonly requestId: string;
   /** An IP address. */
   readonly clientAddress: string;
   readonly route: RouteMatch;
   readonly stages: Stages;
-  /** What the answer's header will have, whoever answers: names and values in turn. See `respond`. */
+  /** Header fields of the answer, whoever writes it: names and values in turn. See `sendAnswer`. */
   readonly fields: string[];
-  /** Set by the in-flight limit. Only for steps behind it. */
+  /** Set by the in-flight limit, so only steps after it have it. */
   slot?: HeldSlot;
-  /** Does the answer to this request end its connection, since the gateway stops? Set by the in-flight limit. */
+  /** Must the answer close its connection, since the gateway stops? Set by the in-flight limit. */
   isLast?: (request: IncomingMessage) => boolean;
-  /** Set when the route's operation begins, or refuses before it. */
+  /** Set when the operation begins, or when its request is refused before. */
   progress?: Progress;
   /** Set when the answer is an error. */
   code?: ErrorCode;
+  /** What the log line says about the error besides its code. */
+  logged?: GatewayError['logged'];
 }
 
 const key = Symbol('context');

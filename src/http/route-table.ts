@@ -1,8 +1,8 @@
-// Knows every route. Matches the path as it came, without decoding it: an encoded slash or dot is never a path separator
-// here, and what is not a route is refused.
+// Matches requests to routes. Paths are not decoded: an encoded slash is never a path separator, and an encoded dot is never a
+// dot segment.
 import type { Operation } from '../pipeline/operation.ts';
 
-/** Where a request goes. `template` is safe to log; the caller's own path is not. */
+/** `template` is safe to log; the caller's own path is not. */
 export type RouteMatch =
   | {
       readonly kind: 'operation';
@@ -13,7 +13,7 @@ export type RouteMatch =
       /** Without the question mark. */
       readonly query: string;
     }
-  /** The contract, a page for browsers, or a file that one needs. */
+  /** The contract, or a page or file for browsers. */
   | { readonly kind: 'document'; readonly template: string }
   | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }
   | { readonly kind: 'unknown'; readonly template: undefined };
@@ -29,7 +29,7 @@ interface Route {
   readonly byMethod: ReadonlyMap<string, Operation>;
 }
 
-/** `documents`: the paths of the contract, of pages and of their files, without the base path. */
+/** `documents`: paths without the base path. */
 export function createRouteTable(
   operations: readonly Operation[],
   basePath: string,
@@ -75,7 +75,7 @@ function routesOf(operations: readonly Operation[], basePath: string): Route[] {
   }));
 }
 
-/** What the gateway answers from its own knowledge has a head of its own (RFC 9110 section 9.3.2). */
+/** Reads that need no upstream also support HEAD (RFC 9110 section 9.3.2). */
 const methodsOf = ({ method, action }: Operation): readonly string[] =>
   action === undefined ? [method, 'HEAD'] : [method];
 

@@ -1,6 +1,6 @@
 // Takes the access token out of a request (RFC 6750 section 2.1): from the one Authorization header and from nowhere
 // else. A second such header is refused, since two readers of the request could each believe another one.
-import { GatewayError } from '../errors.ts';
+import { GatewayError, type GatewayErrorOptions } from '../errors.ts';
 import { valuesOf } from '../net/raw-headers.ts';
 
 const credentials = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
@@ -13,7 +13,10 @@ export function readBearerToken(rawHeaders: readonly string[]): string {
   if (values.length > 1) throw challenge('token-duplicated');
   const token = credentials.exec(value)?.[1];
   if (token === undefined)
-    throw challenge('token-invalid', 'The Authorization header is not "Bearer" and a token.');
+    throw challenge('token-invalid', {
+      detail: 'The Authorization header is not "Bearer" and a token.',
+      logged: { reason: 'header' },
+    });
   return token;
 }
 
@@ -25,14 +28,15 @@ const bearerErrors = {
 } as const;
 
 /** A refusal of the token, with the challenge of RFC 6750 section 3. `detail` is one of our own sentences. */
-export function challenge(code: keyof typeof bearerErrors, detail?: string, cause?: unknown): GatewayError {
-  const error = new GatewayError(code, { ...(detail === undefined ? {} : { detail }), cause });
+export function challenge(
+  code: keyof typeof bearerErrors,
+  options: Pick<GatewayErrorOptions, 'detail' | 'cause' | 'logged'> = {},
+): GatewayError {
+  const { detail } = new GatewayError(code, options);
   const name = bearerErrors[code];
-  const parameters =
-    name === undefined ? '' : `, error="${name}", error_description="${quotable(error.detail)}"`;
+  const parameters = name === undefined ? '' : `, error="${name}", error_description="${quotable(detail)}"`;
   return new GatewayError(code, {
-    detail: error.detail,
-    cause,
+    ...options,
     headers: { 'WWW-Authenticate': `Bearer realm="peergate"${parameters}` },
   });
 }

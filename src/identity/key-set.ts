@@ -6,6 +6,8 @@ import {
   createLocalJWKSet,
   errors,
   type FlattenedJWSInput,
+  flattenedVerify,
+  type JWK,
   type JWSHeaderParameters,
 } from 'jose';
 import { Backoff } from '../async/backoff.ts';
@@ -27,8 +29,13 @@ const maxNamed = 20;
 /** The part of the cache age after which the background fetch begins, so that no request has to wait for it. */
 const refreshAt = 0.8;
 
+/** Keys without a `kid` that are tried for a token whose `kid` no key has. */
+const maxWithoutKid = 4;
+
 interface KnownKeys {
   readonly resolve: ReturnType<typeof createLocalJWKSet>;
+  /** Each by itself. */
+  readonly withoutKid: readonly ReturnType<typeof createLocalJWKSet>[];
   readonly fetchedAt: number;
   readonly count: number;
 }
@@ -162,7 +169,7 @@ export class KeySet {
     try {
       return await known.resolve(header, token);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+      if (error instanceof errors.JWKSNoMatchingKey) return await verifyWithoutKid(known, header, token);
       throw error;
     }
   }
@@ -199,7 +206,12 @@ export class KeySet {
       const text = JSON.stringify(keys);
       if (text !== this.#text) this.#generation += 1;
       this.#text = text;
-      this.#known = { resolve: createLocalJWKSet({ keys }), fetchedAt: now, count };
+      this.#known = {
+        resolve: createLocalJWKSet({ keys }),
+        withoutKid: resolversWithoutKid(keys),
+        fetchedAt: now,
+        count,
+      };
       this.#ignore(ignored);
       this.#backoff.succeed();
       this.#observe('ok');
@@ -243,4 +255,32 @@ export class KeySet {
     const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#clock.now()) / 1000));
     return new GatewayError('keys-unavailable', { headers: { 'Retry-After': String(seconds) } });
   }
+}
+
+const resolversWithoutKid = (keys: readonly JWK[]): KnownKeys['withoutKid'] =>
+  keys
+    .filter(({ kid }) => kid === undefined)
+    .slice(0, maxWithoutKid)
+    .map((key) => createLocalJWKSet({ keys: [key] }));
+
+/**
+ * A token may have a `kid` although its issuer publishes keys without one. Such a key counts if the signature verifies with
+ * it: a guess would hide that the key is a new one, which is fetched then.
+ */
+async function verifyWithoutKid(
+  { withoutKid }: KnownKeys,
+  { kid, ...header }: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+): Promise<CryptoKey | undefined> {
+  if (kid === undefined) return undefined;
+  for (const resolve of withoutKid) {
+    const key = await resolve(header, token).catch(() => undefined);
+    if (key === undefined) continue;
+    const isVerified = await flattenedVerify(token, key).then(
+      () => true,
+      () => false,
+    );
+    if (isVerified) return key;
+  }
+  return undefined;
 }

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import type { AuthConfig } from '../config/config.ts';
+import type { IssuerConfig } from '../config/config.ts';
 import { parseSecureUrl } from '../net/secure-url.ts';
 import { exchange } from '../outbound/exchange.ts';
 import { retryAfterOf, StatusError } from '../outbound/failures.ts';
@@ -13,14 +13,18 @@ import { type UsableKeys, usableKeys } from './usable-keys.ts';
 /** Fetches the issuer's current keys. Rejects when they cannot be had; the message is for the log. */
 export type KeySource = () => Promise<UsableKeys>;
 
+/** Characters of a wrong issuer that the log gets. */
+const maxQuoted = 200;
 const limits = { timeoutMs: 5000, maxBytes: 256 * 1024 };
 
 const keySetDocument = z.looseObject({ keys: z.array(z.unknown()) });
 const metadataDocument = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
 
 /** The source that the settings name for this issuer. */
-export function keySourceFor(issuer: string, auth: AuthConfig, agent: Dispatcher): KeySource {
-  const { jwksUri, jwksFile } = auth;
+export function keySourceFor(
+  { issuer, jwksUri, jwksFile }: Pick<IssuerConfig, 'issuer' | 'jwksUri' | 'jwksFile'>,
+  agent: Dispatcher,
+): KeySource {
   if (jwksFile !== undefined) return async () => readKeySet(JSON.parse(await readFile(jwksFile, 'utf8')));
   if (jwksUri !== undefined) return () => fetchKeySet(agent, jwksUri);
   return async () => fetchKeySet(agent, await discoverKeysUrl(issuer, agent));
@@ -33,7 +37,8 @@ async function discoverKeysUrl(issuer: string, agent: Dispatcher): Promise<strin
     try {
       const metadata = metadataDocument.parse(await fetchJson(agent, url));
       // OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3: otherwise one issuer could speak for another.
-      if (metadata.issuer !== issuer) throw new Error('the metadata names another issuer');
+      if (metadata.issuer !== issuer)
+        throw new Error(`the metadata names another issuer: ${quoted(metadata.issuer)}`);
       return metadata.jwks_uri;
     } catch (error) {
       // Its other document would be asked for too soon.
@@ -43,6 +48,8 @@ async function discoverKeysUrl(issuer: string, agent: Dispatcher): Promise<strin
   }
   throw new AggregateError(failures, `no usable metadata: ${failures.map(String).join('; ')}`);
 }
+
+const quoted = (text: string): string => JSON.stringify(text.slice(0, maxQuoted).toWellFormed());
 
 function metadataUrls(issuer: string): URL[] {
   const { origin, pathname } = new URL(issuer);

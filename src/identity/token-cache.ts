@@ -1,10 +1,10 @@
 // Remembers for a moment which callers good tokens stand for, since checking a signature costs more than all the rest of a
-// request. A token is remembered by its hash, never past its `exp`, never past a change of its issuer's keys, and never
+// request. A token is remembered by its hash, never past its `exp`, never past a change of its issuer's rules or keys, and never
 // when the clock has gone back; what is not remembered for certain is verified anew.
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { KeySet } from './key-set.ts';
 import type { Principal } from './principal.ts';
+import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 import type { VerifyToken } from './verify-token.ts';
 
 /** For so long at most. */
@@ -15,7 +15,7 @@ const maxCharacters = 32 * 1024 * 1024;
 
 interface Remembered {
   readonly principal: Principal;
-  readonly keys: KeySet;
+  readonly issuer: TrustedIssuer;
   /** Of the keys, when the token was verified. */
   readonly generation: number;
   readonly from: number;
@@ -26,15 +26,15 @@ interface Remembered {
 
 export class TokenCache {
   readonly #verify: VerifyToken;
-  readonly #keySets: ReadonlyMap<string, KeySet>;
+  readonly #issuers: Pick<TrustedIssuers, 'get' | 'revision'>;
   readonly #clock: Clock;
   /** In the order in which they came: the oldest goes first. */
   readonly #tokens = new Map<string, Remembered>();
   #characters = 0;
 
-  constructor(verify: VerifyToken, keySets: ReadonlyMap<string, KeySet>, clock: Clock) {
+  constructor(verify: VerifyToken, issuers: Pick<TrustedIssuers, 'get' | 'revision'>, clock: Clock) {
     this.#verify = verify;
-    this.#keySets = keySets;
+    this.#issuers = issuers;
     this.#clock = clock;
   }
 
@@ -49,8 +49,9 @@ export class TokenCache {
     const known = this.#tokens.get(key);
     if (known === undefined) return undefined;
     const now = this.#clock.now();
-    const { principal, keys, generation, from, until } = known;
-    if (now >= from && now < until && keys.generation === generation && keys.fresh(now)) return principal;
+    const { principal, issuer, generation, from, until } = known;
+    const isSame = this.#issuers.get(principal.issuer) === issuer && issuer.keys.generation === generation;
+    if (now >= from && now < until && isSame && issuer.keys.fresh(now)) return principal;
     this.#forget(key, known);
     return undefined;
   }
@@ -58,22 +59,16 @@ export class TokenCache {
   /** The caller that a token stands for, by every check. Rejects as `VerifyToken` does; such tokens are not remembered. */
   async verify(token: string): Promise<Principal> {
     const from = this.#clock.now();
-    const changes = this.#changes();
+    const { revision } = this.#issuers;
     const principal = await this.#verify(token);
-    const keys = this.#keySets.get(principal.issuer);
+    const issuer = this.#issuers.get(principal.issuer);
     // Keys that changed meanwhile may not have the one any more that the signature was checked with.
-    if (keys !== undefined && this.#changes() === changes)
-      this.#remember(token, { principal, keys, generation: keys.generation, from });
+    if (issuer !== undefined && this.#issuers.revision === revision)
+      this.#remember(token, { principal, issuer, generation: issuer.keys.generation, from });
     return principal;
   }
 
-  #changes(): number {
-    let sum = 0;
-    for (const { generation } of this.#keySets.values()) sum += generation;
-    return sum;
-  }
-
-  #remember(token: string, known: Pick<Remembered, 'principal' | 'keys' | 'generation' | 'from'>): void {
+  #remember(token: string, known: Pick<Remembered, 'principal' | 'issuer' | 'generation' | 'from'>): void {
     const expiresAt = (known.principal.claims['exp'] as number) * 1000;
     const until = Math.min(expiresAt, known.from + maxMs);
     if (!(until > known.from)) return;

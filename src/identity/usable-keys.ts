@@ -62,8 +62,16 @@ async function readEntry(entry: unknown): Promise<Read> {
   }
   if (secretMembers.some((member) => Object.hasOwn(entry as object, member)))
     return { fault: 'it holds a private or symmetric key' };
-  const fault = await faultOf(parsed.data as JWK);
-  return fault === undefined ? { key: parsed.data as JWK } : { fault };
+  const key = withoutEdwardsName(parsed.data as JWK);
+  const fault = await faultOf(key);
+  return fault === undefined ? { key } : { fault };
+}
+
+/** RFC 9864 section 2.2: a token may call the algorithm of an Ed25519 key by either name, whichever the key has. */
+function withoutEdwardsName(key: JWK): JWK {
+  if (key.crv !== 'Ed25519' || (key.alg !== 'EdDSA' && key.alg !== 'Ed25519')) return key;
+  const { alg: _, ...others } = key;
+  return others as JWK;
 }
 
 /** A key is usable when a check of a signature by it comes to a verdict; `undefined` then. */

@@ -1,60 +1,42 @@
-// Decides which access tokens count: signed with an allowed asymmetric algorithm by a key of a configured issuer, for
-// this audience, in its time, with a subject. Every other token is refused with `token-invalid` or `token-expired`;
-// keys and URLs inside a token are never looked at (RFC 8725 section 3).
+// Decides which access tokens count: signed with an allowed asymmetric algorithm by a key of a configured issuer, by the
+// rules of that issuer, in its time, with a subject. Every other token is refused with `token-invalid` or
+// `token-expired`; keys and URLs inside a token are never looked at (RFC 8725 section 3).
 import { base64url, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Clock } from '../clock.ts';
-import type { AuthConfig } from '../config/config.ts';
+import type { AuthConfig, IssuerConfig } from '../config/config.ts';
 import { GatewayError } from '../errors.ts';
-import { challenge } from './bearer-token.ts';
 import type { KeySet } from './key-set.ts';
 import type { Principal } from './principal.ts';
+import { diagnose, type Expectations, refusalOf, TokenRefused } from './token-refusal.ts';
+import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 
 /** Resolves to the caller. Rejects with a `GatewayError`: the token's fault (401), or no keys to check it with (503). */
 export type VerifyToken = (token: string) => Promise<Principal>;
 
-type Rules = Omit<AuthConfig, 'jwksUri' | 'jwksFile' | 'jwksMaxStaleMs'>;
-
 export function createVerifyToken(
-  rules: Rules,
-  keySets: ReadonlyMap<string, KeySet>,
+  { clockToleranceSeconds }: Pick<AuthConfig, 'clockToleranceSeconds'>,
+  issuers: Pick<TrustedIssuers, 'get' | 'all'>,
   clock: Clock,
 ): VerifyToken {
   return async (token) => {
-    const issuer = claimedIssuer(token);
-    const keys = typeof issuer === 'string' ? keySets.get(issuer) : undefined;
-    if (typeof issuer !== 'string' || keys === undefined) throw challenge('token-invalid', details.issuer);
-    const now = Math.floor(clock.now() / 1000);
-    const payload = await verifySignature(token, keys, {
-      algorithms: [...rules.algorithms],
-      issuer,
-      audience: rules.audience,
-      clockTolerance: rules.clockToleranceSeconds,
-      currentDate: new Date(now * 1000),
-      requiredClaims: ['iss', 'aud', 'exp', 'sub', ...(rules.tokenType === undefined ? [] : rfc9068Claims)],
-      ...(rules.tokenType === undefined ? {} : { typ: rules.tokenType }),
-    });
-    checkClaims(payload, now + rules.clockToleranceSeconds, rules.tokenType !== undefined);
-    return principalOf(payload, issuer);
+    try {
+      const { rules, keys } = issuerOf(token, issuers);
+      const now = Math.floor(clock.now() / 1000);
+      const payload = await verifySignature(token, keys, rules, {
+        clockTolerance: clockToleranceSeconds,
+        currentDate: new Date(now * 1000),
+      });
+      checkClaims(payload, now + clockToleranceSeconds);
+      checkForIssuer(payload, rules);
+      return principalOf(payload, rules);
+    } catch (error) {
+      throw diagnose(error, token);
+    }
   };
 }
 
 /** RFC 9068 section 2.2, besides those that every token needs. */
 const rfc9068Claims = ['iat', 'jti', 'client_id'];
-
-const details = {
-  malformed: 'The access token is not a signed JWT.',
-  issuer: 'The access token is not from an issuer that is trusted here.',
-  algorithm: 'The access token is signed with an algorithm that is not accepted here.',
-  key: 'The access token is signed with a key that its issuer does not publish.',
-  signature: 'The signature of the access token does not verify.',
-  audience: 'The access token is not meant for this service.',
-  early: 'The access token is not valid yet.',
-  claim: 'The access token lacks a claim, or has one that is not acceptable.',
-  times: 'The access token has a time that is not a finite number.',
-  subject: 'The access token names no subject.',
-  bound: 'The access token is bound to a sender, and this service cannot check the proof.',
-  other: 'The access token is not valid here.',
-};
 
 /** RFC 7515 section 7.1. */
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -65,10 +47,20 @@ const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
  */
 const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
-/** The unverified issuer: it only chooses whose keys the signature must verify with. */
+/** The unverified issuer only chooses whose keys the signature must verify with, and whose rules count. */
+function issuerOf(token: string, issuers: Pick<TrustedIssuers, 'get' | 'all'>): TrustedIssuer {
+  const issuer = claimedIssuer(token);
+  const trusted = typeof issuer === 'string' ? issuers.get(issuer) : undefined;
+  if (trusted !== undefined) return trusted;
+  throw new TokenRefused(
+    'issuer',
+    issuers.all().map(({ rules }) => rules.issuer),
+  );
+}
+
 function claimedIssuer(token: string): unknown {
-  if (!compactJws.test(token)) throw challenge('token-invalid', details.malformed);
-  if (!token.split('.').every(isCanonical)) throw challenge('token-invalid', details.other);
+  if (!compactJws.test(token)) throw new TokenRefused('malformed');
+  if (!token.split('.').every(isCanonical)) throw new TokenRefused('encoding');
   const payload = token.split('.')[1];
   try {
     // RFC 7519 section 7.2, step 10: bytes that are no UTF-8 are no claims, not claims with other letters in them.
@@ -76,16 +68,31 @@ function claimedIssuer(token: string): unknown {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return (JSON.parse(text) as { iss: unknown }).iss;
   } catch {
-    throw challenge('token-invalid', details.malformed);
+    throw new TokenRefused('malformed');
   }
 }
 
-async function verifySignature(token: string, keys: KeySet, options: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifySignature(
+  token: string,
+  keys: KeySet,
+  { issuer, audiences, algorithms, tokenType }: IssuerConfig,
+  times: Pick<JWTVerifyOptions, 'clockTolerance' | 'currentDate'>,
+): Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
+    ...times,
+    algorithms: [...algorithms],
+    issuer,
+    requiredClaims: ['iss', 'exp', 'sub', ...(tokenType === undefined ? [] : rfc9068Claims)],
+    ...(audiences === undefined ? {} : { audience: [...audiences] }),
+    ...(tokenType === undefined ? {} : { typ: tokenType }),
+  };
+  const expected = { aud: audiences, alg: algorithms, typ: tokenType };
   try {
     return (await jwtVerify(token, keys.find, options)).payload;
   } catch (error) {
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(token, error, options);
-    throw refusal(error);
+    if (error instanceof errors.JWKSMultipleMatchingKeys)
+      return verifyWithAny(token, error, options, expected);
+    throw isOurs(error) ? error : refusalOf(error, expected);
   }
 }
 
@@ -94,65 +101,58 @@ async function verifyWithAny(
   token: string,
   candidates: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
+  expected: Expectations,
 ): Promise<JWTPayload> {
   for await (const key of candidates) {
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {
-      if (isAboutClaims(error)) throw refusal(error);
+      if (isAboutClaims(error)) throw refusalOf(error, expected);
     }
   }
-  throw challenge('token-invalid', details.signature);
+  throw new TokenRefused('signature');
 }
+
+const isOurs = (error: unknown): boolean => error instanceof GatewayError;
 
 /** Only after a good signature; anything before says that this key is not the one, or is too weak to count. */
 const isAboutClaims = (error: unknown): boolean =>
   error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
 
-function refusal(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  if (error instanceof errors.JWTExpired) {
-    if (!Number.isFinite(error.payload.exp)) return challenge('token-invalid', details.times, error);
-    return challenge('token-expired', undefined, error);
-  }
-  return challenge('token-invalid', detailOf(error), error);
-}
-
-function detailOf(error: unknown): string {
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === 'aud') return details.audience;
-    return error.claim === 'nbf' && error.reason === 'check_failed' ? details.early : details.claim;
-  }
-  if (error instanceof errors.JOSEAlgNotAllowed) return details.algorithm;
-  if (error instanceof errors.JWKSNoMatchingKey) return details.key;
-  if (error instanceof errors.JWSSignatureVerificationFailed) return details.signature;
-  return details.other;
-}
+const maxSubjectBytes = 512;
 
 /** What jose leaves open: finite times (JSON can say 1e309), an `iat` that has come, a subject, no proof of possession. */
-function checkClaims(payload: JWTPayload, latest: number, rfc9068: boolean): void {
-  for (const claim of ['exp', 'nbf', 'iat'] as const) {
-    if (Object.hasOwn(payload, claim) && !Number.isFinite(payload[claim])) {
-      throw challenge('token-invalid', details.times);
-    }
-  }
-  if (payload.iat !== undefined && payload.iat > latest) throw challenge('token-invalid', details.early);
-  if (typeof payload.sub !== 'string' || payload.sub === '')
-    throw challenge('token-invalid', details.subject);
+function checkClaims(payload: JWTPayload, latest: number): void {
+  for (const claim of ['exp', 'nbf', 'iat'] as const)
+    if (Object.hasOwn(payload, claim) && !Number.isFinite(payload[claim])) throw new TokenRefused('time');
+  if (payload.iat !== undefined && payload.iat > latest) throw new TokenRefused('not-yet-valid');
+  if (!isName(payload.sub) || Buffer.byteLength(payload.sub) > maxSubjectBytes)
+    throw new TokenRefused('subject');
   // RFC 7800 section 3.1.
-  if (Object.hasOwn(payload, 'cnf')) throw challenge('token-invalid', details.bound);
-  if (rfc9068 && !(isName(payload['client_id']) && isName(payload.jti))) {
-    throw challenge('token-invalid', details.claim);
-  }
+  if (Object.hasOwn(payload, 'cnf')) throw new TokenRefused('sender-bound');
 }
 
-function principalOf(payload: JWTPayload, issuer: string): Principal {
-  const { client_id: clientId, azp } = payload;
+/** What this issuer's tokens need besides. */
+function checkForIssuer(payload: JWTPayload, { clients, tokenType }: IssuerConfig): void {
+  const clientId = payload['client_id'];
+  if (tokenType !== undefined && !(isName(clientId) && isName(payload.jti)))
+    throw new TokenRefused('claim', 'client_id and jti');
+  if (clients === undefined) return;
+  if (Object.hasOwn(payload, 'aud')) throw new TokenRefused('audience', 'none');
+  if (!isName(clientId) || !clients.includes(clientId)) throw new TokenRefused('client', clients);
+  // Amazon Cognito signs ID tokens with the same keys.
+  if (Object.hasOwn(payload, 'token_use') && payload['token_use'] !== 'access')
+    throw new TokenRefused('token-use', 'access');
+}
+
+function principalOf(payload: JWTPayload, { issuer, scopes }: IssuerConfig): Principal {
+  const { client_id: clientId, azp, cid, appid } = payload;
   return Object.freeze({
     issuer,
     subject: payload.sub as string,
-    clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
+    clientId: [clientId, azp, cid, appid].find(isName),
     tokenId: isName(payload.jti) ? payload.jti : undefined,
+    withoutScopes: scopes === 'none',
     scopes: scopesOf(payload),
     claims: payload,
   });

@@ -1,20 +1,20 @@
-// Writes whole lines to a file descriptor; no reader ever blocks the process or its end. Audit lines go first, are never
-// dropped, and say when the kernel has taken them. Log lines give way when their reader does not keep up, and are counted.
+// Writes whole lines to a file descriptor. A slow reader never blocks the process or its exit. Audit lines have priority, are
+// never dropped, and are acknowledged once the kernel has accepted them. Log lines are dropped and counted if the reader is slow.
 import { fstatSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** UTF-16 code units of log lines that wait for a slow reader. */
+/** Bound on the queued log lines, in UTF-16 code units. */
 const maxLogLength = 4 * 1024 * 1024;
-/** Log lines that have waited for longer are dropped: a reader that has fallen so far behind needs the news. */
+/** Older log lines are dropped: a reader this far behind needs the newest. */
 const maxLogAgeMs = 10_000;
-/** UTF-16 code units in one write. A pipe takes no more bytes than that, and new audit lines wait until it is done. */
+/** UTF-16 code units in one write. A pipe accepts no more bytes at once, and new audit lines wait for the write. */
 const maxBatchLength = 64 * 1024;
 const retryMs = 10;
 
 interface Line {
   /** Newline included. */
   readonly text: string;
-  /** Is called once: the kernel has taken the line, or never will. */
+  /** Called once, when the kernel has accepted the line or the write has failed. */
   readonly settle: (error: Error | null) => void;
 }
 
@@ -22,27 +22,27 @@ interface LogLine extends Line {
   readonly since: number;
 }
 
-/** What is left of a line that was written in part. */
+/** The rest of a partially written line. */
 interface TornLine {
   readonly rest: Buffer;
-  /** `undefined`: the line has failed, and `rest` only ends it. */
+  /** `undefined`: the line has failed, and `rest` only terminates it. */
   readonly line: Line | undefined;
 }
 
-/** One writer per descriptor, shared by everything that writes there, so that no two lines can run into each other. */
+/** Everything that writes to a descriptor must share one writer, so that lines do not interleave. */
 export class LineWriter {
   readonly #fd: number;
   readonly #now: () => number;
-  /** Writing returns at once, so that no thread has to do it. */
+  /** Writes return at once, so they need no thread. */
   readonly #immediate: boolean;
   readonly #auditLines: Line[] = [];
   readonly #logLines: LogLine[] = [];
   #logLength = 0;
   #torn: TornLine | undefined;
   #dropped = 0;
-  /** How many of them a line in the log has told of. */
-  #droppedTold = 0;
-  /** Since when the kernel has been asked to take something. */
+  /** How many of them have been reported in the log. */
+  #droppedReported = 0;
+  /** Since when the kernel has accepted nothing. */
   #waitingSince: number | undefined;
   #busy = false;
   #idle: (() => void)[] = [];
@@ -54,7 +54,7 @@ export class LineWriter {
     this.#immediate = makeImmediate(fd);
   }
 
-  /** Resolves when the line is with the kernel; rejects when it could not be written. `line` has no newline. */
+  /** Resolves when the kernel has accepted the line. Rejects if the write fails. `line` has no newline. */
   write(line: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error: Error | null) => (error === null ? resolve() : reject(error));
@@ -63,7 +63,7 @@ export class LineWriter {
     });
   }
 
-  /** Takes a log line, newline included. Never fails and never waits; may drop the line. */
+  /** Queues a log line, newline included, or drops it. Never throws and never waits. */
   log(line: string): void {
     if (this.#logLength + line.length > maxLogLength) {
       this.#dropped += 1;
@@ -74,17 +74,17 @@ export class LineWriter {
     this.#begin();
   }
 
-  /** Log lines that were dropped so far. */
+  /** Number of log lines dropped so far. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** For how many milliseconds something has waited, and nothing was taken. */
+  /** For how many milliseconds the kernel has accepted nothing although lines wait. */
   blockedMs(): number {
     return this.#waitingSince === undefined ? 0 : this.#now() - this.#waitingSince;
   }
 
-  /** Resolves when everything taken so far is written, dropped or has failed. */
+  /** Resolves when all queued lines are written, dropped or failed. */
   drained(): Promise<void> {
     if (!this.#busy) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
@@ -97,11 +97,11 @@ export class LineWriter {
   #begin(): void {
     if (this.#busy) return;
     this.#busy = true;
-    // What is written in the same round of the event loop goes out in one call.
+    // All lines of one round of the event loop are written in one call.
     setImmediate(() => this.#writeNext());
   }
 
-  /** One write: the rest of a line that was begun, or else audit lines, or else log lines. Chosen anew for each try. */
+  /** One write: the rest of a torn line, else audit lines, else log lines. */
   #writeNext(): void {
     const audit = this.#auditLines.length > 0;
     if (!audit) this.#dropOldLogLines();
@@ -119,7 +119,7 @@ export class LineWriter {
     const batch = Buffer.from(lines.map(({ text }) => text).join(''));
     this.#tryWrite(batch, (written) => {
       const begun = this.#advance(lines, batch, written);
-      this.#forget(queue, notice === undefined ? begun : begun - 1);
+      this.#remove(queue, notice === undefined ? begun : begun - 1);
     });
   }
 
@@ -161,7 +161,7 @@ export class LineWriter {
     if (this.#torn === undefined) line?.settle(null);
   }
 
-  /** Says of how many lines at least the beginning was written. */
+  /** Returns how many lines were written at least in part. */
   #advance(lines: readonly Line[], batch: Buffer, written: number): number {
     let start = 0;
     for (const [index, line] of lines.entries()) {
@@ -177,7 +177,7 @@ export class LineWriter {
     return lines.length;
   }
 
-  #forget(queue: Line[], count: number): void {
+  #remove(queue: Line[], count: number): void {
     const gone = queue.splice(0, count);
     if (queue === this.#logLines) for (const { text } of gone) this.#logLength -= text.length;
   }
@@ -186,24 +186,24 @@ export class LineWriter {
     const oldest = this.#now() - maxLogAgeMs;
     const fresh = this.#logLines.findIndex(({ since }) => since >= oldest);
     const count = fresh === -1 ? this.#logLines.length : fresh;
-    this.#forget(this.#logLines, count);
+    this.#remove(this.#logLines, count);
     this.#dropped += count;
   }
 
-  /** Comes before the next log lines, since those that were dropped would have. */
+  /** Written before the next log lines, in place of the dropped ones. */
   #noticeOfDropped(): Line | undefined {
     const dropped = this.#dropped;
-    const count = dropped - this.#droppedTold;
+    const count = dropped - this.#droppedReported;
     if (count === 0) return undefined;
     return {
       text: `${JSON.stringify({ level: 'warn', msg: 'log lines dropped', count })}\n`,
       settle: (error) => {
-        if (error === null) this.#droppedTold = dropped;
+        if (error === null) this.#droppedReported = dropped;
       },
     };
   }
 
-  /** Audit lines are rejected even if they were not tried: they must not come before the one that is missing. */
+  /** Also rejects audit lines that were not tried: they must not follow a missing one. */
   #fail(error: Error): void {
     const torn = this.#torn;
     if (torn !== undefined) this.#torn = { rest: Buffer.from('\n'), line: undefined };
@@ -223,7 +223,7 @@ export class LineWriter {
 
 type Written = (error: NodeJS.ErrnoException | null, written: number) => void;
 
-/** The first one, and as many behind it as are not longer together. */
+/** The first line, and as many more as fit into `maxLength`. */
 function firstLines(queue: readonly Line[], maxLength: number): Line[] {
   let length = 0;
   const end = queue.findIndex(({ text }, index) => {
@@ -234,9 +234,9 @@ function firstLines(queue: readonly Line[], maxLength: number): Line[] {
 }
 
 /**
- * A write to a full pipe would hold a thread, and a process cannot end before its threads have. Node has no call for
- * non-blocking mode; making a stream of the descriptor switches it on. A file has no such mode and needs none: the kernel
- * takes what is written to it into memory. Says whether writing returns at once.
+ * Makes writes return at once if possible, and says whether they do. A write to a full pipe would occupy a thread, and a process
+ * cannot exit before its threads. Node has no call for non-blocking mode, but creating a socket on the descriptor enables it.
+ * Files need no such mode: the kernel buffers the writes.
  */
 function makeImmediate(fd: number): boolean {
   const stat = fstatSync(fd);

@@ -1,5 +1,5 @@
-// The process's log: one JSON object a line. Serialises nothing but what is handed to it by name; an error's stack is
-// for operators, and there is no place where a header or a body could get in.
+// The log of the process: one JSON object per line. It contains only fields that the caller names, and of errors only an
+// allow-list of properties, so that no header or body gets into it.
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from '../errors.ts';
 import { boundLine } from './bound-line.ts';
@@ -23,7 +23,7 @@ export function createLogger(level: string, writer: LineWriter): Logger {
 export const logAt = (logger: Logger, level: LogLevel, fields: object, message: string): void =>
   logger[level](fields, message);
 
-/** Type, code, message and stack of an error and of what caused it; none of the other properties that libraries add. */
+/** Type, code, message, stack and cause of an error, but no properties that libraries add. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, message, stack, cause } = error;

@@ -1,5 +1,4 @@
-// ClusterLock any number of networks into the sorted, disjoint ranges that they cover together. Eight bytes a range, and plain
-// arrays that can be handed from one thread to another.
+// Merges networks into sorted, disjoint ranges. A range takes eight bytes, in plain arrays that can be passed between threads.
 import type { Ipv4Network } from './ipv4.ts';
 
 /** Ranges in ascending order; `lasts[i]` is more than one below `firsts[i + 1]`. */
@@ -8,10 +7,10 @@ export interface AddressRanges {
   readonly lasts: Uint32Array<ArrayBuffer>;
 }
 
-/** One number that sorts by address, then by prefix: 38 bits, exact in a double. */
+/** Factor of the sort key, address × 64 + prefix: 38 bits, exact in a double. */
 const prefixes = 64;
 
-/** Collects networks in any order, nested and repeated ones too. */
+/** Accepts networks in any order, also nested and duplicate ones. */
 export class RangesBuilder {
   #keys = new Float64Array(16);
   #count = 0;

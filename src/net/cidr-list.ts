@@ -1,5 +1,5 @@
-// Reads a list of networks, one a line, from a file's bytes. A line in the one accepted spelling costs no allocation; in
-// every other one # begins a comment, and what is left is nothing, a network, or a fault with its place.
+// Reads a list of networks, one per line, from a file's bytes. A line that is exactly `a.b.c.d/p` is read without allocation.
+// Other lines may be empty or have comments (`#`); anything else is a fault with its line number.
 import { RangesBuilder } from './address-ranges.ts';
 import { formatIpv4Network, isIpv4Fault, networkOf, parseIpv4Network } from './ipv4.ts';
 import type { NetworkList } from './network-list.ts';
@@ -11,7 +11,7 @@ export interface CidrListFault {
   readonly message: string;
 }
 
-/** After so many faults the list is not one, and the rest would bury the cause. */
+/** Reading stops after this many faults. */
 const maxFaults = 50;
 const newline = 0x0a;
 const zero = 0x30;
@@ -30,7 +30,7 @@ export function readCidrList(bytes: Uint8Array): { list: NetworkList; faults: re
     const end = found < 0 ? bytes.length : found;
     const key = readLine(bytes, start, end);
     const network =
-      key < 0 ? readOddLine(bytes, start, end) : { first: Math.floor(key / 64), prefix: key % 64 };
+      key < 0 ? readOtherLine(bytes, start, end) : { first: Math.floor(key / 64), prefix: key % 64 };
     if (network !== undefined && 'fault' in network) faults.push({ line, message: network.fault });
     else if (network !== undefined) {
       builder.add(network);
@@ -72,7 +72,7 @@ function readNumber(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-function readOddLine(bytes: Uint8Array, start: number, end: number) {
+function readOtherLine(bytes: Uint8Array, start: number, end: number) {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
     .toString('utf8')
     .replace(/#.*$/s, '')

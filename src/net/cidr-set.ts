@@ -1,9 +1,9 @@
-// A set of IPv4 addresses. Answers containment and overlap by one binary search over merged ranges, in time that a
-// million networks do not change; networks that touch or nest count as the one range that they cover together.
+// A set of IPv4 addresses with fast tests for containment and overlap: one binary search over merged ranges. Adjacent and nested
+// networks count as one range.
 import type { AddressRanges } from './address-ranges.ts';
 import type { Ipv4Network } from './ipv4.ts';
 
-/** An immutable set of addresses. The questions take O(log n) and allocate nothing. */
+/** Immutable. The tests take O(log n) and allocate nothing. */
 export class CidrSet {
   readonly #firsts: Uint32Array;
   readonly #lasts: Uint32Array;

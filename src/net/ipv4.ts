@@ -1,5 +1,5 @@
-// IPv4 networks as the gateway understands them. Accepts exactly one spelling of each network (four decimal octets
-// without leading zeros, a prefix, no host bits set) and refuses everything else with the reason.
+// Parses IPv4 networks. Accepts only the canonical form (four decimal octets without leading zeros, a prefix length, no host bits
+// set) and reports why anything else is refused.
 
 /** An IPv4 network: an address as an unsigned 32-bit number, and a prefix length 0–32 (RFC 4632). */
 export interface Ipv4Network {
@@ -8,16 +8,16 @@ export interface Ipv4Network {
   readonly prefix: number;
 }
 
-/** What is wrong with a text that should have been a network, in words for its author. */
-export interface Ipv4Fault {
+/** Why a text is not a network, as a message for its author. */
+interface Ipv4Fault {
   readonly fault: string;
 }
 
 const shape = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 
-/** Reads `a.b.c.d/p`. Never throws; what is not exactly that gives the fault and, where there is one, the fix. */
+/** Parses `a.b.c.d/p`. Never throws. */
 export function parseIpv4Network(text: string): Ipv4Network | Ipv4Fault {
-  // An expression makes a text of whatever it is given: ["10.0.0.0/8"] would pass for a network.
+  // `exec` converts its argument to a string: ["10.0.0.0/8"] would pass as a network.
   const parts = typeof text === 'string' ? shape.exec(text) : null;
   if (parts === null) return { fault: 'must be an IPv4 network such as 10.20.0.0/16' };
   let address = 0;
@@ -35,16 +35,16 @@ export function parseIpv4Network(text: string): Ipv4Network | Ipv4Fault {
   return { fault: `has host bits set: the /${prefix} network here is ${formatIpv4Network(network)}` };
 }
 
-/** A decimal number in its one spelling, without leading zeros. */
-function numberUpTo(most: number, digits: string): number | undefined {
+/** A decimal number without leading zeros. */
+function numberUpTo(max: number, digits: string): number | undefined {
   const value = Number(digits);
-  return value > most || (digits.length > 1 && digits.startsWith('0')) ? undefined : value;
+  return value > max || (digits.length > 1 && digits.startsWith('0')) ? undefined : value;
 }
 
-const faultOf = (what: string, most: number, digits: string): string =>
+const faultOf = (what: string, max: number, digits: string): string =>
   digits.length > 1 && digits.startsWith('0')
     ? `has ${what} with a leading zero: ${digits}`
-    : `has ${what} over ${most}: ${digits}`;
+    : `has ${what} over ${max}: ${digits}`;
 
 /** The network of `prefix` bits that holds `address`. */
 export function networkOf(address: number, prefix: number): Ipv4Network {
@@ -55,7 +55,7 @@ export function networkOf(address: number, prefix: number): Ipv4Network {
 
 export const isIpv4Fault = (value: Ipv4Network | Ipv4Fault): value is Ipv4Fault => 'fault' in value;
 
-/** `a.b.c.d/p`, the one accepted spelling. */
+/** `a.b.c.d/p`. */
 export function formatIpv4Network({ first, prefix }: Ipv4Network): string {
   return `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}/${prefix}`;
 }

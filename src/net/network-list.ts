@@ -1,16 +1,16 @@
-// A list of networks as a policy keeps it: what it covers, how many there were, and the first few by name for people.
+// A list of networks as a policy keeps it: the addresses it covers, the number of networks, and the first few for messages.
 import { type AddressRanges, rangesOf } from './address-ranges.ts';
 import { formatIpv4Network, type Ipv4Network } from './ipv4.ts';
 
-/** Plain data that can be handed from one thread to another. */
+/** Plain data, so that it can be passed between threads. */
 export interface NetworkList {
   readonly ranges: AddressRanges;
   readonly count: number;
-  /** At most `maxNamed` of them, in the order of the list. */
+  /** The first `maxNamed` networks of the list. */
   readonly named: readonly string[];
 }
 
-/** At most so many values of a list are named to a caller. */
+/** Bound on the values of a list in messages for callers. */
 export const maxNamed = 20;
 
 export const networkListOf = (networks: readonly Ipv4Network[]): NetworkList => ({

@@ -1,5 +1,5 @@
-// Which answers may reach a caller, whether they come from the upstream or from a store: a status that passes through, header
-// values that HTTP can carry, and a body that is the JSON it claims to be.
+// Decides which answers may reach a caller, whether they come from the upstream or from a store. Status, header values and JSON
+// body must be valid.
 
 export interface AnswerParts {
   readonly status: number;
@@ -9,8 +9,8 @@ export interface AnswerParts {
   readonly requestId: string | undefined;
 }
 
-/** A body as JSON; `json` is `undefined` when there is none. */
-export interface PassableBody {
+/** `json` is `undefined` if the body is empty. */
+interface PassableBody {
   readonly json: unknown;
 }
 
@@ -23,7 +23,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export const isRequestId = (value: unknown): value is string =>
   typeof value === 'string' && requestIdPattern.test(value);
 
-/** 2xx, 4xx and 5xx pass through; a redirect does not (interface, section 3: Answers). */
+/** 2xx, 4xx and 5xx are passed on, redirects are not. */
 export const isPassableStatus = (status: number): boolean =>
   (status >= 200 && status < 300) || (status >= 400 && status < 600);
 

@@ -1,6 +1,6 @@
-// Reads a request's fields as they came. Node's `headers` joins or drops those that come twice.
+// Reads the raw header fields of a request. Node's `headers` joins or drops duplicates.
 
-/** Every value of a field. `rawHeaders`: names and values in turn, as Node has them; `name`: in lower case. */
+/** Every value of a field. `rawHeaders`: names and values in turn. `name`: in lower case. */
 export function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
   const values: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,7 +1,7 @@
-// Which URLs the gateway talks to: https, or http when the host is this machine. Refuses credentials and fragments.
+// The URLs that the gateway may call: https, or http if the host is loopback. Refuses credentials and fragments.
 import { isIP } from 'node:net';
 
-/** The parsed URL, or `undefined` when it is not one that may be used. */
+/** `undefined` if the gateway must not call the URL. */
 export function parseSecureUrl(text: string): URL | undefined {
   if (/[\s#\\]/.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);

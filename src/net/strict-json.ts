@@ -1,9 +1,9 @@
-// Reads JSON as RFC 8259 says and more strictly: UTF-8 without errors and without a byte order mark, and no object that
-// names a member twice, since two readers of such an object may each believe another value.
+// Parses JSON more strictly than RFC 8259: valid UTF-8 without a byte order mark, and no duplicate members, which parsers
+// interpret differently.
 import { isUtf8 } from 'node:buffer';
 
-/** The value, or the sentence that says what is wrong. Never throws. */
-export type StrictJson = { readonly value: unknown } | { readonly fault: string };
+/** The value, or a sentence about the fault. */
+type StrictJson = { readonly value: unknown } | { readonly fault: string };
 
 export function readStrictJson(bytes: Uint8Array): StrictJson {
   if (!isUtf8(bytes)) return { fault: 'The body is not valid UTF-8.' };
@@ -14,7 +14,7 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
   } catch {
     return { fault: 'The body is not valid JSON.' };
   }
-  return repeatsMember(text) ? { fault: 'The body has an object that names a member twice.' } : { value };
+  return repeatsMember(text) ? { fault: 'The body contains an object with a duplicate member.' } : { value };
 }
 
 const quote = 0x22;
@@ -42,7 +42,7 @@ function isNew(name: string, members: Set<string> | undefined): boolean {
   return true;
 }
 
-/** The index of the closing quote of the string that begins at `start`. */
+/** The index of the closing quote. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;

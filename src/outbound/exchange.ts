@@ -1,20 +1,19 @@
-// One HTTP exchange with another server: one request, one whole answer, within a time and a size. Follows no redirect, always
-// knows whether the request can have been received, and repeats only what may be sent twice, once, when a reused connection
-// ended under it.
+// One HTTP exchange with another server: one request and one complete answer, with a timeout and a maximum size. Follows no
+// redirects, and knows whether the request can have been received. Only if a reused connection closes, a repeatable request is
+// sent again, once.
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import type { Sent } from '../errors.ts';
 import { ExchangeError, type FailedAt, failureOf } from './failures.ts';
 import { retryAfterIn } from './retry-after.ts';
 
-/** The answer, whole. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** What of a URL is needed. */
 export type Target = Pick<URL, 'origin' | 'pathname' | 'search'>;
 
 export interface ExchangeRequest {
@@ -27,9 +26,9 @@ export interface ExchangeRequest {
 }
 
 export interface ExchangeLimits {
-  /** From sending the request to the last byte of the answer; the same again at most to wait for a connection. */
+  /** From sending the request to the last byte of the answer. The wait for a connection has the same timeout. */
   readonly timeoutMs: number;
-  /** An answer with a longer body is broken. */
+  /** A longer body makes the answer `broken`. */
   readonly maxBytes: number;
 }
 
@@ -86,7 +85,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #reject: (error: ExchangeError) => void;
   readonly #chunks: Buffer[] = [];
   readonly #timer: NodeJS.Timeout;
-  /** There is one as soon as there is a connection. */
+  /** Set once there is a connection. */
   #controller: Dispatcher.DispatchController | undefined;
   #sent: Sent = 'no';
   #status: number | undefined;
@@ -127,7 +126,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** Called when there is a connection, just before the first byte is written to it. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#ended) {
-      controller.abort(new Error('the wait for a connection was given up'));
+      controller.abort(new Error('the wait for a connection timed out'));
       return;
     }
     this.#sent = 'maybe';
@@ -137,7 +136,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (!this.#repeated) this.#timer.refresh();
   }
 
-  /** Called at the first byte of an answer, before anything of it is known to be good. */
+  /** Called at the first byte of an answer, before it is validated. */
   onResponseStarted(): void {
     this.#answering = true;
   }
@@ -177,7 +176,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#mayRepeat(failure)) {
       this.#repeated = true;
       this.#controller = undefined;
-      // undici is not done with the connection that ended.
+      // undici has not finished with the closed connection yet.
       queueMicrotask(() => this.dispatch());
       return;
     }
@@ -186,8 +185,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * A kept connection can end at the moment in which it is used again, which says nothing about the server (RFC 9112 section
-   * 9.3.1). `connection_terminated`: before the first byte of an answer.
+   * A kept-alive connection may close just as it is reused, which is not the server's fault (RFC 9112 section 9.3.1).
+   * `connection_terminated`: before the first byte of an answer.
    */
   #mayRepeat({ proxyError }: ExchangeError): boolean {
     const { method, repeatable = method === 'GET' } = this.#request;

@@ -1,11 +1,11 @@
-// Names what went wrong in an exchange with another server, by the error that undici or Node gave: one kind for the
-// status to answer with, one RFC 9209 error type for `Proxy-Status`. An unknown error counts as a broken connection.
+// Classifies failed exchanges by the error of undici or Node: the kind decides the status of the answer, the RFC 9209 error type
+// goes into `Proxy-Status`. An unknown error counts as a broken connection.
 import type { Sent } from '../errors.ts';
 
-/** `timeout`: too slow. `unreachable`: no answer began. `broken`: an answer began and is no good. */
+/** `timeout`: too slow. `unreachable`: no answer began. `broken`: an answer began and is invalid. */
 export type FailureKind = 'timeout' | 'unreachable' | 'broken';
 
-/** An exchange that did not end with a whole answer. */
+/** An exchange without a complete answer. */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
   readonly kind: FailureKind;
@@ -33,7 +33,7 @@ export class ExchangeError extends Error {
   }
 }
 
-/** A whole answer, with another status than the one that was needed. */
+/** A complete answer with an unexpected status. */
 export class StatusError extends Error {
   /** The answer's `Retry-After`, if it has a well-formed one. */
   readonly retryAfter: string | undefined;
@@ -44,7 +44,7 @@ export class StatusError extends Error {
   }
 }
 
-/** What the other server asked for when it failed, as `Retry-After` says it. */
+/** The `Retry-After` of a failed exchange. */
 export const retryAfterOf = (error: unknown): string | undefined =>
   error instanceof ExchangeError || error instanceof StatusError ? error.retryAfter : undefined;
 
@@ -70,7 +70,7 @@ const byPattern: readonly (readonly [RegExp, FailureKind, string])[] = [
   [/^HPE_/, 'broken', 'http_protocol_error'],
 ];
 
-/** How far an exchange had come when it failed. */
+/** The progress of an exchange when it failed. */
 export interface FailedAt {
   readonly sent: Sent;
   /** Had anything of an answer arrived? */

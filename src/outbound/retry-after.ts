@@ -1,16 +1,15 @@
-// `Retry-After` of another server's answer (RFC 9110 section 10.2.3): whole seconds or a date. Anything else counts as
-// absent, and no server makes the gateway wait longer than a few minutes.
+// Parses `Retry-After` of another server's answer (RFC 9110 section 10.2.3): whole seconds or a date. A malformed value counts
+// as absent. The wait is bounded.
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A server that asks for more time is asked again after this. */
 const maxWaitMs = 300_000;
 
 const seconds = /^\d{1,10}$/;
-/** The three forms of RFC 9110 section 5.6.7; the last one is in UTC without saying so. */
+/** The three forms of RFC 9110 section 5.6.7. The last one is in UTC, too. */
 const date =
   /^(?:[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -](?:\d\d){1,2} [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/;
 
-/** The field's value as it came, if there is one that is well-formed. */
+/** The unchanged value of the field, if it is well-formed. */
 export const retryAfterIn = (headers: IncomingHttpHeaders): string | undefined => {
   const value: unknown = headers['retry-after'];
   return isRetryAfter(value) ? value : undefined;
@@ -19,7 +18,7 @@ export const retryAfterIn = (headers: IncomingHttpHeaders): string | undefined =
 export const isRetryAfter = (value: unknown): value is string =>
   typeof value === 'string' && (seconds.test(value) || Number.isFinite(timeOf(value)));
 
-/** Milliseconds from `now` on, five minutes at most; 0 without a well-formed value. `now`: milliseconds since the epoch. */
+/** Milliseconds from `now`, at most five minutes; 0 without a well-formed value. `now`: milliseconds since the epoch. */
 export function waitMsOf(value: string | undefined, now: number): number {
   if (!isRetryAfter(value)) return 0;
   const waitMs = seconds.test(value) ? Number(value) * 1000 : timeOf(value) - now;

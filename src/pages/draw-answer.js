@@ -164,6 +164,7 @@ export function decisionFacts({ status, json, requestId }) {
   return facts(
     ['Grant', status === 200 ? (decision?.grant ?? 'none') : undefined],
     ['Exceptions', status === 200 ? (exceptions.length > 0 ? chips(exceptions) : 'none') : undefined],
+    ['Contact', decision?.contact && text(decision.contact)],
     ['Mode', decision?.mode],
     ['Policy version', decision?.policyVersion && make('code', 'hash', text(decision.policyVersion))],
     ['Request id', requestId === null ? undefined : make('code', 'hash', requestId)],
@@ -186,20 +187,23 @@ const drawGuardrails = (json, list) =>
     ),
   );
 
-/** `limits` draws the lists of a rule that stands at `place`. */
-const drawException = ({ id, actions, expires, ticket, allows }, place, limits) =>
+/** `limits` draws the lists of a rule that stands at a place, `list` one of them. */
+const drawException = ({ id, actions, expires, ticket, only, allows }, { place, limits, list }) =>
   group(
     `Exception ${text(id)}`,
     facts(
       ['actions', chips(actions)],
       ['until', text(expires)],
       ['ticket', ticket === null ? undefined : text(ticket)],
-      ...limits(allows, place).filter(([name]) => allows?.[name] !== null),
+      ...limits(allows, `${place}/allows`).filter(([name]) => allows?.[name] !== null),
       [
         'prefix length',
         allows?.prefixLength && `/${text(allows.prefixLength.min)} to /${text(allows.prefixLength.max)}`,
       ],
       ['secure connection', allows?.secureConnection && text(allows.secureConnection)],
+      ...['clusters', 'vpcs', 'accounts', 'regions', 'cidrs']
+        .filter((name) => only?.[name])
+        .map((name) => [`only ${name}`, list(only[name], `${place}/only/${name}`)]),
     ),
   );
 
@@ -220,6 +224,7 @@ export function drawEffective({ json, requestId }) {
   return [
     facts(
       ['Organization', text(json?.organization)],
+      ['Contact', json?.contact && text(json.contact)],
       [
         'Caller',
         make(
@@ -235,12 +240,15 @@ export function drawEffective({ json, requestId }) {
     ...objectsOf(grants).map((grant, index) =>
       group(
         `Grant ${text(grant.id)}`,
-        facts(['actions', chips(grant.actions)], ...limits(grant, `/grants/${index}`)),
+        facts(['actions', chips(grant.actions)], ...limits(grant, `/grants/${index}`), [
+          'accounts from claim',
+          grant.accountsFromClaim && text(grant.accountsFromClaim),
+        ]),
       ),
     ),
     grants === null ? make('p', 'rule', 'The policy has no grants: the scope is enough.') : undefined,
     ...objectsOf(exceptions).map((exception, index) =>
-      drawException(exception, `/exceptions/${index}/allows`, limits),
+      drawException(exception, { place: `/exceptions/${index}`, limits, list }),
     ),
     facts(
       ['Mode', text(json?.mode)],

@@ -1,24 +1,24 @@
-// An answer as a value: what the HTTP border writes, but for the header fields that every answer has.
+// An answer as a value. It lacks only the header fields that every HTTP answer has.
 import type { StoredAnswer } from '../state/idempotency/idempotency-store.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 
-/** Header fields by their names, each spelt in one way only. */
-export type Fields = Readonly<Record<string, string>>;
+/** Header fields by name. A name always has the same spelling. */
+type Fields = Readonly<Record<string, string>>;
 
 export interface Answer {
   readonly status: number;
   readonly headers: Fields;
-  /** `undefined`: the answer is one that has none (RFC 9110 section 6.4.1). */
+  /** `undefined` if the answer has no content (RFC 9110 section 6.4.1). */
   readonly body: Buffer | undefined;
-  /** The body is the same for every request, and stays in memory anyway. */
+  /** All requests share this body, so it stays in memory anyway. */
   readonly shared?: boolean;
 }
 
-/** The upstream's answer: status and body as they came, and the named header fields. */
+/** The upstream's answer, with status and body unchanged. */
 export const passOn = (answer: UpstreamAnswer): Answer =>
   storedAnswer(answer, { 'Proxy-Status': `peergate; received-status=${answer.status}` });
 
-/** The answer that an earlier request with the same Idempotency-Key had (interface, section 3). */
+/** The answer to an earlier request with the same Idempotency-Key. */
 export const replay = (answer: StoredAnswer): Answer =>
   storedAnswer(answer, { 'Idempotency-Replayed': 'true', 'Proxy-Status': 'peergate' });
 
@@ -27,14 +27,14 @@ function storedAnswer({ status, headers, body, requestId }: StoredAnswer, own: F
   return { status, headers: { ...headers, ...id, ...own }, body: status === 204 ? undefined : body };
 }
 
-/** An answer of the gateway's own to a proxied route. `headers` are added to the usual ones. */
+/** The gateway's own answer to a proxied route. */
 export const jsonAnswer = (status: number, value: unknown, headers: Fields): Answer => ({
   status,
   headers: { 'Content-Type': 'application/json', ...headers },
   body: Buffer.from(JSON.stringify(value)),
 });
 
-/** The answer, or 304 if it has an `ETag` and the caller has it already (RFC 9110 section 13.1.2). */
+/** The answer, or 304 if the caller already has its `ETag` (RFC 9110 section 13.1.2). */
 export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): Answer {
   const { ETag: etag } = answer.headers;
   if (etag === undefined || !isKnown(ifNoneMatch, etag)) return answer;
@@ -42,8 +42,8 @@ export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): A
 }
 
 /**
- * By weak comparison. Express's own check also looks at the request's Cache-Control, where `no-cache` asks caches, not the
- * origin, and common clients send it together with If-None-Match.
+ * Uses weak comparison. Express's own check also honours `Cache-Control: no-cache`, which addresses caches and not the origin;
+ * common clients send it with If-None-Match.
  */
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   const known = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];

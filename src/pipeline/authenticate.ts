@@ -1,5 +1,5 @@
-// Turns a bearer token into a caller, and lets pass only callers within their rate limit and with the scope that the
-// operation needs. Nothing of a body has been read when these refuse.
+// Turns a bearer token into a caller. Refuses callers over their rate limit or without the operation's scope. The body has
+// not been read yet.
 import { insufficientScope, readBearerToken } from '../identity/bearer-token.ts';
 import type { TokenCache } from '../identity/token-cache.ts';
 import type { Progress } from '../request/progress.ts';
@@ -16,7 +16,7 @@ export async function authenticate(request: Received, tokens: TokenCache): Promi
   return { ...request, caller };
 }
 
-/** Rejects with `rate-limited`. What is left of the limit stands in the answer in any case. */
+/** Rejects with `rate-limited`. Every answer from now on has the rate limit headers. */
 export async function limitCaller(
   request: Authenticated,
   progress: Progress,
@@ -29,11 +29,12 @@ export async function limitCaller(
   return counted;
 }
 
-/** Throws `scope-missing`. */
+/** Throws `scope-missing`. A caller whose token needs no scope is authorized by its grants alone: see `requireGrant`. */
 export function requireScope(
   { caller }: Authenticated,
   name: ScopeName | undefined,
   scopes: Readonly<Record<ScopeName, string>>,
 ): void {
-  if (name !== undefined && !caller.scopes.has(scopes[name])) throw insufficientScope(scopes[name]);
+  if (name === undefined || caller.withoutScopes) return;
+  if (!caller.scopes.has(scopes[name])) throw insufficientScope(scopes[name]);
 }

@@ -1,5 +1,5 @@
-// Sends a request upstream between its records. A change goes out only when its intent is durable; an outcome that cannot
-// be written takes no answer away.
+// Sends a request upstream between its audit records. A change is sent only once its intent is durable. If the outcome cannot
+// be written, the caller still gets the answer.
 import { failedOutcome, type Outcome, outcomeEvent } from '../audit/record/request-events.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { AuthorizedChange } from '../request/authorize.ts';
@@ -9,38 +9,46 @@ import type { ReadRequest } from '../upstream/client.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import type { PipelineServices } from './services.ts';
 
-/** What came of a change: its outcome is recorded, or will be. */
-export interface Forwarded {
+/** The result of a change. */
+interface Forwarded {
   readonly outcome: Outcome;
-  /** `undefined`: the change is known to have been carried out, or not to have been. */
+  /** Nobody knows whether the change was carried out. */
   readonly indeterminate: boolean;
 }
 
-/** Is told what came of a change before its caller is. */
-export type Settled = (facts: RequestFacts, forwarded: Forwarded) => void;
+export interface ForwardHooks {
+  /** Finds in an answer what the change made. */
+  resourceIdOf?(answer: UpstreamAnswer): string | undefined;
+  /** Called when the service token is at hand, just before the change is sent. Throws to keep it from being sent. */
+  beforeSending?(): void;
+  /** Called with what came of the change, before its caller learns of it. */
+  settled?(facts: RequestFacts, forwarded: Forwarded): void;
+}
 
 /**
- * Records the intent of a change, sends it, and records its outcome. Rejects with what the caller is to be told; the outcome
- * is recorded then, too. `resourceIdOf` finds in an answer what the change made.
+ * Records the intent of a change, sends it, and records its outcome. The outcome is recorded even if it fails;
+ * rejects with the caller's error then.
  */
 export async function forwardChange(
   change: AuthorizedChange,
   progress: Progress,
   services: PipelineServices,
-  resourceIdOf: (answer: UpstreamAnswer) => string | undefined = () => undefined,
-  settled: Settled = () => undefined,
+  hooks: ForwardHooks = {},
 ): Promise<UpstreamAnswer> {
   const { trail, upstream } = services;
   const { request } = change;
   progress.markRecorded();
   const recorded = await request.stages.run('record', () => trail.recordIntent(change));
-  const send = (traceparent: string | undefined) => upstream.change(recorded, traceparent);
+  const send = (traceparent: string | undefined) =>
+    upstream.change(recorded, { traceparent, beforeSending: hooks.beforeSending });
   const result = await sendTimed(request, send).catch(toGatewayError);
   const outcome =
-    result instanceof GatewayError ? failedOutcome(result) : answered(result, resourceIdOf(result));
+    result instanceof GatewayError ? failedOutcome(result) : answered(result, hooks.resourceIdOf?.(result));
   const event = outcomeEvent(request, outcome, services.clock.now());
-  settled(request, { outcome, indeterminate: event.status_id === 0 });
-  await writeOutcome(event, request, services);
+  // The record has its place in the chain before anybody else learns of the outcome.
+  const written = writeOutcome(event, request, services);
+  hooks.settled?.(request, { outcome, indeterminate: event.status_id === 0 });
+  await written;
   if (result instanceof GatewayError) throw result;
   return result;
 }
@@ -93,8 +101,8 @@ const answered = ({ status, requestId }: Answered, resourceId?: string): Outcome
   upstream: { status, requestId, resourceId },
 });
 
-/** The caller gets the answer in any case: the intent is safe, and hiding what exists would make it worse. */
-async function writeOutcome(
+/** Never rejects: the intent is safe, and withholding the answer would hide an existing peering. */
+export async function writeOutcome(
   event: ReturnType<typeof outcomeEvent>,
   { gatewayRequestId }: RequestFacts,
   { trail, logger }: PipelineServices,
@@ -102,6 +110,6 @@ async function writeOutcome(
   try {
     await trail.recordFact(event);
   } catch (error) {
-    logger.error({ gatewayRequestId, err: error }, 'the outcome of a request could not be recorded');
+    logger.error({ gatewayRequestId, err: error }, 'failed to record the outcome of a request');
   }
 }

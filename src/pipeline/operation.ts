@@ -1,4 +1,5 @@
-// What an operation is. Each has a folder below `src/operations/` and a line in its registry; the pipeline treats all alike.
+// The interface of an operation. Each operation has a folder in `src/operations/` and a line in the registry. The pipeline
+// treats all of them alike.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { InvalidField } from '../errors.ts';
 import type { Action } from '../policy/engine/policy-data.ts';
@@ -8,39 +9,39 @@ import type { OperationFacts, Parsed, ReadEvents, RequestTarget } from '../reque
 import type { Answer } from './answer.ts';
 import type { PipelineServices } from './services.ts';
 
-/** The settings `AUTH_SCOPE_…` that name a scope. */
+/** The `AUTH_SCOPE_…` settings. */
 export type ScopeName = 'create' | 'list' | 'delete';
 
-/** The parts of a request before any of them has been checked. */
-export interface UnparsedRequest {
-  /** Path segments as they stood in the request line, not decoded. */
+/** The parts of a request, not checked yet. */
+interface UnparsedRequest {
+  /** Path segments by name, not decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON value of the body; `undefined` for an operation that reads none. */
+  /** The body's JSON value; `undefined` if the operation reads no body. */
   readonly body: unknown;
 }
 
-/** Everything that is wrong with a request, in the vendor's form (`ValidationErrorContext`). */
+/** All faults of a request, in the vendor's form (`ValidationErrorContext`). */
 export interface RequestFaults {
   readonly missing: readonly string[];
   readonly invalid: readonly InvalidField[];
 }
 
 interface Stages<Target extends RequestTarget, Admitted> {
-  /** The scope that a token must carry; `undefined`: a valid token is enough. */
+  /** The required scope; `undefined`: a valid token is enough. */
   readonly scope: ScopeName | undefined;
   readonly readsBody: boolean;
-  /** Does the query ask for a dry run? The refusals of one are recorded as such, whether or not the query is valid. */
+  /** Does the query ask for a dry run? Decided before the query is validated, since records of refusals need it. */
   isDryRun?(query: string): boolean;
   parse(request: UnparsedRequest): Target | RequestFaults;
   /** Throws `policy-denied`. */
   authorize(request: Parsed<Target>, progress: Progress): Admitted;
-  /** Does the work, records its outcome, and answers. Rejects with what the caller is to be told. */
+  /** Does the work, records its outcome, and answers. Rejects with the caller's error. */
   run(admitted: Admitted, progress: Progress, services: PipelineServices): Promise<Answer>;
 }
 
-/** Changes nothing. What it sends upstream goes through `UpstreamClient.read`. */
+/** Changes nothing. Its requests go upstream through `UpstreamClient.read`. */
 export interface ReadOperation<Target extends RequestTarget = RequestTarget, Admitted = unknown>
   extends OperationFacts,
     Stages<Target, Admitted> {
@@ -49,7 +50,7 @@ export interface ReadOperation<Target extends RequestTarget = RequestTarget, Adm
   readonly action: Action | undefined;
 }
 
-/** Changes something upstream: it has an intent and an outcome, and a way from an authorized target to a request. */
+/** Changes something upstream. It has intent and outcome events, and builds the upstream request from an authorized target. */
 export interface ChangeOperation<
   Target extends RequestTarget = RequestTarget,
   Admitted = unknown,

@@ -1,4 +1,4 @@
-// Reads body, path and query of a request, strictly. Reports every fault at once, and passes on only validated values.
+// Parses body, path and query of a request strictly. Reports all faults at once and passes on only validated values.
 import { invalidField } from '../errors.ts';
 import { readStrictJson } from '../net/strict-json.ts';
 import type { Authenticated, Parsed } from '../request/request.ts';

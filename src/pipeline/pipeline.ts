@@ -1,13 +1,14 @@
-// The way of every request to the API, from its receipt to its answer. A stage that refuses throws one `GatewayError`; its
-// audit record is made here, and its answer at the HTTP border.
+// The stages of every API request, from receipt to answer. A stage that refuses throws one `GatewayError`: `refuse` records
+// it, and `http/respond/` answers it.
 //
 //   authenticate → caller rate limit → scope → parse → policy → run → answer
 //
 //   create   idempotency key → cluster lock → preflight → record intent → forward → record outcome
-//   delete   find the peering → policy, by its place → record intent → forward → record outcome
-//   reads    require a writable log → read → record outcome
+//   delete   find the peering → policy, by its account and region → record intent → forward → record outcome
+//   reads    require a writable audit log → read → record outcome
 import { refusedByUpstreamEvent, refusedEvent } from '../audit/record/request-events.ts';
 import { type ErrorCode, toGatewayError } from '../errors.ts';
+import { requireGrant } from '../request/authorize.ts';
 import type { Progress } from '../request/progress.ts';
 import { UpstreamRefused } from '../upstream/upstream-refused.ts';
 import { type Answer, passOn } from './answer.ts';
@@ -16,7 +17,7 @@ import type { Operation } from './operation.ts';
 import { parse } from './parse.ts';
 import type { PipelineServices } from './services.ts';
 
-/** Serves a request to its end, records included, whether or not the caller is still there. Rejects with a `GatewayError`. */
+/** Completes a request, records included, even if the caller hangs up. Rejects with a `GatewayError`. */
 export async function serve(
   operation: Operation,
   progress: Progress,
@@ -27,6 +28,7 @@ export async function serve(
     const limited = await limitCaller(authenticated, progress, services.callerLimit);
     requireScope(limited, operation.scope, services.scopes);
     const parsed = progress.advance(await parse(operation, limited));
+    requireGrant(parsed, progress);
     const admitted = parsed.stages.runNow('authorize', () => operation.authorize(parsed, progress));
     if (operation.action !== undefined) parsed.slot.enterUpstream();
     return await operation.run(admitted, progress, services);
@@ -35,14 +37,14 @@ export async function serve(
   }
 }
 
-/** Not recorded, only logged (interface, section 5). */
+/** Refusals that are logged but not recorded. */
 const onlyLogged: readonly ErrorCode[] = ['token-missing', 'rate-limited', 'overloaded'];
-/** Refusals of these are only logged, too: nothing of the upstream is asked for. */
+/** Refusals of these operations are only logged, too: they do not concern the upstream. */
 const onlyLoggedEvents: readonly string[] = ['policy.read'];
 
 /**
- * Records a refusal, once a token was presented, and throws it. If the record cannot be written, the caller gets that error
- * instead: a refusal that nobody can prove is not given. The upstream's own refusal of a read is passed on.
+ * Records a refusal if a token was presented, and throws it. If the record cannot be written, the caller gets that error
+ * instead. The upstream's own refusal of a read is passed on.
  */
 export async function refuse(
   thrown: unknown,

@@ -1,13 +1,12 @@
-// The parts of a request that operations have in common, read strictly: the cluster's id, the query, and the gathering of
-// every fault into one refusal.
+// Strict parsers for what operations have in common, ids and query, and the collection of all faults into one refusal.
 import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
 import { connectionIdPattern, uuidPattern, vpcIdPattern } from '../net/aws.ts';
 import type { RequestTarget } from '../request/request.ts';
 import type { RequestFaults } from './operation.ts';
 
-/** So many unknown names are listed at most, each so long at most: a refusal is not an echo. */
-const maxNamed = 20;
-const maxName = 64;
+/** Bounds on the unknown names in an answer, so that it does not echo the request. */
+const maxNames = 20;
+const maxNameLength = 64;
 
 /** Collects faults as they are found. */
 export class Faults {
@@ -18,13 +17,12 @@ export class Faults {
     this.invalid.push(invalidField(field, description));
   }
 
-  /** Members or parameters that nobody knows. `place` is a JSON Pointer. */
-  rejectUnknown(place: string, names: readonly string[], known: string): void {
-    for (const name of names.slice(0, maxNamed)) {
-      this.reject(`${place}/${escapePointer(shorten(name))}`, `is not known here; ${known}`);
+  /** Unknown members or parameters. */
+  rejectUnknown(names: readonly string[], known: string): void {
+    for (const name of names.slice(0, maxNames)) {
+      this.reject(`/${escapePointer(shorten(name))}`, `is unknown; ${known}`);
     }
-    if (names.length > maxNamed)
-      this.reject(place, `has ${names.length - maxNamed} more members that are not known here`);
+    if (names.length > maxNames) this.reject('', `has ${names.length - maxNames} more unknown members`);
   }
 
   any(): boolean {
@@ -40,7 +38,7 @@ export const requestInvalid = ({ missing, invalid }: RequestFaults): GatewayErro
     context: { ...(missing.length > 0 ? { missing } : {}), ...(invalid.length > 0 ? { invalid } : {}) },
   });
 
-/** UUIDs are equal in either case (RFC 9562 section 4); policy, upstream and audit see the lower one. */
+/** In lower case: UUIDs are case-insensitive (RFC 9562 section 4). */
 export function parseClusterId(segment: string | undefined, faults: Faults): string {
   if (segment === undefined || !uuidPattern.test(segment))
     faults.reject('/clusterId', 'must be the UUID of a cluster');
@@ -57,7 +55,7 @@ export function parsePeeringId(segment: string | undefined, faults: Faults): str
   return segment ?? '';
 }
 
-/** The named parameters, each at most once. Every other one is a fault. */
+/** The known parameters, each at most once. Any other is a fault. */
 export function parseQuery(
   query: URLSearchParams,
   known: readonly string[],
@@ -67,12 +65,14 @@ export function parseQuery(
   const unknown = new Set<string>();
   for (const [name, value] of query) {
     if (!known.includes(name)) unknown.add(name);
-    else if (found.has(name)) faults.reject(`/${name}`, 'must be given once');
+    else if (found.has(name)) faults.reject(`/${name}`, 'must be given only once');
     else found.set(name, value);
   }
   const names =
-    known.length === 0 ? 'there are no query parameters' : `the query parameters are ${known.join(', ')}`;
-  faults.rejectUnknown('', [...unknown], names);
+    known.length === 0
+      ? 'this route has no query parameters'
+      : `the query parameters are ${known.join(', ')}`;
+  faults.rejectUnknown([...unknown], names);
   return found;
 }
 
@@ -107,4 +107,4 @@ const escapePointer = (name: string): string => name.replaceAll('~', '~0').repla
 
 /** Cut between characters, not within a surrogate pair, so that the answer stays well-formed Unicode. */
 const shorten = (name: string): string =>
-  (name.length > maxName ? `${[...name].slice(0, maxName).join('')}…` : name).toWellFormed();
+  (name.length > maxNameLength ? `${[...name].slice(0, maxNameLength).join('')}…` : name).toWellFormed();

@@ -1,4 +1,4 @@
-// What the pipeline works with. Made and closed by `gateway.ts`.
+// The services that the pipeline uses. `gateway.ts` opens and closes them.
 import type { AuditTrail } from '../audit/log/trail.ts';
 import type { Clock } from '../clock.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -31,6 +31,6 @@ export interface PipelineServices {
   readonly fleet: Fleet | undefined;
   /** Is called with what was found under each Idempotency-Key. */
   readonly observeKey: (state: KeyState) => void;
-  /** `undefined` with PREFLIGHT=off: creates are neither checked against the network nor serialized. */
+  /** `undefined` with PREFLIGHT=off: no preflight, and creates are not serialized. */
   readonly clusterLock: ClusterLock | undefined;
 }

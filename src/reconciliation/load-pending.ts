@@ -1,4 +1,4 @@
-// Finds in the audit log what earlier runs left open, and has it settled. Never rejects: the gateway works without.
+// Finds open creates of earlier runs in the audit log and passes them to the reconciler. Never rejects: the gateway works without.
 import type { Head } from '../audit/log/chain.ts';
 import { factsFromRecord } from '../audit/record/recorded-request.ts';
 import { findOpenIntents } from '../audit/verify/find-open-intents.ts';
@@ -16,8 +16,8 @@ export interface EarlierCreates {
   readonly logger: Logger;
 }
 
-/** A log that cannot be read now, perhaps since it is being compressed, is searched again after so long. */
-const searchAgainMs = 30_000;
+/** Pause before the next attempt to read the log, which may be being compressed. */
+const retryMs = 30_000;
 
 export async function settleEarlierCreates(earlier: EarlierCreates): Promise<void> {
   const { file, before, reconciler, clock, logger } = earlier;
@@ -26,13 +26,13 @@ export async function settleEarlierCreates(earlier: EarlierCreates): Promise<voi
     for (const [id, creator] of found.knownPeerings) reconciler.recordCreator(id, creator);
     for (const id of found.ambiguousPeerings) reconciler.recordAmbiguous(id);
     for (const { record, outcome } of found.intents) {
-      // A further look would find no more than the one that is on record.
+      // Reading the list again would find nothing new.
       if (outcome === 'ambiguous') continue;
       const facts = factsFromRecord(record);
       if (facts !== undefined) reconciler.settle(facts);
     }
   } catch (error) {
     logger.error({ err: error }, 'the audit log could not be searched for open creates');
-    setTimeout(() => void settleEarlierCreates(earlier), searchAgainMs).unref();
+    setTimeout(() => void settleEarlierCreates(earlier), retryMs).unref();
   }
 }

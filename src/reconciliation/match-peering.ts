@@ -1,10 +1,10 @@
-// Tells which peering of a list a create made, by its five values: the list names no request. Takes no account of which
-// peerings other creates are known to have made.
+// Finds the listed peerings that a create may have made, by its five values: the list does not name requests. Does not consider
+// which peerings other creates are known to have made.
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import { isLive, type ListedPeering } from '../upstream/peerings.ts';
 
-/** The peerings that the create may have made, of those that no other create is known to have made; live ones first. */
-export function findTraces(
+/** The peerings that the create may have made, live ones first. */
+export function findCandidates(
   wanted: PeeringRequest,
   peerings: readonly ListedPeering[],
 ): readonly ListedPeering[] {
@@ -12,11 +12,11 @@ export function findTraces(
   return [...alike.filter(isLive), ...alike.filter((peering) => !isLive(peering))];
 }
 
-/** The contract does not require that the list names the VPC; where it does not, the peering may be anybody's. */
+/** The contract does not require the list to name the VPC. A peering without one may belong to any create. */
 export const mayBe = (wanted: PeeringRequest, listed: ListedPeering): boolean =>
   listed.vpcId === undefined && isOf(wanted, { ...listed, vpcId: wanted.vpcId });
 
-/** Are these the five values? What the list does not say is not held against it. */
+/** Does the peering have these five values? Except for the VPC, values that the list lacks count as equal. */
 export function isOf(wanted: PeeringRequest, listed: ListedPeering): boolean {
   const { vpcId, cidrBlock, accountId, region, isSecureConnection } = wanted;
   return (

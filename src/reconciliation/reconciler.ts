@@ -1,6 +1,5 @@
-// Settles creates whose end nobody knows, by looking into the upstream's list and recording what is there. Works in the
-// background and waits for the upstream as long as it takes; never creates, repeats or removes anything.
-
+// Settles creates of unknown outcome by reading the upstream's list and recording what exists. Works in the background, retries
+// for as long as necessary, and never creates, repeats or removes a peering.
 import { Backoff } from '../async/backoff.ts';
 import type { AuditTrail } from '../audit/log/trail.ts';
 import { reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
@@ -10,49 +9,48 @@ import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import type { RequestFacts } from '../request/request.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
-import { retryAfterMsOf } from '../upstream/asked-wait.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
-import { retryAfterHeader } from '../upstream/read-answer.ts';
+import { retryAfterHeader, retryAfterMsOf } from '../upstream/read-answer.ts';
 import { UpstreamRefused } from '../upstream/upstream-refused.ts';
-import { findTraces, mayBe } from './match-peering.ts';
+import { findCandidates, mayBe } from './match-peering.ts';
 
-export interface ReconcilerServices {
+interface ReconcilerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly trail: AuditTrail;
   readonly upstream: UpstreamClient;
   /** Serializes with the creates of a cluster; `undefined` with PREFLIGHT=off. */
   readonly clusterLock?: ClusterLock | undefined;
-  /** Milliseconds that only count up, for the time of day may jump. */
+  /** Monotonic milliseconds. */
   readonly elapsed?: () => number;
 }
 
 interface OpenCreate {
   readonly facts: RequestFacts;
   readonly peering: PeeringRequest;
-  /** When this process learnt that nobody waits for its answer any more. */
+  /** When its request ended without a known outcome. */
   readonly openSince: number;
-  /** Peerings that cannot be its own, since they were there before it. */
+  /** Peerings that it cannot have made, since they existed before. */
   readonly before: ReadonlySet<string>;
 }
 
 /** Creates of this instance with the same values. */
 interface Alike {
   inFlight: number;
-  /** When one of them began or ended last. */
+  /** When one of them last began or ended. */
   changedAt: number;
 }
 
 /**
- * A create on its way may still arrive: that it is absent is believed only of a look so long after it was given up. The time
- * of its intent would not do, since a create that timed out is old already.
+ * A create without an answer may still arrive at the upstream. Its peering counts as absent only in a list read this long after
+ * its request ended. The time of its intent would not do: a create that timed out is already old.
  */
 const arrivalMs = 5000;
 const minPauseMs = 1000;
-/** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
-const statusShape = /^[a-z][a-z-]{0,63}$/;
-/** Ids of settled creates that are remembered. */
+/** Covers statuses that the vendor may add. Other values do not get into records. */
+const statusPattern = /^[a-z][a-z-]{0,63}$/;
+/** Bound on the ids kept of peerings with a known creator, and of ambiguous ones. */
 const maxKnownIds = 100_000;
 
 export class Reconciler {
@@ -62,14 +60,14 @@ export class Reconciler {
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
   readonly #known = new Map<string, string>();
-  /** The vendor's ids of peerings that more than one create may have made: no create is ever settled by them. */
+  /** The vendor's ids of peerings that more than one create may have made. No create is ever settled by them. */
   readonly #ambiguous = new Set<string>();
-  /** Without a cluster lock, by the values of the creates: those in flight, and for a while those that were. */
+  /** By the values of the creates. Used only without a cluster lock. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
   readonly #backoff = new Backoff({ minMs: 2 * minPauseMs, maxMs: 60_000 });
   #pauseMs = 0;
-  /** The longest pause that the upstream asked for in the last round. */
+  /** The maximum `Retry-After` of the last round. */
   #retryAfterMs = 0;
   #stopped = false;
   #working: Promise<void> | undefined;
@@ -79,14 +77,14 @@ export class Reconciler {
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
-  /** Creates of which nobody knows yet what became. */
+  /** Number of creates that are not settled yet. */
   get open(): number {
     return this.#open.size;
   }
 
   /**
-   * A create is about to be sent. While it is in flight, no other one with the same values is settled: the peering that the
-   * list shows may be its own. Returns what to call when its outcome is known. Needed only without a cluster lock.
+   * Called before a create is sent. While it is in flight, no other create with the same values is settled: the listed peering
+   * may be its own. The returned function must be called when its outcome is known. Has no effect with a cluster lock.
    */
   begin(facts: RequestFacts): () => void {
     const peering = facts.target?.peering;
@@ -105,9 +103,9 @@ export class Reconciler {
   }
 
   /**
-   * Nobody knows what became of this create. `before`: peerings that cannot be its own, since they were there before it;
+   * Called when the outcome of a create is unknown. `before`: peerings that it cannot have made, since they existed before;
    * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
-   * flight, so a peering that is ambiguous by now was there before it, too.
+   * flight, so peerings that are ambiguous by now existed before it, too.
    */
   settle(facts: RequestFacts, before?: readonly string[]): void {
     const { gatewayRequestId, target } = facts;
@@ -118,31 +116,31 @@ export class Reconciler {
     this.#workAfter(0);
   }
 
-  /** An earlier run could not tell which of several creates made this peering. `id` is the vendor's. */
+  /** More than one create may have made this peering. `id` is the vendor's. */
   recordAmbiguous(id: string): void {
     this.#ambiguous.add(id);
     forgetOldest(this.#ambiguous);
   }
 
-  /** The request that made a peering, as far as this process knows. `id` is the vendor's. */
+  /** The gateway's id of the request that made a peering, if it is known. `id` is the vendor's. */
   creatorOf(id: string): string | undefined {
     return this.#known.get(id);
   }
 
-  /** A settled create made this peering, so it is no trace of another one. `id` is the vendor's. */
+  /** From now on no other create is settled by this peering. `id` is the vendor's. */
   recordCreator(id: string, gatewayRequestId: string): void {
     this.#known.set(id, gatewayRequestId);
     forgetOldest(this.#known);
   }
 
-  /** What is not settled by now is left to the next start. */
+  /** Creates that are not settled yet remain for the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#working;
   }
 
-  /** A later call does not shorten the pause: an upstream in trouble gets no look for each create that it loses. */
+  /** A later call does not shorten the pause: a failing upstream must not get a read for each failed create. */
   #workAfter(pauseMs: number): void {
     if (this.#stopped || this.#working !== undefined || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
@@ -165,7 +163,7 @@ export class Reconciler {
       } catch (error) {
         failed = true;
         this.#retryAfterMs = Math.max(this.#retryAfterMs, retryAfterMsOf(error, clock.now()));
-        logger.warn({ err: error, clusterId, open: creates.length }, 'creates could not be settled yet');
+        logger.warn({ err: error, clusterId, open: creates.length }, 'failed to settle creates');
       }
     }
     if (!failed) this.#backoff.succeed();
@@ -174,7 +172,7 @@ export class Reconciler {
     for (const [key, { inFlight }] of this.#alike) if (inFlight === 0) this.#alike.delete(key);
   }
 
-  /** Holds the cluster's lock, so that no instance can have a create in flight between its preflight and its outcome. */
+  /** Holds the cluster lock, so that no instance has a create between its preflight and its outcome. */
   async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const release = await this.#services.clusterLock?.acquire(clusterId);
     try {
@@ -195,7 +193,7 @@ export class Reconciler {
     if (unclear) throw new Error('Aerospike Cloud lists a peering without its VPC');
   }
 
-  /** Settles creates with the same values. `false` when they may be peerings of which the list does not say the VPC. */
+  /** Settles creates with the same values. `false` if listed peerings without a VPC may be theirs. */
   async #settleAlike(
     creates: readonly OpenCreate[],
     peerings: readonly ListedPeering[],
@@ -209,31 +207,32 @@ export class Reconciler {
     const findCertain = () => {
       for (const create of left) {
         const own = notBefore(create).filter((peering) => isOf(create, peering));
-        const made = findTraces(create.peering, own)[0];
+        const made = findCandidates(create.peering, own)[0];
         if (made !== undefined) return { create, made };
       }
       return undefined;
     };
-    const mayGoOn = ({ peering }: OpenCreate) =>
-      // On a disk that hangs each record would take its time.
+    const mayContinue = ({ peering }: OpenCreate) =>
+      // On a hung disk each record takes its full timeout.
       !this.#stopped && !this.#mayBeAnothers(peering, listedAt);
-    // What settles one create is no trace of the others, so those without doubt come first.
-    for (let next = findCertain(); next !== undefined && mayGoOn(next.create); next = findCertain()) {
+    // Certain creates come first: their peerings are then no candidates for the others.
+    for (let next = findCertain(); next !== undefined && mayContinue(next.create); next = findCertain()) {
       left.delete(next.create);
       await this.#record(next.create.facts, foundAs(next.made));
     }
     for (const create of left) {
-      if (!mayGoOn(create)) return true;
+      if (!mayContinue(create)) return true;
       if (listedAt < create.openSince + arrivalMs) continue;
-      const traces = findTraces(create.peering, notBefore(create));
-      if (traces.length > 0) await this.#record(create.facts, { ambiguous: traces.map(({ id }) => id) });
+      const candidates = findCandidates(create.peering, notBefore(create));
+      if (candidates.length > 0)
+        await this.#record(create.facts, { ambiguous: candidates.map(({ id }) => id) });
       else if (notBefore(create).some((peering) => mayBe(create.peering, peering))) return false;
       else await this.#record(create.facts, { found: false });
     }
     return true;
   }
 
-  /** Was a create with the same values in flight at any time since the look began? Then a later look decides. */
+  /** Was a create with the same values in flight at any time since the list was read? Then a later list decides. */
   #mayBeAnothers(peering: PeeringRequest, listedAt: number): boolean {
     const alike = this.#alike.get(valuesOf(peering));
     return alike !== undefined && (alike.inFlight > 0 || alike.changedAt >= listedAt);
@@ -245,24 +244,27 @@ export class Reconciler {
     try {
       await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
     } catch (error) {
-      // It has its place in the chain, and follows when the log can be written again.
-      logger.error({ gatewayRequestId, err: error }, 'that a create was settled is not recorded yet');
+      // The record is part of the chain and is written as soon as the log is writable again.
+      logger.error(
+        { gatewayRequestId, err: error },
+        'failed to record a settled create; the record is queued',
+      );
     }
     this.#open.delete(gatewayRequestId);
     if (settlement.found === undefined) {
       for (const id of settlement.ambiguous) this.recordAmbiguous(id);
-      logger.warn({ gatewayRequestId, ...settlement }, 'which create made a listed peering cannot be known');
+      logger.warn({ gatewayRequestId, ...settlement }, 'a listed peering cannot be attributed to one create');
       return;
     }
     if (settlement.found) this.recordCreator(settlement.resourceId, gatewayRequestId);
-    logger.info({ gatewayRequestId, found: settlement.found }, 'an open create was settled');
+    logger.info({ gatewayRequestId, found: settlement.found }, 'settled an open create');
   }
 }
 
 const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
   found: true,
   resourceId: id,
-  peeringStatus: statusShape.test(status) ? status : undefined,
+  peeringStatus: statusPattern.test(status) ? status : undefined,
 });
 
 function forgetOldest(ids: Map<string, string> | Set<string>): void {
@@ -273,7 +275,7 @@ function forgetOldest(ids: Map<string, string> | Set<string>): void {
   }
 }
 
-/** 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them. */
+/** 404: the cluster no longer exists, and neither do its peerings. Any other refusal says nothing about them. */
 function noneIfGone(error: unknown): [] {
   if (!(error instanceof UpstreamRefused)) throw error;
   const { status } = error.answer;

@@ -1,7 +1,7 @@
-// Asks the policy in force about a request. A change that it allows becomes an `AuthorizedChange`: it holds the very
-// request that was decided, and cannot be made in any other way.
+// Decides a request by the policy in force. A change that the policy allows becomes an `AuthorizedChange`, which holds exactly
+// the request that was decided. There is no other way to create one.
 import { GatewayError } from '../errors.ts';
-import { decide } from '../policy/engine/decide.ts';
+import { decide, isGranted, nothingGranted } from '../policy/engine/decide.ts';
 import type { Decision, Question } from '../policy/engine/decision.ts';
 import type { Action } from '../policy/engine/policy-data.ts';
 import { claimsFor } from '../policy/engine/recorded-claims.ts';
@@ -15,7 +15,7 @@ import type {
   RequestTarget,
 } from './request.ts';
 
-/** A request that changes something upstream, made of validated values only. */
+/** A request that changes something upstream. It contains only validated values. */
 export interface ChangeRequest {
   readonly method: 'POST' | 'DELETE';
   /** Below the API's base URL. */
@@ -25,7 +25,7 @@ export interface ChangeRequest {
   readonly requestId: string;
 }
 
-/** What an operation states to have its changes authorized: what to ask the policy, and what goes upstream. */
+/** How changes of an operation are authorized and which upstream request they become. */
 export interface ChangeRules<Target extends RequestTarget> extends OperationFacts {
   readonly method: 'POST' | 'DELETE';
   readonly events: ChangeEvents;
@@ -33,7 +33,7 @@ export interface ChangeRules<Target extends RequestTarget> extends OperationFact
   toUpstream(target: Target): Pick<ChangeRequest, 'path' | 'body'>;
 }
 
-/** Throws `policy-denied`. An action of `undefined` needs no more than a valid token. */
+/** Throws `policy-denied`. With an action of `undefined` a valid token is enough. */
 export function authorize<Target extends RequestTarget>(
   action: Action | undefined,
   request: Parsed<Target>,
@@ -42,12 +42,31 @@ export function authorize<Target extends RequestTarget>(
   if (action === undefined) return request;
   const { policy, startedAt, caller, target } = request;
   const { clusterId, peering, existing } = target;
-  const { claims } = caller;
-  const decision = decide(policy, { claims, at: startedAt, action, clusterId, peering, existing });
-  const decided = progress.advance({ ...request, decision, claims: claimsFor(policy, claims) });
+  const { claims, withoutScopes } = caller;
+  const question = { claims, withoutScopes, at: startedAt, action, clusterId, peering, existing };
+  return refuseDenied({ ...request, decision: decide(policy, question) }, progress);
+}
+
+/**
+ * Of a caller whose token needs no scope: does any grant name its issuer? Comes before every operation, since some ask the
+ * policy nothing else. Throws `policy-denied`.
+ */
+export function requireGrant(request: Parsed, progress: Progress): void {
+  const { policy, caller } = request;
+  if (!caller.withoutScopes || isGranted(policy, caller)) return;
+  refuseDenied({ ...request, decision: nothingGranted(policy) }, progress);
+}
+
+function refuseDenied<Target extends RequestTarget>(
+  request: Parsed<Target> & { readonly decision: Decision },
+  progress: Progress,
+): Authorized<Target> {
+  const { policy, caller, decision } = request;
+  const decided = progress.advance({ ...request, claims: claimsFor(policy, caller.claims) });
   if (decision.effect === 'allow') return decided;
   const { violations, policyVersion } = decision;
-  throw new GatewayError('policy-denied', { context: { violations, policyVersion } });
+  const contact = policy.contact === undefined ? {} : { contact: policy.contact };
+  throw new GatewayError('policy-denied', { context: { violations, policyVersion, ...contact } });
 }
 
 /** What the policy says to this caller there. For what an answer may show or name; leaves no record. */
@@ -64,13 +83,14 @@ export function decideFor(
 export class AuthorizedChange<Target extends RequestTarget = RequestTarget> {
   readonly #request: Authorized<Target>;
   readonly #upstream: ChangeRequest;
+  #used = false;
 
   private constructor(request: Authorized<Target>, upstream: ChangeRequest) {
     this.#request = request;
     this.#upstream = upstream;
   }
 
-  /** Asks the policy about this target and no other. Throws `policy-denied`. */
+  /** Decides about the request's target. Throws `policy-denied`. */
   static authorize<Target extends RequestTarget>(
     rules: ChangeRules<Target>,
     request: Parsed<Target>,
@@ -86,7 +106,10 @@ export class AuthorizedChange<Target extends RequestTarget = RequestTarget> {
     return this.#request;
   }
 
-  get upstream(): ChangeRequest {
+  /** What is to be sent. Throws if it has been taken before: what was authorized once is recorded and sent once. */
+  take(): ChangeRequest {
+    if (this.#used) throw new Error('an authorized change can be recorded only once');
+    this.#used = true;
     return this.#upstream;
   }
 }

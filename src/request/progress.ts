@@ -1,9 +1,9 @@
-// The furthest stage that a request has reached. The one thing about a request that changes: its log line, its metrics and
-// the record of its refusal tell what was known when it ended, wherever that was.
+// The furthest stage that a request has reached, which is its only mutable state. Log line, metrics and the record of a refusal
+// contain what was known when the request ended.
 import type { Received, RequestFacts } from './request.ts';
 
-/** The latest value of a request. */
-export type Reached = Received & RequestFacts;
+/** The request at its latest stage. */
+type Reached = Received & RequestFacts;
 
 export class Progress {
   #request: Reached;
@@ -17,12 +17,12 @@ export class Progress {
     return this.#request;
   }
 
-  /** Does the audit log have, or will it have, a record of how the request ended? Then a refusal needs none of its own. */
+  /** Does or will another audit record say how the request ended? Then its refusal is not recorded. */
   get recorded(): boolean {
     return this.#recorded;
   }
 
-  /** Gives `request` back, so that a stage can be written as one expression. */
+  /** Returns `request`, so that a stage can be written as one expression. */
   advance<Stage extends Received>(request: Stage): Stage {
     this.#request = request;
     return request;

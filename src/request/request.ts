@@ -1,17 +1,17 @@
 // One request as an immutable value that gains information stage by stage:
-// `Received → Authenticated → Parsed → Authorized`. Values only; no sockets, no Express, no behaviour.
+// `Received → Authenticated → Parsed → Authorized`. It does not depend on sockets or Express.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Principal } from '../identity/principal.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import type { Claims, Decision, PeeringRequest } from '../policy/engine/decision.ts';
 import type { Stages } from '../telemetry/stages.ts';
 
-/** Audit events of an operation that changes something: each has a refusal, an intent and an outcome. */
+/** Audit events of a change: each has a refusal, an intent and an outcome. */
 export type ChangeEvents = 'peering.create' | 'peering.delete';
 /** Audit events of an operation that reads: each has a refusal and an outcome. */
 export type ReadEvents = 'peering.list' | 'cluster.read' | 'fleet.list' | 'policy.read';
 
-/** What the log line, the audit record and the metrics say about an operation. */
+/** An operation as log lines, audit records and metrics describe it. */
 export interface OperationFacts {
   /** The vendor's operationId. */
   readonly id: string;
@@ -21,19 +21,19 @@ export interface OperationFacts {
   readonly events: ChangeEvents | ReadEvents;
 }
 
-/** Where a listed peering lies, as the upstream says. Only values of AWS's exact form. */
+/** Account, region, VPC and block of a listed peering. Only values of AWS's exact form. */
 export type ListedPlace = Pick<PeeringRequest, 'accountId' | 'region'> & {
   readonly [Member in 'vpcId' | 'cidrBlock']?: string | undefined;
 };
 
-/** What a request is about. Every member is validated. */
+/** The subject of a request. Every member is validated. */
 export interface RequestTarget {
   readonly clusterId?: string | undefined;
   /** The five values of a create. */
   readonly peering?: PeeringRequest | undefined;
   /** The vendor's id of the peering that the path names. */
   readonly peeringId?: string | undefined;
-  /** Where that peering lies. */
+  /** That peering, as the upstream lists it. */
   readonly existing?: ListedPlace | undefined;
   readonly page?: { readonly limit?: number; readonly offset?: number } | undefined;
   /** How long the caller waits for the peering to become active, in milliseconds. */
@@ -46,7 +46,8 @@ export interface RequestTarget {
 }
 
 /** A caller as records name it. */
-export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'>;
+export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'> &
+  Partial<Pick<Principal, 'withoutScopes'>>;
 
 /** Ids as W3C Trace Context has them; `startedAt` in milliseconds since the epoch. */
 export interface RecordedTrace {
@@ -55,7 +56,7 @@ export interface RecordedTrace {
   readonly startedAt: number;
 }
 
-/** Everything that an audit record may say about a request, as far as it is known. */
+/** Everything about a request that an audit record may contain, as far as it is known. */
 export interface RequestFacts {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -69,38 +70,38 @@ export interface RequestFacts {
   readonly caller?: RecordedCaller | undefined;
   readonly target?: RequestTarget | undefined;
   readonly decision?: Decision | undefined;
-  /** The claims that the policy asked for, bounded: what it takes to decide the request again. */
+  /** The claims that the policy uses, bounded. `policy replay` decides by them. */
   readonly claims?: Claims | undefined;
   readonly dryRun?: boolean | undefined;
   /** The request's span, if traces are on. */
   readonly trace?: RecordedTrace | undefined;
 }
 
-/** The parts of a request as they came; nothing of them has been checked. */
-export interface RawParts {
-  /** Path segments as they stood in the request line, not decoded. */
+/** The parts of a request, not checked yet. */
+interface RawParts {
+  /** Path segments by name, not decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   /** Without the question mark. */
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
   /** Names and values in turn, as Node gives them. */
   readonly rawHeaders: readonly string[];
-  /** The media type among these that the caller prefers (RFC 9110 section 12.5.1). */
+  /** The one of these media types that the caller prefers (RFC 9110 section 12.5.1). */
   accepts(types: string[]): string | false;
   /** Reads the body. Rejects with a `GatewayError`. */
   readBody(): Promise<Buffer>;
 }
 
-/** The request's slot among those in flight (interface, section 3: `MAX_IN_FLIGHT`). */
-export interface Slot {
-  /** Takes a part of the share that may wait for the upstream. Throws `overloaded`. */
+/** The request's slot among those in flight (`MAX_IN_FLIGHT`). */
+interface Slot {
+  /** Counts the request among those that may wait for the upstream. Throws `overloaded`. */
   enterUpstream(): void;
-  /** The request only waits from now on, and does not count as in flight. */
+  /** From now on the request only waits, and does not count as in flight. */
   park(): void;
 }
 
-/** The caller's connection, as far as a request that waits has to know it. */
-export interface Connection {
+/** The caller's connection, for requests that wait. */
+interface Connection {
   readonly closed: boolean;
   /** Calls back once when the caller hangs up. */
   onClose(listener: () => void): void;
@@ -109,12 +110,12 @@ export interface Connection {
 export interface Received extends RequestFacts {
   readonly raw: RawParts;
   readonly dryRun: boolean;
-  /** The policy in force when the request came; it decides, whatever is loaded meanwhile. */
+  /** The policy in force when the request arrived. It decides the request even after a reload. */
   readonly policy: Policy;
   readonly stages: Stages;
   readonly slot: Slot;
   readonly connection: Connection;
-  /** What is left of the caller's rate limit: names and values in turn. `undefined` until it was counted. */
+  /** Header fields of the caller's rate limit: names and values in turn. `undefined` until the request was counted. */
   readonly rateLimitHeaders?: readonly string[] | undefined;
 }
 
@@ -126,5 +127,5 @@ export interface Parsed<Target extends RequestTarget = RequestTarget> extends Au
   readonly target: Target;
 }
 
-/** Allowed by the policy to begin. Sending a change takes more: an `AuthorizedChange`, recorded. */
+/** Allowed by the policy. To send a change, an `AuthorizedChange` must be recorded. */
 export type Authorized<Target extends RequestTarget = RequestTarget> = Parsed<Target>;

@@ -163,7 +163,7 @@ function plainly(error: unknown): never {
   throw new PlainError((error as Error).message);
 }
 
-/** Rejects when the reply takes too long; what comes then is not looked at. */
+/** Rejects if the reply takes too long. A later reply is ignored. */
 async function within<Reply>(milliseconds: number, reply: Promise<Reply>): Promise<Reply> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,5 +1,5 @@
-// What requests share: rate limits, idempotency keys and clusterLock, in this process's memory or, with REDIS_URL, in Redis for all
-// instances together.
+// The state that requests share: rate limits, idempotency keys and cluster locks. It is in this process's memory or, with
+// REDIS_URL, in Redis for all instances.
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -15,7 +15,7 @@ export interface SharedState {
   readonly creators: CreatorStore;
   /** `undefined`: each limiter counts in memory of its own. */
   readonly rateLimitStore: (name: string) => RateLimitStore | undefined;
-  /** Is Redis there? `undefined`: it is not asked for. */
+  /** `undefined` without REDIS_URL. */
   redisUp(): boolean | undefined;
   stop(): void;
 }
@@ -25,10 +25,10 @@ export interface StateServices {
   readonly logger: Logger;
 }
 
-/** A create waits for those before it no longer than for an upstream that is slow, and not less than this. */
+/** A create waits for the cluster lock for the upstream timeout, but at least this long. */
 const minWaitMs = 10_000;
 
-/** Redis that is down does not keep the gateway from starting. */
+/** The gateway also starts while Redis is down. */
 export async function openSharedState(
   config: Pick<Config, 'state' | 'upstream'>,
   services: StateServices,

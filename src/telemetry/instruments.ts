@@ -1,5 +1,5 @@
-// Counters, histograms and gauges that prom-client's registry renders like its own. Its own instruments check and hash the
-// labels at every call, which costs more than some of what is counted.
+// Counters, histograms and gauges for prom-client's registry. prom-client's own instruments validate and hash the labels at
+// every call, which costs more than some of the measured work.
 
 interface Value {
   readonly labels: Readonly<Record<string, string | number>>;
@@ -12,7 +12,7 @@ interface Shape {
   readonly help: string;
 }
 
-/** What a registry asks of a metric. */
+/** The part of prom-client's `Metric` that a registry uses. */
 export abstract class Instrument {
   readonly name: string;
   readonly help: string;
@@ -58,16 +58,15 @@ export class Counter extends Instrument {
   }
 }
 
-/** One value, one for each value of a label, or `undefined`: there is nothing to show. */
+/** One value, or one for each label value; `undefined` omits the metric. */
 export type Reading = () => number | undefined | readonly (readonly [label: string, value: number])[];
 
-/** Reads a value that something else keeps, whenever the metrics are rendered. */
+/** Reads a value of another part whenever the metrics are rendered. */
 export class Reader extends Instrument {
   override readonly type: 'counter' | 'gauge';
   readonly #label: string;
   readonly #read: Reading;
 
-  /** `label`: the name of the label by which the values of the reading differ. */
   constructor(shape: Shape & { readonly type: 'counter' | 'gauge'; readonly label?: string }, read: Reading) {
     super(shape);
     this.type = shape.type;
@@ -84,7 +83,7 @@ export class Reader extends Instrument {
 }
 
 interface Series {
-  /** By bound; the last one has what is above all of them. */
+  /** One count per bound, and a last one for values above all bounds. */
   readonly counts: number[];
   sum: number;
 }
@@ -104,7 +103,7 @@ export class Histogram extends Instrument {
     if (shape.labelName === undefined) this.#begin('');
   }
 
-  /** `label`: the value of its one label; the empty text when it has none. */
+  /** `label`: the value of the label; empty without one. */
   observe(label: string, value: number): void {
     const series = this.#series.get(label) ?? this.#begin(label);
     let at = 0;

@@ -1,5 +1,5 @@
-// What the gateway counts and times, for `/metrics`. Every label has a bounded set of values that no caller can add to: route
-// templates, error codes, HTTP statuses, names from the settings. A new metric is a line in one of these tables.
+// The metrics of the gateway. A new metric is a line in one of these tables. Every label has a bounded set of values, such as
+// route templates, error codes and statuses; callers cannot add values.
 import type { Registry } from 'prom-client';
 import { errorRules } from '../errors.ts';
 import { violationCodes } from '../policy/engine/decision.ts';
@@ -9,7 +9,7 @@ import { openRegistry } from './open-registry.ts';
 interface CounterShape {
   readonly help: string;
   readonly labels?: readonly string[];
-  /** Label values that are shown from the start: a rate needs a value before the first event. */
+  /** Label values with an initial 0: a rate needs a value before the first event. */
   readonly initial?: readonly (readonly string[])[];
 }
 
@@ -70,7 +70,7 @@ const counters = {
   },
 } satisfies Record<string, CounterShape>;
 
-/** Seconds: from what the gateway itself needs to the longest time limits. */
+/** Seconds: from the gateway's own latency to the largest timeouts. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Seconds: most stages are shorter than a millisecond. */
 const fineBuckets = [0.0001, 0.00025, 0.0005, ...buckets];
@@ -102,11 +102,11 @@ const histograms = {
 interface ReaderShape {
   readonly help: string;
   readonly type?: 'counter';
-  /** By which the values of a reading differ. */
+  /** The name of the reading's label. */
   readonly label?: string;
 }
 
-/** Values that other parts keep. They are read whenever `/metrics` is asked for. */
+/** Values that other parts keep. They are read for each request to `/metrics`. */
 const readers = {
   requests_in_flight: { help: 'Requests being served.' },
   requests_in_flight_max: { help: 'How many requests may be served at once.' },
@@ -136,10 +136,10 @@ const readers = {
   log_lines_dropped_total: { help: 'Log lines that were not written.', type: 'counter' },
 } satisfies Record<string, ReaderShape>;
 
-export type CounterName = keyof typeof counters;
-export type HistogramName = keyof typeof histograms;
+type CounterName = keyof typeof counters;
+type HistogramName = keyof typeof histograms;
 /** A reading for each of `readers`. */
-export type Readings = Readonly<Record<keyof typeof readers, Reading>>;
+type Readings = Readonly<Record<keyof typeof readers, Reading>>;
 
 export class Metrics {
   readonly #counters = new Map<CounterName, Counter>();
@@ -171,12 +171,12 @@ export class Metrics {
     this.#counters.get(name)?.add(labels, step);
   }
 
-  /** `label`: the value of its one label, if it has one. */
+  /** `label`: the value of the histogram's label, if it has one. */
   observe(name: HistogramName, seconds: number, label = ''): void {
     this.#histograms.get(name)?.observe(label, seconds);
   }
 
-  /** To be called once, before `open`. */
+  /** Must be called once, before `open`. */
   read(readings: Readings): void {
     for (const [name, { help, type = 'gauge', label = '' }] of Object.entries<ReaderShape>(readers))
       this.#readers.push(
@@ -184,7 +184,7 @@ export class Metrics {
       );
   }
 
-  /** Begins to measure the process. */
+  /** Starts to measure the process. */
   open(): Promise<Registry> {
     this.#registry ??= openRegistry([
       ...this.#counters.values(),

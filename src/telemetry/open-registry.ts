@@ -1,9 +1,9 @@
-// prom-client's registry: renders the gateway's instruments and measures the process. It is opened after the start, since
+// The registry of prom-client: renders the gateway's instruments and measures the process. It is loaded after the start, since
 // prom-client takes longer to load than the gateway itself.
 import type { Metric, Registry } from 'prom-client';
 import type { Instrument } from './instruments.ts';
 
-/** prom-client's own metrics that are left out: their names break the naming rules, or they repeat a total. */
+/** Default metrics of prom-client that are removed: their names break the naming rules, or they repeat a total. */
 const omitted = [
   'nodejs_active_handles',
   'nodejs_active_handles_total',
@@ -21,7 +21,7 @@ const omitted = [
 export async function openRegistry(instruments: readonly Instrument[]): Promise<Registry> {
   const { default: prometheus } = await import('prom-client');
   const registry = new prometheus.Registry();
-  // A registry asks a metric only for what an instrument has.
+  // The registry uses only what an instrument has.
   for (const instrument of instruments) registry.registerMetric(instrument as unknown as Metric);
   prometheus.collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 });
   for (const name of omitted) registry.removeSingleMetric(name);

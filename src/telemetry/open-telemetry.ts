@@ -26,22 +26,22 @@ import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
 
-/** A collector that is down is complained of so often at most. */
-const complaintMs = 60_000;
+/** Minimum time between two warnings about the collector. */
+const warningIntervalMs = 60_000;
 const statusAttribute = 'http.response.status_code';
 
 export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: TracerParts): Tracer {
   const { version, instance, logger } = parts;
   const Exporter = protocol === 'http/json' ? JsonExporter : ProtobufExporter;
   // The packages have one logger for the whole process; the newest gateway's is as good as an older one's.
-  diag.setLogger(complaints(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  diag.setLogger(rateLimitedWarnings(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const own = resourceFromAttributes({
     'service.name': 'peergate',
     'service.version': version,
     'service.instance.id': instance,
   });
   const provider = new BasicTracerProvider({
-    // What the environment says comes last, and wins.
+    // The environment comes last and takes precedence.
     resource: defaultResource()
       .merge(own)
       .merge(detectResources({ detectors: [envDetector] })),
@@ -118,23 +118,23 @@ class GatewaySpan implements Span {
   }
 }
 
-function complaints(logger: Logger) {
+function rateLimitedWarnings(logger: Logger) {
   let quietUntil = Number.NEGATIVE_INFINITY;
-  const complain = (message: string) => {
+  const warn = (message: string) => {
     if (performance.now() < quietUntil) return;
-    quietUntil = performance.now() + complaintMs;
-    logger.warn({ detail: summaryOf(message).slice(0, 200) }, 'traces are not going out as they should');
+    quietUntil = performance.now() + warningIntervalMs;
+    logger.warn({ detail: summaryOf(message).slice(0, 200) }, 'failed to export traces');
   };
   const ignore = () => undefined;
-  return { error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore };
+  return { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };
 }
 
-/** The packages make JSON of an error, stack and the collector's answer included; its name and message are enough. */
-function summaryOf(complaint: string): string {
+/** Name and message only: the packages serialize errors with their stack and the collector's answer. */
+function summaryOf(warning: string): string {
   try {
-    const { name, message } = JSON.parse(complaint) as { name?: string; message?: string };
+    const { name, message } = JSON.parse(warning) as { name?: string; message?: string };
     return `${name ?? 'Error'}: ${message}`;
   } catch {
-    return complaint;
+    return warning;
   }
 }

@@ -1,4 +1,4 @@
-// Times the stages of one request, for metrics and, when traces are on, as spans. Changes nothing of what a stage does.
+// Times the stages of one request, for metrics and, if tracing is on, as spans.
 import type { Span } from './tracer.ts';
 
 export const stageNames = [
@@ -18,7 +18,7 @@ export type StageName = (typeof stageNames)[number];
 
 export class Stages {
   readonly #observe: (stage: StageName, seconds: number) => void;
-  /** The request's own; `undefined` without traces. */
+  /** The request's span; `undefined` without tracing. */
   readonly span: Span | undefined;
 
   constructor(observe: (stage: StageName, seconds: number) => void, span?: Span) {
@@ -40,7 +40,7 @@ export class Stages {
     }
   }
 
-  /** For work that is done in one go. */
+  /** For synchronous work. */
   runNow<Result>(stage: StageName, work: () => Result): Result {
     const span = this.span?.child(stage);
     const startedAt = performance.now();

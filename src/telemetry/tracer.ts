@@ -16,7 +16,7 @@ export interface Span extends SpanIds {
   /** `client`: for a request to another server. */
   child(name: string, kind?: 'client'): Span;
   set(attributes: Readonly<Record<string, string | number | boolean | undefined>>): void;
-  /** Only the code of an error of ours is told, or its class: a message may quote what it is about. */
+  /** Sets only the code or the class of the error: a message may quote the request. */
   fail(error: unknown): void;
   end(): void;
 }

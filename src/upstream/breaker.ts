@@ -1,5 +1,5 @@
-// Leaves an upstream alone that keeps failing: after so many failures in a row requests are refused at once, and one is let
-// through now and then to see whether it is well. Any good answer below 500 says that it is.
+// A circuit breaker. After several consecutive failures it refuses requests at once, except for an occasional probe. A valid
+// answer below 500 closes it again.
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,
@@ -12,52 +12,52 @@ import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 
-const failuresInARow = 10;
+const maxFailures = 10;
 const pauseMs = 5000;
 
 export class Breaker {
   readonly #policy: CircuitBreakerPolicy;
   #retryAt = 0;
 
-  /** `what` is left alone, in words for the log. */
-  constructor(logger: Logger, what: string) {
+  /** `requests` names the requests in log messages. */
+  constructor(logger: Logger, requests: string) {
     this.#policy = circuitBreaker(
       handleWhen((error) => error instanceof ExchangeError).orWhenResult(
         (result) => (result as { readonly status: number }).status >= 500,
       ),
-      { halfOpenAfter: pauseMs, breaker: new ConsecutiveBreaker(failuresInARow) },
+      { halfOpenAfter: pauseMs, breaker: new ConsecutiveBreaker(maxFailures) },
     );
     this.#policy.onBreak(() => {
       this.#retryAt = Date.now() + pauseMs;
-      logger.error(`Aerospike Cloud keeps failing: ${what} are refused for a moment`);
+      logger.error(`circuit breaker open: ${requests} are refused since Aerospike Cloud keeps failing`);
     });
-    this.#policy.onReset(() => logger.info(`Aerospike Cloud answers again: ${what} are served`));
+    this.#policy.onReset(() => logger.info(`circuit breaker closed: ${requests} are served again`));
   }
 
-  /** Are requests refused, but for one now and then? */
+  /** Are requests refused, except for probes? */
   get open(): boolean {
     return this.#policy.state !== CircuitState.Closed;
   }
 
-  /** Throws `circuit-open` when `run` would refuse at the moment; for what has to be done before it. */
+  /** Throws `circuit-open` if `run` would refuse now. For work that precedes `run`. */
   refuseIfOpen(): void {
     const { state } = this.#policy;
     const pausing = state === CircuitState.Open && Date.now() < this.#retryAt;
-    // While one request tries, the others must not wait for what becomes of it.
-    if (pausing || state === CircuitState.HalfOpen) throw this.#leftAlone();
+    // Other requests do not wait for the result of the probe.
+    if (pausing || state === CircuitState.HalfOpen) throw this.#circuitOpen();
   }
 
-  /** Rejects with `circuit-open` without a call, or as `call` does. Of the result only the status counts. */
+  /** Rejects with `circuit-open` without calling, or as `call` does. Only the status of the result matters. */
   async run<Result extends { readonly status: number }>(call: () => Promise<Result>): Promise<Result> {
     this.refuseIfOpen();
     try {
       return await this.#policy.execute(call);
     } catch (error) {
-      throw error instanceof BrokenCircuitError ? this.#leftAlone() : error;
+      throw error instanceof BrokenCircuitError ? this.#circuitOpen() : error;
     }
   }
 
-  #leftAlone(): GatewayError {
+  #circuitOpen(): GatewayError {
     const seconds = Math.ceil((this.#retryAt - Date.now()) / 1000);
     return new GatewayError('circuit-open', {
       headers: { 'Retry-After': String(Math.max(seconds, 1)) },

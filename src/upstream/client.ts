@@ -1,5 +1,5 @@
-// Sends approved requests to Aerospike Cloud under the gateway's own credential. Takes only what has been recorded, sends
-// only what it is handed, and repeats a request only after a 401, which says that it was not acted upon.
+// Sends requests to Aerospike Cloud with the gateway's own credential. Changes must have been recorded. A request is repeated
+// only after a 401, which means that it was not processed.
 import type { Dispatcher } from 'undici';
 import type { Recorded } from '../audit/log/trail.ts';
 import { GatewayError, type Sent } from '../errors.ts';
@@ -9,18 +9,25 @@ import type { Breaker } from './breaker.ts';
 import { readAnswer, type UpstreamAnswer } from './read-answer.ts';
 import type { ServiceToken } from './service-token.ts';
 
-/** A GET to Aerospike Cloud, made of validated values only. */
+/** A GET to Aerospike Cloud. It contains only validated values. */
 export interface ReadRequest {
   /** Below the API's base URL. */
   readonly path: string;
   readonly query?: URLSearchParams | undefined;
   /** Sent as `X-Request-Id`. */
   readonly requestId: string;
-  /** Sent as it is (W3C Trace Context). */
+  /** W3C Trace Context. */
   readonly traceparent?: string | undefined;
 }
 
-interface UpstreamRequest extends ReadRequest {
+export interface ChangeOptions {
+  /** Sent as it is (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
+  /** Called when the service token is at hand. Throws to keep the change from being sent. */
+  readonly beforeSending?: (() => void) | undefined;
+}
+
+interface UpstreamRequest extends ReadRequest, ChangeOptions {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly body?: object | undefined;
 }
@@ -29,15 +36,15 @@ export interface UpstreamSettings {
   readonly apiUrl: string;
   readonly timeoutMs: number;
   readonly userAgent: string;
-  /** Told of each request: its method, the status or what kind of failure it was, and its time. */
+  /** Called after each request. `result`: the status or the kind of failure. */
   readonly observe?: (method: string, result: string, seconds: number) => void;
 }
 
 const maxAnswerBytes = 1024 * 1024;
-/** Levels of objects and arrays; the vendor's problems have four. */
-const maxProblem = 32;
+/** Bound on the nesting of objects and arrays. The vendor's problems have four levels. */
+const maxProblemDepth = 32;
 
-/** Reads and changes fail apart: a read that succeeds must not hide that every create is lost. */
+/** One breaker per method: successful reads must not hide that all creates fail. */
 export type Breakers = Readonly<Record<UpstreamRequest['method'], Breaker>>;
 
 export class UpstreamClient {
@@ -46,7 +53,7 @@ export class UpstreamClient {
   readonly #breakers: Breakers;
   readonly #settings: UpstreamSettings;
   readonly #origin: string;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly #basePath: string;
 
   constructor(agent: Dispatcher, token: ServiceToken, breakers: Breakers, settings: UpstreamSettings) {
@@ -60,32 +67,34 @@ export class UpstreamClient {
   }
 
   /**
-   * Sends a recorded change, once. Resolves to the upstream's answer, whatever its status; rejects with a `GatewayError` whose
+   * Sends a recorded change, once. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
    * `context.sent` says whether the request was sent.
    */
-  change(recorded: Recorded, traceparent?: string): Promise<UpstreamAnswer> {
-    return this.#send({ ...recorded.take(), traceparent });
+  change(recorded: Recorded, options: ChangeOptions = {}): Promise<UpstreamAnswer> {
+    return this.#send({ ...recorded.take(), ...options });
   }
 
-  /** For one request, from sending it to the last byte of its answer. */
+  /** From sending a request to the last byte of its answer. */
   get timeoutMs(): number {
     return this.#settings.timeoutMs;
   }
 
-  /** Throws `circuit-open` when a request with this method would be refused at the moment. Sends nothing. */
+  /** Throws `circuit-open` if a request with this method would be refused now. Sends nothing. */
   refuseIfOpen(method: UpstreamRequest['method']): void {
     this.#breakers[method].refuseIfOpen();
   }
 
-  /** Sends a GET without a body, and can send nothing else, so it needs no record. Rejects as `change` does. */
+  /** Can only send a GET without a body, so it needs no record. Rejects as `change` does. */
   read({ path, query, requestId, traceparent }: ReadRequest): Promise<UpstreamAnswer> {
     return this.#send({ method: 'GET', path, query, requestId, traceparent });
   }
 
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    // Nobody waits for a token that could not be used.
+    // Do not wait for a token that could not be used.
     this.#breakers[request.method].refuseIfOpen();
-    const first = await this.#attempt(request, await this.#token.get());
+    const token = await this.#token.get();
+    request.beforeSending?.();
+    const first = await this.#attempt(request, token);
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {
       throw notRenewed(error);
@@ -114,7 +123,7 @@ export class UpstreamClient {
     } catch (error) {
       if (!(error instanceof ExchangeError) || error.receivedStatus !== 401) throw error;
       this.#token.invalidate(token);
-      // The status line alone says that the request was not acted upon; an answer that was too slow has used up its time.
+      // The status alone means that the request was not processed. After a timeout there is no time left to repeat it.
       if (error.kind !== 'broken') throw error;
       return { refused: true, status: 401, problem: undefined };
     }
@@ -122,8 +131,8 @@ export class UpstreamClient {
 
   async #exchange(request: UpstreamRequest, token: string): Promise<Answer> {
     const { method, path, query, body, requestId, traceparent } = request;
-    const asked = query?.toString() ?? '';
-    const search = asked === '' ? '' : `?${asked}`;
+    const parameters = query?.toString() ?? '';
+    const search = parameters === '' ? '' : `?${parameters}`;
     const url = { origin: this.#origin, pathname: `${this.#basePath}${path}`, search };
     const headers = {
       authorization: `Bearer ${token}`,
@@ -137,34 +146,34 @@ export class UpstreamClient {
     const limits = { timeoutMs: this.#settings.timeoutMs, maxBytes: maxAnswerBytes };
     const { observe } = this.#settings;
     const startedAt = performance.now();
-    const tell = (result: string) => observe?.(method, result, (performance.now() - startedAt) / 1000);
+    const report = (result: string) => observe?.(method, result, (performance.now() - startedAt) / 1000);
     try {
       const answer = await exchange(this.#agent, { method, url, headers, ...content }, limits);
-      tell(String(answer.status));
+      report(String(answer.status));
       return answer;
     } catch (error) {
-      tell((error as ExchangeError).kind);
+      report((error as ExchangeError).kind);
       throw error;
     }
   }
 }
 
-/** One try. `refused`: with 401, which is about the gateway's credential; `problem` is the upstream's, if it gave one. */
+/** `refused`: with 401, which concerns the gateway's credential. `problem`: the upstream's problem document, if any. */
 type Attempt =
   | { readonly refused: false; readonly status: number; readonly answer: UpstreamAnswer }
   | { readonly refused: true; readonly status: 401; readonly problem: unknown };
 
-/** A 401 is a 401 however its body looks; only a body that could be passed on, and can be written again, is. */
+/** The body of a 401 as JSON; `undefined` if it could not be passed on or is nested too deeply. */
 function readableProblem(answer: Answer, token: string): unknown {
   try {
     const { json } = readAnswer(answer, token);
-    return isShallow(json, maxProblem) ? json : undefined;
+    return isShallow(json, maxProblemDepth) ? json : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Parsing copes with any depth; writing into the gateway's own answer does not. */
+/** `JSON.stringify` fails for deeply nested values that `JSON.parse` accepts. */
 const isShallow = (value: unknown, levels: number): boolean =>
   typeof value !== 'object' ||
   value === null ||
@@ -202,14 +211,14 @@ function refusedCredential(problem: unknown): GatewayError {
 }
 
 /**
- * The token was refused and there is no new one. `sent` stays `no`, as without any token: a 401 concerns the gateway's own
- * credential, so the request was certainly not acted upon and may be repeated at once.
+ * The token was refused and could not be renewed. `sent` is `no`, as without any token: after a 401 the request was certainly
+ * not processed and may be repeated at once.
  */
 function notRenewed(error: unknown): unknown {
   if (!(error instanceof GatewayError)) return error;
   const { code, context, headers, proxyError } = error;
   return new GatewayError(code, {
-    detail: `${error.detail} Aerospike Cloud refused the token before it, so the request was not acted upon.`,
+    detail: `${error.detail} Aerospike Cloud refused the previous token, so the request was not processed.`,
     ...(context === undefined ? {} : { context }),
     headers,
     proxyError,

@@ -1,4 +1,4 @@
-// Aerospike Cloud as this gateway knows it: its API under one service token, with a circuit breaker for each method.
+// Creates the client for Aerospike Cloud, with its service token and a circuit breaker for each method.
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { UpstreamConfig } from '../config/config.ts';
@@ -8,7 +8,7 @@ import { type Breakers, UpstreamClient, type UpstreamSettings } from './client.t
 import { ServiceToken, type ServiceTokenServices } from './service-token.ts';
 import { requestToken } from './token-request.ts';
 
-export interface UpstreamParts {
+interface UpstreamParts {
   readonly agent: Dispatcher;
   /** For the fleet, which must not take connections from requests. */
   readonly fleetAgent: Dispatcher;

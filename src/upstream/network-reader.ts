@@ -1,5 +1,5 @@
-// Reads what exists upstream: a cluster's block and its peerings, under the gateway's own credential. Whatever fails, the
-// caller's own request was not sent, and the error says so.
+// Reads a cluster's block and peerings with the gateway's own credential. All errors say that the caller's own request was not
+// sent.
 import { GatewayError } from '../errors.ts';
 import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
 import type { UpstreamClient } from './client.ts';
@@ -7,7 +7,7 @@ import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
-/** Blocks that are kept: a cluster's never changes. */
+/** Bound on the cached blocks. The block of a cluster never changes. */
 const maxClusters = 10_000;
 
 export class NetworkReader {
@@ -33,11 +33,7 @@ export class NetworkReader {
     const { infrastructure } = (answer.json ?? {}) as { infrastructure?: { cidrBlock?: unknown } | null };
     const block = networkIn(answer.status === 200 ? infrastructure?.cidrBlock : undefined);
     if (block === undefined)
-      throw preflightFailed(
-        answer.status,
-        'the cluster has no block that can be read',
-        retryAfterHeader(answer),
-      );
+      throw preflightFailed(answer.status, 'the cluster has no valid block', retryAfterHeader(answer));
     if (this.#blocks.size >= maxClusters) this.#blocks.clear();
     this.#blocks.set(clusterId, block);
     return block;
@@ -49,7 +45,7 @@ function networkIn(text: unknown): Ipv4Network | undefined {
   return isIpv4Fault(network) ? undefined : network;
 }
 
-/** What the upstream says makes no sense. `reason` is for the log. */
+/** For an unusable answer of the upstream. `reason` is for the log. */
 export const preflightFailed = (
   receivedStatus: number | undefined,
   reason: string,
@@ -62,7 +58,7 @@ export const preflightFailed = (
     cause: new Error(reason),
   });
 
-/** Whatever became of the read: the request itself was not sent. */
+/** Whatever happened to the read, the caller's request was not sent. */
 function notSent(error: unknown): never {
   if (!(error instanceof GatewayError)) throw error;
   const { code, headers, proxyError, receivedStatus } = error;

@@ -1,25 +1,24 @@
-// Polls for a peering's final status, for many callers at once: they share reads of a cluster's list, and only so many wait.
-// Every wait ends when the gateway stops, and none later than its deadline.
+// Polls for the final status of peerings. Callers share reads of a cluster's list, and their number is bounded. A wait ends at
+// its deadline or when the gateway stops.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { retryAfterMsOf } from './asked-wait.ts';
 import type { NetworkReader } from './network-reader.ts';
 import type { ListedPeering } from './peerings.ts';
+import { retryAfterMsOf } from './read-answer.ts';
 import { resolvePeering } from './resolve-peering.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
-/** Interface, section 3. */
 const maxWaiting = 64;
 const finalStatuses = ['active', 'rejected', 'expired', 'failed', 'deleted'];
 const maxPauseMs = 2000;
 const minPauseMs = 500;
-/** A list this young serves another caller, too. */
+/** Maximum age of a list that other callers share. */
 const freshMs = 1000;
 
-/** A peering as it was read last. */
+/** A peering as last read. */
 export interface FoundPeering {
   readonly peering: ListedPeering;
-  /** It is active, or cannot become so any more. */
+  /** It is active or can no longer become active. */
   readonly final: boolean;
 }
 
@@ -30,8 +29,8 @@ export interface Wanted {
   readonly requestId: string;
 }
 
-/** One of the places of those who wait. */
-export interface Wait {
+/** The slot of a waiting request. */
+interface Wait {
   readonly end: Promise<void>;
   readonly signal: AbortSignal;
   /** By `performance.now()`. */
@@ -51,17 +50,17 @@ export class PeeringPoller {
     this.#clock = clock;
   }
 
-  /** How many wait. */
+  /** Number of waiting requests. */
   get waiting(): number {
     return this.#waits.size;
   }
 
-  /** The peering as it is now; `undefined`: the list does not have it. Rejects as `NetworkReader.peerings` does, or with `peering-ambiguous`. */
+  /** `undefined` if the peering is not listed. Rejects as `NetworkReader.peerings` does, or with `peering-ambiguous`. */
   async read(wanted: Wanted): Promise<FoundPeering | undefined> {
     return findIn(await this.#network.peerings(wanted.clusterId, wanted.requestId), wanted.peeringId);
   }
 
-  /** A place to wait in, which must be left; `undefined` when all are taken or the gateway stops. */
+  /** A slot, which must be left; `undefined` if all are taken or the gateway stops. */
   enter(deadline: number): Wait | undefined {
     if (this.#stopped || this.#waits.size >= maxWaiting) return undefined;
     const over = new AbortController();
@@ -76,15 +75,15 @@ export class PeeringPoller {
     return { end, deadline, signal: over.signal, leave };
   }
 
-  /** Ends all waits; there is no place for later ones. */
+  /** Ends all waits and refuses new ones. */
   stop(): void {
     this.#stopped = true;
     for (const over of this.#waits) over.abort();
   }
 
   /**
-   * The peering in its final status, or as it was last read when the wait ends. A read that fails is repeated while there is
-   * time, not before the upstream's `Retry-After`. Rejects with `UpstreamRefused` or `peering-ambiguous`.
+   * The peering in its final status, or as last read when the wait ends. Retries failed reads, but not before the upstream's
+   * `Retry-After`. Rejects with `UpstreamRefused` or `peering-ambiguous`.
    */
   async wait(wanted: Wanted, first: FoundPeering, wait: Wait): Promise<FoundPeering | undefined> {
     const { signal, end, deadline } = wait;
@@ -112,7 +111,7 @@ export class PeeringPoller {
     return found;
   }
 
-  /** A list that was begun after the caller's last one: an older one may lack its peering. */
+  /** A list whose read began after the caller's last read: an older list may lack its peering. */
   #sharedList({ clusterId, requestId }: Wanted, readAt: number): Promise<readonly ListedPeering[]> {
     const known = this.#lists.get(clusterId);
     if (known !== undefined && known.begunAt >= readAt && isFresh(known)) return known.list;

@@ -37,7 +37,7 @@ const form: ListForm<ListedPeering> = {
     JSON.stringify([id, vpcId, cidrBlock, accountId, region]),
 };
 
-/** Does the peering keep others from being made? (interface, section 3: preflight) */
+/** Does the peering prevent others that conflict with it? */
 export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');
 
 /** Rejects as `readList` does. */

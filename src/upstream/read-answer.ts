@@ -1,22 +1,26 @@
-// Decides whether an answer of Aerospike Cloud may reach a caller. Passes on the status, the body byte for byte and four
-// named header fields; refuses redirects, compressed bodies, anything that is not the JSON it claims to be, and an
-// answer that repeats the service token.
+// Decides whether an answer of Aerospike Cloud may reach a caller. Passes on the status, the unchanged body and an allow-list of
+// header fields. Refuses redirects, compressed bodies, invalid JSON, and answers that contain the service token.
+import { GatewayError } from '../errors.ts';
 import { type AnswerParts, isPassableStatus, isRequestId, readPassable } from '../net/passable-answer.ts';
 import type { Answer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
-import { isRetryAfter, retryAfterIn } from '../outbound/retry-after.ts';
+import { isRetryAfter, retryAfterIn, waitMsOf } from '../outbound/retry-after.ts';
 
-/** An answer fit to be passed on, with `Content-Type`, `Retry-After` and `Location` as far as the upstream gave them. */
+/** An answer that may be passed on. `headers` has at most `Content-Type`, `Retry-After` and `Location`. */
 export interface UpstreamAnswer extends AnswerParts {
   /** The body as JSON; `undefined` when it is empty. */
   readonly json: unknown;
 }
 
-/** All that is passed on of an answer that does not say what it was asked for. */
+/** The only header field that is passed on of an unusable answer. */
 export function retryAfterHeader({ headers }: UpstreamAnswer): Record<string, string> {
   const value = headers['Retry-After'];
   return isRetryAfter(value) ? { 'Retry-After': value } : {};
 }
+
+/** Milliseconds, bounded; 0 if the failed request got no `Retry-After`. `now`: milliseconds since the epoch. */
+export const retryAfterMsOf = (error: unknown, now: number): number =>
+  error instanceof GatewayError ? waitMsOf(error.headers['Retry-After'], now) : 0;
 
 const passed = {
   'content-type': 'Content-Type',
@@ -24,7 +28,7 @@ const passed = {
   location: 'Location',
 } as const;
 
-/** Throws an `ExchangeError` of kind `broken`, which keeps nothing of the answer but status and `Retry-After`. */
+/** Throws an `ExchangeError` of kind `broken`, with only the status and `Retry-After` of the answer. */
 export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer {
   const { status, body } = answer;
   const broken = (proxyError: string) =>
@@ -45,24 +49,24 @@ export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer
   const requestId = requestIdOf(answer, serviceToken);
   const passable = readPassable({ status, headers, body, requestId });
   if (passable === undefined) throw broken('http_protocol_error');
-  if (repeats(serviceToken, body)) throw broken('http_protocol_error');
+  if (containsToken(body, serviceToken)) throw broken('http_protocol_error');
   return { status, headers, body, json: passable.json, requestId };
 }
 
 /**
- * Looks at the bytes and, since JSON can spell every character in several ways, at the text that they stand for. Not at
- * the parsed value: of a member named twice that holds only the last one, and the body goes out whole.
+ * Searches the bytes and, since JSON can escape any character, the unescaped text. The parsed value would not do: it has only
+ * the last of two members with one name.
  */
-function repeats(token: string, body: Buffer): boolean {
+function containsToken(body: Buffer, token: string): boolean {
   if (body.includes(token)) return true;
   if (!body.includes('\\')) return false;
-  return body.toString('utf8').replaceAll(escapes, spell).includes(token);
+  return body.toString('utf8').replaceAll(escapes, unescaped).includes(token);
 }
 
-/** RFC 8259 section 7. A token has no character that the other short escapes stand for (RFC 6750 section 2.1). */
+/** RFC 8259 section 7. The characters of other short escapes do not occur in tokens (RFC 6750 section 2.1). */
 const escapes = /\\(?:u([0-9a-fA-F]{4})|[\s\S])/g;
 
-function spell(text: string, hex: string | undefined): string {
+function unescaped(text: string, hex: string | undefined): string {
   if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
   return text === '\\/' ? '/' : text;
 }

@@ -1,6 +1,5 @@
-// The gateway's own access token for Aerospike Cloud. One request serves any number of waiting calls, it is renewed in
-// the background before it ends, and a token that is still good outlives an outage of the token endpoint.
-
+// The gateway's own access token for Aerospike Cloud. Concurrent callers share one token request. The token is renewed in the
+// background before it expires, and stays in use during an outage of the token endpoint.
 import { Backoff } from '../async/backoff.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
@@ -9,14 +8,13 @@ import { ExchangeError, retryAfterOf } from '../outbound/failures.ts';
 import { waitMsOf } from '../outbound/retry-after.ts';
 import type { IssuedToken } from './token-request.ts';
 
-/** Renewal begins when a fifth of the lifetime is left, at most five minutes before the end. */
+/** Renewal begins when a fifth of the lifetime is left, but at most five minutes before the end. */
 const renewalShare = 0.2;
 const maxRenewalMs = 300_000;
-/** A token this close to its end is not used for a new request. */
+/** A token is not used for new requests this long before its end. */
 const marginMs = 1000;
-/** After a failure: half a second, doubling up to this. */
 
-interface HeldToken {
+interface CurrentToken {
   readonly value: string;
   readonly renewAt: number;
   readonly endsAt: number;
@@ -24,14 +22,13 @@ interface HeldToken {
 
 interface LastFailure {
   readonly error: unknown;
-  /** By `Retry-After`. */
-  readonly askedToWait: boolean;
+  readonly hasRetryAfter: boolean;
 }
 
 export interface ServiceTokenServices {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told of each request for a token. */
+  /** Called after each token request. */
   readonly observe?: (result: 'ok' | 'failed') => void;
 }
 
@@ -40,8 +37,8 @@ export class ServiceToken {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #observe: (result: 'ok' | 'failed') => void;
-  #held: HeldToken | undefined;
-  #pending: Promise<HeldToken> | undefined;
+  #current: CurrentToken | undefined;
+  #pending: Promise<CurrentToken> | undefined;
   readonly #backoff = new Backoff({ minMs: 500, maxMs: 10_000 });
   #nextAttemptAt = 0;
   #lastFailure: LastFailure | undefined;
@@ -54,23 +51,23 @@ export class ServiceToken {
   }
 
   /**
-   * A token to send. Rejects with `service-token-unavailable` or `service-token-timeout`, with a `Retry-After` when the
-   * endpoint gave one: it is not asked again sooner.
+   * A valid token. Rejects with `service-token-unavailable` or `service-token-timeout`. A `Retry-After` of the endpoint is
+   * respected and passed on.
    */
   async get(): Promise<string> {
-    const held = this.#held;
+    const current = this.#current;
     const now = this.#clock.now();
-    if (held === undefined || now >= held.endsAt) return (await this.#renewed()).value;
-    if (now >= held.renewAt) this.#renewed().catch(() => undefined);
-    return held.value;
+    if (current === undefined || now >= current.endsAt) return (await this.#renewed()).value;
+    if (now >= current.renewAt) this.#renewed().catch(() => undefined);
+    return current.value;
   }
 
-  /** The upstream refused this token: it is not given out again. A newer one stays. */
+  /** Discards a token that the upstream refused. A newer one stays. */
   invalidate(token: string): void {
-    if (this.#held?.value === token) this.#held = undefined;
+    if (this.#current?.value === token) this.#current = undefined;
   }
 
-  #renewed(): Promise<HeldToken> {
+  #renewed(): Promise<CurrentToken> {
     if (this.#pending !== undefined) return this.#pending;
     if (this.#lastFailure !== undefined && this.#clock.now() < this.#nextAttemptAt) {
       return Promise.reject(this.#failure(this.#lastFailure));
@@ -81,34 +78,37 @@ export class ServiceToken {
     return this.#pending;
   }
 
-  async #renew(): Promise<HeldToken> {
+  async #renew(): Promise<CurrentToken> {
     try {
       const { value, lifetimeMs } = await this.#request();
       const now = this.#clock.now();
       const endsAt = now + Math.max(lifetimeMs - marginMs, 0);
-      const held = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, maxRenewalMs) };
-      this.#held = held;
+      const current = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, maxRenewalMs) };
+      this.#current = current;
       this.#backoff.succeed();
       this.#observe('ok');
       this.#lastFailure = undefined;
-      return held;
+      return current;
     } catch (error) {
       this.#observe('failed');
       const now = this.#clock.now();
       const retryAfterMs = waitMsOf(retryAfterOf(error), now);
       this.#nextAttemptAt = now + Math.max(this.#backoff.fail(), retryAfterMs);
-      this.#lastFailure = { error, askedToWait: retryAfterMs > 0 };
-      this.#logger.error({ failures: this.#backoff.failures, err: error }, 'no service token could be had');
+      this.#lastFailure = { error, hasRetryAfter: retryAfterMs > 0 };
+      this.#logger.error(
+        { failures: this.#backoff.failures, err: error },
+        'failed to obtain a service token',
+      );
       throw this.#failure(this.#lastFailure);
     }
   }
 
-  #failure({ error, askedToWait }: LastFailure): GatewayError {
+  #failure({ error, hasRetryAfter }: LastFailure): GatewayError {
     const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#clock.now()) / 1000));
     const timedOut = error instanceof ExchangeError && error.kind === 'timeout';
     return new GatewayError(timedOut ? 'service-token-timeout' : 'service-token-unavailable', {
       context: { sent: 'no' },
-      ...(askedToWait ? { headers: { 'Retry-After': String(seconds) } } : {}),
+      ...(hasRetryAfter ? { headers: { 'Retry-After': String(seconds) } } : {}),
       proxyError: error instanceof ExchangeError ? error.proxyError : 'proxy_configuration_error',
       cause: error,
     });

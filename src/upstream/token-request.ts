@@ -1,5 +1,5 @@
-// Asks the token endpoint for an access token by the client credentials grant (RFC 6749 section 4.4), credentials in
-// the form-encoded body (section 2.3.1). Accepts only a whole, well-formed bearer token response within its limits.
+// Requests an access token with the client credentials grant (RFC 6749 section 4.4), with the credentials in the form-encoded
+// body (section 2.3.1). Accepts only a complete, well-formed bearer token response of bounded size.
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { UpstreamConfig } from '../config/config.ts';
@@ -7,7 +7,7 @@ import { exchange } from '../outbound/exchange.ts';
 import { StatusError } from '../outbound/failures.ts';
 import { retryAfterIn } from '../outbound/retry-after.ts';
 
-/** A token as issued. `lifetimeMs` is safe to rely on whatever the endpoint said. */
+/** `lifetimeMs` is bounded, whatever the endpoint answered. */
 export interface IssuedToken {
   readonly value: string;
   readonly lifetimeMs: number;
@@ -16,18 +16,18 @@ export interface IssuedToken {
 /** For the whole token request. */
 const tokenTimeoutMs = 10_000;
 const maxBytes = 64 * 1024;
-/** Stands in for a lifetime that is missing or makes no sense; a token that ends earlier is repaired by the 401 it causes. */
-const cautiousLifetimeSeconds = 300;
+/** If the lifetime is missing or invalid. A token that expires earlier causes a 401, after which it is renewed. */
+const defaultLifetimeSeconds = 300;
 const maxLifetimeSeconds = 86_400;
 
-/** RFC 6749 section 5.1; the token's characters by RFC 6750 section 2.1, so that it cannot break out of the header. */
+/** RFC 6749 section 5.1. The token's characters are those of RFC 6750 section 2.1, so it cannot inject header fields. */
 const tokenResponse = z.looseObject({
   access_token: z.string().regex(/^[A-Za-z0-9._~+/-]+=*$/),
   token_type: z.string().regex(/^bearer$/i),
   expires_in: z.unknown().optional(),
 });
 
-/** Rejects with an `ExchangeError`, or an `Error` that holds nothing of the answer: it may contain a secret. */
+/** Rejects with an `ExchangeError`, or an `Error` that contains nothing of the answer's body, which may be secret. */
 export async function requestToken(
   agent: Dispatcher,
   config: UpstreamConfig,
@@ -51,14 +51,14 @@ export async function requestToken(
   }
   const response = tokenResponse.safeParse(parseJson(body));
   if (!response.success)
-    throw new Error('the token endpoint gave no bearer token response (RFC 6749 section 5.1)');
+    throw new Error('the token endpoint sent no valid bearer token response (RFC 6749 section 5.1)');
   return { value: response.data.access_token, lifetimeMs: lifetimeSeconds(response.data.expires_in) * 1000 };
 }
 
 function lifetimeSeconds(expiresIn: unknown): number {
   const seconds =
     typeof expiresIn === 'string' && /^\d{1,10}$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
-  if (typeof seconds !== 'number' || !(seconds > 0)) return cautiousLifetimeSeconds;
+  if (typeof seconds !== 'number' || !(seconds > 0)) return defaultLifetimeSeconds;
   return Math.min(seconds, maxLifetimeSeconds);
 }
 
@@ -70,7 +70,7 @@ const oauthErrors = [
   'invalid_scope',
 ];
 
-/** The error code of RFC 6749 section 5.2, if it is one of them; nothing else of the body is repeated. */
+/** The error code of RFC 6749 section 5.2, if there is one. Nothing else of the body gets into messages. */
 function oauthError(body: Buffer): string {
   const code = (parseJson(body) as { error?: unknown } | null | undefined)?.error;
   return typeof code === 'string' && oauthErrors.includes(code) ? ` (${code})` : '';

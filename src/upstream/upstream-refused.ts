@@ -1,7 +1,7 @@
-// The upstream's own 4xx to a read that the gateway makes before it does what the caller asked for.
+// The upstream's 4xx to a read that precedes the caller's own request. It is passed on, and the request itself is not sent.
 import type { UpstreamAnswer } from './read-answer.ts';
 
-/** There is no such cluster, or it may not be read. The answer is passed on; nothing else was sent. */
+/** The cluster does not exist or may not be read. */
 export class UpstreamRefused extends Error {
   override readonly name = 'UpstreamRefused';
   readonly answer: UpstreamAnswer;

@@ -1,6 +1,7 @@
-// An Aerospike Cloud that has taken a request and does not answer until it is told to.
+// An Aerospike Cloud that has taken a request and does not answer until it is told to. What the gateway reads by itself is
+// answered at once.
 import type { ServerResponse } from 'node:http';
-import { peeringsPath, type TestGateway } from '../support/gateway.ts';
+import { isOwnRead, peeringsPath, type TestGateway } from '../support/gateway.ts';
 
 export interface HeldUpstream {
   /** Resolves when so many requests have arrived in all. */
@@ -16,8 +17,8 @@ export function holdUpstream(gateway: TestGateway): HeldUpstream {
   const held: ServerResponse[] = [];
   let count = 0;
   let wake: () => void = () => undefined;
-  gateway.cloud.setFault(({ path }) =>
-    path.includes(peeringsPath)
+  gateway.cloud.setFault((seen) =>
+    seen.path.includes(peeringsPath) && !isOwnRead(seen)
       ? (_request, response) => {
           held.push(response);
           count += 1;

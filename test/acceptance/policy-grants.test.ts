@@ -45,7 +45,7 @@ test('a list is forwarded when a grant covers action and cluster, in whatever ca
     assert.deepEqual([reply.status, reply.headers['proxy-status']], [200, 'peergate; received-status=200']);
   }
   assert.deepEqual(
-    gateway.apiRequests().map(({ path }) => path),
+    gateway.forwarded().map(({ path }) => path),
     [`/v1${peeringsPath}`, `/v1${peeringsPath}`],
   );
   for (const record of gateway.records) {
@@ -77,7 +77,7 @@ for (const [what, claims, cluster, ...wanted] of refused) {
     );
     assert.deepEqual(codes(reply), wanted);
     assert.match(reply.json.context.policyVersion, /^[0-9a-f]{64}$/);
-    assert.deepEqual([gateway.apiRequests(), gateway.cloud.connections], [[], 0]);
+    assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
     const [record, ...more] = gateway.records;
     assert.deepEqual(
       [record.metadata.event_code, record.action_id, more.length],
@@ -101,7 +101,7 @@ test('a create that no grant fits is refused with what the nearest one has again
   const [length, cluster] = reply.json.context.violations;
   assert.deepEqual(length.allowed, { min: 16, max: 28, nearest: '10.20.4.0/28' });
   assert.deepEqual([cluster.field, cluster.allowed], ['/clusterId', [clusterId]]);
-  assert.deepEqual([gateway.apiRequests(), gateway.cloud.connections], [[], 0]);
+  assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
   const [record] = gateway.records;
   assert.equal(record.metadata.event_code, 'peering.create.refused');
   assert.equal(record.status_code, 'policy-denied');
@@ -112,7 +112,7 @@ test('the scope is needed besides the grant', async (t) => {
   const reply = await list(gateway, { scope: 'update:database' });
   assert.equal(reply.status, 403);
   assert.match(String(reply.headers['www-authenticate']), /error="insufficient_scope"/);
-  assert.deepEqual([gateway.apiRequests(), gateway.cloud.connections], [[], 0]);
+  assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
   const [record] = gateway.records;
   assert.deepEqual([record.status_code, record.unmapped.decision], ['scope-missing', undefined]);
 });
@@ -121,7 +121,7 @@ test('in report mode a would-be refusal is forwarded, and its intent holds what 
   const gateway = await startTestGateway(t, { policy: `${policy}mode: report\n` });
   const reply = await gateway.create({ ...allowed, accountId: '999999999999' });
   assert.equal(reply.status, 201);
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   const [intent, outcome] = gateway.records;
   assert.equal(intent.metadata.event_code, 'peering.create.intent');
   assert.equal(outcome.metadata.event_code, 'peering.create.outcome');
@@ -143,7 +143,7 @@ test('report mode forgives nothing but the policy', async (t) => {
     await list(gateway, { scope: 'update:database' }),
   ].map(({ status }) => status);
   assert.deepEqual(statuses, [400, 401, 403]);
-  assert.deepEqual([gateway.apiRequests(), gateway.cloud.connections], [[], 0]);
+  assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
   assert.deepEqual(
     gateway.records.map(({ status_code }) => status_code),
     ['request-invalid', 'token-invalid', 'scope-missing'],

@@ -20,7 +20,7 @@ test('without a reader nothing is forwarded, and the next reader finds the chain
     assert.equal(refused.status, 503);
     assert.equal(refused.json.type, 'urn:aerospike:errors:system:unavailable');
   }
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   assert.equal(await isReady(), false);
   const next = openReader();
   next.start();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { allowed, allowedNumber, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { folderWith, peergate } from './policy-run.ts';
 
 const policy = `version: 1
@@ -38,13 +38,13 @@ async function recordedLog(t: TestContext): Promise<string[]> {
   };
   const statuses = [
     await call('svc-payments', allowed),
-    await call('svc-payments', { ...allowed, region: 'eu-west-1' }),
+    await call('svc-payments', { ...allowedNumber(1), region: 'eu-west-1' }),
     await call('svc-payments', { ...allowed, cidrBlock: '192.0.2.0/24' }),
     await call('svc-payments', { ...allowed, cidrBlock: '10.20.4.1/22' }),
-    await call('svc-payments', allowed, `${peeringsPath}?dryRun=true`),
+    await call('svc-payments', allowedNumber(2), `${peeringsPath}?dryRun=true`),
     await call('svc-payments'),
     await call('nobody', allowed),
-    await call(hostile, { ...allowed, region: 'eu-west-1' }),
+    await call(hostile, { ...allowedNumber(3), region: 'eu-west-1' }),
   ].map(({ status }) => status);
   assert.deepEqual(statuses, [201, 201, 403, 400, 200, 200, 403, 201]);
   return ['not JSON at all', '{"broken":', ...lines, '', 'null', '{"class_uid":6003}', '{"class_uid":6003,'];
@@ -83,10 +83,10 @@ test('exactly the changed verdicts are listed, both ways, with status 1, also fr
   const whole = await peergate(['policy', 'replay', path('policy.yaml'), path('whole.log')]);
   assert.equal(whole.status, 1);
   assert.deepEqual(verdictsIn(whole.out), [
-    'svc-payments: create 10.20.4.0/22 eu-west-1 111122223333: allow → deny (region_not_allowed)',
+    'svc-payments: create 10.20.8.0/22 eu-west-1 111122223333: allow → deny (region_not_allowed)',
     'svc-payments: create 192.0.2.0/24 us-east-1 111122223333: deny → allow (cidr_not_allowed)',
     `svc-payments: list ${clusterId}: allow → deny (action_not_allowed)`,
-    'svc-�[2J��31m: create 10.20.4.0/22 eu-west-1 111122223333: allow → deny (region_not_allowed)',
+    'svc-�[2J��31m: create 10.20.16.0/22 eu-west-1 111122223333: allow → deny (region_not_allowed)',
   ]);
   assert.match(whole.out, /\n7 decided again, 4 changed\n$/);
   const parts = await peergate([
@@ -122,7 +122,7 @@ test('a denial for want of a claim that was not recorded is marked and counted a
   // The refusal of a block outside of the guardrails stays one whatever the team.
   assert.deepEqual(verdictsIn(out), [
     '? nobody: create 10.20.4.0/22 us-east-1 111122223333: deny → deny (no_grant)',
-    '? svc-�[2J��31m: create 10.20.4.0/22 eu-west-1 111122223333: allow → deny (no_grant)',
+    '? svc-�[2J��31m: create 10.20.16.0/22 eu-west-1 111122223333: allow → deny (no_grant)',
   ]);
   assert.equal(out.split('\n').filter((line) => line === '    not recorded: team').length, 2);
   assert.match(out, /\n7 decided again, 1 changed, 2 uncertain\n$/);

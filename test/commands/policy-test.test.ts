@@ -188,7 +188,7 @@ test('results that cannot be written fail the run', async (t) => {
   const args = ['policy', 'test', path('policy.yaml'), path('tests.yaml'), '--junit', junit];
   const { status, err } = await peergate(args);
   assert.equal(status, 1);
-  assert.match(err, /could not be written: ENOENT/);
+  assert.match(err, /Failed to write the results: ENOENT/);
 });
 
 test('control characters of either file never reach the terminal', async (t) => {

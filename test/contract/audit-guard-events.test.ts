@@ -56,7 +56,7 @@ const refuseAsUpstream = (status: number, requestId?: string) =>
 const replay = (status: number, id?: string) =>
   sealed(replayedEvent(facts, { status, first: randomUUID(), resourceId: id }, 5));
 
-test('every refusal by the guards of a create fits the schema, with what Aerospike Cloud said to the look', () => {
+test('every refusal by the guards of a create fits the schema, with what Aerospike Cloud answered to the preflight', () => {
   assert.ok(onlyBeforeCreates.length > 5);
   for (const code of onlyBeforeCreates) assertAuditRecord(refuse(code));
   const asked = fc.constantFrom('preflight-failed', 'upstream-timeout', 'credential-refused');
@@ -70,7 +70,7 @@ test('every refusal by the guards of a create fits the schema, with what Aerospi
   );
 });
 
-test('what the look before a dry run says fits the schema, as observed only', () => {
+test('what the preflight of a dry run finds fits the schema, as observed only', () => {
   const dry = { ...facts, dryRun: true };
   for (const code of ['vpc-peered-already', 'cidr-overlap', 'preflight-failed'] as const)
     assertAuditRecord(sealed(refusedEvent(dry, { code, detail: 'No.' }, 5)));
@@ -79,7 +79,7 @@ test('what the look before a dry run says fits the schema, as observed only', ()
   assert.equal(refused.action_id, 3);
 });
 
-test('what the look for a peering says fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
+test('what the list for a peering shows fits the schema: nothing, that it is not there, that there are two, or a 4xx', () => {
   for (const known of lookedUp) {
     for (const code of ['preflight-failed', 'upstream-timeout', 'credential-refused'] as const) {
       const record = sealed(refusedEvent(known, { code, detail: 'No.', receivedStatus: 500 }, 5));

@@ -16,6 +16,7 @@ import { intentEvent, reconciledEvent } from '../../src/audit/record/request-eve
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
   allowed,
+  allowedNumber,
   clusterId,
   guardrailsOnly,
   type Loose,
@@ -39,7 +40,7 @@ export async function everyKind(gateway: TestGateway): Promise<Record<string, Lo
   await gateway.call(listed);
   const headers = { authorization: `Bearer ${await sign()}`, 'content-type': 'application/json' };
   for (const region of ['us-east-1', 'eu-north-1']) {
-    const body = JSON.stringify({ ...allowed, region });
+    const body = JSON.stringify({ ...allowedNumber(1), region });
     await gateway.call({ method: 'POST', path: `${peeringsPath}?dryRun=true`, headers, body });
   }
   const stranger = `Bearer ${await sign({ sub: 'svc-stranger' })}`;

@@ -81,7 +81,7 @@ test('a peering that is not there is answered with the documented example, to ei
   }
 });
 
-test('what Aerospike Cloud says to the look or to the delete passes through as documented', async (t) => {
+test('what Aerospike Cloud answers to the list or to the delete passes through as documented', async (t) => {
   const gateway = await startTestGateway(t);
   const id = put(gateway);
   const { value } = examples['aerospike-cluster-unknown'];

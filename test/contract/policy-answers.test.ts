@@ -77,9 +77,8 @@ async function getList(gateway: TestGateway, sub: string): Promise<Reply> {
 const recorded = ({ records }: TestGateway) =>
   records.map(({ metadata, status_code, action_id }) => [metadata.event_code, status_code, action_id]);
 
-function assertNothingSent({ cloud, apiRequests }: TestGateway): void {
-  assert.deepEqual(apiRequests(), []);
-  assert.equal(cloud.connections, 0);
+function assertNothingSent({ forwarded }: TestGateway): void {
+  assert.deepEqual(forwarded(), []);
 }
 
 test('a dry run of an allowed create is answered by the gateway with the documented decision', async (t) => {
@@ -198,7 +197,7 @@ test('in report mode a create against the policy is forwarded, and its dry run n
   assertNothingSent(gateway);
   const real = await post(gateway, body, { as: 'svc-audit' });
   assert.equal(real.status, 201);
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   assert.deepEqual(recorded(gateway), [
     ['peering.create.dryrun', 'dry-run', 1],
     ['peering.create.intent', undefined, 1],

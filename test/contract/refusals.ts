@@ -6,11 +6,13 @@ import { sendReply } from '../../sandbox/reply.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import {
   allowed,
+  isOwnRead,
   peeringsPath,
   type Reply,
   startTestGateway,
   type TestGateway,
   type TestGatewayOptions,
+  withoutPreflight,
 } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { head, openRaw, sendRaw } from '../support/raw-http.ts';
@@ -22,8 +24,10 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly reply: Reply;
   readonly gateway: TestGateway;
-  /** Requests that may have come to the API of the upstream. */
+  /** Requests that may have been forwarded to the API of the upstream. */
   readonly forwarded: number;
+  /** Does the gateway read something upstream before it refuses? */
+  readonly reads: boolean;
   /** Event codes, in order. */
   readonly recorded: readonly string[];
 }
@@ -32,12 +36,13 @@ export interface Way {
   readonly options?: (t: TestContext) => TestGatewayOptions | Promise<TestGatewayOptions>;
   readonly provoke: (gateway: TestGateway) => Promise<Reply>;
   readonly forwarded?: number;
+  readonly reads?: boolean;
   readonly recorded: readonly string[];
 }
 
 const refused = ['peering.create.refused'];
 const forwardedInVain = ['peering.create.intent', 'peering.create.outcome'];
-const isApi = ({ path }: { path: string }) => path !== '/oauth/token';
+const isApi = (seen: { method: string; path: string }) => seen.path !== '/oauth/token' && !isOwnRead(seen);
 const json = { 'content-type': 'application/json' };
 
 const withToken = (claims: Record<string, unknown>) => async (gateway: TestGateway) =>
@@ -67,8 +72,10 @@ const ways = {
   },
   'token-invalid': {
     provoke: async ({ issuer, create }) => {
-      const [protectedHeader, payload] = (await issuer.sign()).split('.');
-      return create(allowed, { authorization: `Bearer ${protectedHeader}.${payload}.A` });
+      const [, payload, signature] = (await issuer.sign()).split('.');
+      // RFC 7515 section 4.1.11: what must be understood, and is not.
+      const header = Buffer.from('{"alg":"ES256","crit":["x"],"x":1}').toString('base64url');
+      return create(allowed, { authorization: `Bearer ${header}.${payload}.${signature}` });
     },
     recorded: refused,
   },
@@ -183,10 +190,11 @@ const ways = {
   'audit-unavailable': {
     options: () => ({ sink: { write: () => Promise.reject(new Error('the disk is full')) } }),
     provoke: ({ create }) => create(),
+    reads: true,
     recorded: [],
   },
   'upstream-unreachable': {
-    options: () => ({ environment: { AEROSPIKE_API_URL: `${nobody}/v1` } }),
+    options: () => ({ environment: { AEROSPIKE_API_URL: `${nobody}/v1`, ...withoutPreflight } }),
     provoke: ({ create }) => create(),
     recorded: forwardedInVain,
   },
@@ -218,7 +226,7 @@ const ways = {
     recorded: forwardedInVain,
   },
   'service-token-unavailable': {
-    options: () => ({ environment: { AEROSPIKE_TOKEN_URL: `${nobody}/oauth/token` } }),
+    options: () => ({ environment: { AEROSPIKE_TOKEN_URL: `${nobody}/oauth/token`, ...withoutPreflight } }),
     provoke: ({ create }) => create(),
     recorded: forwardedInVain,
   },
@@ -230,5 +238,6 @@ export async function provoke(t: TestContext, code: keyof typeof ways): Promise<
   const way: Way = ways[code];
   const gateway = await startTestGateway(t, await way.options?.(t));
   const reply = await way.provoke(gateway);
-  return { code, reply, gateway, forwarded: way.forwarded ?? 0, recorded: way.recorded };
+  const { forwarded = 0, reads = false, recorded } = way;
+  return { code, reply, gateway, forwarded, reads, recorded };
 }

@@ -36,6 +36,19 @@ const foreign = {
     jobLabel: z.string(),
     endpoints: z.array(z.strictObject({ port: z.string(), path: z.string(), interval: z.string() })),
   }),
+  'gateway.networking.k8s.io/v1 HTTPRoute': z.strictObject({
+    parentRefs: z.array(z.strictObject({ name: z.string(), namespace: z.string(), sectionName: z.string() })),
+    hostnames: z.array(z.string()),
+    rules: z.array(
+      z.strictObject({
+        matches: z.array(
+          z.strictObject({ path: z.strictObject({ type: z.literal('PathPrefix'), value: z.string() }) }),
+        ),
+        timeouts: z.strictObject({ request: z.string() }),
+        backendRefs: z.array(z.strictObject({ name: z.string(), port: z.number() })),
+      }),
+    ),
+  }),
 } as const;
 
 /** Rejects with every fault of the object. */

@@ -129,10 +129,10 @@ export async function october(making: Making, folder: string, crashed: string): 
   await at('2026-10-08T10:00:00Z', 401, { ...search, from: '203.0.113.99', token: 'a.forged.token' });
   making.time.ms = Date.parse('2026-10-09T07:00:00Z');
   await writeFile(gateway.policyFile, 'version: 1\norganization: acme\n');
-  await gateway.reloadPolicy();
+  await gateway.reload();
   making.time.ms = Date.parse('2026-10-09T07:30:00Z');
   await writeFile(gateway.policyFile, policy('enforce', 'us-east-1, eu-west-1'));
-  await gateway.reloadPolicy();
+  await gateway.reload();
   const lost = create('10.20.16.0/22');
   answerWith(making, 900, { creates: losing(making, lost) });
   await at('2026-10-12T16:00:00Z', 502, { ...payments, body: lost });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertRefused, type Refusal } from '../support/assert-refused.ts';
-import { allowed, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { allowed, allowedNumber, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { post, unlimited } from '../support/post.ts';
 import { head, sendRaw } from '../support/raw-http.ts';
 
@@ -78,8 +78,9 @@ test('application/json is accepted in every spelling of RFC 9110 that means UTF-
     'application/json; charset="utf-8"',
     'application/json ; charset=utf-8',
   ];
-  for (const type of types) {
-    assert.equal((await post(gateway, good, { headers: { 'content-type': type } })).status, 201, type);
+  for (const [index, type] of types.entries()) {
+    const body = JSON.stringify(allowedNumber(index));
+    assert.equal((await post(gateway, body, { headers: { 'content-type': type } })).status, 201, type);
   }
 });
 

@@ -28,12 +28,12 @@ async function sendHead(gateway: TestGateway, text: string) {
 }
 
 test('a client that waits for "100 Continue" gets it behind a good token, and then its answer', async (t) => {
-  const gateway = await startTestGateway(t);
   for (const expect of ['100-continue', '100-Continue']) {
+    const gateway = await startTestGateway(t);
     const request = await createHead(await gateway.issuer.sign(), { Expect: expect });
     const { reply, connection } = await sendHead(gateway, request);
     assert.equal(reply.status, 100);
-    assert.equal(gateway.records.length % 2, 0, 'nothing is decided yet');
+    assert.equal(gateway.records.length, 0, 'nothing is decided yet');
     connection.write(body);
     assert.equal((await connection.answer()).status, 201);
     connection.destroy();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';
-import type { AuthConfig } from '../../src/config/config.ts';
+import type { IssuerConfig } from '../../src/config/config.ts';
 import { keySourceFor } from '../../src/identity/key-source.ts';
 import { createAgent } from '../../src/outbound/exchange.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
@@ -17,13 +17,18 @@ const oauth = '/.well-known/oauth-authorization-server';
 /** `name` is the issuer as configured; its own URL unless it says otherwise. */
 async function start(
   test: TestContext,
-  settings: { path?: string; name?: (issuer: TestIssuer) => string; auth?: Partial<AuthConfig> } = {},
+  settings: { path?: string; name?: (issuer: TestIssuer) => string; auth?: Partial<IssuerConfig> } = {},
 ) {
   const issuer = await startIssuer({ path: settings.path ?? '' });
   const agent = createAgent(1000, 4);
   test.after(() => Promise.all([agent.destroy(), issuer.close()]));
-  const auth = { jwksUri: undefined, jwksFile: undefined, ...settings.auth } as AuthConfig;
-  const fetchKeys = keySourceFor(settings.name?.(issuer) ?? issuer.url, auth, agent);
+  const rules = {
+    issuer: settings.name?.(issuer) ?? issuer.url,
+    jwksUri: undefined,
+    jwksFile: undefined,
+    ...settings.auth,
+  };
+  const fetchKeys = keySourceFor(rules, agent);
   return { issuer, agent, fetchKeys, origin: new URL(issuer.url).origin };
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { GatewayError } from '../../src/errors.ts';
+import type { KeySet } from '../../src/identity/key-set.ts';
 import { TokenCache } from '../../src/identity/token-cache.ts';
 import { createVerifyToken } from '../../src/identity/verify-token.ts';
 import { minutes, seconds, startKeys } from './key-clockwork.ts';
@@ -17,27 +18,42 @@ const other: JWK = {
   alg: 'ES256',
 };
 
+/** One issuer with these keys, as `TrustedIssuers` has it. */
+function trust(keys: KeySet) {
+  const rules = {
+    issuer,
+    audiences: [audience],
+    clients: undefined,
+    scopes: 'required',
+    jwksUri: undefined,
+    jwksFile: undefined,
+    algorithms: ['ES256'],
+    tokenType: undefined,
+  } as const;
+  const trusted = { rules, keys };
+  return {
+    get: (name: string) => (name === issuer ? trusted : undefined),
+    all: () => [trusted],
+    get revision() {
+      return String(keys.generation);
+    },
+  };
+}
+
 async function startRemembering(t: TestContext) {
   const all = await startKeys(t);
   const { clock } = all;
   // A whole second, so that times in tokens can be exact.
   clock.time = 1_000_000_000;
-  const keySets = new Map([[issuer, all.keys]]);
-  const rules = {
-    issuers: [issuer],
-    audience,
-    algorithms: ['ES256'],
-    tokenType: undefined,
-    clockToleranceSeconds: 5,
-  };
+  const trusted = trust(all.keys);
   let verified = 0;
-  const check = createVerifyToken(rules, keySets, clock);
+  const check = createVerifyToken({ clockToleranceSeconds: 5 }, trusted, clock);
   const tokens = new TokenCache(
     (token) => {
       verified += 1;
       return check(token);
     },
-    keySets,
+    trusted,
     clock,
   );
   const publish = async (...keys: JWK[]) => {
@@ -191,10 +207,11 @@ test('a flood of good tokens is remembered up to its bounds, in number and in si
     subject: 'svc',
     clientId: undefined,
     tokenId: undefined,
+    withoutScopes: false,
     scopes: new Set<string>(),
     claims,
   };
-  const tokens = new TokenCache(() => Promise.resolve(principal), new Map([[issuer, keys]]), clock);
+  const tokens = new TokenCache(() => Promise.resolve(principal), trust(keys), clock);
   for (let count = 0; count < 60_000; count += 1) await tokens.verify(`small-${count}`);
   assert.equal(tokens.size, 50_000);
   assert.equal(tokens.get('small-9999'), undefined);

@@ -71,11 +71,25 @@ test('every kind of key that an accepted algorithm has is used, with or without 
       jwkOf(generateKeyPairSync('ec', { namedCurve }).publicKey),
     ),
     jwkOf(generateKeyPairSync('ed25519').publicKey),
-    { ...jwkOf(generateKeyPairSync('ed25519').publicKey), alg: 'Ed25519' },
-    { ...jwkOf(generateKeyPairSync('ed25519').publicKey), alg: 'EdDSA' },
     { ...strong, alg: 'PS512', use: 'sig', key_ops: ['verify'], ext: true },
   ];
   assert.deepEqual(await usableKeys(published), { keys: published, ignored: [] });
+});
+
+test('an Ed25519 key verifies under both names of its algorithm, whichever it has itself; an Ed448 key is ignored', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  for (const alg of [undefined, 'EdDSA', 'Ed25519']) {
+    const { keys } = await usableKeys([{ ...jwkOf(publicKey), ...(alg === undefined ? {} : { alg }) }]);
+    for (const name of ['EdDSA', 'Ed25519']) {
+      const token = await new SignJWT({ sub: 's' }).setProtectedHeader({ alg: name }).sign(privateKey);
+      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), { algorithms: [name] });
+      assert.equal(payload.sub, 's', `${alg} ${name}`);
+    }
+  }
+  for (const alg of [undefined, 'EdDSA', 'Ed448']) {
+    const key = { ...jwkOf(generateKeyPairSync('ed448').publicKey), ...(alg === undefined ? {} : { alg }) };
+    assert.deepEqual((await usableKeys([key])).keys, [], String(alg));
+  }
 });
 
 test('a key for encryption is left out without a word', async () => {

@@ -16,8 +16,10 @@ import { contentOf, loadPolicy } from '../../src/policy/store/load-policy.ts';
 import { policyMutants } from '../support/policy-mutants.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Examples of clients, in test/examples. */
+const clients = ['bruno', 'typescript'];
 const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && !clients.includes(entry.name))
   .map(({ name }) => name);
 const now = Date.now();
 
@@ -35,7 +37,7 @@ function casesOf(name: string): readonly PolicyTest[] {
   return tests.cases;
 }
 
-test('there are the three examples that the documentation names', () => {
+test('there are the three examples of policies that the documentation names', () => {
   assert.deepEqual(examples.sort(), ['several-teams', 'smallest', 'with-exceptions']);
 });
 
@@ -75,10 +77,15 @@ for (const name of examples) {
     assert.ok(mutants.length >= 13, `only ${mutants.length} changes were tried`);
   });
 
-  test(`${name} names the schema for editors in its first line`, () => {
-    const [first = ''] = readFileSync(policyFile, 'utf8').split('\n');
-    const [, path = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? [];
-    assert.equal(resolve(dirname(policyFile), path), join(root, 'openapi', 'policy.schema.json'));
+  test(`${name} and its tests name their schemas for editors in the first line`, () => {
+    for (const [file, schema] of [
+      ['policy.yaml', 'policy.schema.json'],
+      ['tests.yaml', 'policy-tests.schema.json'],
+    ] as const) {
+      const [first = ''] = readFileSync(join(dirname(policyFile), file), 'utf8').split('\n');
+      const [, path = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? [];
+      assert.equal(resolve(dirname(policyFile), path), join(root, 'openapi', schema));
+    }
   });
 }
 

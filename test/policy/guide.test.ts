@@ -28,7 +28,7 @@ const smallest = policies[0] ?? '';
 
 test('the guide begins with a policy and shows grants and exceptions', () => {
   assert.match(smallest, /^version: 1$/m);
-  assert.equal(policies.length, 3);
+  assert.equal(policies.length, 5);
 });
 
 for (const [index, text] of policies.entries()) {

@@ -6,10 +6,14 @@ import type { Policy } from '../../src/policy/engine/compile.ts';
 import { decide } from '../../src/policy/engine/decide.ts';
 import type { Decision, Question, Violation } from '../../src/policy/engine/decision.ts';
 import { policyOf } from '../support/policy.ts';
-import { question, rawPolicy } from './policy-arbitraries.ts';
+import { issuedQuestion, question, rawPolicy, wholePolicy } from './policy-arbitraries.ts';
 import { activeExceptions, allows, type Opinion, opinionsOn, type RawPolicy } from './policy-oracle.ts';
 
-const situation = fc.tuple(rawPolicy, fc.array(question, { minLength: 4, maxLength: 12 }));
+const asked = { minLength: 4, maxLength: 12 };
+const situation = fc.oneof(
+  fc.tuple(rawPolicy, fc.array(question, asked)),
+  fc.tuple(wholePolicy, fc.array(issuedQuestion, asked)),
+);
 
 /** Calls back with every request of many situations, and what was decided. */
 function forAll(
@@ -23,8 +27,16 @@ function forAll(
         check(raw, asked, decide(policy, asked), policy);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 600 },
   );
+}
+
+const isNobody = (raw: RawPolicy, asked: Question): boolean =>
+  asked.withoutScopes === true && opinionsOn(raw, asked).grants?.length === 0;
+
+function accountClaimOf({ grants = [] }: RawPolicy, grant: string | null): string | undefined {
+  const accounts = grants.find(({ id }) => id === grant)?.accounts ?? [];
+  return 'fromClaim' in accounts ? accounts.fromClaim : undefined;
 }
 
 const codesBy = (violations: readonly Violation[], rule: (name: string) => boolean) =>
@@ -33,18 +45,23 @@ const codesBy = (violations: readonly Violation[], rule: (name: string) => boole
     .map(({ code }) => code)
     .sort();
 
-test('the verdict is the oracle’s, and only report mode turns a denial into an approval', () => {
-  const seen = { allow: 0, deny: 0 };
+test('the verdict is the oracle’s, and only report mode turns a denial into an approval, never for want of a grant without scopes', () => {
+  const seen = { allow: 0, deny: 0, nobody: 0, proven: 0 };
   forAll((raw, asked, decision) => {
     const fits = allows(raw, asked);
     seen[fits ? 'allow' : 'deny'] += 1;
     assert.equal(decision.violations.length === 0, fits);
-    assert.equal(decision.effect, fits || raw.mode === 'report' ? 'allow' : 'deny');
+    const nobody = isNobody(raw, asked);
+    seen.nobody += Number(nobody);
+    assert.equal(decision.effect, fits || (raw.mode === 'report' && !nobody) ? 'allow' : 'deny');
+    const claim = accountClaimOf(raw, decision.grant);
+    seen.proven += Number(claim !== undefined);
+    assert.equal(decision.accountsFromClaim, claim);
     assert.equal(decision.mode, raw.mode);
     if (!fits || raw.grants === undefined) assert.equal(decision.grant, null);
   });
   // A property about verdicts that only ever saw one of them would say nothing.
-  assert.ok(seen.allow > 50 && seen.deny > 50, JSON.stringify(seen));
+  assert.ok(seen.allow > 50 && seen.deny > 50 && seen.nobody > 50 && seen.proven > 5, JSON.stringify(seen));
 });
 
 test('the violations are exactly those of the guardrails and of the first grant that comes nearest', () => {

@@ -5,6 +5,7 @@ import type { RawPolicy, RawQuestion } from './policy-oracle.ts';
 const accounts = ['111111111111', '222222222222', '333333333333'];
 const regions = ['us-east-1', 'eu-west-1', 'us-gov-west-1'];
 const clusters = ['6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11', 'B27D1F60-93C8-4F0E-8A55-7D1C2E9F4A22'];
+const vpcs = ['vpc-0123456789abcdef0', 'vpc-01234567'];
 const actions = ['create', 'list', 'delete'] as const;
 /** When exceptions expire and requests come. */
 const moments = [0, 1, 2].map((day) => Date.UTC(2027, 0, 1 + day));
@@ -34,7 +35,35 @@ const caller = fc.constantFrom<object>(
   { claim: '/realm/level', equals: 3 },
   { claim: 'admin', equals: true },
 );
-const callers = fc.array(caller, { minLength: 1, maxLength: 2 });
+const condition = fc.oneof(
+  caller,
+  fc.constantFrom<object>(
+    { claim: 'iss', equals: 'https://one.example' },
+    { claim: 'iss', equals: 'https://two.example' },
+    { claim: 'iss', equals: 'https://*' },
+    { claim: 'iss', equals: 'https://one.example', exact: true },
+    { claim: '/iss', equals: 'https://one.example' },
+    { claim: 'aud', contains: 'peergate' },
+    { claim: 'sub', equals: '*' },
+    { claim: 'sub', equals: 'svc-*', exact: true },
+    { claim: 'groups', contains: '*', exact: true },
+    { claim: 'sub', equals: 'svc-b', exact: false },
+  ),
+);
+const combined = fc.array(condition, { minLength: 1, maxLength: 3 }).map((all) => ({ all }));
+const bound = fc
+  .tuple(fc.constantFrom('https://one.example', 'https://two.example'), condition)
+  .map(([equals, other]) => ({ all: [{ claim: 'iss', equals }, other] }));
+const listOf = (one: fc.Arbitrary<object>) => fc.array(one, { minLength: 1, maxLength: 2 });
+
+/** What the language has had from its beginning, and what came later. */
+interface Language {
+  readonly callers: fc.Arbitrary<object[]>;
+  readonly grantParts: readonly fc.Arbitrary<object>[];
+  readonly exceptionParts: readonly fc.Arbitrary<object>[];
+}
+const first: Language = { callers: listOf(caller), grantParts: [], exceptionParts: [] };
+
 const narrower = [
   maybe('clusters', some(clusters)),
   maybe('accounts', some(accounts)),
@@ -52,37 +81,60 @@ const guardrails = all(
   }),
   fc.array(block, { maxLength: 2 }).map((forbiddenCidrs) => ({ forbiddenCidrs })),
 );
-const grant = all(fc.record({ callers, actions: some(actions) }), ...narrower);
 const allowances = all(
   ...narrower,
   maybe('prefixLength', prefixLength),
   maybe('secureConnection', secureConnection),
 ).filter((given) => Object.keys(given).length > 0);
-const exception = all(
-  fc.record({
-    callers,
-    allows: allowances,
-    expires: fc.constantFrom(...moments).map((time) => new Date(time).toISOString()),
-  }),
-  maybe('actions', some(actions)),
-);
+
+const grantIn = ({ callers, grantParts }: Language) =>
+  all(fc.record({ callers, actions: some(actions) }), ...narrower, ...grantParts);
+const exceptionIn = ({ callers, exceptionParts }: Language) =>
+  all(
+    fc.record({
+      callers,
+      allows: allowances,
+      expires: fc.constantFrom(...moments).map((time) => new Date(time).toISOString()),
+    }),
+    maybe('actions', some(actions)),
+    ...exceptionParts,
+  );
+
+/** Accounts from a claim need callers that name their issuer. */
+const proven = fc.record({
+  callers: listOf(fc.oneof(bound, fc.constant({ claim: 'iss', equals: 'https://one.example' }))),
+  accounts: fc.constantFrom('account', '/realm/account').map((fromClaim) => ({ fromClaim })),
+});
+const only = all(...narrower, maybe('vpcs', some(vpcs))).filter((given) => Object.keys(given).length > 0);
+const whole: Language = {
+  callers: listOf(fc.oneof(condition, combined, bound, bound)),
+  grantParts: [fc.oneof(fc.constant({}), proven)],
+  exceptionParts: [maybe('only', only)],
+};
 
 const withIds = (prefix: string) => (rules: readonly object[]) =>
   rules.map((rule, index) => ({ id: `${prefix}${index}`, ...rule }));
 
+const policyIn = (language: Language) =>
+  fc
+    .record({
+      mode: fc.constantFrom('enforce', 'report'),
+      guardrails,
+      grants: fc.option(fc.array(grantIn(language), { minLength: 1, maxLength: 4 }).map(withIds('grant')), {
+        nil: undefined,
+      }),
+      exceptions: fc.array(exceptionIn(language), { maxLength: 3 }).map(withIds('exception')),
+    })
+    .map(
+      (policy) =>
+        ({ version: 1, organization: 'acme', ...policy }) as unknown as RawPolicy & { mode: string },
+    );
+
 /** As it stands in a file: JSON is YAML. */
-export const rawPolicy = fc
-  .record({
-    mode: fc.constantFrom('enforce', 'report'),
-    guardrails,
-    grants: fc.option(fc.array(grant, { minLength: 1, maxLength: 4 }).map(withIds('grant')), {
-      nil: undefined,
-    }),
-    exceptions: fc.array(exception, { maxLength: 3 }).map(withIds('exception')),
-  })
-  .map(
-    (policy) => ({ version: 1, organization: 'acme', ...policy }) as unknown as RawPolicy & { mode: string },
-  );
+export const rawPolicy = policyIn(first);
+
+/** The same with combined conditions, accounts from claims and narrowed exceptions. */
+export const wholePolicy = policyIn(whole);
 
 const claims = all(
   maybe('sub', fc.constantFrom('svc-a', 'svc-b', 'svc-bc', 'other')),
@@ -94,20 +146,49 @@ const claims = all(
   maybe('admin', fc.constantFrom<unknown>(true, 'true', 1)),
 );
 
-export const question = fc
-  .record({
-    claims,
-    at: fc.constantFrom(...moments, ...moments.map((time) => time - 1)),
-    action: fc.constantFrom('create', 'create', 'create', ...actions),
-    clusterId: fc.constantFrom(...clusters).map((id) => id.toLowerCase()),
-    peering: fc.record({
-      vpcId: fc.constant('vpc-0123456789abcdef0'),
-      cidrBlock: block,
-      accountId: fc.constantFrom(...accounts),
-      region: fc.constantFrom(...regions),
-      isSecureConnection: fc.boolean(),
-    }),
-  })
-  .map(({ peering, ...asked }) =>
-    asked.action === 'create' ? { ...asked, peering: { ...peering, clusterId: asked.clusterId } } : asked,
-  ) as fc.Arbitrary<RawQuestion & { action: (typeof actions)[number] }>;
+const issued = all(
+  claims,
+  fc.record({ iss: fc.constantFrom('https://one.example', 'https://two.example', 'https://other.example') }),
+  maybe('aud', fc.constantFrom<unknown>('peergate', ['x', 'peergate'])),
+  maybe(
+    'account',
+    fc.constantFrom<unknown>(
+      ...accounts,
+      [accounts[0], accounts[1]],
+      [accounts[0], 7],
+      [],
+      '1',
+      111111111111,
+    ),
+  ),
+  maybe(
+    'realm',
+    fc.constantFrom<unknown>({ account: accounts[2] }, { roles: ['net'], account: accounts[0] }),
+  ),
+  maybe('sub', fc.constantFrom('svc-*', '*', 'svc-b')),
+);
+
+const questionBy = (asking: fc.Arbitrary<object>, withoutScopes: fc.Arbitrary<boolean | undefined>) =>
+  fc
+    .record({
+      claims: asking,
+      withoutScopes,
+      at: fc.constantFrom(...moments, ...moments.map((time) => time - 1)),
+      action: fc.constantFrom('create', 'create', 'create', ...actions),
+      clusterId: fc.constantFrom(...clusters).map((id) => id.toLowerCase()),
+      peering: fc.record({
+        vpcId: fc.constantFrom(...vpcs),
+        cidrBlock: block,
+        accountId: fc.constantFrom(...accounts),
+        region: fc.constantFrom(...regions),
+        isSecureConnection: fc.boolean(),
+      }),
+    })
+    .map(({ peering, ...asked }) =>
+      asked.action === 'create' ? { ...asked, peering: { ...peering, clusterId: asked.clusterId } } : asked,
+    ) as fc.Arbitrary<RawQuestion & { action: (typeof actions)[number] }>;
+
+export const question = questionBy(claims, fc.constant(undefined));
+
+/** By callers of several issuers, some of which have no scopes. */
+export const issuedQuestion = questionBy(issued, fc.constantFrom(true, false));

@@ -3,11 +3,14 @@
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export interface Caller {
+export interface Condition {
   readonly claim: string;
   readonly equals?: string | number | boolean;
   readonly contains?: string;
+  readonly exact?: boolean;
 }
+
+export type Caller = Condition | { readonly all: readonly Condition[] };
 
 export interface RawLimits {
   readonly clusters?: readonly string[];
@@ -21,7 +24,8 @@ export interface RawLimits {
 
 export interface RawPolicy {
   readonly guardrails: RawLimits;
-  readonly grants?: readonly (RawLimits & {
+  readonly grants?: readonly (Omit<RawLimits, 'accounts'> & {
+    readonly accounts?: readonly string[] | { readonly fromClaim: string };
     readonly id: string;
     readonly callers: readonly Caller[];
     readonly actions: readonly string[];
@@ -30,6 +34,9 @@ export interface RawPolicy {
     readonly id: string;
     readonly callers: readonly Caller[];
     readonly actions?: readonly string[];
+    readonly only?: Pick<RawLimits, 'clusters' | 'accounts' | 'regions' | 'cidrs'> & {
+      readonly vpcs?: readonly string[];
+    };
     readonly allows: RawLimits;
     readonly expires: string;
   }[];
@@ -37,11 +44,13 @@ export interface RawPolicy {
 
 export interface RawQuestion {
   readonly claims: Json;
+  readonly withoutScopes?: boolean | undefined;
   readonly at: number;
   readonly action: string;
   readonly clusterId?: string | undefined;
   readonly peering?:
     | {
+        readonly vpcId: string;
         readonly cidrBlock: string;
         readonly accountId: string;
         readonly region: string;
@@ -59,23 +68,70 @@ export interface Opinion {
 export function opinionsOn(policy: RawPolicy, question: RawQuestion) {
   const helpers = activeExceptions(policy, question).map(({ allows }) => allows);
   const guardrails = objections(policy.guardrails, helpers, question);
-  const grants = policy.grants
-    ?.filter(({ callers }) => callers.some((caller) => matches(caller, question.claims)))
+  const known = question.withoutScopes === true ? (policy.grants ?? []) : policy.grants;
+  const grants = known
+    ?.filter(({ callers }) => callers.some((caller) => isFor(caller, question)))
     .map((grant): Opinion => {
-      const codes = objections(grant, helpers, question);
+      const accounts = accountsOf(grant, question.claims);
+      const { accounts: _, ...others } = grant;
+      const codes = objections({ ...others, ...(accounts && { accounts }) }, helpers, question);
       const acts = grant.actions.indexOf(question.action) >= 0;
       return { rule: grant.id, codes: acts ? codes : ['action_not_allowed', ...codes] };
     });
   return { guardrails, grants };
 }
 
-export const activeExceptions = ({ exceptions }: RawPolicy, { claims, at, action }: RawQuestion) =>
+export const activeExceptions = ({ exceptions }: RawPolicy, question: RawQuestion) =>
   exceptions.filter(
-    ({ callers, actions, expires }) =>
-      (actions ?? ['create']).includes(action) &&
-      new Date(expires).getTime() > at &&
-      callers.some((caller) => matches(caller, claims)),
+    ({ callers, actions, expires, only = {} }) =>
+      (actions ?? ['create']).includes(question.action) &&
+      new Date(expires).getTime() > question.at &&
+      callers.some((caller) => isFor(caller, question)) &&
+      (question.withoutScopes !== true || callers.every(isBound)) &&
+      isInside(only, question),
   );
+
+/** Before a delete knows the peering, its cluster alone can be outside. */
+function isInside(
+  only: NonNullable<RawPolicy['exceptions'][number]['only']>,
+  { action, clusterId, peering }: RawQuestion,
+): boolean {
+  const { clusters, vpcs, accounts, regions, cidrs } = only;
+  if (clusters !== undefined && !clusters.some((id) => id.toLowerCase() === clusterId)) return false;
+  if (peering === undefined)
+    return action === 'delete' || [vpcs, accounts, regions, cidrs].every((list) => list === undefined);
+  const inside = cidrs && new Set(cidrs.flatMap(addressesOf));
+  return (
+    vpcs?.includes(peering.vpcId) !== false &&
+    accounts?.includes(peering.accountId) !== false &&
+    regions?.includes(peering.region) !== false &&
+    (inside === undefined || addressesOf(peering.cidrBlock).every((address) => inside.has(address)))
+  );
+}
+
+function accountsOf(
+  { accounts }: NonNullable<RawPolicy['grants']>[number],
+  claims: Json,
+): readonly string[] | undefined {
+  if (accounts === undefined || !('fromClaim' in accounts)) return accounts;
+  const value = claimOf(accounts.fromClaim, claims);
+  const list = typeof value === 'string' ? [value] : Array.isArray(value) ? (value as unknown[]) : [];
+  const good = list.filter((one) => typeof one === 'string' && /^[0-9]{12}$/.test(one));
+  return good.length === list.length ? (good as string[]) : [];
+}
+
+const isFor = (caller: Caller, { claims, withoutScopes = false }: RawQuestion): boolean =>
+  partsOf(caller).every((condition) => matches(condition, claims)) && (!withoutScopes || isBound(caller));
+
+const partsOf = (caller: Caller): readonly Condition[] => ('all' in caller ? caller.all : [caller]);
+
+/** Names the issuer, and says more than every token of it does. */
+function isBound(caller: Caller): boolean {
+  const parts = partsOf(caller);
+  const named = parts.some(({ claim, equals }) => claim === 'iss' && /^[^*]+$/.test(String(equals ?? '*')));
+  const more = parts.filter(({ equals, exact }) => equals !== '*' || exact === true);
+  return named && more.some(({ claim }) => !/^(iss|aud|\/iss(\/.*)?|\/aud(\/.*)?)$/.test(claim));
+}
 
 export function allows(policy: RawPolicy, question: RawQuestion): boolean {
   const { guardrails, grants } = opinionsOn(policy, question);
@@ -128,15 +184,20 @@ function spellOut(bits: string): string[] {
 }
 
 /** Claims here are plain JSON without strange names; those have tests of their own. */
-export function matches({ claim, equals, contains }: Caller, claims: Json): boolean {
+function claimOf(claim: string, claims: Json): unknown {
   let value: unknown = claims;
   for (const part of claim.startsWith('/') ? claim.split('/').slice(1) : [claim])
     value = (value as Json | undefined)?.[part];
+  return value;
+}
+
+export function matches({ claim, equals, contains, exact }: Condition, claims: Json): boolean {
+  const value = claimOf(claim, claims);
   if (contains !== undefined) {
     const words = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];
     return words.some((word) => word === contains);
   }
-  if (typeof equals === 'string' && /\*$/.test(equals))
+  if (exact !== true && typeof equals === 'string' && /\*$/.test(equals))
     return typeof value === 'string' && value.indexOf(equals.replace('*', '')) === 0;
   return value !== undefined && value === equals;
 }

@@ -6,7 +6,7 @@ import { allowed, clusterId } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
-test('a stop during a look waits for no answer once the connections are closed', async (t) => {
+test('a stop during a list waits for no answer once the connections are closed', async (t) => {
   const { cloud, agent, reconcile, sink, looks } = await startReconciler(t);
   cloud.setFault(({ path }) => (path.startsWith('/v1/') ? () => undefined : undefined));
   reconcile.settle(lostCreate());
@@ -17,7 +17,7 @@ test('a stop during a look waits for no answer once the connections are closed',
   assert.deepEqual(sink.lines, []);
 });
 
-test('nothing is looked for after a stop', async (t) => {
+test('nothing is listed after a stop', async (t) => {
   const { reconcile, apiRequests, cloud, sink } = await startReconciler(t);
   await reconcile.stop();
   reconcile.settle(lostCreate());

@@ -139,7 +139,7 @@ function startTimed(test: TestContext) {
   };
 }
 
-test('the pauses between looks in vain double up to a minute', async (t) => {
+test('the pauses between lists in vain double up to a minute', async (t) => {
   const { reconcile, upstream, pass } = startTimed(t);
   reconcile.settle(lostCreate());
   await pass(1);
@@ -182,7 +182,7 @@ test('further creates that are lost meanwhile do not shorten the pause', async (
   assert.equal(upstream.looks, 3);
 });
 
-test('when the upstream is well again, a look is a second after the last one, until all is settled', async (t) => {
+test('when the upstream is well again, a list is a second after the last one, until all is settled', async (t) => {
   const { reconcile, upstream, pass, sink } = startTimed(t);
   reconcile.settle(lostCreate());
   await pass(1);

@@ -34,7 +34,7 @@ const statuses: readonly PeeringStatus[] = [
 ];
 
 for (const status of statuses) {
-  test(`a peering that is listed as ${status} settles the create at the first look`, async (t) => {
+  test(`a peering that is listed as ${status} settles the create at the first list`, async (t) => {
     const rig = await startReconciler(t);
     const resourceId = rig.cloud.addPeering(clusterId, allowed, status);
     const lost = lostCreate();
@@ -68,7 +68,7 @@ test('the record of a settled create names its caller, its ids and its values', 
   assert.equal(record.resources.at(-1).uid, resourceId);
 });
 
-test('a create is called absent only by a look five seconds after it was given up, however old it is', async (t) => {
+test('a create is called absent only by a list five seconds after it was given up, however old it is', async (t) => {
   const rig = await startReconciler(t);
   const lost = { ...lostCreate(), startedAt: Date.now() - 3_600_000 };
   rig.reconcile.settle(lost);

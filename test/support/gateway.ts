@@ -36,6 +36,26 @@ export const allowed = {
   isSecureConnection: true,
 };
 
+/**
+ * For tests in which everything upstream fails, or in which creates for one cluster have to be in flight at once. On production
+ * defaults such a create ends at its preflight, or waits for its cluster's lock.
+ */
+export const withoutPreflight = { PREFLIGHT: 'off' } as const;
+
+/** Creates that the test policy allows, each for another VPC and another block; the first is `allowed`. */
+export const allowedNumber = (number: number): typeof allowed => ({
+  ...allowed,
+  vpcId: `vpc-${(0x0123456789abcdef0n + BigInt(number)).toString(16).padStart(17, '0')}`,
+  cidrBlock: `10.${20 + Math.floor(number / 63)}.${4 + 4 * (number % 63)}.0/22`,
+});
+
+/**
+ * Does the gateway ask for this by itself: the cluster, or all of its peerings, page by page? A caller's own list of peerings
+ * goes upstream with the caller's query.
+ */
+export const isOwnRead = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
+  method === 'GET' && /^\/v1\/database\/clusters\/[^/?]+(\/vpc-peerings\?limit=100&offset=\d+)?$/.test(path);
+
 export const guardrailsOnly = `
 version: 1
 organization: acme
@@ -75,11 +95,16 @@ export interface TestGateway {
   output(): string;
   /** Requests that came to the API of the sandbox; token requests do not count. */
   apiRequests(): readonly { method: string; path: string; headers: Loose; body: string }[];
+  /** Of these, what callers' requests became: all but what the gateway reads by itself, such as before a create. */
+  forwarded(): ReturnType<TestGateway['apiRequests']>;
   call(options: CallOptions): Promise<Reply>;
-  /** A create with a good token. */
+  /**
+   * A create with a good token. Without a body, and without an Idempotency-Key that asks for the same values again, each is
+   * for another VPC, so that none is in the way of the next.
+   */
   create(body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   /** As SIGHUP does. */
-  reloadPolicy: RunningGateway['reloadPolicy'];
+  reloadPolicy: RunningGateway['reload'];
   /** As SIGUSR2 does. */
   reopenAudit: RunningGateway['reopenAudit'];
   drain: RunningGateway['drain'];
@@ -146,6 +171,8 @@ export async function startTestGateway(
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
   const records = () => lines.map((line) => JSON.parse(line) as Loose);
+  const apiRequests = () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as Loose;
+  let creates = 0;
   return {
     url,
     port: gateway.port,
@@ -165,9 +192,11 @@ export async function startTestGateway(
       return logLines.map((line) => JSON.parse(line) as Loose);
     },
     output: () => [...lines, ...logLines].join('\n'),
-    apiRequests: () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as Loose,
+    apiRequests,
+    forwarded: () => apiRequests().filter((seen: { method: string; path: string }) => !isOwnRead(seen)),
     call,
-    async create(body = allowed, headers = {}) {
+    async create(given, headers = {}) {
+      const body = given ?? ('idempotency-key' in headers ? allowed : allowedNumber(creates++));
       const authorization = `Bearer ${await issuer.sign()}`;
       const all = { authorization, 'content-type': 'application/json', ...headers };
       return await call({
@@ -176,7 +205,7 @@ export async function startTestGateway(
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
     },
-    reloadPolicy: gateway.reloadPolicy,
+    reloadPolicy: gateway.reload,
     reopenAudit: gateway.reopenAudit,
     drain: gateway.drain,
     stop,
@@ -215,13 +244,17 @@ async function prepare(test: TestContext, { issuer, cloud, options, logLines }: 
   await writeFile(policyFile, options.policy ?? guardrailsOnly);
   const loaded = loadConfig({
     ...settingsBetween({ issuer, cloud }, policyFile),
-    PREFLIGHT: 'off',
     LOG_LEVEL: 'trace',
     ...options.environment,
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   const { policyFile: file, policyTestsFile: testsFile } = loaded.config;
-  const policy = loadAndTest({ policyFile: file, testsFile, now: Date.now() });
+  const policy = loadAndTest({
+    policyFile: file,
+    testsFile,
+    issuers: loaded.config.auth.issuers,
+    now: Date.now(),
+  });
   if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));
   const writer = { log: (line: string) => void logLines.push(line) } as LineWriter;
   return {

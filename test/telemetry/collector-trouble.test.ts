@@ -8,7 +8,7 @@ import { allowed, peeringsPath, send, startTestGateway } from '../support/gatewa
 import { until } from '../support/until.ts';
 import { startCollector } from './otlp-receiver.ts';
 
-const complaint = 'traces are not going out as they should';
+const complaint = 'failed to export traces';
 /** Whoever waited for the collector would wait longer than a test may take. */
 const patient = {
   OTEL_EXPORTER_OTLP_TIMEOUT: '600000',

@@ -69,8 +69,9 @@ test('a denial counts each of its violations, in report mode, too, where it refu
   assert.deepEqual(await changesBy(reporting, () => reporting.create(wrong)), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'lock', 'preflight', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
+    ...asked('GET', '200', 2),
     ...asked('POST', '201'),
     ...token,
     ...violations,

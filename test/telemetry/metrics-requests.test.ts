@@ -13,8 +13,9 @@ test('a create moves the counters of its route, its stages, its records and what
   assert.deepEqual(await changesBy(gateway, () => gateway.create()), {
     [request(route, 'POST', 'allow', '201')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'lock', 'preflight', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
+    ...asked('GET', '200', 2),
     ...asked('POST', '201'),
     ...token,
   });
@@ -32,8 +33,8 @@ test('a token that is remembered is looked for, and not verified again', async (
   assert.equal((await seriesOf(gateway)).get('token_cache_entries'), 1);
 });
 
-test('with guards a create is timed in its lock, its preflight and its key, too', async (t) => {
-  const gateway = await startTestGateway(t, { environment: { PREFLIGHT: 'enforce' } });
+test('a create with an Idempotency-Key is timed in its key, too', async (t) => {
+  const gateway = await startTestGateway(t);
   const moved = await changesBy(gateway, () => gateway.create(allowed, { 'idempotency-key': 'one' }));
   assert.deepEqual(moved, {
     [request(route, 'POST', 'allow', '201')]: 1,
@@ -85,15 +86,17 @@ test('lists, single peerings and deletes are counted by their templates', async 
     assert.equal(removed[`stage_duration_seconds_count{stage="${stage}"}`], 1);
 });
 
-test('a dry run is counted as allowed, and nothing as sent', async (t) => {
+test('a dry run is counted as allowed, and no create as sent', async (t) => {
   const gateway = await startTestGateway(t);
   const headers = { ...(await bearer(gateway)), 'content-type': 'application/json' };
   const dry = { method: 'POST', path: `${peeringsPath}?dryRun=true`, headers, body: JSON.stringify(allowed) };
   assert.deepEqual(await changesBy(gateway, () => gateway.call(dry as Parameters<typeof gateway.call>[0])), {
     [request(route, 'POST', 'allow', '200')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'authorize'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'preflight'),
     ...recorded('create.dryrun'),
+    ...asked('GET', '200', 2),
+    ...token,
   });
 });
 
@@ -116,8 +119,9 @@ test('a caller who hangs up is counted as aborted, once, and its create with wha
   assert.deepEqual(moved, {
     [request(route, 'POST', 'allow', 'aborted')]: 1,
     [timed(route)]: 1,
-    ...stages('authenticate', 'verify', 'parse', 'authorize', 'record', 'forward'),
+    ...stages('authenticate', 'verify', 'parse', 'authorize', 'lock', 'preflight', 'record', 'forward'),
     ...recorded('create.intent', 'create.outcome'),
+    ...asked('GET', '200', 2),
     ...asked('POST', '201'),
     ...token,
   });

@@ -31,17 +31,20 @@ test('a use of an Idempotency-Key is counted by what was found under it', async 
   });
   const upstream = holdUpstream(gateway);
   const both = async () => {
-    const first = create('two', { vpcId: 'vpc-0fedcba9876543210' });
+    const first = create('two', { vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.8.0/22' });
     await upstream.arrived(1);
-    assert.equal((await create('two', { vpcId: 'vpc-0fedcba9876543210' })).status, 409);
+    assert.equal(
+      (await create('two', { vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.8.0/22' })).status,
+      409,
+    );
     upstream.release();
     await first;
   };
   assert.deepEqual(await keyMoves(both, 2), { [found('acquired')]: 1, [found('running')]: 1 });
   breakApi(gateway, (request) => void request.socket.destroy());
-  await create('three', { vpcId: 'vpc-0a1b2c3d4e5f60718' });
+  await create('three', { vpcId: 'vpc-0a1b2c3d4e5f60718', cidrBlock: '10.20.12.0/22' });
   breakApi(gateway, undefined);
-  const again = () => create('three', { vpcId: 'vpc-0a1b2c3d4e5f60718' });
+  const again = () => create('three', { vpcId: 'vpc-0a1b2c3d4e5f60718', cidrBlock: '10.20.12.0/22' });
   assert.deepEqual(await keyMoves(again), { [found('acquired-indeterminate')]: 1 });
 });
 

@@ -74,7 +74,7 @@ test("without traces nothing names one, and nothing of the caller's goes to Aero
   assert.ok(!gateway.output().includes(traceId));
 });
 
-test("a look of the gateway's own, before a create or for a lost one, is sent without the trace", async (t) => {
+test("a read of the gateway's own, in a preflight or a reconciliation, is sent without the trace", async (t) => {
   const collector = await startCollector(t);
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, PREFLIGHT: 'enforce' };
   const gateway = await startTestGateway(t, { environment });

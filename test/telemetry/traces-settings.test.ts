@@ -86,7 +86,7 @@ for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none'
     await gateway.create();
     await gateway.stop();
     assert.equal(collector.requests.length, 0);
-    assert.equal(gateway.apiRequests()[0]?.headers.traceparent, undefined);
+    assert.equal(gateway.forwarded()[0]?.headers.traceparent, undefined);
     assert.ok(!gateway.output().includes('trace_id'));
   });
 }

@@ -2,15 +2,15 @@
 // one succeeds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startTestGateway } from '../support/gateway.ts';
+import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
 import { assertCreateLeftAlone, breakCreates, fail, pauseMs } from './left-alone.ts';
 import { breakApi, createsOf, jsonBody, reply } from './misbehave.ts';
 
 const json = { 'content-type': 'application/json' };
 
 /** A gateway that has just begun to leave its upstream alone; its time goes on only when it is told to. */
-async function startFailing(test: Parameters<typeof startTestGateway>[0]) {
-  const gateway = await startTestGateway(test);
+async function startFailing(test: Parameters<typeof startTestGateway>[0], environment = {}) {
+  const gateway = await startTestGateway(test, { environment });
   test.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   breakCreates(gateway, reply(500, json, '{}'));
   await fail(gateway);
@@ -34,7 +34,7 @@ test('after the pause one is let through, and when it succeeds everybody is', as
   const before = createsOf(gateway).length;
   for (let count = 0; count < 3; count += 1) assert.equal((await gateway.create()).status, 201);
   assert.equal(createsOf(gateway).length, before + 3);
-  assert.equal(gateway.logs.filter(({ msg }) => /answers again: creates/.test(msg)).length, 1);
+  assert.equal(gateway.logs.filter(({ msg }) => /breaker closed: creates/.test(msg)).length, 1);
 });
 
 test('after a probe that succeeded it takes ten failures again', async (t) => {
@@ -70,7 +70,7 @@ test('a probe that is refused with a 4xx has shown that the upstream is well', a
 });
 
 test('while a probe hangs the others get their 503 at once, and are served as soon as it has succeeded', async (t) => {
-  const { gateway, pass } = await startFailing(t);
+  const { gateway, pass } = await startFailing(t, withoutPreflight);
   pass(pauseMs);
   const before = createsOf(gateway).length;
   const arrived = Promise.withResolvers<() => void>();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { startTestGateway } from '../support/gateway.ts';
+import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
 import {
   assertCreateLeftAlone,
   assertLeftAlone,
@@ -13,7 +13,7 @@ import {
   failuresInARow,
   list,
 } from './left-alone.ts';
-import { breakApi, bytes, createsOf, head, reply } from './misbehave.ts';
+import { breakEveryCall, bytes, createsOf, head, reply } from './misbehave.ts';
 import { closedPort } from './ports.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -38,7 +38,7 @@ for (const [what, listener] of Object.entries(failures)) {
     assert.equal(createsOf(gateway).length, failuresInARow);
     await assertCreateLeftAlone(gateway);
     await assertCreateLeftAlone(gateway);
-    const said = gateway.logs.filter(({ msg }) => /keeps failing: creates/.test(msg));
+    const said = gateway.logs.filter(({ msg }) => /breaker open: creates/.test(msg));
     assert.equal(said.length, 1);
     assert.equal(said[0].level, 'error');
   });
@@ -46,7 +46,7 @@ for (const [what, listener] of Object.entries(failures)) {
 
 test('a refused connection, ten times in a row, and no more connections are made', async (t) => {
   const port = await closedPort();
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1` };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   await fail(gateway);
@@ -58,7 +58,7 @@ test('a refused connection, ten times in a row, and no more connections are made
 
 test('while the upstream is left alone, nobody waits for a service token either', async (t) => {
   // Creates that were certainly not sent, so that nothing has to be looked up for them in the background.
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1` };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment, cloud: { tokenLifetimeSeconds: 3 } });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   await fail(gateway);
@@ -106,7 +106,8 @@ test('creates that fail are refused while reads, which do not, are served', asyn
 });
 
 test('lists that fail are refused, recorded as failed and not sent, while creates are served', async (t) => {
-  const gateway = await startTestGateway(t);
+  // With preflight, a create needs reads, too.
+  const gateway = await startTestGateway(t, { environment: withoutPreflight });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   const failing = reply(500, json, '{}');
   gateway.cloud.setFault(({ method, path }) =>
@@ -124,10 +125,10 @@ test('lists that fail are refused, recorded as failed and not sent, while create
   assert.equal((await gateway.create()).status, 201);
 });
 
-test('with PREFLIGHT=enforce a create is refused when the look before it cannot be made, and has no intent', async (t) => {
-  const gateway = await startTestGateway(t, { environment: { PREFLIGHT: 'enforce' } });
+test('a create is refused when its preflight cannot be made, and has no intent', async (t) => {
+  const gateway = await startTestGateway(t);
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
-  breakApi(gateway, reply(500, json, '{}'));
+  breakEveryCall(gateway, reply(500, json, '{}'));
   await fail(gateway);
   const sent = gateway.apiRequests().length;
   const answer = await gateway.create();

@@ -49,7 +49,7 @@ const faults: Record<string, [RequestListener, Failure]> = {
 };
 
 for (const [what, [listener, expected]] of Object.entries(faults)) {
-  test(`${what} behind a good look fails one create, and the next one has its turn at once`, async (t) => {
+  test(`${what} after a good preflight fails one create, and the next one gets the cluster lock at once`, async (t) => {
     const environment = { PREFLIGHT: 'enforce', UPSTREAM_TIMEOUT_MS: '500' };
     const gateway = await startTestGateway(t, { environment });
     breakCreates(gateway, listener);

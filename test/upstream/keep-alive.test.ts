@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { assertNextIsClean, assertNothingLeaks, breakApi, createsOf, jsonBody } from './misbehave.ts';
 
-const oneConnection = { UPSTREAM_CONNECTIONS: '1' };
+/** Without preflight, creates alone use the connection. */
+const oneConnection = { UPSTREAM_CONNECTIONS: '1', ...withoutPreflight };
 
 /** The first create on a connection is answered well, and `second` decides about the next one on it. */
 function answerFirst(gateway: TestGateway, second: RequestListener) {

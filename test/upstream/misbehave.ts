@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
-import { type Reply, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { isOwnRead, type Reply, startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 /** Put into every broken answer; must never come through. */
 export const marker = 'words-of-the-upstream';
@@ -31,12 +31,18 @@ export const reply =
   (_request: IncomingMessage, response: ServerResponse) =>
     void response.writeHead(status, headers).end(body);
 
-/** Every API call gets this answer from now on; token requests do not. */
+/** Every API call that is forwarded gets this answer from now on; token requests and what the gateway reads by itself do not. */
 export function breakApi(gateway: TestGateway, listener: RequestListener | undefined): void {
   gateway.cloud.setFault(
-    listener === undefined ? undefined : ({ path }) => (path.startsWith('/v1/') ? listener : undefined),
+    listener === undefined
+      ? undefined
+      : (seen) => (seen.path.startsWith('/v1/') && !isOwnRead(seen) ? listener : undefined),
   );
 }
+
+/** Every API call gets this answer from now on, also what the gateway reads by itself; token requests do not. */
+export const breakEveryCall = (gateway: TestGateway, listener: RequestListener): void =>
+  gateway.cloud.setFault(({ path }) => (path.startsWith('/v1/') ? listener : undefined));
 
 /** Creates that the sandbox saw. A look after one whose end nobody knows comes besides, at any time. */
 export const createsOf = (gateway: TestGateway) =>

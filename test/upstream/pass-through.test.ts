@@ -40,7 +40,7 @@ for (const [statusId, statuses] of outcomes) {
       assert.equal(answer.headers['content-type'], mediaType);
       assert.equal(answer.headers['content-length'], String(odd.length));
       assert.equal(answer.headers['proxy-status'], `peergate; received-status=${status}`);
-      assert.equal(gateway.apiRequests().length, 1);
+      assert.equal(gateway.forwarded().length, 1);
       const [intent, outcome, ...more] = gateway.records;
       assert.equal(more.length, 0);
       assert.equal(intent.metadata.event_code, 'peering.create.intent');
@@ -141,7 +141,7 @@ test('an upstream that fails a list passes through too, and changed nothing', as
   assert.equal(answer.status, 503);
   assert.equal(answer.text, body);
   assert.equal(answer.headers['retry-after'], '3');
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   const [outcome, ...more] = gateway.records;
   assert.equal(more.length, 0);
   assert.equal(outcome.metadata.event_code, 'peering.list.outcome');

@@ -32,7 +32,7 @@ function begin(poller: PeeringPoller, id: string, waitMs = 60_000): Promise<Foun
   return poller.wait(wanted(id), seen(id), wait).finally(wait.leave);
 }
 
-test('a look that began before a caller had seen its peering is not shared with it', async () => {
+test('a poll that began before a caller had seen its peering is not shared with it', async () => {
   const { reads, poller } = heldReads();
   const early = begin(poller, 'early');
   await until('its look', () => reads.length === 1);
@@ -44,7 +44,7 @@ test('a look that began before a caller had seen its peering is not shared with 
   for (const found of await Promise.all([early, late])) assert.equal(statusOf(found), 'active');
 });
 
-test('a look that began later is shared by all who waited for it', async () => {
+test('a poll that began later is shared by all who waited for it', async () => {
   const { reads, poller } = heldReads();
   const waits = ['a', 'b', 'c'].map((id) => begin(poller, id));
   assert.equal(poller.waiting, 3);

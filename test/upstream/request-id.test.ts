@@ -14,7 +14,7 @@ test('the upstream gives an id: the caller sees it, and the record holds all thr
   breakApi(gateway, answerWith('upstream-5'));
   const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
   assert.equal(answer.headers['x-request-id'], 'upstream-5');
-  assert.equal(gateway.apiRequests()[0]?.headers['x-request-id'], 'order-17');
+  assert.equal(gateway.forwarded()[0]?.headers['x-request-id'], 'order-17');
   const outcome = gateway.records.at(-1);
   assert.equal(outcome.unmapped.upstream.requestId, 'upstream-5');
   assert.equal(outcome.http_request.uid, 'order-17');
@@ -36,7 +36,7 @@ test('nobody gives one: the id of the gateway goes upstream and back', async (t)
   const own = answer.headers['x-gateway-request-id'];
   assert.match(String(own), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   assert.equal(answer.headers['x-request-id'], own);
-  assert.equal(gateway.apiRequests()[0]?.headers['x-request-id'], own);
+  assert.equal(gateway.forwarded()[0]?.headers['x-request-id'], own);
 });
 
 const unusable = {

@@ -103,15 +103,15 @@ for (const [what, read] of [
     ['in good form', reply(503, { ...json, 'retry-after': '17' }, '{}')],
     ['as an HTML page', reply(503, { ...html, 'retry-after': '17' }, page)],
   ] as const) {
-    test(`a look at ${what} that is answered 503 ${form} is a 502 with its Retry-After, and nothing is created`, async (t) => {
-      const gateway = await startTestGateway(t, { environment: { PREFLIGHT: 'enforce' } });
+    test(`a preflight read of ${what} that is answered 503 ${form} is a 502 with its Retry-After, and nothing is created`, async (t) => {
+      const gateway = await startTestGateway(t);
       gateway.cloud.setFault((seen) => (seen.path.startsWith('/v1/') && read(seen) ? listener : undefined));
       const answer = await gateway.create();
       assert.equal(answer.status, 502);
       assert.equal(answer.headers['retry-after'], '17');
       assert.deepEqual(answer.json.context, { sent: 'no' });
       assert.equal(gateway.records.at(-1).status_code, 'preflight-failed');
-      assert.equal(gateway.apiRequests().filter(({ method }) => method === 'POST').length, 0);
+      assert.equal(gateway.forwarded().filter(({ method }) => method === 'POST').length, 0);
     });
   }
 }

@@ -6,7 +6,7 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { assertFailure, assertNothingLeaks, bytes, head, marker, reply } from './misbehave.ts';
 import { closedPort } from './ports.ts';
@@ -24,8 +24,8 @@ test('fifty creates at once make one token request', async (t) => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.create()));
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]));
   assert.equal(gateway.cloud.tokenRequests, 1);
-  assert.equal(gateway.apiRequests().length, 50);
-  assert.equal(new Set(gateway.apiRequests().map(({ headers }) => headers.authorization)).size, 1);
+  assert.equal(gateway.forwarded().length, 50);
+  assert.equal(new Set(gateway.forwarded().map(({ headers }) => headers.authorization)).size, 1);
   assertNothingLeaks(gateway, ...answers);
 });
 
@@ -36,7 +36,7 @@ test('a request that is refused by the gateway asks for no token', async (t) => 
 });
 
 test('renewal happens behind the back of the callers: none waits while the old token is good', async (t) => {
-  const gateway = await startTestGateway(t, { environment: unlimited });
+  const gateway = await startTestGateway(t, { environment: { ...unlimited, ...withoutPreflight } });
   let token = '';
   gateway.cloud.setFault(({ path }) => {
     if (path !== '/oauth/token') return reply(201, json, '{"id":"peering-1"}');
@@ -52,7 +52,7 @@ test('renewal happens behind the back of the callers: none waits while the old t
   assert.equal((await gateway.create()).status, 201);
   assert.equal(gateway.cloud.tokenRequests, 2);
   assert.deepEqual(
-    new Set(gateway.apiRequests().map(({ headers }) => headers.authorization)),
+    new Set(gateway.forwarded().map(({ headers }) => headers.authorization)),
     new Set([`Bearer ${token}`]),
   );
 });
@@ -95,7 +95,7 @@ const troubles: Record<string, [listener: RequestListener, proxyError: string]> 
 
 for (const [what, [listener, proxyError]] of Object.entries(troubles)) {
   test(`a token endpoint that ${what} is a 502: nothing was sent, and nothing it said is told`, async (t) => {
-    const gateway = await startTestGateway(t);
+    const gateway = await startTestGateway(t, { environment: withoutPreflight });
     breakTokens(gateway, listener);
     const answer = await gateway.create();
     const expected = {
@@ -115,7 +115,7 @@ for (const status of [429, 503]) {
     ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
   ] as const) {
     test(`a ${status} of the token endpoint with Retry-After in ${form} is respected, and told to every caller`, async (t) => {
-      const gateway = await startTestGateway(t);
+      const gateway = await startTestGateway(t, { environment: withoutPreflight });
       breakTokens(gateway, reply(status, { 'content-type': 'text/html', 'retry-after': value() }, marker));
       const answer = await gateway.create();
       assertFailure(gateway, answer, {
@@ -138,7 +138,7 @@ for (const status of [429, 503]) {
 }
 
 test('a token endpoint that asks for no time is told without a Retry-After', async (t) => {
-  const gateway = await startTestGateway(t);
+  const gateway = await startTestGateway(t, { environment: withoutPreflight });
   breakTokens(gateway, reply(503, { 'retry-after': 'soon' }));
   const answer = await gateway.create();
   assert.equal(answer.status, 502);
@@ -146,17 +146,20 @@ test('a token endpoint that asks for no time is told without a Retry-After', asy
 });
 
 test('a token endpoint that is well again is found by the creates that follow', async (t) => {
-  const gateway = await startTestGateway(t);
+  const gateway = await startTestGateway(t, { environment: withoutPreflight });
   breakTokens(gateway, reply(503, {}));
   assert.equal((await gateway.create()).status, 502);
   breakTokens(gateway, undefined);
   await until('a create goes through', async () => (await gateway.create()).status === 201);
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
 });
 
 test('a token endpoint that is not there is a 502 that says so', async (t) => {
   const gateway = await startTestGateway(t, {
-    environment: { AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await closedPort()}/oauth/token` },
+    environment: {
+      AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await closedPort()}/oauth/token`,
+      ...withoutPreflight,
+    },
   });
   const answer = await gateway.create();
   const code = 'service-token-unavailable';
@@ -203,7 +206,7 @@ for (const what of ['gone', 'empty'] as const) {
     const file = join(folder, 'secret');
     await writeFile(file, secret);
     const gateway = await startTestGateway(t, {
-      environment: { AEROSPIKE_CLIENT_SECRET: '', AEROSPIKE_CLIENT_SECRET_FILE: file },
+      environment: { AEROSPIKE_CLIENT_SECRET: '', AEROSPIKE_CLIENT_SECRET_FILE: file, ...withoutPreflight },
     });
     await (what === 'gone' ? rm(file) : writeFile(file, '\n'));
     const proxyError = 'proxy_configuration_error';

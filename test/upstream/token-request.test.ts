@@ -119,7 +119,7 @@ for (const [what, body] of Object.entries(answers)) {
     cloud.setFault(() => reply(200, { 'content-type': 'application/json' }, JSON.stringify(body)));
     await assert.rejects(ask(), {
       name: 'Error',
-      message: 'the token endpoint gave no bearer token response (RFC 6749 section 5.1)',
+      message: 'the token endpoint sent no valid bearer token response (RFC 6749 section 5.1)',
     });
   });
 }

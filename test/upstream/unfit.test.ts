@@ -123,7 +123,7 @@ for (const [status, statusId] of [
     assert.equal(answer.status, status);
     assert.equal(answer.text, '');
     assert.equal(answer.headers['proxy-status'], `peergate; received-status=${status}`);
-    assert.equal(gateway.apiRequests().length, 1);
+    assert.equal(gateway.forwarded().length, 1);
     assert.equal(gateway.records.at(-1).status_id, statusId);
     await assertNextIsClean(gateway);
   });

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { startTestGateway } from '../support/gateway.ts';
+import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
 import { assertFailure } from './misbehave.ts';
 import { closedPort, silentPort } from './ports.ts';
 
 const notSent = { sent: 'no', seen: 0, statusId: 2 } as const;
 
 test('a refused connection is a 502 that says the create was not sent', async (t) => {
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1` };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   const expected = { ...notSent, proxyError: 'connection_refused', code: 'upstream-unreachable' };
   assertFailure(gateway, await gateway.create(), expected);
@@ -19,6 +19,7 @@ test('a connection that nobody answers is given up in time, as a 504 that says t
   const environment = {
     AEROSPIKE_API_URL: `http://127.0.0.1:${await silentPort(t)}/v1`,
     UPSTREAM_CONNECT_TIMEOUT_MS: '200',
+    ...withoutPreflight,
   };
   const gateway = await startTestGateway(t, { environment });
   const expected = {
@@ -36,7 +37,7 @@ test('an upstream that does not speak TLS where it should is a 502 that says the
     requests += 1;
   });
   t.after(() => plain.close());
-  const environment = { AEROSPIKE_API_URL: `https://127.0.0.1:${plain.port}/v1` };
+  const environment = { AEROSPIKE_API_URL: `https://127.0.0.1:${plain.port}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   const expected = { ...notSent, proxyError: 'tls_protocol_error', code: 'upstream-unreachable' };
   assertFailure(gateway, await gateway.create(), expected);
@@ -45,7 +46,7 @@ test('an upstream that does not speak TLS where it should is a 502 that says the
 
 test('the upstream is asked anew by the next create, without a pause', async (t) => {
   const port = await closedPort();
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1` };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   assert.equal((await gateway.create()).status, 502);
   const back = await startLoopbackServer((_request, response) => {

@@ -28,14 +28,14 @@ export interface TrailWatch {
 }
 
 /** Makes a `Recorded`. Known to this file alone. */
-let recordedOf: (change: AuthorizedChange) => Recorded;
+let recordedOf: (change: ChangeRequest) => Recorded;
 
 /** A change whose intent is durable. Only `AuditTrail.recordIntent` makes one, and it can be sent once. */
 export class Recorded {
-  readonly #change: AuthorizedChange;
+  readonly #change: ChangeRequest;
   #sent = false;
 
-  private constructor(change: AuthorizedChange) {
+  private constructor(change: ChangeRequest) {
     this.#change = change;
   }
 
@@ -47,7 +47,7 @@ export class Recorded {
   take(): ChangeRequest {
     if (this.#sent) throw new Error('a recorded change can be sent only once');
     this.#sent = true;
-    return this.#change.upstream;
+    return this.#change;
   }
 }
 
@@ -120,6 +120,7 @@ export class AuditTrail {
    */
   async recordIntent(change: AuthorizedChange): Promise<Recorded> {
     const { request } = change;
+    const upstream = change.take();
     if (!this.writable()) await this.#beWritable();
     try {
       await within(patienceMs, this.#append(intentEvent(request, this.#clock.now())));
@@ -128,7 +129,7 @@ export class AuditTrail {
       this.#append(outcomeEvent(request, failedOutcome(refusal), this.#clock.now())).catch(() => undefined);
       throw refusal;
     }
-    return recordedOf(change);
+    return recordedOf(upstream);
   }
 
   /** A read needs no intent, only a log that will take its outcome. Throws `audit-unavailable`. */

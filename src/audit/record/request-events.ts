@@ -281,7 +281,12 @@ function resourcesOf(
 const peeringResource = (id: string | undefined): object[] =>
   id === undefined ? [] : [{ type: 'Aerospike Cloud VPC peering', uid: id }];
 
-const decided = ({ decision, claims }: RequestFacts) => ({ decision, claims });
+/** `withoutScopes`: the caller's token needed none, which the policy decides by. */
+const decided = ({ decision, claims, caller }: RequestFacts) => ({
+  decision,
+  claims,
+  withoutScopes: decision !== undefined && caller?.withoutScopes ? true : undefined,
+});
 
 function policyOf({ policyVersion, effect }: Decision) {
   const policy = policyNamed(policyVersion, true);

@@ -1,11 +1,11 @@
-// The admin listener's answers: `/healthz` says that the process lives, `/readyz` whether it can do its work, `/metrics` how it
-// does it. Tells nothing beyond that, and has no other route.
+// The routes of the admin listener: `/healthz` (the process is alive), `/readyz` (it can serve requests) and `/metrics`. They
+// disclose nothing else, and there are no other routes.
 import type { RequestListener, ServerResponse } from 'node:http';
 
-/** Each check by name; the gateway is ready when all hold. */
+/** The gateway is ready when all checks hold. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean>>;
 
-export interface RenderedMetrics {
+interface RenderedMetrics {
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 

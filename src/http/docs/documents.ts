@@ -1,11 +1,11 @@
-// The documents that the gateway serves: the contract, and the files that a browser may have below `/docs`. Each is read once
-// at the start, with the whole of its header fields. A file that is not listed here is not served.
+// The documents that the gateway serves: the contract, and the files below `/docs`. Each is read once, at the start. Files that
+// are not listed here are not served.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Answer } from '../../pipeline/answer.ts';
 import { errorsPage } from './errors-page.ts';
 
-/** Answers by path, without the base path. Each but the contract has an `ETag`. */
+/** Answers by path, without the base path. All but the contract have an `ETag`. */
 export type Documents = ReadonlyMap<string, Answer>;
 
 interface Source {
@@ -41,10 +41,10 @@ const ownFiles = {
   'connect-src': "'self'",
 };
 
-/** Swagger UI's style sheet has its icons in `data:` URLs. */
+/** Swagger UI's style sheet contains icons as `data:` URLs. */
 const contractPagePolicy = policyOf({ ...ownFiles, 'img-src': "'self' data:" });
 
-/** No script of ours needs to write markup, so that the browser itself refuses any that would. */
+/** The page's scripts write no markup, so the browser may refuse all that would. */
 const policyPagePolicy = policyOf({
   ...ownFiles,
   'require-trusted-types-for': "'script'",
@@ -57,9 +57,9 @@ const errorsPagePolicy = policyOf({ 'style-src': "'self'", 'img-src': "'self'" }
 /** For what is no page, should somebody open it as one. */
 const bareFilePolicy = policyOf({});
 
-/** A newer gateway's page never meets an older one's script: asked about before each use, and seldom sent. */
+/** Revalidated before each use, so that a page never runs with a script of another version. */
 const revalidated = 'public, no-cache';
-/** The one large part, which changes only with its package and goes with any version of our own files. */
+/** For Swagger UI, which is large and compatible with any version of the gateway's own files. */
 const kept = 'public, max-age=3600';
 
 const ownFile = (path: string, name: string, contentPolicy = bareFilePolicy): Source => ({
@@ -95,7 +95,7 @@ const sources = (): readonly Source[] => [
   swaggerFile('swagger-ui-bundle.js'),
 ];
 
-/** Rejects when one cannot be read: the gateway does not start with half of its pages. */
+/** Rejects if any cannot be read: the gateway must not start with missing pages. */
 export async function readDocuments(basePath: string): Promise<Documents> {
   const errors = page(Buffer.from(errorsPage()), errorsPagePolicy);
   const files = sources().map(async (source) => [source.path, await readPage(source)] as const);
@@ -106,7 +106,7 @@ export async function readDocuments(basePath: string): Promise<Documents> {
   ]);
 }
 
-/** The contract, with the address under which this instance serves it. */
+/** The contract, with this instance's base path as its server. */
 async function readContract(basePath: string): Promise<Answer> {
   const text = await readFile(new URL('../../../openapi/gateway.json', import.meta.url), 'utf8');
   const contract = JSON.parse(text) as Record<string, unknown>;

@@ -1,5 +1,4 @@
-// `GET /openapi.json`, `GET /docs` and the files below it, from memory. Looks up what the route table has matched; no path of
-// a caller's ever reaches the disk.
+// Serves `/openapi.json`, `/docs` and the files below it from memory. A caller's path never reaches the disk.
 import type { RequestHandler } from 'express';
 import { taggedAnswer } from '../../pipeline/answer.ts';
 import { contextOf } from '../request-context.ts';

@@ -1,10 +1,10 @@
-// Refuses messages that Node's parser lets pass although two readers could take them in two ways, or although RFC 9112
-// tells a server to refuse them.
+// Refuses messages that Node's parser accepts although they are ambiguous, or although RFC 9112 requires a server to refuse
+// them.
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { valuesOf } from '../../net/raw-headers.ts';
 
-/** Throws `request-malformed`. The connection ends with the answer: where the next request begins is not certain. */
+/** Throws `request-malformed`. The answer closes the connection: it is uncertain where the next request begins. */
 export function checkMessage(request: IncomingMessage): void {
   const fault = faultOf(request);
   if (fault === undefined) return;
@@ -12,18 +12,17 @@ export function checkMessage(request: IncomingMessage): void {
 }
 
 function faultOf({ httpVersion, headers, rawHeaders }: IncomingMessage): string | undefined {
-  // Node's parser also takes 0.9 and 2.0 for the version of a request line.
-  if (httpVersion !== '1.1' && httpVersion !== '1.0')
-    return 'The only versions understood here are HTTP/1.1 and 1.0.';
+  // Node's parser also accepts the versions 0.9 and 2.0.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'Only HTTP/1.1 and HTTP/1.0 are supported.';
   const transfer = headers['transfer-encoding'];
-  // RFC 9112 section 6.1: a coding that is not understood makes the end of the message a matter of opinion.
+  // RFC 9112 section 6.1: with an unknown coding, the end of the message is ambiguous.
   if (transfer !== undefined && transfer.toLowerCase() !== 'chunked')
-    return 'The only transfer coding that is understood here is chunked.';
-  // The same section, on codings in a version that does not have them.
+    return 'The only supported transfer coding is chunked.';
+  // RFC 9112 section 6.1, on codings in HTTP/1.0.
   if (transfer !== undefined && httpVersion === '1.0') return 'HTTP/1.0 has no transfer codings.';
   // RFC 9112 section 3.2.
   const hosts = valuesOf('host', rawHeaders).length;
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
-    return 'The request needs exactly one Host header.';
+    return 'The request must have exactly one Host header.';
   return undefined;
 }

@@ -1,34 +1,34 @@
-// One client's connection. Serves its requests one at a time, and knows how much of them waits in memory and how fast the
-// client reads. Reading never stops for a request that waits, so that a disconnect is noticed.
+// One client connection. Serves its requests one at a time, and measures how many bytes wait in memory and how fast the client
+// reads. It keeps reading while a request waits, so that a disconnect is noticed.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { maxBodyBytes } from '../read-body.ts';
 import { unsentBytes } from '../respond/send-body.ts';
 
-/** Seconds without progress while bytes of a response wait to be written. */
+/** Bound on the time without progress while response bytes wait to be written. */
 const maxStalledSeconds = 10;
-/** Over so many seconds a client must take `minBytesPerSecond`. */
+/** Over this period a client must read `minBytesPerSecond`. */
 const rateSeconds = 60;
 const minBytesPerSecond = 8 * 1024;
-/** What Node takes for a request that waits, besides its bytes: measured, rounded up. */
+/** Memory that Node uses for a waiting request besides its bytes: measured, rounded up. */
 const requestBytes = 2048;
-/** 300 requests of a kilobyte fit. */
+/** Enough for 300 requests of a kilobyte. */
 const maxWaitingBytes = 1024 * 1024;
 
-/** Why the gateway ends a connection. */
+/** Why the gateway closed a connection. */
 export type CloseReason = 'unread' | 'slow' | 'pipelined' | 'address-connections' | 'address-bytes';
 
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Read from the connection when it came. */
+  /** Total bytes read from the connection when the request arrived. */
   readonly bytesRead: number;
 }
 
-/** The clients behind one address. */
+/** The connections of one client address. */
 export interface Address {
   readonly key: string;
-  /** A trusted proxy: without bounds of its own. */
+  /** A trusted proxy, exempt from the bounds per address. */
   readonly trusted: boolean;
   readonly connections: Set<Connection>;
 }
@@ -36,23 +36,23 @@ export interface Address {
 const key = Symbol('connection');
 type WithConnection = Socket & { [key]?: Connection };
 
-/** The connection that a request came on. */
+/** The connection of a request's socket. */
 export const connectionOf = (socket: Socket): Connection | undefined => (socket as WithConnection)[key];
 
-/** Does another request wait behind the one that is served on this socket? */
+/** Does another request wait on this socket? */
 export const isFollowed = (socket: Socket): boolean => connectionOf(socket)?.isFollowed ?? false;
 
 export class Connection {
   /** The TCP connection. */
   readonly socket: Socket;
   readonly address: Address;
-  /** What HTTP is spoken on: the same, or TLS on it. */
+  /** The stream of the HTTP messages: the same socket, or TLS over it. */
   #stream: Socket;
   readonly #handler: RequestListener;
-  /** The response under way. */
+  /** The response of the request being served. */
   #current: ServerResponse | undefined;
   readonly #waiting: Exchange[] = [];
-  /** Bytes that the client has acknowledged so far, each second that some wait to be written. */
+  /** Total acknowledged bytes, sampled every second while bytes wait to be written. */
   readonly #taken: number[] = [];
 
   constructor(socket: Socket, address: Address, handler: RequestListener) {
@@ -63,7 +63,7 @@ export class Connection {
     this.speakOn(socket);
   }
 
-  /** From now on HTTP is spoken on this stream. */
+  /** From now on HTTP uses this stream. */
   speakOn(stream: Socket): void {
     this.#stream = stream;
     (stream as WithConnection)[key] = this;
@@ -73,14 +73,14 @@ export class Connection {
     return this.#waiting.length > 0;
   }
 
-  /** Serves the request now, or when those before it on the connection have been answered. */
+  /** Serves the request once those before it on the connection have been answered. */
   serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.socket.destroyed) return;
     if (this.#current === undefined) this.#start(request, response);
     else this.#waiting.push({ request, response, bytesRead: this.#stream.bytesRead });
   }
 
-  /** Behind an answer that ends the connection nothing is served (RFC 9112 section 9.6). */
+  /** After an answer that closes the connection, no request is served (RFC 9112 section 9.6). */
   #start(request: IncomingMessage, response: ServerResponse): void {
     if (!this.#stream.writable) return;
     this.#current = response;
@@ -100,29 +100,29 @@ export class Connection {
     return this.#waiting.length * requestBytes + this.#stream.bytesRead - first.bytesRead;
   }
 
-  /** What is kept in memory for the client: bytes of responses that it has not read, and requests that wait. */
+  /** Bytes kept in memory for the client: unread responses and waiting requests. */
   get keptBytes(): number {
     const unsent = this.#current === undefined ? 0 : unsentBytes(this.#current);
     return this.#stream.writableLength + unsent + this.#waitingBytes;
   }
 
   /**
-   * Too much waits behind the request that is served. Node stops reading at a body that nobody takes, and with it the
-   * disconnect would go unnoticed: a body beyond what is accepted anyway is too much.
+   * Too many bytes wait. A waiting body over the size limit counts as too many: Node stops reading at a body that nobody
+   * consumes, and a disconnect would go unnoticed.
    */
   get isOverfull(): boolean {
     if (this.#waitingBytes > maxWaitingBytes) return true;
     return (this.#waiting.at(-1)?.request.readableLength ?? 0) > maxBodyBytes;
   }
 
-  /** Do bytes of a response wait to be written? */
+  /** Do response bytes wait to be written? */
   get isBlocked(): boolean {
     return this.#stream.writableLength > 0;
   }
 
   /**
-   * To be called every second: why the connection must end, if it must. `unacknowledged`: bytes that the kernel has taken and
-   * the client has not.
+   * Called every second. Returns why the connection must be closed, if it must. `unacknowledged`: bytes that the kernel has
+   * accepted and the client has not acknowledged.
    */
   check(unacknowledged: number): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';

@@ -1,5 +1,5 @@
-// Bounds what the clients of a listener can make it keep: connections and bytes for each address, and the time that a
-// response waits to be read. A trusted proxy stands for many clients, and its address has no bounds of its own.
+// Bounds what a listener keeps for its clients: connections and bytes per address, and the time for which a response waits to
+// be read. The address of a trusted proxy stands for many clients and is exempt from the bounds per address.
 import type { RequestListener, Server } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
 import type { Logger } from '../../logging/logger.ts';
@@ -8,9 +8,9 @@ import { type Address, type CloseReason, Connection, connectionOf } from './conn
 import { originForm } from './request-target.ts';
 import { endsOf, readUnacknowledged, type Unacknowledged } from './unacknowledged.ts';
 
-/** Interface, section 3: for one address. */
+/** Per address. */
 const maxConnections = 256;
-/** Of responses that are not read, and of requests that wait. */
+/** Per address: bytes of unread responses and of waiting requests. */
 const maxKeptBytes = 16 * 1024 * 1024;
 const checkEveryMs = 1000;
 
@@ -18,7 +18,7 @@ export interface ConnectionServices {
   /** Addresses and CIDRs of trusted proxies. */
   readonly trustProxy?: readonly string[];
   readonly logger?: Logger;
-  /** Told of each connection that the gateway ends. */
+  /** Called for each connection that the gateway closes. */
   readonly closed?: (reason: CloseReason) => void;
 }
 
@@ -44,11 +44,11 @@ export class Connections {
     server.on('close', () => clearInterval(timer));
   }
 
-  /** For each request of the server. */
+  /** The server's request listener. */
   readonly serve: RequestListener = (request, response) => {
     const connection = connectionOf(request.socket);
     if (connection === undefined) {
-      // Its client was gone before the handshake was over.
+      // The client disconnected during the handshake.
       request.socket.destroy();
       return;
     }
@@ -59,7 +59,7 @@ export class Connections {
     else this.#boundBytes(connection.address);
   };
 
-  /** To be called every second. */
+  /** Called every second. */
   check(): void {
     const unacknowledged = this.#unacknowledged();
     for (const address of this.#addresses.values()) {
@@ -71,7 +71,7 @@ export class Connections {
     }
   }
 
-  /** Read only for clients who hold up a response. All connections of a listener have its port. */
+  /** Reads /proc only if a client blocks a response. All connections of a listener have its port. */
   #unacknowledged(): Unacknowledged | undefined {
     for (const { connections } of this.#addresses.values())
       for (const { isBlocked, socket } of connections)
@@ -79,7 +79,7 @@ export class Connections {
     return undefined;
   }
 
-  /** Ends the connections for which there is no room beside those before them, and no others. */
+  /** Closes the connections that exceed the bound together with older ones. */
   #boundBytes({ trusted, connections }: Address): void {
     if (trusted) return;
     let kept = 0;
@@ -108,19 +108,19 @@ export class Connections {
     });
   }
 
-  /** After the handshake HTTP is spoken on another stream, which has the same ends. */
+  /** After the TLS handshake, HTTP uses another stream with the same addresses. */
   #secured(stream: Socket): void {
     const address = this.#addresses.get(addressKey(addressOf(stream)));
     for (const connection of address?.connections ?? [])
       if (haveSameEnds(connection.socket, stream)) connection.speakOn(stream);
   }
 
-  /** With a reset: else the kernel would keep what the client has not read, and try to send it for minutes. */
+  /** Resets the connection: otherwise the kernel would keep the unread bytes and try to send them for minutes. */
   #close({ socket, address }: Connection, reason: CloseReason): void {
     if (socket.destroyed) return;
     socket.resetAndDestroy();
     this.#services.closed?.(reason);
-    this.#services.logger?.info({ clientAddress: address.key, reason }, 'a connection was ended');
+    this.#services.logger?.info({ clientAddress: address.key, reason }, 'closed a connection');
   }
 }
 

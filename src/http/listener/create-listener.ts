@@ -1,5 +1,4 @@
-// Opens and closes the HTTP servers. Every time limit is set here, so that a client that is slow on purpose or by
-// accident cannot hold a connection.
+// Opens and closes the HTTP servers, and sets their timeouts, so that a slow client cannot hold a connection.
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
@@ -7,7 +6,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { type ConnectionServices, Connections } from './connections.ts';
 
-// To import it would load everything that it names, a whole HTTP client for its WebSocket too; that takes longer than express.
+// An import evaluates all exports of the module, its WebSocket client too, which takes longer than loading Express.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 const limits = {
@@ -15,15 +14,15 @@ const limits = {
   headersTimeout: 5_000,
   /** For the whole request. */
   requestTimeout: 15_000,
-  /** Longer than an ingress keeps an idle connection, so that it is the ingress that closes it. */
+  /** Longer than that of an ingress, so that the ingress closes idle connections. */
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16_384,
-  // `checkMessage` sees to it: Node's own refusal has no problem document.
+  // `checkMessage` requires it: Node's own refusal has no problem document.
   requireHostHeader: false,
 };
 
-/** A server that does not listen yet; with `tls` it speaks nothing else. */
+/** A server that does not listen yet. With `tls` it serves only TLS. */
 export function createListener(
   handler: RequestListener,
   { tls, ...services }: ConnectionServices & { readonly tls?: TlsOptions | undefined } = {},
@@ -33,17 +32,17 @@ export function createListener(
   const server =
     tls === undefined ? createServer(limits, serve) : createTlsServer({ ...limits, ...tls }, serve);
   connections.attach(server);
-  // Headers are limited by their size; a limit by number would hide the rest of them, a second Authorization too.
+  // Headers are limited by size. A limit by number would hide the rest, such as a second Authorization header.
   server.maxHeadersCount = 0;
-  // "Expect: 100-continue" must not be answered before the token is good; other expectations may be ignored.
+  // `Expect: 100-continue` is answered only after the token is verified. Other expectations may be ignored.
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   return server;
 }
 
 /**
- * The requests that `listener` gets wait for `open`: a port can be bound before anything may be served. At most `max` wait;
- * the connection of one more is closed, as if the port were not bound yet.
+ * Holds requests until `open`, so that a port can be bound before requests may be served. At most `max` are held. The
+ * connections of others are closed, as if the port were not bound yet.
  */
 export function holdRequests(
   handler: RequestListener,
@@ -62,7 +61,7 @@ export function holdRequests(
         return;
       }
       const serve = () => {
-        // Who was refused meanwhile is not served.
+        // The request may have been refused meanwhile.
         if (request.socket.writable) handler(request, response);
       };
       held.add(serve);
@@ -76,7 +75,7 @@ export function holdRequests(
   };
 }
 
-/** Resolves to the port. Rejects when the address cannot be had. */
+/** Resolves to the port. Rejects if the address cannot be bound. */
 export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -88,54 +87,54 @@ export function listen(server: Server, port: number, host: string): Promise<numb
 }
 
 /**
- * Stops accepting, after all who are connected already: the kernel would reset those whom nobody has accepted. Resolves when
- * the listening socket is gone; connections stay. A flood that lets no round be quiet is waited out for `maxMs`.
+ * Closes the listening socket, after all established connections have been accepted: the kernel would reset the others.
+ * Connections stay open. Waits at most `maxMs` for a quiet round of the event loop.
  */
 export const stopAccepting = (server: Server, maxMs: number): Promise<void> =>
   inQuietRound(maxMs, () => {
-    // An HTTP server's own `close` would cut idle connections, too, perhaps with a request on its way.
+    // An HTTP server's `close` would also close idle connections, on which a request may be arriving.
     NetServer.prototype.close.call(server);
   });
 
-/** Closes idle connections, after whatever has arrived on them by now has been read; likewise. */
+/** Closes idle connections, after everything that has arrived on them has been read. Waits likewise. */
 export const closeIdle = (server: Server, maxMs: number): Promise<void> =>
   inQuietRound(maxMs, () => server.closeIdleConnections());
 
-/** Resolves when the last connection is gone; to be asked for before `stopAccepting`. */
+/** Resolves when the last connection is closed. Must be called before `stopAccepting`. */
 export const lastConnectionGone = (server: Server): Promise<void> =>
   new Promise((resolve) => server.once('close', () => resolve()));
 
-/** Stops accepting and closes what is idle. Resolves when the last connection is gone. */
+/** Stops accepting and closes idle connections. Resolves when the last connection is closed. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    // The error only says that it does not listen any more.
+    // The only error says that the server does not listen any more.
     server.close(() => resolve());
   });
 }
 
-/** After one, work that was left may still take its time; after so many there is none. */
+/** After a single quiet round, deferred work may still be pending. */
 const quietRounds = 3;
 
 /**
- * Acts right behind rounds of the event loop in which nothing at all happened: whatever had arrived has been taken, and there
- * was no time for anything to come since.
+ * Calls `act` right after rounds of the event loop without any event: everything that had arrived has been read, and nothing
+ * can have arrived since.
  */
 function inQuietRound(maxMs: number, act: () => void): Promise<void> {
   return new Promise((resolve) => {
     let events = -1;
     let quiet = 0;
     const until = performance.now() + maxMs;
-    const look = () => {
+    const checkRound = () => {
       const before = events;
       ({ events } = performance.nodeTiming.uvMetricsInfo);
       quiet = events === before ? quiet + 1 : 0;
       if (quiet < quietRounds && performance.now() < until) {
-        setImmediate(look);
+        setImmediate(checkRound);
         return;
       }
       act();
       resolve();
     };
-    setImmediate(look);
+    setImmediate(checkRound);
   });
 }

@@ -1,5 +1,5 @@
-// What Node's own parser refuses still gets a problem document (RFC 9457), once, on the right request: a fault in a body
-// goes to the request whose body it is, and one behind a request waits until that has been answered.
+// Answers what Node's parser refuses with a problem document (RFC 9457), once and for the right request: a fault in a body
+// fails the request of that body, and a fault after a request waits until that request has been answered.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
@@ -20,26 +20,26 @@ const reasons: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   431: 'Request Header Fields Too Large',
 };
-/** How long the other side may take to read a refusal before the connection is cut. */
+/** Time for the client to read a refusal before the connection is destroyed. */
 const lingerMs = 1000;
 
 interface Open {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What is wrong with the rest of its body. */
+  /** A fault in the rest of its body. */
   fault?: GatewayError;
-  /** Is to be told. */
+  /** Called with the fault. */
   fail?: (error: GatewayError) => void;
 }
 
-/** The end of a request that was answered early is known before it is announced, and what came with it is not part of it. */
+/** A request counts until it is answered and complete: it may be answered before its body has arrived. */
 const isUnderWay = ({ request, response }: Open): boolean => !(request.complete && response.closed);
 
-/** Its body has arrived, or is thrown away. */
+/** The body has arrived, or is discarded. */
 const hasNoReader = ({ request, fail }: Open): boolean =>
   request.complete || (request.readableFlowing === true && fail === undefined);
 
-export interface MalformedRequestServices {
+interface MalformedRequestServices {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Of the public routes. */
@@ -62,24 +62,24 @@ export class MalformedRequests {
     this.#refused = services.refused;
   }
 
-  /** Listens to every request, and to everything that Node itself would refuse without a word. */
+  /** Tracks every request, and handles what Node would refuse without an answer. */
   attach(server: Server): void {
-    // Before it is served, or has to wait behind another one.
+    // Prepended: before the request is served or queued.
     for (const event of ['request', 'checkContinue', 'checkExpectation'])
       server.prependListener(event, (request, response) => this.#track(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket));
     server.on('connect', (_request, socket) => {
-      // Node has taken its own listeners off the socket: without these a reset would end the process, and requests before
-      // this one would stay in flight for ever when the connection ends without their answers.
+      // Node has removed its own listeners from the socket. Without an error listener a reset would end the process. Without a
+      // close listener earlier requests on the connection would stay in flight forever.
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.#abandon(socket));
-      // Nor would a disconnect be noticed: nobody reads any more.
+      // A disconnect is noticed only while somebody reads.
       socket.once('end', () => socket.destroy()).resume();
       this.#refuseBehind(new GatewayError('route-unknown'), socket);
     });
   }
 
-  /** Remembers that the socket has a request under way: until it has been answered and has arrived, body included. */
+  /** Keeps the request until it has been answered and its body has arrived. */
   #track(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     const open = this.#open.get(socket) ?? new Set<Open>();
@@ -90,7 +90,7 @@ export class MalformedRequests {
     response.once('close', () => (request.complete ? forget() : request.once('close', forget)));
   }
 
-  /** Calls `fail` when the rest of the request's body turns out to be unreadable, now or later. */
+  /** Calls `fail`, now or later, if the rest of the request's body is malformed. */
   watch(request: IncomingMessage, fail: (error: GatewayError) => void): void {
     for (const open of this.#open.get(request.socket) ?? []) {
       if (open.request !== request) continue;
@@ -100,11 +100,11 @@ export class MalformedRequests {
   }
 
   #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    // Without a handshake there is nobody to answer: no HTTP leaves a TLS port but inside it.
+    // Without a handshake there is no answer: a TLS port never sends plain HTTP.
     const withoutHandshake = socket instanceof TLSSocket && socket.getSession() === undefined;
     const reset = error.code === 'ECONNRESET';
-    // A load balancer's probe connects and hangs up.
-    if (withoutHandshake && !reset) this.#logger.info({ code: error.code }, 'a TLS handshake failed');
+    // Not logged after a reset: load balancer probes connect and hang up.
+    if (withoutHandshake && !reset) this.#logger.info({ code: error.code }, 'TLS handshake failed');
     if (withoutHandshake || reset || !socket.writable) {
       socket.destroy();
       return;
@@ -113,7 +113,7 @@ export class MalformedRequests {
     this.#refuseBehind(refusal, socket);
   }
 
-  /** An answer of its own only where none is under way: on this connection it would be taken for the one awaited. */
+  /** Sends an answer only if no other is pending: the client would take it for the answer to the pending request. */
   #refuseBehind(refusal: GatewayError, socket: Duplex): void {
     const last = [...(this.#open.get(socket) ?? [])].filter(isUnderWay).at(-1);
     if (last === undefined) {
@@ -125,7 +125,7 @@ export class MalformedRequests {
       last.fault = refusal;
       last.fail?.(refusal);
     }
-    // As Node does behind a whole request: whoever has ended the connection waits for no answer.
+    // As Node does after a complete request: a client that has ended the connection waits for no answer.
     const isGone = socket.readableEnded && hasNoReader(last);
     if (response.closed || isGone) socket.destroy();
     else if (response.headersSent) response.once('close', () => socket.destroy());
@@ -150,7 +150,7 @@ export class MalformedRequests {
       Connection: 'close',
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    this.#logger.info({ gatewayRequestId, status, code: error.code }, 'request refused by the parser');
+    this.#logger.info({ gatewayRequestId, status, code: error.code }, 'the HTTP parser refused a request');
     socket.end(`HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }

@@ -1,10 +1,10 @@
-// Brings every request target into origin form (RFC 9112 section 3.2), since Express lets a request whose target it cannot
-// parse fall through to an answer of its own. What had no path becomes one that is no route.
+// Converts every request target to origin form (RFC 9112 section 3.2): Express answers requests whose target it cannot parse by
+// itself. A target without a path becomes an unknown route.
 
-/** RFC 9112 section 3.2.2: a server accepts the absolute form, too. */
+/** RFC 9112 section 3.2.2: a server must accept the absolute form. */
 const absoluteForm = /^https?:\/\/[^/?#]*/i;
 
-/** A `#` has no place in a target; encoded, it is one more character that no route and no parameter has. */
+/** A target must not contain `#`. Encoded, it matches no route and no parameter. */
 export function originForm(target: string): string {
   const path = target.replace(absoluteForm, '').replaceAll('#', '%23');
   return path.startsWith('/') ? path : `/${path}`;

@@ -1,6 +1,5 @@
-// TLS on the public listener, for those whose ingress passes it through: certificate and key from files that are read again
-// when they change, and callers' certificates asked for when there is a CA for them. Files with a fault never replace good
-// ones.
+// TLS on the public listener, for an ingress that passes it through. Reads certificate and key again when the files change, and
+// requires client certificates if a CA is set. Faulty files never replace good ones.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
@@ -10,17 +9,17 @@ import { watchFiles } from '../../config/watch-files.ts';
 import type { Logger } from '../../logging/logger.ts';
 
 /** PEM files. */
-export interface TlsFiles {
-  /** The certificate and those between it and the root. */
+interface TlsFiles {
+  /** The certificate and its intermediates. */
   readonly certFile: string;
   readonly keyFile: string;
-  /** When set, a caller without a certificate of these CAs gets no connection. */
+  /** If set, callers need a certificate of these CAs. */
   readonly clientCaFile: string | undefined;
 }
 
 type GivenTlsFiles = { readonly [Name in keyof TlsFiles]: string | undefined };
 
-/** One line for each file with a fault: its variable, what was found, what is expected. Files that are not given are passed over. */
+/** One line per faulty file: its variable, what was found, what is expected. Ignores files that are not set. */
 export function tlsFaults({ certFile, keyFile, clientCaFile }: GivenTlsFiles): string[] {
   const faults: string[] = [];
   const read = <Parsed>(
@@ -41,13 +40,15 @@ export function tlsFaults({ certFile, keyFile, clientCaFile }: GivenTlsFiles): s
   const key = read('TLS_KEY_FILE', keyFile, 'a PEM private key', (pem) => createPrivateKey(pem));
   read('TLS_CLIENT_CA_FILE', clientCaFile, 'PEM certificates', certificatesIn);
   if (certificates !== undefined && key !== undefined && !certificates[0].checkPrivateKey(key))
-    faults.push('TLS_KEY_FILE: found a key that is not the one of TLS_CERT_FILE; expected the two to fit');
+    faults.push(
+      "TLS_KEY_FILE: found a key that does not match TLS_CERT_FILE; expected the certificate's private key",
+    );
   if (faults.length === 0 && certFile !== undefined && keyFile !== undefined)
     faults.push(...refusalOf({ certFile, keyFile, clientCaFile }));
   return faults;
 }
 
-/** Options of a server that asks for callers' certificates when there is a CA. Throws when a file cannot be read. */
+/** Throws if a file cannot be read. */
 export const tlsOptions = (files: TlsFiles): TlsOptions => ({
   ...readTls(files),
   minVersion: 'TLSv1.2',
@@ -56,15 +57,15 @@ export const tlsOptions = (files: TlsFiles): TlsOptions => ({
   rejectUnauthorized: files.clientCaFile !== undefined,
 });
 
-export interface WatchedTls {
-  /** When the certificate ends that new connections get, in milliseconds since the epoch. */
+interface WatchedTls {
+  /** When the current certificate expires, in milliseconds since the epoch. */
   endsAt(): number;
-  /** Ends every connection, those too that are no further than their handshake: to the HTTP server they are none yet. */
+  /** Destroys every connection. The HTTP server does not know those that are still in their handshake. */
   endConnections(): void;
   stop(): void;
 }
 
-/** Open connections keep the certificate that they began with. */
+/** Open connections keep their certificate. */
 export function watchTls(server: Server, files: TlsFiles, logger: Logger): WatchedTls {
   const paths = [files.certFile, files.keyFile, files.clientCaFile].filter((path) => path !== undefined);
   let endsAt = endOf(files);
@@ -74,12 +75,12 @@ export function watchTls(server: Server, files: TlsFiles, logger: Logger): Watch
     changed() {
       const faults = tlsFaults(files);
       if (faults.length > 0) {
-        logger.error({ faults }, 'the changed TLS files have faults; the ones before stay in use');
+        logger.error({ faults }, 'the changed TLS files have faults; the previous ones stay in use');
         return;
       }
       server.setSecureContext({ ...readTls(files), minVersion: 'TLSv1.2' });
       endsAt = endOf(files);
-      logger.info('the TLS files were read again');
+      logger.info('reloaded the TLS files');
     },
   });
   return { stop, endsAt: () => endsAt, endConnections: trackSockets(server) };
@@ -109,9 +110,9 @@ function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOp
 
 type Parse<Parsed> = (pem: Buffer) => Parsed;
 
-/** Every certificate of a PEM file, the first being the server's own. Throws when there is none, or one is broken or cut off. */
+/** All certificates of a PEM file, the server's own first. Throws if there is none, or if one is malformed or truncated. */
 function certificatesIn(pem: Buffer): [X509Certificate, ...X509Certificate[]] {
-  // What OpenSSL reads as a certificate; a private key may stand in the same file.
+  // OpenSSL's names for a certificate. The file may also contain a private key.
   const blocks =
     pem
       .toString('latin1')
@@ -121,7 +122,7 @@ function certificatesIn(pem: Buffer): [X509Certificate, ...X509Certificate[]] {
   return [first, ...others];
 }
 
-/** What OpenSSL refuses although every file can be read, such as a key that is too short. */
+/** Faults that only OpenSSL finds, such as a key that is too short. */
 function refusalOf(files: TlsFiles): string[] {
   try {
     createSecureContext(readTls(files));
@@ -129,7 +130,7 @@ function refusalOf(files: TlsFiles): string[] {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return [
-      `TLS_CERT_FILE: found files that TLS refuses (${code}); expected a certificate and key that it takes`,
+      `TLS_CERT_FILE: found files that OpenSSL refuses (${code}); expected a usable certificate and key`,
     ];
   }
 }

@@ -1,22 +1,22 @@
-// What the kernel still has to send. It takes in megabytes for a client that reads slowly, and then nothing for minutes:
-// whether the client makes progress shows only in what its side has acknowledged. Linux says it in /proc (proc(5)).
+// Reads how many bytes the kernel still has to send, from /proc (proc(5)). The kernel buffers megabytes for a slow client, so
+// only the client's acknowledgements show whether it makes progress.
 import { readFileSync } from 'node:fs';
 import { type Socket, SocketAddress } from 'node:net';
 
 const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
-/** Local end, remote end, state, bytes that are not acknowledged: all hexadecimal. */
+/** Local address, remote address, state, unacknowledged bytes: all hexadecimal. */
 const line = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) ([\dA-F]+):([\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):/gm;
 
-/** Bytes for each socket that has some, by `endsOf`. Empty where the kernel does not say. */
+/** Unacknowledged bytes by `endsOf`, for sockets that have any. Empty if /proc is not available. */
 export type Unacknowledged = ReadonlyMap<string, number>;
 
-/** Both ends of a TCP connection, as `readUnacknowledged` names them. */
+/** Both addresses of a TCP connection: the key of `Unacknowledged`. */
 export const endsOf = (socket: Socket): string =>
   `${withoutZone(socket.localAddress)} ${socket.localPort} ${withoutZone(socket.remoteAddress)} ${socket.remotePort}`;
 
 const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
-/** Of the connections of a local port. */
+/** For all connections of a local port. */
 export function readUnacknowledged(port: number): Unacknowledged {
   const found = new Map<string, number>();
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
@@ -40,7 +40,7 @@ function* lines(): Generator<RegExpExecArray> {
   }
 }
 
-/** The kernel writes words of 32 bits, each with its last byte first. */
+/** The kernel writes 32-bit words in little-endian order. */
 function addressOf(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex').reverse()]);
   if (bytes.length === 4) return bytes.join('.');

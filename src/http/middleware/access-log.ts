@@ -1,5 +1,5 @@
-// One log line for every request, with the members named here and no others: no header, no query, no body, no path of
-// the caller's, no token.
+// One log line for every request, with the members named here and no others, but for what the refusal of a token adds to
+// diagnose it: no header, no query, no body, no path of the caller's, no token.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Response } from 'express';
 import { type HttpLogger, pinoHttp } from 'pino-http';
@@ -23,7 +23,7 @@ export const accessLog = (logger: Logger): HttpLogger =>
     customErrorObject: (request, response, _error, fields) => lineOf(request, response as Response, fields),
   });
 
-/** A logger of its own for each request, which pino-http makes, would cost more than the line. */
+/** pino-http creates a child logger per request, which would cost more than the log line. */
 function childless(logger: Logger): Logger {
   const same: Logger = Object.create(logger, { child: { value: () => same } });
   return same;
@@ -33,19 +33,21 @@ function nothing(): undefined {
   return undefined;
 }
 
-/** Made once, at the end: `customProps` would be put in twice, and a line would name its members twice. */
+/** Built once, at the end: pino-http adds `customProps` twice, and the line would repeat its members. */
 function lineOf(
   request: IncomingMessage,
   response: Response<unknown> & ServerResponse,
   fields: unknown,
 ): object {
-  const { gatewayRequestId, requestId, clientAddress, route, code, progress, stages } = contextOf(response);
+  const context = contextOf(response);
+  const { gatewayRequestId, requestId, clientAddress, route, code, logged, progress, stages } = context;
   const { caller, decision } = progress?.request ?? {};
   return {
     method: request.method,
     route: route.template,
     status: response.statusCode,
     code,
+    ...logged,
     gatewayRequestId,
     requestId,
     clientAddress,
@@ -53,7 +55,7 @@ function lineOf(
     subject: caller?.subject,
     decision: decision?.effect,
     answered: response.writableFinished,
-    // By the names that OpenTelemetry has for them in logs.
+    // OpenTelemetry's names for log fields.
     trace_id: stages.span?.traceId,
     span_id: stages.span?.spanId,
     durationMs: (fields as { durationMs?: number }).durationMs,

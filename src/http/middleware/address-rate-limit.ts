@@ -1,4 +1,4 @@
-// Limits requests per client address, before anything costs a signature check.
+// Limits requests per client address, before any signature is checked.
 import type { RequestHandler } from 'express';
 import type { RateLimiter } from '../../state/rate-limit/rate-limiter.ts';
 import { contextOf } from '../request-context.ts';

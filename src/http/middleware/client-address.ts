@@ -1,5 +1,5 @@
-// The address that a request came from: the socket's, or what a trusted ingress says in X-Forwarded-For. Always an IP
-// address in its one spelling, whatever stands in the header, so that log, limit and record agree on who it was.
+// The client address of a request: the socket's, or that in a trusted ingress's X-Forwarded-For. It is always an IP address
+// in canonical form, so that log, rate limit and audit record agree.
 import { isIP, type Socket, SocketAddress } from 'node:net';
 import type { Request } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
@@ -29,18 +29,20 @@ export function clientAddresses(): (request: Request) => string {
 /** The connection's other end. */
 export const addressOf = (socket: Socket): string => address(socket.remoteAddress ?? '') ?? '0.0.0.0';
 
-/** One customer commonly has an IPv6 network of this size, and with it any number of addresses. */
+/** Prefix length of the IPv6 network that one customer commonly has. */
 const ipv6Subnet = 56;
 
-/** What an address counts as where there is a limit for each: IPv6 addresses of one customer are one. */
+/** The key for limits per address. All IPv6 addresses of one customer share a key. */
 export const addressKey = (clientAddress: string): string => ipKeyGenerator(clientAddress, ipv6Subnet);
 
 function address(text: string): string | undefined {
   const parts = withPort.exec(text);
   const bare = parts?.[1] ?? parts?.[2] ?? text;
-  const version = isIP(bare);
+  // Without a zone (RFC 4007 section 6), which means something on the sender's machine only.
+  const [unscoped = ''] = bare.split('%');
+  const version = isIP(unscoped);
   if (version === 0) return undefined;
-  // RFC 5952 spelling, without a zone (RFC 4007 section 6), which means something on the sender's machine only.
-  const canonical = new SocketAddress({ address: bare, family: version === 6 ? 'ipv6' : 'ipv4' }).address;
+  // RFC 5952 spelling.
+  const canonical = new SocketAddress({ address: unscoped, family: version === 6 ? 'ipv6' : 'ipv4' }).address;
   return mapped.exec(canonical)?.[1] ?? canonical;
 }

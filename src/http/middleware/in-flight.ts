@@ -1,5 +1,5 @@
-// Counts the requests being served. Refuses one too many, and any that comes when the gateway has stopped; tells when the
-// last one is done, work for a caller who has hung up included.
+// Counts the requests in flight. Refuses those over the limit, and all requests after the stop. `stop` resolves when the last
+// one is done, even if its caller has hung up.
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { GatewayError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import { contextOf } from '../request-context.ts';
 
 export class InFlight {
   readonly max: number;
-  /** A sixteenth, at most 32, is kept for requests that need no upstream, so that denials get through while it hangs. */
+  /** A sixteenth, at most 32, is reserved for requests that need no upstream: denials are still served while it hangs. */
   readonly #maxUpstream: number;
   readonly #counts: Counts = { inFlight: 0, upstream: 0, parked: 0 };
   #state: 'serving' | 'draining' | 'stopped' = 'serving';
@@ -23,18 +23,18 @@ export class InFlight {
     return this.#state !== 'serving';
   }
 
-  /** From now on the last answer on a connection ends it. Requests that have been sent are still served. */
+  /** From now on the last answer on a connection closes it. Requests already sent are still served. */
   drain(): void {
     this.#state = 'draining';
   }
 
-  /** From now on every new request is refused. Resolves when all are answered, those in flight and those refused. */
+  /** From now on every new request is refused. Resolves when all requests are answered, refused ones included. */
   stop(): Promise<void> {
     this.#state = 'stopped';
     return this.#idle() ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Requests being served, without parked ones. */
+  /** Requests in flight, without parked ones. */
   get count(): number {
     return this.#counts.inFlight;
   }
@@ -45,7 +45,7 @@ export class InFlight {
     const isStopped = this.#state === 'stopped';
     if (!isStopped && this.#counts.inFlight >= this.max) throw refusal('overloaded', '1');
     const slot = new Slot(this.#counts, this.#maxUpstream, this.#changed);
-    // The stop waits for the answer to a request that it refuses, too.
+    // `stop` also waits for the answers to refused requests.
     if (isStopped) slot.park();
     slot.hold();
     response.once('close', () => slot.release());
@@ -66,17 +66,16 @@ export class InFlight {
 }
 
 interface Counts {
-  /** Requests being served. */
   inFlight: number;
-  /** Those among them that may wait for the upstream. */
+  /** Those in flight that may wait for the upstream. */
   upstream: number;
-  /** Requests that only wait, or whose answer is only to be read. Not counted as in flight; the stop waits for them. */
+  /** Requests that only wait, or whose answer only has to be read. They are not in flight, but `stop` waits for them. */
   parked: number;
 }
 
 /**
- * One request's slot among those in flight, from its first holder to its last. Knows nothing of the request: what lives as
- * long as this must not keep a whole request from being collected early.
+ * One request's slot, from its first holder to its last. Does not refer to the request: a slot lives longer, and would keep it
+ * from being garbage-collected.
  */
 class Slot {
   readonly #counts: Counts;
@@ -106,14 +105,14 @@ class Slot {
     this.#changed();
   }
 
-  /** Takes a part of the share that may wait for the upstream. Needs a holder. Throws `overloaded`. */
+  /** Counts the request among those that may wait for the upstream. Needs a holder. Throws `overloaded`. */
   enterUpstream(): void {
     if (this.#counts.upstream >= this.#maxUpstream) throw refusal('overloaded', '1');
     this.#upstream = true;
     this.#counts.upstream += 1;
   }
 
-  /** From now on the request does not count as in flight: it only waits, or its answer is only to be read. */
+  /** From now on the request is not in flight: it only waits, or its answer only has to be read. */
   park(): void {
     if (this.#parked) return;
     const isHeld = this.#holders > 0;
@@ -133,7 +132,7 @@ class Slot {
   }
 }
 
-/** A slot as whoever serves the request sees it. */
+/** The slot as the request's handlers see it. */
 export type HeldSlot = Pick<Slot, 'hold' | 'release' | 'enterUpstream' | 'park'>;
 
 const refusal = (code: 'stopping' | 'overloaded', retryAfterSeconds: string): GatewayError =>

@@ -1,4 +1,4 @@
-// Counts and times a request, and ends its span, when its answer is out or its caller gone.
+// Counts and times a request and ends its span, when it has been answered or its caller has hung up.
 import type { RequestHandler } from 'express';
 import type { Decision } from '../../policy/engine/decision.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -10,7 +10,7 @@ export const observe =
     const startedAt = performance.now();
     response.once('close', () => {
       const context = contextOf(response);
-      // Without a status, the caller hung up before the answer was out.
+      // Without a status, the caller hung up before the answer was sent.
       const status = response.writableFinished ? response.statusCode : undefined;
       const seconds = (performance.now() - startedAt) / 1000;
       countRequest(metrics, { context, method: request.method, status, seconds });
@@ -26,7 +26,7 @@ interface Observed {
   readonly seconds: number;
 }
 
-/** Any other is counted as `other`: a caller must not add values of a label. */
+/** Others are counted as `other`: callers must not add label values. */
 const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
 
 function countRequest(metrics: Metrics, { context, method, status, seconds }: Observed): void {
@@ -36,14 +36,14 @@ function countRequest(metrics: Metrics, { context, method, status, seconds }: Ob
   const path = route.template ?? 'none';
   const known = methods.includes(method) ? method : 'other';
   metrics.count('requests_total', [path, known, decision?.effect ?? 'none', String(status ?? 'aborted')]);
-  // The time of a request that waits says nothing about the gateway.
+  // The duration of a waiting request says nothing about the gateway.
   if (target?.waitMs === undefined) metrics.observe('request_duration_seconds', seconds, path);
   if (code !== undefined) metrics.count('refusals_total', [code]);
   for (const violation of decision?.violations ?? [])
     metrics.count('policy_violations_total', [violation.code]);
 }
 
-/** Names by the OpenTelemetry semantic conventions for HTTP. */
+/** Attribute names of the OpenTelemetry semantic conventions for HTTP. */
 function endSpan(context: RequestContext, method: string, status: number | undefined): void {
   const { stages, route, code, gatewayRequestId } = context;
   stages.span?.set({

@@ -1,20 +1,20 @@
-// The first step: gives every request its ids, its address and its route, and the headers that every answer has. Refuses
-// nothing.
+// The first step: determines ids, client address and route of a request, and the headers of every answer. Refuses nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { type StageName, Stages } from '../../telemetry/stages.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Tracer } from '../../telemetry/tracer.ts';
 import { setContext } from '../request-context.ts';
 import type { RouteTable } from '../route-table.ts';
 import { clientAddresses } from './client-address.ts';
 
-/** The interface's set of characters, 1 to 128 of them. */
+/** Other values are replaced by the gateway's own id. */
 const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
 
 export interface ReceiveServices {
   readonly clock: Clock;
   readonly routes: RouteTable;
-  readonly telemetry: Telemetry;
+  readonly telemetry: { readonly metrics: Metrics; readonly tracer: Tracer | undefined };
 }
 
 export function receive({ clock, routes, telemetry }: ReceiveServices): RequestHandler {
@@ -48,7 +48,7 @@ export function receive({ clock, routes, telemetry }: ReceiveServices): RequestH
   };
 }
 
-/** Of two of them Node makes one with a comma, which is not well-formed. */
+/** Node joins two headers with a comma, which is not well-formed. */
 function traceparentOf({ headers }: Request): string | undefined {
   const { traceparent } = headers;
   return typeof traceparent === 'string' ? traceparent : undefined;

@@ -1,4 +1,4 @@
-// Refuses a message that is not to be trusted as one, what is no route, and a method that the route does not have.
+// Refuses ambiguous messages, unknown routes, and methods that the route does not support.
 import type { RequestHandler } from 'express';
 import { GatewayError } from '../../errors.ts';
 import { checkMessage } from '../listener/check-message.ts';
@@ -11,7 +11,7 @@ export const requireRoute: RequestHandler = (request, response, next) => {
   if (route.kind === 'wrong-method') {
     // RFC 9110 section 15.5.6.
     throw new GatewayError('method-not-allowed', {
-      detail: `The route does not support this method, only ${route.allow}.`,
+      detail: `The route does not support this method. It supports ${route.allow}.`,
       headers: { Allow: route.allow },
     });
   }

@@ -1,4 +1,4 @@
-// The security headers of every answer: helmet's, which are the same for all, so they are asked for once.
+// The security headers of every answer. They are the same for all, so helmet computes them once.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -23,7 +23,7 @@ function fieldsOfHelmet(): readonly string[] {
   helmet()({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
     failure = error;
   });
-  // It answers in the same turn; if that should change, nothing must go out without its headers.
-  if (failure !== undefined) throw new Error('helmet could not be asked for its headers');
+  // helmet calls back synchronously. If that changes, the gateway must not start without the headers.
+  if (failure !== undefined) throw new Error('helmet did not set its headers synchronously');
   return fields;
 }

@@ -1,7 +1,7 @@
-// The form of every answer that says no: an RFC 9457 problem document as the vendor's contract has it (`APIError`).
+// Renders an error as an RFC 9457 problem document in the form of the vendor's contract (`APIError`).
 import { type GatewayError, problemTitles } from '../../errors.ts';
 
-/** `message` repeats `detail`, since the contract's older clients read only that. */
+/** `message` repeats `detail`: older clients of the contract read only `message`. */
 export function problemOf(error: GatewayError, gatewayRequestId: string): object {
   const { type, status } = error.rule;
   return {

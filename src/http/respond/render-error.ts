@@ -1,5 +1,5 @@
-// The border where an error becomes an answer; nothing else writes one. An error that is not one of ours is logged whole
-// and answered with 500 and no word of its cause.
+// Turns every error into its answer; nothing else answers errors. An unexpected error is logged with its cause and answered
+// with a 500 that discloses nothing of it.
 import type { ErrorRequestHandler } from 'express';
 import { toGatewayError } from '../../errors.ts';
 import { type Logger, logAt } from '../../logging/logger.ts';
@@ -15,23 +15,23 @@ export const renderError =
     const context = contextOf(response);
     const { gatewayRequestId } = context;
     context.code = error.code;
+    context.logged = error.logged;
     if (error.rule.level !== 'info')
       logAt(logger, error.rule.level, { gatewayRequestId, code: error.code, err: error }, error.message);
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    // RFC 9110 section 10.1.1: without "100 Continue" the body may never come, or may come all the same.
+    // RFC 9110 section 10.1.1: without `100 Continue` the client may or may not send the body.
     if (!request.complete && isExpectingContinue(request)) response.setHeader('Connection', 'close');
     const body = Buffer.from(JSON.stringify(problemOf(error, gatewayRequestId)));
     sendAnswer(response, { status: error.rule.status, headers: problemHeaders(error, basePath), body });
   };
 
-/** An error about an error: Express would answer it with a page of its own, so the connection ends instead. */
+/** If rendering fails, closes the connection: Express would answer with its own page. */
 export const endConnection =
   (logger: Logger): ErrorRequestHandler =>
   (thrown: unknown, _request, response, _next) => {
-    const { gatewayRequestId } = contextOf(response);
-    logger.error({ gatewayRequestId, err: thrown }, 'an error could not be answered');
+    logger.error({ err: thrown }, 'failed to answer an error');
     response.destroy();
   };

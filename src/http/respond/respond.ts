@@ -1,13 +1,13 @@
-// Sends an answer: the header fields that earlier steps have set and those of the answer, written in one go. Node stores and
-// checks a field twice when it is set by itself.
+// Sends an answer with its own header fields and those of earlier steps. All are written at once: Node stores and checks a field
+// twice if it is set individually.
 import type { Response } from 'express';
 import type { Answer } from '../../pipeline/answer.ts';
 import { contextOf } from '../request-context.ts';
 import { sendBody } from './send-body.ts';
 
 /**
- * The answer's own fields replace those of earlier steps. The request's work is done: its slot is parked, whether or not the
- * client reads the answer.
+ * The answer's own fields replace those of earlier steps. Parks the request's slot: its work is done, whether or not the client
+ * reads the answer.
  */
 export function sendAnswer(response: Response, { status, headers, body, shared = false }: Answer): void {
   const all: string[] = [];

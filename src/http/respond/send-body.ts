@@ -1,21 +1,21 @@
-// Sends a response's body. A large one goes out piece by piece, each when the client has taken the piece before: a client
-// that does not read costs one piece, and how fast it reads can be seen.
+// Sends a response body. A large body is sent in pieces, each after the client has read the one before. A client that does not
+// read costs one piece of memory, and its reading speed can be measured.
 import { isAscii } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 
-/** A body up to this size is sent in one piece. 256 connections that read nothing hold half of what an address may. */
+/** 256 connections that read nothing hold half of the bytes that one address may. */
 const maxPieceBytes = 32 * 1024;
 
 const key = Symbol('unsent bytes');
 type WithUnsent = ServerResponse & { [key]?: number };
 
-/** Bytes of the body that are not handed to the connection yet, and that only this response keeps in memory. */
+/** Body bytes that only this response keeps in memory and that have not been written to the connection yet. */
 export const unsentBytes = (response: ServerResponse): number => (response as WithUnsent)[key] ?? 0;
 
-/** The header must be written. `shared`: the body stays in memory anyway, and does not count as unsent. */
+/** Needs the header written. `shared`: the body stays in memory anyway and does not count as unsent. */
 export function sendBody(response: ServerResponse, body: Buffer, shared: boolean): void {
   if (body.length > maxPieceBytes && response.req.method !== 'HEAD') sendPieces(response, body, shared);
-  // As text it goes out in one piece with the fields.
+  // Node writes text together with the header.
   else if (isAscii(body)) response.end(body.toString('latin1'), 'latin1');
   else response.end(body);
 }

@@ -1,8 +1,8 @@
-// Create a VPC peering: exactly the five members of the vendor's contract, all required, each of the right form. What goes
-// upstream is built anew from them.
+// Creates a VPC peering. Accepts exactly the five members of the vendor's contract, all required and validated, and builds the
+// upstream request from them.
 import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
 import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
-import { forwardChange, type Settled } from '../../pipeline/forward.ts';
+import { forwardChange } from '../../pipeline/forward.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -11,7 +11,7 @@ import { AuthorizedChange } from '../../request/authorize.ts';
 import type { Progress } from '../../request/progress.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
-import type { Created, Replayed } from './idempotency-lease.ts';
+import type { Created, IdempotencyLease, Replayed } from './idempotency-lease.ts';
 import { parseBody, parseIdempotencyKey } from './parse-create.ts';
 import { preflight } from './preflight.ts';
 import { withClusterLock } from './with-cluster-lock.ts';
@@ -20,6 +20,7 @@ import { withIdempotencyKey } from './with-idempotency-key.ts';
 export interface CreateTarget extends RequestTarget {
   readonly clusterId: string;
   readonly peering: PeeringRequest;
+  readonly dryRun: boolean;
 }
 
 export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<CreateTarget>> = {
@@ -39,10 +40,10 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
     const dryRun = parseQuery(query, ['dryRun'], faults).get('dryRun');
     if (!['true', 'false', undefined].includes(dryRun)) faults.reject('/dryRun', 'must be true or false');
     const values = parseBody(body, faults);
-    // A dry run stores nothing, so its key is not looked at.
+    // A dry run stores nothing, so it ignores its key.
     const idempotencyKey = dryRun === 'true' ? undefined : parseIdempotencyKey(headers, faults);
     if (values === undefined || faults.any()) return faults;
-    return { clusterId, peering: { clusterId, ...values }, idempotencyKey };
+    return { clusterId, peering: { clusterId, ...values }, dryRun: dryRun === 'true', idempotencyKey };
   },
 
   authorize: (request, progress) => AuthorizedChange.authorize(createPeering, request, progress),
@@ -57,14 +58,14 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
 
   async run(change, progress, services) {
     const { request } = change;
-    if (request.dryRun) return await dryRun(request, progress, services);
+    if (request.target.dryRun) return await dryRun(request, progress, services);
     const created = await withIdempotencyKey(request, services, (lease) =>
       withClusterLock(request, services, async (): Promise<Created> => {
         const earlier = await lease?.findEarlierCreate();
         if (earlier !== undefined) return earlier;
         const alike = await preflight(request, services);
         lease?.requireHeld();
-        return { by: 'upstream', answer: await forwardCreate(change, alike, progress, services) };
+        return { by: 'upstream', answer: await forwardCreate(change, { alike, lease }, progress, services) };
       }),
     );
     if (created.by === 'upstream') return passOn(created.answer);
@@ -72,22 +73,30 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
   },
 };
 
-/** `alike`: ids of listed peerings with the same values, which this create cannot have made. */
+interface Guards {
+  /** Ids of listed peerings with the same values, which this create cannot have made. */
+  readonly alike: readonly string[];
+  readonly lease: IdempotencyLease | undefined;
+}
+
 async function forwardCreate(
   change: AuthorizedChange<CreateTarget>,
-  alike: readonly string[],
+  { alike, lease }: Guards,
   progress: Progress,
   services: PipelineServices,
 ): Promise<UpstreamAnswer> {
   const { reconciler } = services;
   const end = reconciler.begin(change.request);
   try {
-    const settled: Settled = (facts, { outcome, indeterminate }) => {
-      const { resourceId } = outcome.upstream ?? {};
-      if (indeterminate) reconciler.settle(facts, alike);
-      if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
-    };
-    const answer = await forwardChange(change, progress, services, createdId, settled);
+    const answer = await forwardChange(change, progress, services, {
+      resourceIdOf: createdId,
+      beforeSending: () => lease?.requireHeld(),
+      settled(facts, { outcome, indeterminate }) {
+        const { resourceId } = outcome.upstream ?? {};
+        if (indeterminate) reconciler.settle(facts, alike);
+        if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
+      },
+    });
     const { clusterId, peering } = change.request.target;
     if (answer.status === 201) services.fleet?.recordCreate(clusterId, peering.vpcId);
     await recordCreator(createdId(answer), change.request, services);
@@ -114,8 +123,8 @@ async function recordCreator(
 }
 
 /**
- * Answers what the create would be answered, without a lock, a lease or anything sent. As every other decision, it is given
- * only when its record is safe.
+ * Answers as the create would be answered, but takes no lock and no lease and sends nothing. The answer is sent only once its
+ * record is durable.
  */
 async function dryRun(
   request: Authorized<CreateTarget>,
@@ -139,7 +148,7 @@ async function recordReplay(
   { trail, clock }: PipelineServices,
 ): Promise<Answer> {
   const { status, body } = answer;
-  // An answer is stored only if its body is empty or JSON.
+  // The body of a stored answer is empty or JSON.
   const json: unknown = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
   const event = { status, first: creator, resourceId: createdId({ status, json }) };
   await trail.record(replayedEvent(request, event, clock.now()));
@@ -147,10 +156,10 @@ async function recordReplay(
   return replay(answer);
 }
 
-/** The vendor's ids are UUIDs; anything else of this form is as good a name. */
+/** The vendor's ids are UUIDs. Other ids of this form are accepted, too. */
 const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** `id` of the vendor's `ResourceIdentifier`, from an answer that made something. */
+/** `id` of the vendor's `ResourceIdentifier`, from a 201. */
 function createdId({ status, json }: Pick<UpstreamAnswer, 'status' | 'json'>): string | undefined {
   const id = status === 201 ? (json as { id?: unknown } | null)?.id : undefined;
   return typeof id === 'string' && idPattern.test(id) ? id : undefined;

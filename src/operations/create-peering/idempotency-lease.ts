@@ -1,5 +1,5 @@
-// The lease of an Idempotency-Key: from the moment that a request holds the key until it gives it back, which it does once,
-// whatever became of the create: with an answer, released, or indeterminate.
+// The lease of an Idempotency-Key. A request ends its lease exactly once: with the answer, by releasing it, or by marking it
+// indeterminate.
 import { GatewayError } from '../../errors.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { isOf } from '../../reconciliation/match-peering.ts';
@@ -10,11 +10,11 @@ import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
 import { UpstreamRefused } from '../../upstream/upstream-refused.ts';
 import type { CreateTarget } from './create-peering.ts';
 
-/** An earlier request with the same key had this answer, or made this peering; nothing was sent. */
+/** The answer of an earlier request with the same key. Nothing was sent for this one. */
 export interface Replayed {
   readonly by: 'replay';
   readonly answer: StoredAnswer;
-  /** The gateway's id of the request whose create the answer is about. */
+  /** The gateway's id of the request that created the peering. */
   readonly creator: string;
 }
 
@@ -24,7 +24,7 @@ export class IdempotencyLease {
   readonly #use: KeyUse;
   readonly #request: Parsed<CreateTarget>;
   readonly #services: PipelineServices;
-  /** Earlier requests whose create may have been carried out, the newest first. */
+  /** Earlier requests whose create may have been carried out, newest first. */
   #indeterminate: readonly string[] | undefined;
 
   constructor(
@@ -40,9 +40,8 @@ export class IdempotencyLease {
   }
 
   /**
-   * Was one of the earlier creates carried out? `undefined`: none was, and this request's own may be sent. A peering that is
-   * rejected, deleted or the like may be older than that create; unless its creator is known, it is no proof, and in
-   * nobody's way.
+   * The result of an earlier create that was carried out; `undefined` if none was, and this request's own may be sent. Ignores
+   * a peering of unknown creator that is not live: it may be older than the create, and does not prevent a new one.
    */
   async findEarlierCreate(): Promise<Replayed | undefined> {
     const earlier = this.#indeterminate;
@@ -51,20 +50,20 @@ export class IdempotencyLease {
     const { target, requestId } = this.#request;
     const peerings = await network.peerings(target.clusterId, requestId);
     const alike = peerings.filter((listed) => isOf(target.peering, listed));
-    const made =
+    const created =
       alike.find(({ id }) => earlier.includes(reconciler.creatorOf(id) ?? '')) ??
       alike.find((listed) => reconciler.creatorOf(listed.id) === undefined && isLive(listed));
-    if (made !== undefined) {
-      const creator = reconciler.creatorOf(made.id) ?? earlier[0] ?? '';
-      return { by: 'replay', answer: asCreated(made), creator };
+    if (created !== undefined) {
+      const creator = reconciler.creatorOf(created.id) ?? earlier[0] ?? '';
+      return { by: 'replay', answer: asCreated(created), creator };
     }
-    // From here on this request's own create may have been carried out, too.
+    // From now on this request's own create may be carried out, too.
     await idempotency.resume(this.#use);
     this.#indeterminate = undefined;
     return undefined;
   }
 
-  /** Throws when another instance may hold the key by now, as after a long wait without the store. */
+  /** Throws if another instance may hold the key by now, for example after a long outage of the store. */
   requireHeld(): void {
     if (this.#services.idempotency.holds(this.#use)) return;
     throw new GatewayError('idempotency-unavailable', {
@@ -78,26 +77,26 @@ export class IdempotencyLease {
     const creator = created.by === 'replay' ? created.creator : this.#use.owner;
     const { idempotency } = this.#services;
     if (isFinal(answer.status))
-      await this.#giveBack(() => idempotency.complete(this.#use, stored(answer), creator));
-    else if (answer.status >= 500) await this.#giveBack(() => idempotency.markIndeterminate(this.#use));
-    else await this.#giveBack(() => idempotency.release(this.#use));
+      await this.#end(() => idempotency.complete(this.#use, stored(answer), creator));
+    else if (answer.status >= 500) await this.#end(() => idempotency.markIndeterminate(this.#use));
+    else await this.#end(() => idempotency.release(this.#use));
   }
 
-  /** What the gateway refused releases the key; what may have been carried out does not. */
+  /** Releases the key only if no create can have been carried out. */
   async fail(error: unknown): Promise<void> {
     const { idempotency } = this.#services;
     const released = this.#indeterminate === undefined && wasNotSent(error);
-    await this.#giveBack(() =>
+    await this.#end(() =>
       released ? idempotency.release(this.#use) : idempotency.markIndeterminate(this.#use),
     );
   }
 
-  /** The answer reaches its caller in any case; a key that is not given back is indeterminate when its lease ends. */
-  async #giveBack(action: () => void | Promise<void>): Promise<void> {
+  /** Never rejects: the caller gets the answer in any case. A key that stays held is indeterminate once its lease expires. */
+  async #end(action: () => void | Promise<void>): Promise<void> {
     try {
       await action();
     } catch {
-      // The store has said so in the log.
+      // The store has logged it.
     }
   }
 }
@@ -105,7 +104,7 @@ export class IdempotencyLease {
 const wasNotSent = (error: unknown): boolean =>
   error instanceof UpstreamRefused || (error instanceof GatewayError && error.sent === 'no');
 
-/** The answer to a create whose peering is listed (interface, section 3). */
+/** The answer to a create whose peering was found in the list. */
 const asCreated = (listed: ListedPeering): StoredAnswer => ({
   status: 201,
   headers: { 'Content-Type': 'application/json' },
@@ -120,6 +119,6 @@ const stored = ({ status, headers, body, requestId }: StoredAnswer): StoredAnswe
   requestId,
 });
 
-/** Answers that a repetition would not change (interface, section 3). */
+/** Answers that repeating the request would not change. */
 const isFinal = (status: number): boolean =>
   (status >= 200 && status < 300) || (status >= 400 && status < 500 && ![408, 425, 429].includes(status));

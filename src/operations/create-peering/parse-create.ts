@@ -1,4 +1,4 @@
-// Reads the body and the Idempotency-Key of a create. Refuses every member that the contract does not name.
+// Parses the body and the Idempotency-Key of a create. Refuses members that the contract does not name.
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { Faults } from '../../pipeline/request-faults.ts';
@@ -8,9 +8,9 @@ const createBody = z.strictObject(peeringValues, 'must be a JSON object');
 
 const members = Object.keys(createBody.shape);
 
-/** The five values, or `undefined` with every fault reported. */
+/** The five values, or `undefined` after reporting every fault. */
 export function parseBody(body: unknown, faults: Faults): z.output<typeof createBody> | undefined {
-  // zod passes over this one member, which JSON.parse makes an ordinary one.
+  // zod ignores this member, which JSON.parse treats as an ordinary one.
   if (isObject(body) && Object.hasOwn(body, '__proto__')) reportUnknown(['__proto__'], faults);
   const result = createBody.safeParse(body);
   if (result.success) return result.data;
@@ -28,18 +28,18 @@ export function parseBody(body: unknown, faults: Faults): z.output<typeof create
   return undefined;
 }
 
-/** The interface's form: 1 to 255 visible ASCII characters, which the comma and space between two of them is not. */
+/** Excludes spaces, so that two headers, which Node joins with a comma and a space, do not match. */
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
 export function parseIdempotencyKey(headers: IncomingHttpHeaders, faults: Faults): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && keyPattern.test(key)) return key;
-  faults.reject('/Idempotency-Key', 'must be 1 to 255 visible ASCII characters, given once');
+  faults.reject('/Idempotency-Key', 'must be given only once, as 1 to 255 visible ASCII characters');
   return undefined;
 }
 
 const reportUnknown = (names: readonly string[], faults: Faults): void =>
-  faults.rejectUnknown('', names, `the members are ${members.join(', ')}`);
+  faults.rejectUnknown(names, `the members are ${members.join(', ')}`);
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

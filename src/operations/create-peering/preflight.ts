@@ -10,8 +10,9 @@ import type { CreateTarget } from './create-peering.ts';
 import { refuseBeyondLimits, refusePeeredElsewhere } from './fleet-conflicts.ts';
 
 /**
- * Gives the ids of listed peerings that have the same five values: they cannot be this create's. Rejects with
- * `vpc-peered-already`, `cidr-overlap`, `vpc-peered-elsewhere` or `peering-limit`, with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`.
+ * Resolves to the ids of listed peerings with the same five values, which this create cannot have made. Rejects with
+ * `vpc-peered-already`, `cidr-overlap`, `vpc-peered-elsewhere`, `peering-limit` or `UpstreamRefused`, or with a 502, 503 or
+ * 504 with `sent: no`.
  */
 export async function preflight(
   request: Parsed<CreateTarget>,

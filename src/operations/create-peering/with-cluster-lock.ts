@@ -3,7 +3,7 @@ import type { PipelineServices } from '../../pipeline/services.ts';
 import type { Parsed } from '../../request/request.ts';
 import type { CreateTarget } from './create-peering.ts';
 
-/** Rejects with `cluster-busy` when the lock cannot be had in time, or as `work` does. */
+/** Rejects with `cluster-busy` if the lock cannot be acquired in time, or as `work` does. */
 export async function withClusterLock<Result>(
   { target, stages }: Parsed<CreateTarget>,
   { clusterLock }: PipelineServices,

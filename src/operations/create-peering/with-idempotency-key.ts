@@ -1,5 +1,4 @@
-// Carries out a create at most once for its Idempotency-Key (interface, section 3). Without a key it is carried out as it
-// comes.
+// Carries out a create at most once per Idempotency-Key. A create without a key is carried out unconditionally.
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -8,7 +7,7 @@ import type { KeyUse } from '../../state/idempotency/idempotency-store.ts';
 import type { CreateTarget } from './create-peering.ts';
 import { type Created, IdempotencyLease } from './idempotency-lease.ts';
 
-/** `work` gets the lease of the key, if there is one. Rejects with `idempotency-…`, or as `work` does. */
+/** `work` gets the key's lease, if the request has a key. Rejects with `idempotency-…`, or as `work` does. */
 export async function withIdempotencyKey(
   request: Parsed<CreateTarget>,
   services: PipelineServices,

@@ -1,5 +1,5 @@
-// Delete a peering that the caller may delete: one whose cluster, account and region a grant of the caller's covers. Where
-// it lies is for the upstream's list to say, never for the caller.
+// Deletes a peering whose cluster, account and region a grant of the caller covers. Account and region come from the upstream's
+// list, never from the caller.
 import { GatewayError } from '../../errors.ts';
 import { passOn } from '../../pipeline/answer.ts';
 import { forwardChange } from '../../pipeline/forward.ts';
@@ -17,7 +17,7 @@ interface DeleteTarget extends RequestTarget {
   readonly peeringId: string;
 }
 
-/** A peering that is there. Only such a one can be authorized for good. */
+/** A listed peering. Only a delete of this type can be forwarded. */
 interface ListedTarget extends DeleteTarget {
   readonly existing: ListedPlace;
 }
@@ -39,7 +39,7 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
     return faults.any() ? faults : { clusterId, peeringId };
   },
 
-  /** By cluster and action alone: where the peering lies is not known yet. */
+  /** By cluster and action only: account and region are not known yet. */
   authorize: (request, progress) => authorize('delete', request, progress),
 
   toUpstream: ({ clusterId, peeringId }) => ({
@@ -54,7 +54,7 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
   },
 };
 
-/** Rejects with `peering-unknown` or `peering-ambiguous`, with `preflight-failed` when the list does not say where the peering lies, or as a read does. */
+/** Rejects with `peering-unknown`, `peering-ambiguous` or `preflight-failed`, or as a read does. */
 async function find(
   { target, requestId }: Authorized<DeleteTarget>,
   { network }: PipelineServices,

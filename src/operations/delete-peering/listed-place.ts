@@ -1,19 +1,19 @@
-// Where a peering lies, as Aerospike Cloud's list says: for the policy to decide a delete by, and for its record. Believes
-// only values of the exact form that AWS gives them, so that nothing else gets from a list into a record.
+// The account, region, VPC and block of a listed peering, for the policy decision on a delete and for its record. Accepts only
+// values of the exact form that AWS gives them, so that nothing else gets from a list into a record.
 import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
 import type { ListedPeering } from '../../upstream/peerings.ts';
 
-export interface Place {
+interface Place {
   readonly vpcId: string | undefined;
   readonly cidrBlock: string | undefined;
   readonly accountId: string;
   readonly region: string;
 }
 
-/** `CidrBlock` of the vendor's contract, which only counts digits. Nothing is decided by it. */
+/** `CidrBlock` of the vendor's contract, which only counts digits. No decision depends on it. */
 const blockPattern = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
-/** `undefined` when the list does not say in which account and region. */
+/** `undefined` if the list lacks the account or the region. */
 export function placeOf(listed: ListedPeering): Place | undefined {
   const accountId = formed(listed.accountId, accountIdPattern);
   const region = formed(listed.region, regionPattern);
@@ -22,6 +22,6 @@ export function placeOf(listed: ListedPeering): Place | undefined {
   return { vpcId, cidrBlock: formed(listed.cidrBlock, blockPattern), accountId, region };
 }
 
-/** The value when it is of the form, and nothing otherwise. */
+/** The value, or `undefined` if it does not match. */
 export const formed = (value: unknown, pattern: RegExp): string | undefined =>
   typeof value === 'string' && pattern.test(value) ? value : undefined;

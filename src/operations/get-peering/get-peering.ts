@@ -1,6 +1,5 @@
-// One peering, found in the upstream's list, and what the caller has to do next. If the caller wants so, the answer waits
-// until the peering is active or cannot become so any more. The vendor's contract has no such operation; scope and records
-// are the list's.
+// Reads one peering from the upstream's list, and tells the caller the next step. On request, waits until the peering has a
+// final status. The vendor's contract has no such operation; scope and records are those of the list.
 
 import { withTimeout } from '../../async/with-timeout.ts';
 import { outcomeEvent } from '../../audit/record/request-events.ts';
@@ -8,6 +7,7 @@ import { GatewayError } from '../../errors.ts';
 import { acceptByOf } from '../../fleet/findings.ts';
 import { formatIpv4Network } from '../../net/ipv4.ts';
 import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
+import { writeOutcome } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -22,12 +22,11 @@ interface GetTarget extends RequestTarget {
   readonly peeringId: string;
 }
 
-/** Interface, section 3. */
 const maxWaitSeconds = 300;
 const defaultWaitSeconds = 30;
-/** A caller who asks again sooner learns nothing new. */
+/** The status rarely changes sooner. */
 const retryAfterSeconds = '5';
-/** How long an answer waits for the cluster's block: a next step without routes is worth more than a late one. */
+/** Timeout for the cluster's block: without it the answer lacks only the routes of the next step. */
 const blockTimeoutMs = 2000;
 
 export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
@@ -75,8 +74,8 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
     ]);
     const nextStep = nextStepFor(found.peering, { clusterBlock, acceptBy: until });
     const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
-    await trail.record(outcomeEvent(located, outcome, clock.now()));
     progress.markRecorded();
+    await writeOutcome(outcomeEvent(located, outcome, clock.now()), request, services);
     return peeringAnswer(status, found.peering, nextStep);
   },
 };
@@ -93,7 +92,7 @@ function parseWait(query: URLSearchParams, faults: Faults): number | undefined {
   return wait === undefined ? undefined : seconds * 1000;
 }
 
-/** Waits only for a peering that may still change, and only if there is room for one more. Otherwise gives `first`. */
+/** Returns `first` at once if its status is final or if too many requests wait. */
 async function waitForFinalStatus(
   { slot, connection, stages }: Authorized<GetTarget>,
   wanted: Wanted,
@@ -117,7 +116,7 @@ async function waitForFinalStatus(
 /** Statuses whose next step needs the cluster's block. */
 const needingBlock = ['initiating-request', 'pending-acceptance', 'provisioning', 'active'];
 
-/** `undefined` when it cannot be had: the next step is told all the same. */
+/** `undefined` if it cannot be read: the next step is then incomplete. */
 async function blockFor(
   peering: ListedPeering | undefined,
   { target, requestId }: Authorized<GetTarget>,
@@ -144,7 +143,7 @@ function peeringAnswer(
   { nextStep: _, ...listed }: ListedPeering,
   nextStep: NextStep | undefined,
 ): Answer {
-  // What stands under this name is always the gateway's own: it is there to be run.
+  // `nextStep` never comes from the upstream: callers run its commands.
   const body = { ...listed, ...(nextStep === undefined ? {} : { nextStep }) };
   const later = status === 202 ? { 'Retry-After': retryAfterSeconds } : {};
   return jsonAnswer(status, body, { 'Proxy-Status': 'peergate; received-status=200', ...later });

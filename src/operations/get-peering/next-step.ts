@@ -4,16 +4,16 @@ import { accountIdPattern, connectionIdPattern, regionPattern, vpcIdPattern } fr
 import type { ListedPeering } from '../../upstream/peerings.ts';
 import { formed } from '../delete-peering/listed-place.ts';
 
-export interface Step {
+interface Step {
   readonly description: string;
-  /** For a POSIX shell with the AWS CLI (version 2) and the credentials of the VPC's account; left out when what it takes is not known. */
+  /** For a POSIX shell with the AWS CLI (version 2) and credentials of the VPC's account. Omitted if a value is missing. */
   readonly command?: string;
 }
 
 export interface NextStep extends Step {
   /** When an unaccepted request lapses, RFC 3339; left out when the time of its create is not known. */
   readonly acceptBy?: string;
-  /** What makes the connection work once it is accepted, in order. */
+  /** What to do after the acceptance, in order. */
   readonly afterwards: readonly Step[];
 }
 

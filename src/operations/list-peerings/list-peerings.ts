@@ -1,5 +1,4 @@
-// List the peerings of a cluster, page by page, so that a caller can follow its own. `limit` and `offset` are checked by
-// the vendor's contract and passed on.
+// Lists the peerings of a cluster, one page per request. `limit` and `offset` are validated and passed on.
 import { passOn } from '../../pipeline/answer.ts';
 import { forwardRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';

@@ -1,5 +1,5 @@
-// What this caller may do, as JSON or as Markdown, with an ETag that changes exactly when the answer does. Needs a valid
-// token and no scope; tells nobody about the grants of others.
+// The effective policy of the caller, as JSON or Markdown, with an ETag that changes exactly when the answer does. Needs a valid
+// token and no scope. Discloses nothing about the grants of others.
 import { createHash } from 'node:crypto';
 import { type Answer, taggedAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
@@ -40,7 +40,7 @@ export const readPolicy: ReadOperation<RequestTarget, Authorized> = {
     const body = Buffer.from(wantsMarkdown ? effectiveMarkdown(effective) : JSON.stringify(effective));
     const headers = {
       'Content-Type': wantsMarkdown ? `${markdown}; charset=utf-8` : json,
-      // RFC 9111 section 5.2.2.4: kept by the caller alone, and revalidated before it is used again.
+      // RFC 9111 section 5.2.2.4: only the caller may store it, and must revalidate it before each use.
       'Cache-Control': 'private, no-cache',
       Vary: 'Accept, Authorization',
       ETag: `"${createHash('sha256').update(body).digest('base64url')}"`,

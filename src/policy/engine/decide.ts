@@ -1,8 +1,9 @@
 // The decision: pure and total. Whatever is asked, the answer is a decision with everything that speaks against the
 // request; what cannot be shown to be allowed is denied.
 import { formatIpv4Network, type Ipv4Network, networkOf } from '../../net/ipv4.ts';
+import { limitsFor } from './accounts-from-claim.ts';
 import { type CompiledGrant, isActive, type Policy } from './compile.ts';
-import type { Decision, Question, Violation } from './decision.ts';
+import type { Caller, Decision, Question, Violation } from './decision.ts';
 import { type ActiveException, type Checked, checkLimits } from './limits.ts';
 import { readQuestion } from './well-formed.ts';
 
@@ -14,9 +15,13 @@ export function decide(policy: Policy, question: Question): Decision {
     return { effect: 'deny', policyVersion, mode, grant: null, exceptions: [], violations: block };
   }
   const { violations, grant, exceptions } = judge(policy, question, block);
-  if (violations.length === 0) return { effect: 'allow', policyVersion, mode, grant, exceptions, violations };
+  if (violations.length === 0) {
+    const { id = null, data } = grant ?? {};
+    const source = data?.accountsFromClaim === undefined ? {} : { accountsFromClaim: data.accountsFromClaim };
+    return { effect: 'allow', policyVersion, mode, grant: id, ...source, exceptions, violations };
+  }
   return {
-    effect: mode === 'enforce' ? 'deny' : 'allow',
+    effect: mode === 'enforce' || isNobody(question, violations) ? 'deny' : 'allow',
     policyVersion,
     mode,
     grant: null,
@@ -25,9 +30,27 @@ export function decide(policy: Policy, question: Question): Decision {
   };
 }
 
+/** Does any grant match the caller, or is none needed? */
+export const isGranted = ({ grants }: Policy, caller: Caller): boolean =>
+  grants === undefined ? !caller.withoutScopes : grants.match(caller).length > 0;
+
+/** The decision about a caller without scopes whom no grant matches, whatever it asks. */
+export const nothingGranted = ({ version: policyVersion, mode }: Policy): Decision => ({
+  effect: 'deny',
+  policyVersion,
+  mode,
+  grant: null,
+  exceptions: [],
+  violations: [noGrant],
+});
+
+/** Without scopes and without a grant nothing authorizes a caller: report mode does not either. */
+const isNobody = ({ withoutScopes = false }: Question, violations: readonly Violation[]): boolean =>
+  withoutScopes && violations.some(({ code }) => code === 'no_grant');
+
 interface Verdict {
   readonly violations: readonly Violation[];
-  readonly grant: string | null;
+  readonly grant: CompiledGrant | null;
   readonly exceptions: readonly string[];
 }
 
@@ -37,8 +60,8 @@ const isRefused = (block: ReturnType<typeof readQuestion>): block is readonly Vi
 /** With the exceptions that are active for the caller; those are named without which the verdict would be another. */
 function judge(policy: Policy, question: Question, block: Ipv4Network | undefined): Verdict {
   const active = policy.exceptions
-    .match(question.claims)
-    .filter((exception) => isActive(exception, question));
+    .match(question)
+    .filter((exception) => isActive(exception, question, block));
   let verdict = judgeWith(policy, question, block, active);
   if (verdict.violations.length > 0 || verdict.exceptions.length === 0) return verdict;
   let needed = active;
@@ -73,13 +96,14 @@ function judgeGrants(
   question: Question,
   block: Ipv4Network | undefined,
   active: readonly ActiveException[],
-): { grant: string | null; checked: Checked } {
-  if (policy.grants === undefined) return { grant: null, checked: { violations: [], exceptions: new Set() } };
-  let nearest: { grant: string; checked: Checked } | undefined;
-  for (const grant of policy.grants.match(question.claims)) {
+): { grant: CompiledGrant | null; checked: Checked } {
+  if (policy.grants === undefined && !question.withoutScopes)
+    return { grant: null, checked: { violations: [], exceptions: new Set() } };
+  let nearest: { grant: CompiledGrant; checked: Checked } | undefined;
+  for (const grant of policy.grants?.match(question) ?? []) {
     const checked = checkGrant(grant, question, block, active);
     if (nearest === undefined || checked.violations.length < nearest.checked.violations.length) {
-      nearest = { grant: grant.id, checked };
+      nearest = { grant, checked };
     }
     if (checked.violations.length === 0) break;
   }
@@ -87,12 +111,13 @@ function judgeGrants(
 }
 
 export function checkGrant(
-  { id, actions, limits }: CompiledGrant,
+  grant: CompiledGrant,
   question: Question,
   block: Ipv4Network | undefined,
   active: readonly ActiveException[],
 ): Checked {
-  const checked = checkLimits(id, limits, question, block, active);
+  const { id, actions } = grant;
+  const checked = checkLimits(id, limitsFor(grant, question.claims), question, block, active);
   if (actions.has(question.action)) return checked;
   const allowed = [...actions];
   const description = `The grant does not cover ${question.action}. Allowed: ${allowed.join(', ')}.`;

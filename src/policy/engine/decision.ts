@@ -15,9 +15,15 @@ export interface PeeringRequest {
 /** The claims of a verified token (RFC 7519 section 4). */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** May this caller do this, at this time? */
-export interface Question {
+/** Who asks, as far as a policy looks. */
+export interface Caller {
   readonly claims: Claims;
+  /** Its issuer's tokens need no scope: only a grant that names the issuer authorizes it. */
+  readonly withoutScopes?: boolean | undefined;
+}
+
+/** May this caller do this, at this time? */
+export interface Question extends Caller {
   /** Milliseconds since the epoch: what exceptions expire by. */
   readonly at: number;
   readonly action: Action;
@@ -25,8 +31,15 @@ export interface Question {
   readonly clusterId?: string | undefined;
   /** The five values of a create. */
   readonly peering?: PeeringRequest | undefined;
-  /** Where the peering lies that a delete is about; its block does not matter. */
-  readonly existing?: { readonly accountId: string; readonly region: string } | undefined;
+  /** Where the peering lies that a delete is about. VPC and block matter only to what an exception is narrowed to. */
+  readonly existing?:
+    | {
+        readonly accountId: string;
+        readonly region: string;
+        readonly vpcId?: string | undefined;
+        readonly cidrBlock?: string | undefined;
+      }
+    | undefined;
 }
 
 export const violationCodes = [
@@ -72,6 +85,8 @@ export interface Decision {
   readonly mode: 'enforce' | 'report';
   /** The grant that fits; `null` when none does or the policy has none. */
   readonly grant: string | null;
+  /** The claim that the grant takes its accounts from, if it does. */
+  readonly accountsFromClaim?: string;
   /** The exceptions that were needed. */
   readonly exceptions: readonly string[];
   /** Empty when the policy allows the request. */

@@ -1,5 +1,5 @@
 // The effective policy as Markdown, for people. Every value is set as code, so that none can become markup.
-import type { EffectiveLimits, EffectivePolicy } from './effective.ts';
+import type { EffectiveLimits, EffectiveOnly, EffectivePolicy } from './effective.ts';
 
 export function effectiveMarkdown(effective: EffectivePolicy): string {
   const { organization, policyVersion, mode, caller, prefixLength, secureConnection, grants, exceptions } =
@@ -8,6 +8,7 @@ export function effectiveMarkdown(effective: EffectivePolicy): string {
     `# What ${code(caller.subject)} may peer`,
     '',
     `Policy of ${code(organization)}, version ${code(policyVersion)}, mode ${code(mode)}.`,
+    ...(effective.contact === undefined ? [] : ['', `Contact: ${code(effective.contact)}`]),
     ...(mode === 'report'
       ? ['', '**Report mode:** nothing is refused by the policy; what would be is recorded.']
       : []),
@@ -48,23 +49,34 @@ function grantLines(grants: EffectivePolicy['grants'], shortened: Shortened): st
     ...grants.flatMap((grant, index) => [
       `- ${code(grant.id)}: ${grant.actions.join(', ')}`,
       ...limitLines(grant, `/grants/${index}`, shortened),
+      ...(grant.accountsFromClaim === undefined
+        ? []
+        : [`  - accounts come from the token's claim ${code(grant.accountsFromClaim)}`]),
     ]),
   ];
 }
 
 function exceptionLines(
-  { id, actions, expires, ticket, allows }: EffectivePolicy['exceptions'][number],
+  { id, actions, expires, ticket, allows, only }: EffectivePolicy['exceptions'][number],
   index: number,
   { shortened }: EffectivePolicy,
 ): string[] {
   const { prefixLength, secureConnection } = allows;
+  const place = `/exceptions/${index}`;
   return [
     `- ${code(id)} until ${expires}${ticket === null ? '' : `, ticket ${code(ticket)}`}, allows besides:`,
     `  - actions: ${actions.join(', ')}`,
-    ...limitLines(allows, `/exceptions/${index}/allows`, shortened),
+    ...limitLines(allows, `${place}/allows`, shortened),
     ...(prefixLength ? [`  - prefix length: ${prefixLength.min} to ${prefixLength.max}`] : []),
     ...(secureConnection ? [`  - secure connection: ${secureConnection}`] : []),
+    ...(only ? onlyLines(only, `${place}/only`, shortened) : []),
   ];
+}
+
+function onlyLines(only: EffectiveOnly, place: string, shortened: Shortened): string[] {
+  const vpcs = only.vpcs === null ? [] : [`  - vpcs: ${list(only.vpcs, shortened[`${place}/vpcs`])}`];
+  const lines = [...limitLines(only, place, shortened), ...vpcs];
+  return ['  - only for requests inside:', ...lines.map((line) => `  ${line}`)];
 }
 
 const limitLines = (limits: EffectiveLimits, place: string, shortened: Shortened): string[] =>

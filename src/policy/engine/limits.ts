@@ -64,6 +64,16 @@ export function compileLimits(
   };
 }
 
+/** The same limits with other accounts. `sentence` says in words which would have passed. */
+export function withAccounts(limits: Limits, accounts: readonly string[], sentence: string): Limits {
+  const allowedAccounts = { ...passesOf(accounts), sentence };
+  return {
+    ...limits,
+    accounts: new Set(accounts),
+    allowedValues: { ...limits.allowedValues, accounts: allowedAccounts },
+  };
+}
+
 /** `block` is the question's `cidrBlock`. Of a list only the cluster counts, of a delete also account and region. */
 export function checkLimits(
   rule: string,

@@ -1,7 +1,8 @@
 // A policy as plain data: read, checked, its lists resolved. It can be handed from one thread to another; `compile.ts`
 // makes something of it that decides.
 import type { NetworkList } from '../../net/network-list.ts';
-import type { CallerDocument, PolicyDocument } from '../language/document.ts';
+import type { CallerDocument } from '../language/caller-document.ts';
+import type { PolicyDocument } from '../language/document.ts';
 
 export type Action = 'create' | 'list' | 'delete' | 'inspect';
 export type PrefixLength = { readonly min: number; readonly max: number };
@@ -31,6 +32,13 @@ export interface GrantData extends LimitsData {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
   readonly actions: readonly Action[];
+  /** The claim that holds the accounts, by name or JSON Pointer; `accounts` is `undefined` then. */
+  readonly accountsFromClaim?: string | undefined;
+}
+
+/** What an exception is narrowed to. */
+export interface OnlyData extends LimitsData {
+  readonly vpcs?: readonly string[] | undefined;
 }
 
 export interface AllowancesData extends LimitsData {
@@ -42,6 +50,7 @@ export interface ExceptionData {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
   readonly actions: readonly Action[];
+  readonly only?: OnlyData | undefined;
   readonly allows: AllowancesData;
   /** Milliseconds since the epoch. */
   readonly expires: number;
@@ -51,6 +60,8 @@ export interface ExceptionData {
 
 export interface PolicyData {
   readonly organization: string;
+  /** Whom a refused caller may ask. */
+  readonly contact?: string | undefined;
   /** By `policy-version.ts`. */
   readonly version: string;
   readonly mode: PolicyDocument['mode'];

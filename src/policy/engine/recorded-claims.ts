@@ -1,6 +1,6 @@
 // The part of a caller's claims that goes into an audit record: those that the policy asks for, cut to a bounded size, so
 // that a decision can be understood, and made again under another policy. The token itself cannot be made from them.
-import { claimAt } from './callers.ts';
+import { claimAt, pathOf } from './callers.ts';
 import type { Policy } from './compile.ts';
 import type { Claims } from './decision.ts';
 
@@ -20,10 +20,10 @@ function bounded(value: unknown): string | number | boolean | readonly string[] 
   if (typeof value === 'string') return cut(value);
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (!Array.isArray(value)) return undefined;
-  return value
-    .filter((word) => typeof word === 'string')
-    .slice(0, maxWords)
-    .map(cut);
+  const texts = value.filter((word) => typeof word === 'string');
+  // An array of accounts with anything else in it proves none, also when it is read back.
+  const marked = texts.length === value.length ? texts : ['', ...texts];
+  return marked.slice(0, maxWords).map(cut);
 }
 
 /** What half a character is left of becomes the replacement character. */
@@ -40,12 +40,7 @@ export function claimsFromRecord(recorded: Claims): Claims {
   const claims: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(recorded)) {
     if (value === null) continue;
-    const path = name.startsWith('/') ? name.slice(1).split('/') : [name];
-    put(
-      claims,
-      path.map((part) => (name.startsWith('/') ? part.replaceAll('~1', '/').replaceAll('~0', '~') : part)),
-      value,
-    );
+    put(claims, name.startsWith('/') ? pathOf(name) : [name], value);
   }
   return claims;
 }

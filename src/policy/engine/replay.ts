@@ -47,6 +47,7 @@ const decidedRecord = z.looseObject({
   }),
   unmapped: z.looseObject({
     claims: z.record(z.string(), z.unknown()).optional(),
+    withoutScopes: z.boolean().optional(),
     decision: z.looseObject({
       effect: z.enum(['allow', 'deny']),
       violations: z.array(z.looseObject({ code: z.string() })),
@@ -79,9 +80,11 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
   const values = z.object({ clusterId: z.string(), ...peering }).safeParse(data);
   if (action === undefined || (action === 'create' && !values.success)) return undefined;
   const recorded = unmapped.claims ?? {};
-  const claims = { ...namedIn(actor, recorded), ...claimsFromRecord(recorded) };
+  const claimsOf = (values: Claims) => ({ ...namedIn(actor, values), ...claimsFromRecord(values) });
+  const claims = claimsOf(recorded);
   const question: Question = {
     claims,
+    withoutScopes: unmapped.withoutScopes,
     at,
     action,
     clusterId: data.clusterId,
@@ -94,6 +97,8 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
     const value = claimAt(claims, name);
     return mayBeCut(value) || (value === undefined && !Object.hasOwn(recorded, name));
   });
+  const accounts = policy.accountClaims.filter((name) => unknown.includes(name));
+  const best = { ...recorded, ...Object.fromEntries(accounts.map((name) => [name, accountIn(question)])) };
   return {
     at,
     subject: actor.user.uid,
@@ -102,17 +107,23 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
     codesBefore: [...new Set(unmapped.decision.violations.map(({ code }) => code))],
     after,
     decision,
-    unknownClaims: after === 'deny' && couldAllow(policy, question, unknown) ? unknown : [],
+    unknownClaims:
+      after === 'deny' && couldAllow(policy, { ...question, claims: claimsOf(best) }, unknown) ? unknown : [],
   };
 }
 
 /** A delete that was refused before the peering was looked up names only the cluster. */
 function existingIn(data: unknown): Question['existing'] {
-  const read = z.object({ accountId: z.string(), region: z.string() }).safeParse(data);
+  const { accountId, region, vpcId, cidrBlock } = peering;
+  const place = { accountId, region, vpcId: vpcId.optional(), cidrBlock: cidrBlock.optional() };
+  const read = z.object(place).safeParse(data);
   return read.success ? read.data : undefined;
 }
 
-/** Would the policy allow it if these claims had the best of values? A claim can match further rules, never fewer. */
+const accountIn = ({ peering: values, existing }: Question): string | undefined =>
+  (values ?? existing)?.accountId;
+
+/** Would the policy allow it if these claims matched whatever rules ask for? A claim can match further rules, never fewer. */
 function couldAllow(policy: Policy, question: Question, unknown: readonly string[]): boolean {
   if (unknown.length === 0) return false;
   const best = {

@@ -38,10 +38,10 @@ function hasExpired(exception: unknown, now: number): boolean {
   return typeof expires === 'string' && Date.parse(expires) <= now;
 }
 
-function rulesIn(raw: unknown, list: 'grants' | 'exceptions'): readonly unknown[] {
+export function rulesIn(raw: unknown, list: 'grants' | 'exceptions'): readonly unknown[] {
   const rules = member(raw, list);
   return Array.isArray(rules) ? rules : [];
 }
 
-const member = (value: unknown, name: string): unknown =>
+export const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -1,8 +1,9 @@
 // The policy file's shape (interface, section 4). Strict: what is not described here is a fault, so that a mistyped
 // rule cannot pass for one that is in force. The descriptions become `openapi/policy.schema.json`.
 import { z } from 'zod';
-import { accountIdPattern, regionPattern, uuidPattern } from '../../net/aws.ts';
+import { accountIdPattern, regionPattern, uuidPattern, vpcIdPattern } from '../../net/aws.ts';
 import { isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
+import { callers, claim } from './caller-document.ts';
 
 const nonEmpty = 'must not be empty: it would refuse every request';
 const text = z.string('must be a string');
@@ -99,40 +100,6 @@ const id = text
   .refine((name) => !reserved.includes(name), 'is a reserved name')
   .meta({ description: 'Names the rule in decisions and audit records.' });
 
-const claim = words(200)
-  .regex(/^[^/]|^(\/([^~/]|~[01])*)+$/, 'must be a claim, or a JSON Pointer such as /realm_access/roles')
-  .meta({ description: 'A claim of the token by its name, or a JSON Pointer for a nested one.' });
-
-/** Beyond this several whole numbers read as the same one, and another caller's claim could match. */
-const isExact = (value: unknown): boolean =>
-  typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
-
-const caller = z
-  .strictObject({
-    claim,
-    equals: z
-      .union([words(500), z.number(), z.boolean()], 'must be a string, a number, true or false')
-      .refine((value) => !/\*./s.test(String(value)), 'has a * that is not at the end')
-      .refine(isExact, 'is too large to be told from other numbers')
-      .optional()
-      .meta({ description: 'The claim is exactly this; a * at the end stands for any rest.' }),
-    contains: words(500)
-      .refine((value) => !value.includes('*'), 'has a *, which only equals understands')
-      .optional()
-      .meta({ description: 'The claim is an array with this in it, or a string with this among its words.' }),
-  })
-  .refine(
-    ({ equals, contains }) => (equals === undefined) !== (contains === undefined),
-    'must have one of equals and contains',
-  )
-  .meta({
-    description: 'Matches a token by one claim.',
-    oneOf: [{ required: ['equals'] }, { required: ['contains'] }],
-  });
-const callers = z.array(caller).min(1, 'must not be empty: it would match no caller').meta({
-  description: 'Matches a caller whom any one of these matches.',
-});
-
 const actions = z
   .array(z.enum(['create', 'list', 'delete', 'inspect'], 'must be create, list, delete or inspect'))
   .min(1, 'must not be empty: it would grant nothing')
@@ -144,8 +111,22 @@ const narrower = {
   regions: regions.optional(),
 };
 
+const fromClaim = z
+  .strictObject({ fromClaim: claim })
+  .meta({ description: 'The accounts that the token proves: the claim is one account or an array of them.' });
+
 const grant = z
-  .strictObject({ id, callers, actions, ...narrower, cidrs: cidrs.optional() })
+  .strictObject({
+    id,
+    callers,
+    actions,
+    ...narrower,
+    accounts: z
+      .union([accounts, fromClaim], 'must be a list of accounts, or { fromClaim: CLAIM }')
+      .optional()
+      .meta({ description: 'AWS accounts whose VPCs may be peered.' }),
+    cidrs: cidrs.optional(),
+  })
   .meta({ description: 'Who may do what, inside the guardrails. A list that is left out narrows nothing.' });
 
 const allows = z
@@ -158,6 +139,19 @@ const allows = z
   .refine((members) => Object.keys(members).length > 0, 'must not be empty: it would allow nothing')
   .meta({ description: 'What is allowed besides; forbidden networks stay forbidden.' });
 
+const only = z
+  .strictObject({
+    ...narrower,
+    vpcs: z
+      .array(text.regex(vpcIdPattern, 'must be a VPC id such as vpc-0123456789abcdef0'))
+      .min(1, nonEmpty)
+      .optional()
+      .meta({ description: 'AWS VPCs, by id.' }),
+    cidrs: cidrs.optional(),
+  })
+  .refine((members) => Object.keys(members).length > 0, 'must not be empty: leave it out to narrow nothing')
+  .meta({ description: 'The exception has an effect only on requests that are inside all of these.' });
+
 const exception = z
   .strictObject({
     id,
@@ -165,6 +159,7 @@ const exception = z
     actions: actions
       .default(['create'])
       .meta({ description: 'The actions that the exception widens; others it leaves as they are.' }),
+    only: only.optional(),
     allows,
     expires: z.iso
       .datetime({ offset: true, error: 'must be a time with its zone, such as 2027-01-31T00:00:00Z' })
@@ -181,6 +176,10 @@ export const policyDocument = z
   .strictObject({
     version: z.literal(1, 'must be 1').meta({ description: 'The version of this form of policy.' }),
     organization: words(200).meta({ description: 'Whose policy this is.' }),
+    contact: text
+      .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u, 'must be 1 to 200 printable characters')
+      .optional()
+      .meta({ description: 'Whom a refused caller may ask: shown to callers, as text.' }),
     guardrails,
     grants: z
       .array(grant)
@@ -201,4 +200,3 @@ export const policyDocument = z
 
 export type PolicyDocument = z.output<typeof policyDocument>;
 export type CidrsDocument = PolicyDocument['guardrails']['cidrs'];
-export type CallerDocument = NonNullable<PolicyDocument['grants']>[number]['callers'][number];

@@ -74,19 +74,29 @@ export const requestDocument = z
 
 export const claimsDocument = z.record(z.string(), z.unknown(), 'must be an object of claims');
 
-const testsDocument = z.strictObject({
+/** A file of tests. The descriptions become `openapi/policy-tests.schema.json`. */
+export const testsDocument = z.strictObject({
   tests: z
     .array(
       z.strictObject({
-        name: text.min(1, 'must not be empty').max(300, 'must be at most 300 characters'),
-        claims: claimsDocument,
-        request: requestDocument,
-        at: timeDocument.optional(),
-        expect: z.enum(['allow', 'deny'], 'must be allow or deny'),
-        codes: z.array(z.enum(violationCodes, `must be one of ${violationCodes.join(', ')}`)).optional(),
+        name: text
+          .min(1, 'must not be empty')
+          .max(300, 'must be at most 300 characters')
+          .meta({ description: 'What the case shows.' }),
+        claims: claimsDocument.meta({ description: "The claims of the caller's token." }),
+        request: requestDocument.meta({ description: 'What the caller asks for.' }),
+        at: timeDocument.optional().meta({ description: 'The time to decide at; without it, now.' }),
+        expect: z
+          .enum(['allow', 'deny'], 'must be allow or deny')
+          .meta({ description: 'What the policy must decide.' }),
+        codes: z
+          .array(z.enum(violationCodes, `must be one of ${violationCodes.join(', ')}`))
+          .optional()
+          .meta({ description: 'Exactly the reasons that the decision must have, in any order.' }),
       }),
     )
-    .min(1, 'must not be empty: a gate without tests lets everything through'),
+    .min(1, 'must not be empty: a gate without tests lets everything through')
+    .meta({ description: 'The cases, each decided by itself.' }),
 });
 
 /** Never throws. */

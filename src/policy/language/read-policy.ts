@@ -10,7 +10,8 @@ import type {
   ReadPolicy,
 } from '../engine/policy-data.ts';
 import { duplicateIds, expiredExceptions, isInExpired } from './cross-checks.ts';
-import { type PolicyDocument, policyDocument } from './document.ts';
+import { type CidrsDocument, type PolicyDocument, policyDocument } from './document.ts';
+import { callersWithoutIssuer, type KnownIssuer, warnAboutIssuers } from './issuer-checks.ts';
 import { type ListSource, Lists } from './lists.ts';
 import type { Places } from './place.ts';
 import { policyVersion } from './policy-version.ts';
@@ -22,8 +23,15 @@ export interface PolicySource extends ListSource {
   readonly bytes: Uint8Array;
 }
 
-/** `now`: milliseconds since the epoch, for the warnings about exceptions that have expired. */
-export function readPolicy(source: PolicySource, now: number): ReadPolicy {
+/**
+ * `now`: milliseconds since the epoch, for the warnings about exceptions that have expired. `issuers`: those whose tokens
+ * are accepted, for the warnings about callers of an issuer that is not named.
+ */
+export function readPolicy(
+  source: PolicySource,
+  now: number,
+  issuers: readonly KnownIssuer[] = [],
+): ReadPolicy {
   const policyFile = { name: '', bytes: source.bytes };
   const read = readYaml(source.path, source.bytes, policyDocument);
   if (read.places === undefined)
@@ -32,7 +40,12 @@ export function readPolicy(source: PolicySource, now: number): ReadPolicy {
   const lists = new Lists(source, raw, places, (at) => isInExpired(raw, at, now));
   const { files } = lists;
   const version = policyVersion([policyFile, ...lists.contents()]);
-  const faults = oneForEachPlace([...(read.faults ?? []), ...duplicateIds(raw, places), ...lists.faults]);
+  const faults = oneForEachPlace([
+    ...(read.faults ?? []),
+    ...duplicateIds(raw, places),
+    ...callersWithoutIssuer(raw, places),
+    ...lists.faults,
+  ]);
   if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
   const data = resolve(read.value, lists);
   const warnings = [
@@ -40,6 +53,7 @@ export function readPolicy(source: PolicySource, now: number): ReadPolicy {
     ...lists.warnings,
     ...widerGrants(data, places),
     ...unknownPartitions(data, places),
+    ...warnAboutIssuers(data, places, issuers),
   ];
   return { data: { ...data, version }, warnings, files };
 }
@@ -59,17 +73,32 @@ function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'vers
   const { guardrails } = document;
   return {
     organization: document.organization,
+    contact: document.contact,
     mode: document.mode,
     guardrails: {
       ...guardrails,
       cidrs: lists.resolve(guardrails.cidrs),
       forbiddenCidrs: lists.resolve(guardrails.forbiddenCidrs),
     },
-    grants: document.grants?.map((grant) => ({ ...grant, cidrs: grant.cidrs && lists.resolve(grant.cidrs) })),
+    grants: document.grants?.map(
+      ({ accounts, cidrs, ...grant }): GrantData => ({
+        ...grant,
+        ...(Array.isArray(accounts) ? { accounts } : { accountsFromClaim: accounts?.fromClaim }),
+        cidrs: cidrs && lists.resolve(cidrs),
+      }),
+    ),
     exceptions: document.exceptions.map((exception): ExceptionData => {
-      const { allows, expires } = exception;
-      const cidrs = allows.cidrs && lists.resolve(allows.cidrs);
-      return { ...exception, allows: { ...allows, cidrs }, expires: Date.parse(expires) };
+      const { allows, only, expires } = exception;
+      const resolved = <Limits extends { readonly cidrs?: CidrsDocument | undefined }>(limits: Limits) => ({
+        ...limits,
+        cidrs: limits.cidrs && lists.resolve(limits.cidrs),
+      });
+      return {
+        ...exception,
+        allows: resolved(allows),
+        only: only && resolved(only),
+        expires: Date.parse(expires),
+      };
     }),
   };
 }

@@ -82,15 +82,19 @@ function wordsFor(issue: z.core.$ZodIssue): string {
   return issue.expected === 'object' ? 'must be an object with members' : issue.message;
 }
 
-/** What was meant by a value that fits none of several forms: the form of the same kind, list or object. */
+/** What was meant by a value that fits none of several forms: the form of the same kind, list or object, that knows most of its members. */
 function chooseBranch(
   branches: readonly (readonly z.core.$ZodIssue[])[],
   value: unknown,
 ): readonly z.core.$ZodIssue[] | undefined {
-  const mistyped = (issues: readonly z.core.$ZodIssue[]) =>
-    issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
   if (typeof value !== 'object') return undefined;
-  return branches.find((issues) => !mistyped(issues));
+  const isOfKind = (issues: readonly z.core.$ZodIssue[]) =>
+    !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  const unknownIn = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
+    ).length;
+  return branches.filter(isOfKind).sort((one, other) => unknownIn(one) - unknownIn(other))[0];
 }
 
 const valueAt = (root: unknown, path: Path): unknown =>

@@ -2,6 +2,7 @@
 import type { Policy } from '../engine/compile.ts';
 import { decide } from '../engine/decide.ts';
 import type { Decision } from '../engine/decision.ts';
+import { type KnownIssuer, needsNoScope } from './issuer-checks.ts';
 import type { PolicyTest } from './policy-tests.ts';
 
 export interface TestResult {
@@ -13,22 +14,27 @@ export interface TestResult {
 }
 
 /**
- * `now` is the time of the cases that name none. In report mode a case expects what enforcing would give: the tests say
- * what the rules say, not whether they are enforced yet.
+ * `now` is the time of the cases that name none, `issuers` say whose tokens need no scope. In report mode a case expects
+ * what enforcing would give: the tests say what the rules say, not whether they are enforced yet.
  */
-export function runPolicyTests(policy: Policy, cases: readonly PolicyTest[], now: number): TestResult[] {
+export function runPolicyTests(
+  policy: Policy,
+  cases: readonly PolicyTest[],
+  now: number,
+  issuers: readonly KnownIssuer[] = [],
+): TestResult[] {
   const ends = policy.data.exceptions.map(({ expires }) => expires).filter((expires) => expires <= now);
+  const decideCase = ({ question, claims }: PolicyTest, at: number): Decision => {
+    return decide(policy, { ...question, claims, withoutScopes: needsNoScope(claims, issuers), at });
+  };
   return cases.map((test) => {
-    const decision = decideCase(policy, test, test.at ?? now);
+    const decision = decideCase(test, test.at ?? now);
     const passed = isExpected(test, decision);
-    const passedBefore = () => ends.some((end) => isExpected(test, decideCase(policy, test, end - 1)));
+    const passedBefore = () => ends.some((end) => isExpected(test, decideCase(test, end - 1)));
     const needsExpired = !passed && test.at === undefined && passedBefore();
     return { case: test, decision, passed, needsExpired };
   });
 }
-
-const decideCase = (policy: Policy, { question, claims }: PolicyTest, at: number): Decision =>
-  decide(policy, { ...question, claims, at });
 
 const isExpected = ({ expect, codes }: PolicyTest, decision: Decision): boolean =>
   verdictOf(decision) === expect && (codes === undefined || sameSet(codes, codesOf(decision)));

@@ -1,6 +1,7 @@
 // A policy as it may take effect: loaded without a fault, and with its own tests passed where there are any.
 import { compilePolicy } from '../engine/compile.ts';
 import type { PolicyFault, ReadPolicy } from '../engine/policy-data.ts';
+import type { KnownIssuer } from '../language/issuer-checks.ts';
 import { loadPolicyTests } from '../language/policy-tests.ts';
 import { describeTestFailure, runPolicyTests, type TestResult } from '../language/run-tests.ts';
 import { loadPolicy } from './load-policy.ts';
@@ -8,20 +9,23 @@ import { loadPolicy } from './load-policy.ts';
 export interface LoadRequest {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
+  /** Those whose tokens are accepted, as far as they are known. */
+  readonly issuers?: readonly KnownIssuer[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Plain data in, plain data out; never throws. */
-export function loadAndTest({ policyFile, testsFile, now }: LoadRequest): ReadPolicy {
-  const read = loadPolicy(policyFile, now);
+export function loadAndTest({ policyFile, testsFile, issuers, now }: LoadRequest): ReadPolicy {
+  const read = loadPolicy(policyFile, now, issuers);
   if (testsFile === undefined) return read;
   const tests = loadPolicyTests(testsFile);
   if (read.faults !== undefined) return { ...read, faults: [...read.faults, ...(tests.faults ?? [])] };
   const { files, data } = read;
   const { version } = data;
   if (tests.faults !== undefined) return { faults: tests.faults, version, files };
-  const failed = runPolicyTests(compilePolicy(data), tests.cases, now).filter(({ passed }) => !passed);
+  const results = runPolicyTests(compilePolicy(data), tests.cases, now, issuers);
+  const failed = results.filter(({ passed }) => !passed);
   const told = (results: readonly TestResult[]) => results.map((result) => toFault(tests.file, result));
   const faults = told(failed.filter(({ needsExpired }) => !needsExpired));
   if (faults.length > 0) return { faults, version, files };

@@ -16,6 +16,7 @@ import {
   type ReadPolicy,
   type RejectedPolicy,
 } from '../engine/policy-data.ts';
+import type { KnownIssuer } from '../language/issuer-checks.ts';
 import { fileHeader } from '../language/policy-version.ts';
 import type { LoadRequest } from './load-and-test.ts';
 import { warnAboutPolicy } from './warn-about-policy.ts';
@@ -35,6 +36,8 @@ const retryMs = 5000;
 export interface PolicyStoreParts {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
+  /** Those whose tokens are accepted now. */
+  readonly issuers: () => readonly KnownIssuer[];
   readonly load: (request: LoadRequest) => Promise<ReadPolicy>;
   readonly events: PolicyEvents;
   readonly clock: Clock;
@@ -138,9 +141,10 @@ export class PolicyStore {
   }
 
   async #reloadOnce(): Promise<void> {
-    const { policyFile, testsFile, load, clock, events, logger } = this.#parts;
+    const { policyFile, testsFile, issuers, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-    const read = await load({ policyFile, testsFile, now: clock.now() }).catch((error: unknown) => {
+    const request = { policyFile, testsFile, issuers: issuers(), now: clock.now() };
+    const read = await load(request).catch((error: unknown) => {
       this.#rejected = true;
       throw error;
     });

@@ -1,5 +1,5 @@
-// Idempotency keys in this process's memory: for one instance, and gone with it. Bounded; when it is full a new key is
-// refused, since forgetting an old one would break its promise.
+// Idempotency keys in this process's memory, for a single instance. Bounded: when the store is full, it refuses new keys rather
+// than forget old ones.
 import { GatewayError } from '../../errors.ts';
 import {
   type Acquired,
@@ -13,7 +13,7 @@ interface Entry {
   readonly fingerprint: string;
   readonly expiresAt: number;
   readonly owner: string;
-  /** Whose create may have been carried out, the newest first. */
+  /** Requests whose create may have been carried out, newest first. */
   readonly requests: readonly string[];
   readonly state: 'running' | 'indeterminate' | 'answered';
   readonly answered?: { readonly answer: StoredAnswer; readonly first: string };
@@ -24,7 +24,7 @@ export interface MemoryIdempotencyOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly maxEntries?: number;
-  /** Of stored bodies, all together. */
+  /** Of all stored bodies together. */
   readonly maxBytes?: number;
 }
 
@@ -99,7 +99,7 @@ export class MemoryIdempotency implements IdempotencyStore {
     this.#entries.delete(key);
   }
 
-  /** What is running does not expire: its owner still counts on it. */
+  /** Keys of running requests do not expire. */
   #forgetExpired(): void {
     const now = this.#now();
     for (const [key, { expiresAt, state }] of this.#entries) {
@@ -116,5 +116,5 @@ const full = (): GatewayError =>
   new GatewayError('idempotency-unavailable', {
     headers: { 'Retry-After': '60' },
     context: { sent: 'no' },
-    cause: new Error('there are as many idempotency keys as this process may remember'),
+    cause: new Error('the store for idempotency keys is full'),
   });

@@ -1,6 +1,5 @@
-// Idempotency keys in Redis, shared by all instances. Whoever holds a key renews its lease; when an instance dies the key that it
-// held is indeterminate, not released. While Redis is down no key is given out.
-
+// Idempotency keys in Redis, shared by all instances. The holder of a key renews its lease. If an instance dies, its keys are
+// indeterminate, not released. While Redis is down, no key can be acquired.
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
@@ -19,11 +18,11 @@ const leaseMs = 10_000;
 const renewMs = 3000;
 const prefix = 'peergate:idempotency:';
 
-/** Redis's own clock, so that no two instances disagree about a lease. */
+/** Leases use the clock of Redis, so that instances agree about them. */
 const nowScript = `local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
 
-/** KEYS: the key. ARGV: fingerprint, owner, lease and time to live in milliseconds; what runs lives longer than its lease. */
+/** KEYS: the key. ARGV: fingerprint, owner, lease and time to live in milliseconds. A running key outlives its lease. */
 const acquireScript = `${nowScript}
 local function hold(requests)
   redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'owner', ARGV[2], 'requests', requests,
@@ -47,8 +46,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4] + ARGV[2])
 return 1`;
 
 /**
- * ARGV: owner, new state or 'released', time to live, fingerprint, requests, answer, the request that it is about. A Redis that
- * has forgotten the key learns anew what came of it.
+ * ARGV: owner, new state or 'released', time to live, fingerprint, requests, answer, the request that created the peering. If
+ * Redis has lost the key, the state is stored anew.
  */
 const endScript = `local found = redis.call('HMGET', KEYS[1], 'owner', 'state')
 if found[1] and (found[1] ~= ARGV[1] or found[2] ~= 'running') then return 0 end
@@ -59,9 +58,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`;
 
 interface Hold {
-  /** Whose create may have been carried out, the newest first. */
+  /** Requests whose create may have been carried out, newest first. */
   requests: readonly string[];
-  /** By this process's own clock: until then nobody else gets the key. */
+  /** By this process's own clock. Until then nobody else can acquire the key. */
   leaseEnds: number;
 }
 
@@ -86,7 +85,7 @@ export class RedisIdempotency implements IdempotencyStore {
     const requests = state === 'acquired-indeterminate' ? word.split(' ') : [owner];
     const named = state === 'answered' ? [word] : requests;
     if (!named.every((id) => uuidPattern.test(id)))
-      throw this.#unavailable(new Error('what Redis holds names no requests'));
+      throw this.#unavailable(new Error('the stored request ids are malformed'));
     if (state === 'acquired' || state === 'acquired-indeterminate') this.#hold(use, { requests, leaseEnds });
     switch (state) {
       case 'answered':
@@ -101,9 +100,9 @@ export class RedisIdempotency implements IdempotencyStore {
   async resume(use: KeyUse): Promise<void> {
     const hold = this.#held.get(use);
     if (hold === undefined) return;
-    const requests = withNewest(use.owner, hold.requests);
-    await this.#renew(use, hold, requests);
-    hold.requests = requests;
+    // Before the store knows: a renewal in between must not write the former list.
+    hold.requests = withNewest(use.owner, hold.requests);
+    await this.#renew(use, hold);
   }
 
   holds(use: KeyUse): boolean {
@@ -123,7 +122,7 @@ export class RedisIdempotency implements IdempotencyStore {
     return this.#end(use, 'answered', text, first);
   }
 
-  /** Leases end by themselves from now on. */
+  /** From now on leases are not renewed and expire. */
   stop(): void {
     clearInterval(this.#timer);
     this.#held.clear();
@@ -149,16 +148,16 @@ export class RedisIdempotency implements IdempotencyStore {
     this.#timer = undefined;
   }
 
-  /** A lease that cannot be renewed ends, and the key is indeterminate, which is safe. */
+  /** If a renewal fails, the lease expires and the key is indeterminate, which is safe. */
   #renewAll(): void {
     for (const [use, hold] of this.#held) this.#renew(use, hold).catch(() => undefined);
   }
 
-  async #renew(use: KeyUse, hold: Hold, requests = hold.requests): Promise<void> {
+  async #renew(use: KeyUse, hold: Hold): Promise<void> {
     const leaseEnds = performance.now() + leaseMs;
-    const values = [use.owner, leaseMs, requests.join(' '), this.#ttlMs];
+    const values = [use.owner, leaseMs, hold.requests.join(' '), this.#ttlMs];
     const renewed = await this.#run(renewScript, use, values);
-    // Somebody else has it, or Redis has lost it.
+    // Otherwise another request holds the key, or Redis has lost it.
     hold.leaseEnds = renewed === 1 ? leaseEnds : 0;
   }
 
@@ -179,7 +178,7 @@ export class RedisIdempotency implements IdempotencyStore {
   }
 
   #unavailable(cause: unknown): GatewayError {
-    this.#logger.warn({ cause: nameOf(cause) }, 'Redis could not keep what an Idempotency-Key promises');
+    this.#logger.warn({ cause: nameOf(cause) }, 'idempotency keys are unavailable');
     return new GatewayError('idempotency-unavailable', {
       headers: { 'Retry-After': '5' },
       context: { sent: 'no' },
@@ -188,7 +187,7 @@ export class RedisIdempotency implements IdempotencyStore {
   }
 }
 
-/** What is passed on to callers is looked at: Redis holds what anybody with its password has put there. */
+/** Stored answers are validated before callers get them: anybody with the password can write to Redis. */
 const storedAnswer = z.strictObject({
   status: z.int().min(200).max(499),
   headers: z.partialRecord(z.enum(['Content-Type', 'Retry-After', 'Location']), z.string()),

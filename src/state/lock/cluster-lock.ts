@@ -1,11 +1,11 @@
-// Serializes creates for one cluster, in the order of their arrival. Waiting is bounded.
+// Serializes creates for one cluster, first come, first served. Waiting is bounded.
 import { GatewayError } from '../../errors.ts';
 
 /** Releases the lock. A second call does nothing. */
 export type Release = () => void;
 
 export interface ClusterLock {
-  /** Resolves when the lock is held. Rejects with `cluster-busy` when that takes too long. */
+  /** Resolves when the lock is held. Rejects with `cluster-busy` after a timeout. */
   acquire(clusterId: string): Promise<Release>;
 }
 
@@ -15,7 +15,7 @@ interface Waiting {
 
 export class LocalClusterLock implements ClusterLock {
   readonly #maxWaitMs: number;
-  /** Waiters behind each holder. */
+  /** The waiters for each held lock. */
   readonly #queues = new Map<string, Set<Waiting>>();
 
   constructor(maxWaitMs: number) {

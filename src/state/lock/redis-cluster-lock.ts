@@ -1,5 +1,5 @@
-// The cluster lock across instances: one lock in Redis for each cluster, acquired after this instance's own and renewed while
-// it is held. The lock of a dead instance expires. While Redis is down each instance locks for itself.
+// The cluster lock across instances: one lock in Redis per cluster, acquired after the local lock and renewed while it is held.
+// The lock of a dead instance expires. While Redis is down, only the local lock applies.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../logging/logger.ts';
@@ -16,7 +16,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 const releaseScript = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-export interface RedisClusterLockOptions {
+interface RedisClusterLockOptions {
   readonly redis: RedisCommands;
   readonly local: ClusterLock;
   readonly maxWaitMs: number;
@@ -53,9 +53,11 @@ export class RedisClusterLock implements ClusterLock {
         const acquired = await redis.command('SET', key, owner, 'NX', 'PX', String(leaseMs));
         if (acquired !== null) return this.#hold(key, owner);
       } catch (error) {
+        // The command may have been carried out, and only its reply be late.
+        void redis.command('EVAL', releaseScript, '1', key, owner).catch(ignore);
         logger.warn(
           { cause: nameOf(error) },
-          'creates for one cluster go one at a time in this instance only',
+          'Redis is unavailable: the cluster lock is local to this instance',
         );
         return () => undefined;
       }

@@ -1,25 +1,25 @@
-// Counts requests against a limit in windows of 60 s, and says in standard header fields how much is left.
+// Limits requests in windows of 60 s, and reports the remaining quota in standard header fields.
 import { hash } from 'node:crypto';
 import { MemoryStore, type Options, type Store } from 'express-rate-limit';
 import { GatewayError } from '../../errors.ts';
 
 const windowMs = 60_000;
 
-/** What a limiter calls of a store. */
+/** The part of a store that the limiter uses. */
 export type RateLimitStore = Pick<Store, 'init' | 'increment'>;
 
-export interface RateLimiterOptions {
+interface RateLimiterOptions {
   /** Names the limit in header fields and metrics. */
   readonly name: string;
   /** 0: no limit. */
   readonly limitPerMinute: number;
-  /** `undefined`: in memory of its own. */
+  /** `undefined`: counts in its own memory. */
   readonly store: RateLimitStore | undefined;
-  /** Is called for each request over the limit. */
+  /** Called for each request over the limit. */
   readonly onLimited: () => void;
 }
 
-export interface Counted {
+interface Counted {
   /** `RateLimit` and `RateLimit-Policy`: names and values in turn. */
   readonly headers: readonly string[];
   /** `rate-limited`, if the request is over the limit. */
@@ -43,8 +43,8 @@ export class RateLimiter {
   }
 
   /**
-   * The store's own handler would put settings, keys and answers through ten promises for each request, of which nothing is
-   * needed here. Rejects if the store does; then nothing was counted.
+   * Uses the store directly: the middleware of express-rate-limit awaits ten promises per request. Rejects if the store does;
+   * then nothing was counted.
    */
   async count(key: string): Promise<Counted> {
     const { name, limitPerMinute, onLimited } = this.#options;
@@ -68,12 +68,11 @@ export class RateLimiter {
 const secondsUntil = (time: Date | undefined): number =>
   time === undefined ? windowMs / 1000 : Math.max(0, Math.ceil((time.getTime() - Date.now()) / 1000));
 
-/** Partition keys that are kept; an address or a caller comes more than once. */
+/** Bound on the cached partition keys. */
 const maxPartitions = 10_000;
 
 /**
- * `pk` of draft-ietf-httpapi-ratelimit-headers-08, section 3.1.3: tells one caller's count from another's, and nobody who the
- * caller is.
+ * `pk` of draft-ietf-httpapi-ratelimit-headers-08, section 3.1.3: a hash that distinguishes callers without disclosing them.
  */
 function partitions(): (key: string) => string {
   const known = new Map<string, string>();

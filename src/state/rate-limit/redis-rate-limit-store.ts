@@ -1,5 +1,5 @@
-// Where rate limits are counted: in Redis for all instances together, or, while Redis is down, in each by itself. A request
-// is never refused or let pass unlimited because Redis does not answer.
+// Counts for rate limits in Redis, shared by all instances. While Redis is down, each instance counts in its own memory: an
+// outage neither refuses requests nor lifts the limits.
 import { createHash } from 'node:crypto';
 import { type IncrementResponse, MemoryStore, type Options } from 'express-rate-limit';
 import { type RedisReply, RedisStore } from 'rate-limit-redis';
@@ -12,10 +12,10 @@ export class SharedRateLimitStore implements RateLimitStore {
   readonly #own = new MemoryStore();
   readonly #name: string;
   readonly #logger: Logger;
-  /** Said once for each time that Redis begins to refuse. That it is down, its connection says. */
-  #saidRefused = false;
+  /** A refusal is logged once, until Redis counts again. Outages are logged by the connection. */
+  #hasLoggedRefusal = false;
 
-  /** `name` keeps the limits apart that share a Redis. */
+  /** `name` separates limits that share a Redis. */
   constructor(redis: RedisCommands, name: string, logger: Logger) {
     this.#name = name;
     this.#logger = logger;
@@ -27,7 +27,7 @@ export class SharedRateLimitStore implements RateLimitStore {
 
   init(options: Options): void {
     this.#own.init(options);
-    // Only loads scripts, which a Redis that is down now gets when it is first needed.
+    // Only loads scripts. If Redis is down now, they are loaded when first needed.
     this.#shared.init(options).catch(() => undefined);
   }
 
@@ -35,31 +35,31 @@ export class SharedRateLimitStore implements RateLimitStore {
     const hashed = hashOf(key);
     try {
       const counted = await this.#shared.increment(hashed);
-      this.#saidRefused = false;
+      this.#hasLoggedRefusal = false;
       return counted;
     } catch (error) {
-      this.#sayRefused(error);
+      this.#logRefusal(error);
       return await this.#own.increment(hashed);
     }
   }
 
-  #sayRefused(error: unknown): void {
-    if (this.#saidRefused || !isRefusal(error)) return;
-    this.#saidRefused = true;
+  #logRefusal(error: unknown): void {
+    if (this.#hasLoggedRefusal || !isRefusal(error)) return;
+    this.#hasLoggedRefusal = true;
     const limit = this.#name;
     this.#logger.error(
       { cause: nameOf(error), limit },
-      'Redis refuses to count: this instance limits by itself',
+      'Redis refuses to count requests: rate limits are local to this instance',
     );
   }
 }
 
-/** Addresses and names of callers do not lie about in Redis. */
+/** Redis must not contain addresses and names of callers. */
 const hashOf = (key: string): string => createHash('sha256').update(key).digest('base64url');
 
 /**
- * The name of a script is its SHA-1. The store remembers for good what loading it came to, so it must not learn that Redis
- * was down at that moment; when Redis does not know the script, it is loaded again.
+ * Pretends that loading a script succeeds: `RedisStore` keeps the result forever, even if Redis is only down for a moment. It
+ * loads the script again when Redis does not know it. The name of a script is its SHA-1.
  */
 async function send(redis: RedisCommands, words: string[]): Promise<RedisReply> {
   const [command, action, script = ''] = words;

@@ -81,7 +81,7 @@ test('an outcome that cannot be written keeps no answer from its caller, and fol
   const reply = await gateway.create();
   assert.equal(reply.status, 201);
   assert.equal((await gateway.readiness()).status, 503);
-  assert.equal(gateway.logged('the outcome of a request could not be recorded').length, 1);
+  assert.equal(gateway.logged('failed to record the outcome of a request').length, 1);
   assert.equal((await codesIn(gateway.path)).at(-1), 'peering.create.intent');
   assertUnavailable(await gateway.create());
   logFiles.heal();

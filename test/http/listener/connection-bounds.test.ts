@@ -9,7 +9,7 @@ const nowhere = head('GET /nowhere HTTP/1.1');
 
 /** How many connections the gateway has ended, for a reason. */
 const ended = ({ logs }: TestGateway, reason: string): number =>
-  logs.filter((line) => line.msg === 'a connection was ended' && line.reason === reason).length;
+  logs.filter((line) => line.msg === 'closed a connection' && line.reason === reason).length;
 
 /** So many connections, each of which has been answered and stays. */
 async function openAnswered(t: TestContext, port: number, count: number): Promise<RawConnection[]> {

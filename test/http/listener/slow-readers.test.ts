@@ -74,7 +74,7 @@ async function startRead(t: TestContext) {
 }
 
 const reasons = ({ logs }: TestGateway) =>
-  logs.filter(({ msg }) => msg === 'a connection was ended').map(({ reason }) => reason);
+  logs.filter(({ msg }) => msg === 'closed a connection').map(({ reason }) => reason);
 
 /** Reads at a steady rate until the connection is ended; gives the second, or `undefined` when it stays. */
 async function readSteadily(

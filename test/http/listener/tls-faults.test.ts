@@ -41,7 +41,10 @@ test('TLS files with a fault stop the start, each with its variable', { skip }, 
   assert.match(faults({ certFile: text }), /^TLS_CERT_FILE: .*expected PEM certificates$/);
   assert.match(faults({ keyFile: text }), /^TLS_KEY_FILE: .*expected a PEM private key$/);
   assert.match(faults({ clientCaFile: text }), /^TLS_CLIENT_CA_FILE: .*expected PEM certificates$/);
-  assert.match(faults({ keyFile: authority.keyFile }), /^TLS_KEY_FILE: .*expected the two to fit$/);
+  assert.match(
+    faults({ keyFile: authority.keyFile }),
+    /^TLS_KEY_FILE: .*expected the certificate's private key$/,
+  );
   const missing = join(folder, 'missing.pem');
   assert.equal(faults({ certFile: missing, keyFile: missing, clientCaFile: missing }).split('\n').length, 3);
 });
@@ -94,6 +97,6 @@ test('files that can be read and that TLS refuses are a fault of their own', { s
   );
   assert.match(
     faults({ certFile, keyFile }).join('\n'),
-    /^TLS_CERT_FILE: found files that TLS refuses \(ERR_\w+\); expected /,
+    /^TLS_CERT_FILE: found files that OpenSSL refuses \(ERR_\w+\); expected /,
   );
 });

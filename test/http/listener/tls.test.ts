@@ -98,7 +98,7 @@ test('who speaks HTTP without TLS gets no answer, and nobody else is disturbed',
   await once(plain, 'close');
   assert.doesNotMatch(Buffer.concat(received).toString('latin1'), /HTTP\/1/);
   assert.equal(await statusOf(gateway.port, trust), 200);
-  await logged(gateway, 'a TLS handshake failed');
+  await logged(gateway, 'TLS handshake failed');
 });
 
 test('nothing older than TLS 1.2 is spoken', { skip }, async (t) => {
@@ -141,7 +141,7 @@ test('a changed certificate is used for the next connection, through a symlink t
     symlinkSync(from, `${to}.new`);
     renameSync(`${to}.new`, to);
   }
-  await logged(gateway, 'the TLS files were read again');
+  await logged(gateway, 'reloaded the TLS files');
   assert.equal(await nameMet(gateway.port, trust), 'second');
 });
 
@@ -149,7 +149,7 @@ test('changed files with a fault are reported and change nothing', { skip }, asy
   const { gateway, trust, server, folder, ca } = await startTls(t);
   const foreign = makeCertificate(folder, 'foreign', ca);
   copyFileSync(foreign.keyFile, server.keyFile);
-  const complaint = 'the changed TLS files have faults; the ones before stay in use';
+  const complaint = 'the changed TLS files have faults; the previous ones stay in use';
   await logged(gateway, complaint);
   assert.equal(await nameMet(gateway.port, trust), 'server');
   assert.doesNotMatch(gateway.output(), /PRIVATE KEY/);
@@ -178,7 +178,7 @@ test('a changed CA for callers counts from the next connection on', { skip }, as
   });
   assert.equal(await statusOf(gateway.port, { ...trust, ...pairOf(service) }), 200);
   copyFileSync(makeAuthority(folder, 'others').certFile, file);
-  await logged(gateway, 'the TLS files were read again');
+  await logged(gateway, 'reloaded the TLS files');
   await assert.rejects(statusOf(gateway.port, { ...trust, ...pairOf(service) }));
 });
 
@@ -191,5 +191,5 @@ test('a connection that never finishes its handshake does not hold up the stop',
   await gateway.stop();
   await closed;
   // Had the stop waited for the handshake's own time limit, that would have been logged.
-  assert.ok(gateway.logs.every(({ msg }) => msg !== 'a TLS handshake failed'));
+  assert.ok(gateway.logs.every(({ msg }) => msg !== 'TLS handshake failed'));
 });

@@ -13,7 +13,7 @@ const nowhere = head('GET /nowhere HTTP/1.1');
 
 /** Why the gateway has ended connections. */
 const reasons = ({ logs }: TestGateway): string[] =>
-  logs.filter(({ msg }) => msg === 'a connection was ended').map(({ reason }) => reason);
+  logs.filter(({ msg }) => msg === 'closed a connection').map(({ reason }) => reason);
 
 /**
  * Clients that ask for lists of up to a mebibyte and read none. Those of different sizes stop at different places when the

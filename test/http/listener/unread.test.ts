@@ -9,7 +9,7 @@ import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { pathOf, put } from '../../support/call-peering.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../../support/certificates.ts';
-import { peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { allowedNumber, peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
 import { requestsBegun } from '../../support/requests-begun.ts';
 import { until } from '../../support/until.ts';
@@ -83,7 +83,7 @@ suite('unread', { concurrency: true }, () => {
       await begun;
       await until('the wait', async () => (await metric(gateway, 'requests_waiting')) === 1);
       assert.equal(await metric(gateway, 'requests_in_flight'), 0);
-      assert.equal((await gateway.create()).status, 201);
+      assert.equal((await gateway.create(allowedNumber(1))).status, 201);
       client[hangUp]();
       await until('the end of the wait', async () => (await metric(gateway, 'requests_waiting')) === 0);
       await until('its line', () => gateway.logs.some(({ answered }) => answered === false));

@@ -84,6 +84,7 @@ test('junk from a trusted peer leaves the address of the socket', async (t) => {
     '203.0.113.9:port',
     '<script>',
     '203.0.113.9 198.51.100.1',
+    '1111:2222:3333:4444:5555:6666:255.255.255.256%en0',
     'a'.repeat(8000),
   ];
   for (const value of junk) {
@@ -92,6 +93,12 @@ test('junk from a trusted peer leaves the address of the socket', async (t) => {
     });
   }
   assert.doesNotMatch(gateway.output(), /script|a{100}/);
+});
+
+test('an address with a zone is recorded without it, however long it is', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { TRUST_PROXY: '127.0.0.1' } });
+  const longest = '1111:2222:3333:4444:5555:6666:255.255.255.255%en0';
+  assert.equal(await recordedAddress(gateway, [longest]), '1111:2222:3333:4444:5555:6666:ffff:ffff');
 });
 
 test('a trusted network may be one of IPv6', async (t) => {

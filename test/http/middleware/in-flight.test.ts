@@ -10,6 +10,7 @@ import {
   peeringsPath,
   startTestGateway,
   type TestGateway,
+  withoutPreflight,
 } from '../../support/gateway.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
@@ -40,7 +41,7 @@ async function assertFull(gateway: TestGateway): Promise<void> {
 }
 
 test('a request beyond the limit gets 503 unrecorded, and the next one after the first is done is served', async (t) => {
-  const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '2' } });
+  const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '2', ...withoutPreflight } });
   const upstream = holdUpstream(gateway);
   const waiting = [gateway.create(), gateway.create()];
   await upstream.arrived(2);
@@ -53,7 +54,7 @@ test('a request beyond the limit gets 503 unrecorded, and the next one after the
   assert.equal((await gateway.create()).status, 201);
 });
 
-test('a caller who hangs up keeps its place until the upstream has answered and the outcome is recorded', async (t) => {
+test('a caller who hangs up keeps its slot until the upstream has answered and the outcome is recorded', async (t) => {
   const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '1' } });
   const upstream = holdUpstream(gateway);
   const connection = await openCreate(gateway);
@@ -69,7 +70,7 @@ test('a caller who hangs up keeps its place until the upstream has answered and 
   await until('a free place', async () => (await gateway.create()).status === 201);
 });
 
-test('a caller who hangs up while keys are fetched is counted once and frees its place once', async (t) => {
+test('a caller who hangs up while keys are fetched is counted once and frees its slot once', async (t) => {
   const issuer = await startIssuer();
   t.after(() => issuer.close());
   const held: (() => void)[] = [];
@@ -100,7 +101,7 @@ test('a caller who hangs up while keys are fetched is counted once and frees its
   assert.equal((await waiting).status, 201);
 });
 
-test('a client that sends its body slowly has a place, and one that gives up on it frees it', async (t) => {
+test('a client that sends its body slowly has a slot, and one that gives up on it frees it', async (t) => {
   const gateway = await startTestGateway(t, { environment: { MAX_IN_FLIGHT: '1' } });
   const connection = await openRaw(gateway.port);
   const fields = {

@@ -2,7 +2,7 @@
 // that tells an attacker or a caller what does not concern it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allowed, type Reply, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { allowed, isOwnRead, type Reply, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 
 const forbidden = { ...allowed, region: 'ap-south-1' };
 
@@ -54,8 +54,8 @@ test('no cache keeps an answer, but for the document', async (t) => {
 
 test('of the upstream’s headers only the named ones reach the caller, and none of its caching', async (t) => {
   const gateway = await startTestGateway(t);
-  gateway.cloud.setFault(({ path }) =>
-    path === '/oauth/token'
+  gateway.cloud.setFault((seen) =>
+    seen.path === '/oauth/token' || isOwnRead(seen)
       ? undefined
       : (_request, response) => {
           response.writeHead(201, {

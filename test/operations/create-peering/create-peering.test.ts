@@ -19,7 +19,7 @@ test('an allowed create reaches the upstream once, built anew, under the credent
   });
   assert.equal(reply.status, 201);
   assert.equal(reply.headers['proxy-status'], 'peergate; received-status=201');
-  const [sent, ...more] = gateway.apiRequests();
+  const [sent, ...more] = gateway.forwarded();
   assert.equal(more.length, 0);
   assert.equal(sent?.path, `/v1${peeringsPath}`);
   assert.equal(sent?.body, JSON.stringify(allowed));
@@ -66,8 +66,8 @@ test('a create with an Idempotency-Key goes its way as any other, and the key go
   const reply = await gateway.create(allowed, { 'idempotency-key': 'order-17' });
   assert.equal(reply.status, 201);
   assert.equal(reply.headers['idempotency-replayed'], undefined);
-  assert.equal(gateway.apiRequests().length, 1);
-  assert.doesNotMatch(JSON.stringify(gateway.apiRequests()) + gateway.output(), /order-17/);
+  assert.equal(gateway.forwarded().length, 1);
+  assert.doesNotMatch(JSON.stringify(gateway.forwarded()) + gateway.output(), /order-17/);
   assert.deepEqual(
     gateway.records.map(({ metadata }) => metadata.event_code),
     ['peering.create.intent', 'peering.create.outcome'],

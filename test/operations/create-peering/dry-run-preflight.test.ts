@@ -50,7 +50,7 @@ async function assertSameRefusal(gateway: TestGateway, code: string, wanted: Cre
   return dry;
 }
 
-test('a dry run of what the look finds in the way gets the 409 of the create', async (t) => {
+test('a dry run of what preflight finds in the way gets the 409 of the create', async (t) => {
   const gateway = await startGuarded(t);
   const id = gateway.cloud.addPeering(clusterId, allowed, 'active');
   const there = await assertSameRefusal(gateway, 'vpc-peered-already');
@@ -109,7 +109,7 @@ for (const PREFLIGHT of ['enforce', 'off']) {
   });
 }
 
-test('a dry run that would be forwarded has looked, and has sent and recorded nothing else', async (t) => {
+test('a dry run that would be forwarded passes preflight, and sends and records nothing else', async (t) => {
   const gateway = await startGuarded(t);
   const reply = await dryRun(gateway);
   assert.deepEqual([reply.status, reply.json.decision], [200, 'allow']);

@@ -92,7 +92,7 @@ for (const look of ['GET cluster', 'GET peerings'] as const) {
   }
 }
 
-test('when the look is refused with 401 the credential is renewed once, and then it is 502, nothing sent', async (t) => {
+test('when preflight is refused with 401 the credential is renewed once, and then it is 502, nothing sent', async (t) => {
   const gateway = await startGuarded(t);
   answerTo(gateway.cloud, 'GET cluster', (_, response) => sendReply(response, unauthenticated()));
   const reply = await gateway.create();
@@ -110,7 +110,7 @@ test('an upstream that nobody can reach is 502 with no word of a create', async 
   assert.deepEqual(reply.json.context, { sent: 'no' });
 });
 
-test("Aerospike Cloud's own 4xx to either look passes through with its header fields, and frees the turn", async (t) => {
+test("Aerospike Cloud's own 4xx to either preflight read passes through with its header fields, and releases the lock", async (t) => {
   const gateway = await startGuarded(t);
   for (const look of ['GET cluster', 'GET peerings'] as const) {
     answerTo(gateway.cloud, look, json(429, { slow: 'down' }, { 'retry-after': '7', 'x-other': 'stays' }));

@@ -33,7 +33,7 @@ const look = ['GET cluster', 'GET peerings'];
 const policy = guardrailsOnly.replace('10.128.0.0/19, ', '');
 const neighbour = { ...allowed, vpcId: 'vpc-00000000000000001' };
 
-test('a create that nothing is in the way of is sent once, after a look at the cluster and its peerings', async (t) => {
+test('a create that nothing is in the way of is sent once, after reads of the cluster and its peerings', async (t) => {
   const gateway = await startGuarded(t);
   gateway.cloud.addPeering(clusterId, createNumber(1), 'active');
   const reply = await gateway.create();
@@ -162,7 +162,7 @@ test('a cluster that Aerospike Cloud does not know gets its 404, byte for byte, 
   assert.equal(reply.headers['x-request-id'], requestId);
 });
 
-test('what is refused before looks at nothing', async (t) => {
+test('what is refused before preflight reads nothing', async (t) => {
   const gateway = await startGuarded(t);
   assert.equal((await gateway.create({ ...allowed, region: 'eu-north-1' })).status, 403);
   assert.equal((await gateway.create({ ...allowed, vpcId: 'vpc-1' })).status, 400);
@@ -175,14 +175,14 @@ test('what is refused before looks at nothing', async (t) => {
   ]);
 });
 
-test('with PREFLIGHT=off nothing is looked at, and what AWS would refuse is sent', async (t) => {
+test('with PREFLIGHT=off nothing is read, and what AWS would refuse is sent', async (t) => {
   const gateway = await startGuarded(t, { PREFLIGHT: 'off' });
   gateway.cloud.addPeering(clusterId, allowed, 'active');
   assert.equal((await gateway.create()).status, 201);
   assert.deepEqual(asked(gateway.cloud), ['POST peerings']);
 });
 
-test('both looks carry the credential of the gateway, the request id, and nothing else of the caller', async (t) => {
+test('both preflight reads carry the credential of the gateway, the request id, and nothing else of the caller', async (t) => {
   const gateway = await startGuarded(t);
   const token = await gateway.issuer.sign();
   const call: CallOptions = {

@@ -18,7 +18,7 @@ import {
   recorded,
   remove,
 } from '../../support/call-peering.ts';
-import { type Loose, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { allowedNumber, type Loose, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
 import { until } from '../../support/until.ts';
 
@@ -113,7 +113,7 @@ test('a delete whose end nobody knows stays so in the log: only creates are sett
   gateway.cloud.setFault((seen) =>
     seen.method === 'POST' && seen.path.startsWith('/v1') ? json(500, {}) : undefined,
   );
-  await gateway.create();
+  await gateway.create(allowedNumber(1));
   gateway.cloud.setFault(undefined);
   await until('the create is settled', () =>
     gateway.records.some(({ metadata }) => metadata.event_code === 'peering.create.reconciled'),
@@ -152,7 +152,7 @@ test('a 401 to the delete renews the service token and sends it once more, and t
   assert.equal(recorded(gateway).at(-1), 'peering.delete.outcome 2');
 });
 
-test("a 4xx of Aerospike Cloud's to the look is passed on and recorded, and nothing is deleted", async (t) => {
+test("a 4xx of Aerospike Cloud's to the list is passed on and recorded, and nothing is deleted", async (t) => {
   const gateway = await startTestGateway(t);
   const id = put(gateway);
   for (const status of [403, 404, 429]) {
@@ -200,7 +200,7 @@ for (const [what, [listener, status, said, code]] of Object.entries(looks)) {
   });
 }
 
-test('with PREFLIGHT=off a delete is looked up all the same: nothing else says where the peering lies', async (t) => {
+test('with PREFLIGHT=off the peering of a delete is listed all the same: nothing else says where the peering lies', async (t) => {
   for (const PREFLIGHT of ['off', 'enforce']) {
     const gateway = await startTestGateway(t, { environment: { PREFLIGHT } });
     const id = put(gateway, 'active', { accountId: '444455556666' });

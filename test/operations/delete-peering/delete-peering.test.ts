@@ -153,7 +153,7 @@ for (const [what, listed] of Object.entries(ofTwo)) {
   });
 }
 
-test('a peering that the cluster does not have is a recorded 404, and nothing is sent but the look', async (t) => {
+test('a peering that the cluster does not have is a recorded 404, and nothing is sent but the list', async (t) => {
   const gateway = await startTestGateway(t);
   const elsewhere = put(gateway, 'active', {}, 'b27d1f60-93c8-4f0e-8a55-7d1c2e9f4a22');
   for (const id of [nobody, elsewhere]) {

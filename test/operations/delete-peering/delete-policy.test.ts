@@ -118,7 +118,7 @@ const placed: readonly (readonly [what: string, Partial<typeof allowed>, ...viol
   ],
 ];
 for (const [what, values, ...violations] of placed) {
-  test(`a peering of ${what} is refused, and only looked at`, async (t) => {
+  test(`a peering of ${what} is refused, and only listed`, async (t) => {
     const gateway = await startTestGateway(t, { policy });
     const id = put(gateway, 'active', values);
     await assertDenied(gateway, () => remove(gateway, id), violations, [look]);

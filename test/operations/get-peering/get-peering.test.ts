@@ -214,7 +214,7 @@ test('wait and timeoutSeconds are checked, every fault named at once, before any
     assert.equal((await get(gateway, id, `?wait=active&timeoutSeconds=${seconds}`)).status, 200);
 });
 
-test("a 4xx of Aerospike Cloud's to the look is passed on, and recorded as its refusal", async (t) => {
+test("a 4xx of Aerospike Cloud's to the list is passed on, and recorded as its refusal", async (t) => {
   const gateway = await startTestGateway(t);
   const cluster = '00000000-0000-4000-8000-000000000000';
   const reply = await get(gateway, nobody, '', { cluster });

@@ -39,7 +39,7 @@ async function openWait(
   return connection;
 }
 
-test('64 wait, the next gets its 202 at once, and a caller who hangs up frees its place', async (t) => {
+test('64 wait, the next gets its 202 at once, and a caller who hangs up ends its wait', async (t) => {
   const gateway = await startTestGateway(t, { environment: unlimited });
   const id = put(gateway, 'provisioning');
   const callers = await Promise.all(Array.from({ length: places }, () => openWait(gateway, id)));
@@ -88,7 +88,7 @@ test('those who wait take no place of MAX_IN_FLIGHT', async (t) => {
   }
 });
 
-test('a place is given back once: after many waits as many requests are served as ever', async (t) => {
+test('a wait ends once: after many waits as many requests are served as ever', async (t) => {
   const gateway = await startTestGateway(t, { environment: { ...unlimited, MAX_IN_FLIGHT: '1' } });
   const id = put(gateway, 'provisioning');
   for (let round = 0; round < 3; round += 1) (await openSurely(gateway, id, `wait-${round}`)).destroy();
@@ -105,7 +105,7 @@ test('a place is given back once: after many waits as many requests are served a
   first.destroy();
 });
 
-test('those who wait at one cluster share looks, and others have their own', async (t) => {
+test('those who wait at one cluster share polls, and others have their own', async (t) => {
   const gateway = await startTestGateway(t, { environment: unlimited });
   const ids = Array.from({ length: 20 }, () => put(gateway, 'provisioning'));
   const there = put(gateway, 'provisioning', {}, otherCluster);

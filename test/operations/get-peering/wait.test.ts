@@ -127,7 +127,7 @@ test('an upstream that hangs in the middle stretches no wait: the answer is what
   assert.equal(hung, 1);
 });
 
-test('a look at the cluster that hangs stretches no wait either: the next step comes without its routes', async (t) => {
+test('a read of the cluster that hangs stretches no wait either: the next step comes without its routes', async (t) => {
   const gateway = await startTestGateway(t, patient);
   const id = put(gateway, 'pending-acceptance');
   const started = Promise.withResolvers<void>();

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallerIndex, claimAt } from '../../../src/policy/engine/callers.ts';
-import type { CallerDocument } from '../../../src/policy/language/document.ts';
+import type { CallerDocument } from '../../../src/policy/language/caller-document.ts';
 
 type Matcher = { claim: string; equals?: string | number | boolean; contains?: string };
 
 const matches = (matcher: Matcher, claims: unknown): boolean =>
-  new CallerIndex([{ callers: [matcher as CallerDocument] }]).match(claims as Record<string, unknown>)
-    .length === 1;
+  new CallerIndex([{ callers: [matcher as CallerDocument] }]).match({
+    claims: claims as Record<string, unknown>,
+  }).length === 1;
 
 /** Claims as they come in a token. */
 const json = (text: string): unknown => JSON.parse(text);
@@ -139,7 +140,7 @@ test('a rule is for whom any one of its callers matches, and is found once, in t
     rule('first', { claim: 'sub', equals: 'x*' }, { claim: 'groups', contains: 'b' }),
     rule('never', { claim: 'missing', equals: '*' }),
   ]);
-  const ids = (claims: Record<string, unknown>) => index.match(claims).map(({ id }) => id);
+  const ids = (claims: Record<string, unknown>) => index.match({ claims }).map(({ id }) => id);
   assert.deepEqual(ids({ sub: 'x', groups: 'a b' }), ['third', 'first']);
   assert.deepEqual(ids({ sub: 'y' }), ['second']);
   assert.deepEqual(ids({ groups: ['b'] }), ['first']);

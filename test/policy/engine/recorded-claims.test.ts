@@ -42,9 +42,9 @@ test('texts and lists are cut, and a cut one is known for it', () => {
   for (const short of ['x', ['x'], [], 7, true, null, undefined]) assert.ok(!mayBeCut(short));
 });
 
-test('of a list only texts are recorded', () => {
+test('of a list only texts are recorded, with an empty one before them if there was anything else', () => {
   assert.deepEqual(claimsFor(asking('groups'), { groups: ['a', 1, null, { b: 1 }, ['c'], 'd'] }), {
-    groups: ['a', 'd'],
+    groups: ['', 'a', 'd'],
   });
 });
 

@@ -27,12 +27,19 @@ interface Past {
   readonly claims?: Claims;
   readonly region?: string;
   readonly clientId?: string;
+  readonly withoutScopes?: boolean;
 }
 
 /** The record of a create that was decided in the past, as it stands in a log. */
-function recordOf({ policy = open, claims = {}, region = 'us-east-1', clientId }: Past = {}): unknown {
+function recordOf({
+  policy = open,
+  claims = {},
+  region = 'us-east-1',
+  clientId,
+  withoutScopes = false,
+}: Past = {}): unknown {
   const peering = { ...allowed, region, clusterId };
-  const decision = decide(policy, { claims, at, action: 'create', clusterId, peering });
+  const decision = decide(policy, { claims, withoutScopes, at, action: 'create', clusterId, peering });
   const facts = {
     startedAt: at,
     gatewayRequestId: 'g',
@@ -44,6 +51,7 @@ function recordOf({ policy = open, claims = {}, region = 'us-east-1', clientId }
       subject: 'svc',
       clientId,
       tokenId: 'token-1',
+      withoutScopes,
       scopes: new Set<string>(),
       claims,
     },
@@ -124,6 +132,41 @@ test('a claim that the record may hold a part of only makes a denial uncertain',
     'deny',
     'name',
   ]);
+});
+
+test('a caller without scopes is decided as one again, and needs a grant that names its issuer and more', () => {
+  const issuer = '{ claim: iss, equals: "https://idp.example" }';
+  const bound = grantTo(`{ all: [${issuer}, { claim: sub, equals: svc }] }`);
+  const past = { policy: bound, claims: { iss: 'https://idp.example', sub: 'svc' }, withoutScopes: true };
+  assert.deepEqual(verdictOf(bound, past), ['allow', 'allow']);
+  for (const next of [open, grantTo(issuer), grantTo('{ claim: sub, equals: svc }')]) {
+    assert.deepEqual(verdictOf(next, past), ['allow', 'deny']);
+    assert.deepEqual(verdictOf(next, { ...past, withoutScopes: false }), ['allow', 'allow']);
+  }
+  const more = grantTo(`{ all: [${issuer}, { claim: team, equals: net }] }`);
+  assert.deepEqual(verdictOf(more, past), ['allow', 'deny', 'team']);
+});
+
+test('of combined conditions one that is known not to hold makes a denial certain', () => {
+  const both = grantTo('{ all: [{ claim: sub, equals: other }, { claim: team, equals: net }] }');
+  assert.deepEqual(verdictOf(both, {}), ['allow', 'deny']);
+  const own = grantTo('{ all: [{ claim: sub, equals: svc }, { claim: team, equals: net }] }');
+  assert.deepEqual(verdictOf(own, {}), ['allow', 'deny', 'team']);
+});
+
+test('the accounts that a token proved are read from the record, and a record without the claim is uncertain', () => {
+  const proven = policyOf(
+    `${head}grants: [{ id: g, callers: [{ claim: iss, equals: "https://idp.example" }], actions: [create], accounts: { fromClaim: /aws/account } }]`,
+  );
+  const iss = 'https://idp.example';
+  const of = (account: unknown) => ({ policy: proven, claims: { iss, aws: { account } } });
+  assert.deepEqual(verdictOf(proven, of('111122223333')), ['allow', 'allow']);
+  assert.deepEqual(verdictOf(proven, of(['444455556666', '111122223333'])), ['allow', 'allow']);
+  assert.deepEqual(verdictOf(proven, of(['111122223333', 7])), ['deny', 'deny']);
+  assert.deepEqual(verdictOf(proven, of('444455556666')), ['deny', 'deny']);
+  assert.deepEqual(verdictOf(proven, of(undefined)), ['deny', 'deny']);
+  assert.deepEqual(verdictOf(proven, {}), ['allow', 'deny', '/aws/account']);
+  assert.deepEqual(verdictOf(proven, { region: 'eu-west-1' }), ['deny', 'deny']);
 });
 
 test('exceptions are decided at the time of the record', () => {

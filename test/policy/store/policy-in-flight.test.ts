@@ -56,7 +56,7 @@ test('a request whose body is still coming is decided by the policy that it bega
   begun.end(JSON.stringify(allowed));
   const { statusCode } = (await answer).resume();
   assert.equal(statusCode, 201);
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   const own = gateway.records.filter(({ metadata }) => metadata.event_code !== 'peering.create.refused');
   assert.equal(own.length, 2);
   assert.deepEqual(versionsIn(own), new Set([loaded.unmapped.policy.old]));
@@ -66,7 +66,7 @@ test('a request that waits for the upstream finishes under the policy that it be
   const gateway = await startTestGateway(t);
   const held = new Promise<() => void>((resolve) => {
     gateway.cloud.setFault(({ method }) =>
-      method === 'POST' && gateway.apiRequests().length > 0
+      method === 'POST' && gateway.forwarded().length > 0
         ? (_request, response) =>
             resolve(() =>
               response
@@ -106,7 +106,7 @@ test('a policy whose record cannot be written does not take effect until it can'
   await gateway.reloadPolicy();
   // The line is owed to the log, and nothing is decided before it is there.
   assert.equal((await gateway.create()).status, 503);
-  assert.deepEqual(gateway.apiRequests(), []);
+  assert.deepEqual(gateway.forwarded(), []);
   assert.ok(
     gateway.logs.some(({ msg, level }) => /could not be loaded again/.test(msg) && level === 'error'),
   );

@@ -55,7 +55,7 @@ for (const [way, write] of Object.entries(ways)) {
     const reply = await gateway.create();
     assert.equal(reply.status, 403);
     assert.equal(reply.json.context.policyVersion, versionOf(elsewhere));
-    assert.equal(gateway.apiRequests().length, 1);
+    assert.equal(gateway.forwarded().length, 1);
     assert.equal(gateway.policyRecords.length, 1);
   });
 }
@@ -123,7 +123,7 @@ test('a network that moves from one list to the next by a line is another policy
   await gateway.reloadPolicy();
   const reply = await gateway.create();
   assert.deepEqual([reply.status, reply.json?.context.violations[0].code], [403, 'cidr_forbidden']);
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   const after = {
     'blocks.txt': '172.16.0.0/12\n10.0.0.0/8\n',
     'forbidden.txt': '10.20.0.0/16\n10.129.0.0/24\n',
@@ -212,7 +212,7 @@ test('a grant is revoked at once, whatever became of an exception that has expir
   await gateway.reloadPolicy();
   const reply = await gateway.create();
   assert.deepEqual([reply.status, reply.json?.context.violations[0].code], [403, 'no_grant']);
-  assert.equal(gateway.apiRequests().length, 1);
+  assert.equal(gateway.forwarded().length, 1);
   assert.equal((await policyRecord(gateway)).metadata.event_code, 'policy.loaded');
   const warnings = gateway.logs.flatMap(({ level, warning }) => (level === 'warn' ? (warning ?? []) : []));
   for (const what of [/expires is in the past/, /cannot be read/, /needs an exception that has expired/])

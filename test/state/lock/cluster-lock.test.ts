@@ -41,7 +41,7 @@ test('of two creates at once that overlap, one is made and the other refused', a
   assert.equal(posts(gateway.cloud), 1);
 });
 
-test('many creates at once are made one after the other, each with its own look', async (t) => {
+test('many creates at once are made one after the other, each with its own preflight', async (t) => {
   const gateway = await startGuarded(t);
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, number) => gateway.create(createNumber(number))),
@@ -82,7 +82,7 @@ test('with PREFLIGHT=off creates for one cluster are sent as they come', async (
   for (const reply of replies) assert.equal((await reply).status, 201);
 });
 
-test('however a create ends, the next one has its turn', async (t) => {
+test('however a create ends, the next one gets the lock', async (t) => {
   const failing = { now: false };
   const sink = {
     write: () => (failing.now ? Promise.reject(new Error('the disk is full')) : Promise.resolve()),
@@ -116,7 +116,7 @@ test('however a create ends, the next one has its turn', async (t) => {
   assert.equal((await gateway.create()).status, 201);
 });
 
-test('a create whose caller hung up while it waited is made all the same, and ends its turn', async (t) => {
+test('a create whose caller hung up while it waited is made all the same, and releases the lock', async (t) => {
   const gateway = await startGuarded(t);
   const held = holdCreates(gateway.cloud);
   const first = gateway.create();
@@ -138,7 +138,7 @@ test('a create whose caller hung up while it waited is made all the same, and en
   assert.equal(posts(gateway.cloud), 3);
 });
 
-test('a create that waits too long gets 503 with Retry-After, and nothing is looked at or sent for it', async (t) => {
+test('a create that waits too long gets 503 with Retry-After, and nothing is read or sent for it', async (t) => {
   const gateway = await startGuarded(t, { UPSTREAM_TIMEOUT_MS: '6000' });
   answerTo(gateway.cloud, 'any', () => undefined);
   const replies = await Promise.all([0, 1, 2].map((number) => gateway.create(createNumber(number))));

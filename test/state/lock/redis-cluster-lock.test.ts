@@ -44,7 +44,7 @@ test('of two creates at once on two instances that overlap, one is made and the 
   assert.equal(posts(cloud), 1);
 });
 
-test('many creates at once on two instances are all made, and never two looks in a row', {
+test('many creates at once on two instances are all made, and never two preflights in a row', {
   skip: noRedis,
 }, async (t) => {
   const redis = await startRedis(t);
@@ -72,7 +72,7 @@ test('a create for another cluster waits for no instance', { skip: noRedis }, as
   assert.deepEqual([(await first).status, (await second).status], [201, 201]);
 });
 
-test('the lock of a dead instance lapses, and the next create has its turn', { skip: noRedis }, async (t) => {
+test('the lock of a dead instance lapses, and the next create gets it', { skip: noRedis }, async (t) => {
   const redis = await startRedis(t);
   const gateway = await startGuarded(t, { REDIS_URL: redis.url });
   await redis.command('SET', key, 'somebody who is no more', 'PX', '1500');
@@ -145,6 +145,6 @@ for (const [what, spoil] of [
     const replies = await Promise.all([gateway.create(), gateway.create(neighbour), gateway.create()]);
     assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409, 409]);
     assert.equal(posts(gateway.cloud), 1);
-    assert.ok(gateway.logs.some(({ msg }) => /one at a time in this instance only/.test(msg)));
+    assert.ok(gateway.logs.some(({ msg }) => /the cluster lock is local to this instance/.test(msg)));
   });
 }

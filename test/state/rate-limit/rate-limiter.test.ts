@@ -59,7 +59,7 @@ test('what is no route, or a wrong method, counts for its address, and is not lo
   await assertRefused(gateway, () => gateway.call(wrong), limited);
 });
 
-test('an address that is limited costs no look at its token', async (t) => {
+test('an address that is limited is refused before its token is verified', async (t) => {
   const gateway = await startTestGateway(t, { environment: { RATE_LIMIT_ADDRESS_PER_MINUTE: '1' } });
   assert.equal((await list(gateway, await gateway.issuer.sign())).status, 200);
   const asked = gateway.issuer.requests.length;

@@ -19,7 +19,7 @@ test('two instances count a caller together, and both say what is left', { skip:
   for (const gateway of [one, other]) assert.equal(said(gateway, 'Redis is down').length, 0);
 });
 
-test('two instances count an address together, before they look at its token', {
+test('two instances count an address together, before they verify its token', {
   skip: noRedis,
 }, async (t) => {
   const redis = await startRedis(t);

@@ -1,0 +1,19 @@
+// `--issuers FILE` of the commands that decide requests: the issuers of the gateway, which say whose tokens need no scope.
+import { loadIssuersFile } from '../config/issuers-file.ts';
+import type { KnownIssuer } from '../policy/language/issuer-checks.ts';
+
+export interface IssuersOption {
+  /** Empty without the option. */
+  readonly issuers: readonly KnownIssuer[];
+  readonly faults: readonly string[];
+}
+
+export function readIssuersOption({
+  issuers: file,
+}: Readonly<Record<string, string | undefined>>): IssuersOption {
+  if (file === undefined) return { issuers: [], faults: [] };
+  const loaded = loadIssuersFile(file);
+  return loaded.faults === undefined
+    ? { issuers: loaded.issuers, faults: [] }
+    : { issuers: [], faults: loaded.faults };
+}

@@ -1,0 +1,67 @@
+// Takes up a new `AUTH_ISSUERS_FILE` when it changes: as a whole or not at all, and the last good one stays.
+import { readFile } from 'node:fs/promises';
+import { type LoadedIssuers, readIssuersFile } from '../config/issuers-file.ts';
+import { watchFiles } from '../config/watch-files.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { TrustedIssuers } from './trusted-issuers.ts';
+
+const maxLogged = 20;
+
+export class IssuersReload {
+  readonly #file: string;
+  readonly #issuers: TrustedIssuers;
+  readonly #logger: Logger;
+  #unwatch: (() => void) | undefined;
+  #pending: Promise<void> | undefined;
+  #again = false;
+
+  constructor(file: string, issuers: TrustedIssuers, logger: Logger) {
+    this.#file = file;
+    this.#issuers = issuers;
+    this.#logger = logger;
+  }
+
+  watch(): void {
+    const reload = () => void this.reload();
+    this.#unwatch = watchFiles({ files: () => [this.#file], watching: reload, changed: reload });
+  }
+
+  stop(): void {
+    this.#unwatch?.();
+  }
+
+  /** Reads the file again. Resolves when what it says is in force, or rejected; never rejects. */
+  reload(): Promise<void> {
+    this.#again = this.#pending !== undefined;
+    this.#pending ??= this.#reloadUntilQuiet();
+    return this.#pending;
+  }
+
+  async #reloadUntilQuiet(): Promise<void> {
+    do {
+      this.#again = false;
+      const bytes = await readFile(this.#file).catch(
+        (error: NodeJS.ErrnoException) => error.code ?? 'unknown error',
+      );
+      this.#take(readIssuersFile(this.#file, bytes));
+    } while (this.#again);
+    this.#pending = undefined;
+  }
+
+  #take(loaded: LoadedIssuers): void {
+    if (loaded.faults !== undefined) {
+      const faults = loaded.faults.slice(0, maxLogged);
+      this.#logger.error(
+        { faults, count: loaded.faults.length },
+        'issuers rejected; the last good ones stay',
+      );
+      return;
+    }
+    const before = this.#issuers.all();
+    this.#issuers.replace(loaded.issuers);
+    const after = this.#issuers.all();
+    const isSame = before.length === after.length && after.every((issuer) => before.includes(issuer));
+    const issuers = after.map(({ rules }) => rules.issuer).slice(0, maxLogged);
+    this.#logger.info({ issuers, count: after.length }, isSame ? 'issuers unchanged' : 'issuers loaded');
+  }
+}

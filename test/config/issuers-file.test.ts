@@ -1,0 +1,163 @@
+// `AUTH_ISSUERS_FILE` and the settings that it replaces: read as a whole, every fault at once, each at its place.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
+import { issuersJsonSchema, loadIssuersFile } from '../../src/config/issuers-file.ts';
+import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/policy-files.ts';
+
+const others = { AEROSPIKE_CLIENT_ID: 'id', AEROSPIKE_CLIENT_SECRET: 'secret', POLICY_FILE: 'policy.yaml' };
+const load = (environment: Environment) => loadConfig({ ...others, ...environment });
+
+function issuersOf(environment: Environment) {
+  const loaded = load(environment);
+  assert.ok(!('faults' in loaded), JSON.stringify(loaded));
+  return loaded.config.auth.issuers;
+}
+
+function faultsOf(environment: Environment): string[] {
+  const loaded = load(environment);
+  return 'faults' in loaded ? loaded.faults.map(describeFault) : [];
+}
+
+async function fileOf(t: TestContext, text: string): Promise<string> {
+  const file = join(await temporaryFolder(t), 'issuers.yaml');
+  await writeFile(file, text);
+  return file;
+}
+
+const documented = `issuers:
+  - issuer: https://idp.acme.example/
+    audiences: [https://peergate.acme.example]
+  - issuer: https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example
+    clients: [1example23456789]
+  - issuer: https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE
+    audiences: [peergate, other]
+    scopes: none
+    jwksFile: keys/eks.json
+    algorithms: [EdDSA, ES384]
+`;
+
+test('each issuer of the file has its own rules, and the defaults of the settings', async (t) => {
+  const file = await fileOf(t, documented);
+  const [idp, cognito, eks, ...more] = issuersOf({ AUTH_ISSUERS_FILE: file });
+  assert.equal(more.length, 0);
+  const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+  assert.deepEqual(idp, {
+    issuer: 'https://idp.acme.example/',
+    audiences: ['https://peergate.acme.example'],
+    clients: undefined,
+    scopes: 'required',
+    jwksUri: undefined,
+    jwksFile: undefined,
+    algorithms,
+    tokenType: undefined,
+  });
+  assert.deepEqual([cognito?.audiences, cognito?.clients], [undefined, ['1example23456789']]);
+  assert.equal(eks?.scopes, 'none');
+  assert.equal(eks?.jwksFile, join(file, '../keys/eks.json'));
+  assert.deepEqual(eks?.algorithms, ['EdDSA', 'ES384', 'Ed25519']);
+});
+
+test('a fault is told with its place, all of them at once, beside those of other settings', async (t) => {
+  const file = await fileOf(
+    t,
+    `issuers:
+  - issuer: http://idp.acme.example
+    audiences: []
+  - audiences: [a]
+    clients: [b]
+    issuer: https://b.example
+  - issuer: https://c.example
+  - { issuer: https://d.example, clients: [c], tokenType: at+jwt }
+  - { issuer: https://e.example, audiences: [a, a], algorithms: [HS256], scope: none, scopes: some }
+  - { issuer: https://f.example, audiences: ["a\\nb"], jwksUri: "http://f.example/keys" }
+  - { issuer: https://g.example, audiences: [a], jwksUri: "https://g.example/keys", jwksFile: keys.json }
+`,
+  );
+  const faults = faultsOf({ AUTH_ISSUERS_FILE: file, PORT: 'x' });
+  const expected = [
+    /^AUTH_ISSUERS_FILE: found .*issuers\.yaml:2:13: \/issuers\/0\/issuer must be an https URL/,
+    /3:16: \/issuers\/0\/audiences must not be empty/,
+    /4:5: \/issuers\/1 must have one of audiences and clients/,
+    /7:5: \/issuers\/2 must have one of audiences and clients/,
+    /\/issuers\/3\/tokenType cannot be there with clients/,
+    /\/issuers\/4\/audiences must name each value once/,
+    /\/issuers\/4\/algorithms\/0 is not accepted here/,
+    /\/issuers\/4\/scope is not a member here/,
+    /\/issuers\/4\/scopes must be none/,
+    /\/issuers\/5\/audiences\/0 must not have control characters/,
+    /\/issuers\/5\/jwksUri must be an https URL/,
+    /\/issuers\/6\/jwksFile cannot be there with jwksUri/,
+    /^PORT: /,
+  ];
+  for (const each of expected)
+    assert.ok(
+      faults.some((fault) => each.test(fault)),
+      `${each}\n${faults.join('\n')}`,
+    );
+  assert.equal(faults.length, expected.length, faults.join('\n'));
+});
+
+test('no issuer, one twice, or a file that is none is a fault', async (t) => {
+  const of = async (text: string) => loadIssuersFile(await fileOf(t, text)).faults?.join('\n') ?? '';
+  assert.match(await of('issuers: []\n'), /\/issuers must not be empty/);
+  assert.match(await of('{}\n'), /\/issuers is required/);
+  const one = '{ issuer: https://a.example, audiences: [a] }';
+  assert.match(await of(`issuers: [${one}, ${one}]\n`), /\/issuers\/1\/issuer is listed already/);
+  assert.match(await of('issuers: [\n'), /issuers\.yaml:\d/);
+  const folder = join(await temporaryFolder(t), 'folder');
+  await mkdir(folder);
+  assert.match(faultsOf({ AUTH_ISSUERS_FILE: folder }).join(), /AUTH_ISSUERS_FILE: .*EISDIR/);
+  assert.match(faultsOf({ AUTH_ISSUERS_FILE: `${folder}/gone` }).join(), /AUTH_ISSUERS_FILE: .*ENOENT/);
+});
+
+test('the file replaces the settings of a single rule for all, and both is a fault for each of them', async (t) => {
+  const file = await fileOf(t, documented);
+  const both = {
+    AUTH_ISSUERS_FILE: file,
+    AUTH_ISSUERS: 'https://idp.acme.example',
+    AUTH_AUDIENCE: 'a',
+    AUTH_JWKS_URI: 'https://idp.acme.example/keys',
+    AUTH_ALGORITHMS: 'RS256',
+    AUTH_TOKEN_TYPE: 'at+jwt',
+  };
+  const faults = faultsOf(both);
+  for (const name of Object.keys(both).slice(1))
+    assert.ok(
+      faults.includes(`${name}: found a value beside AUTH_ISSUERS_FILE; expected one of the two`),
+      name,
+    );
+  assert.equal(faults.length, 5);
+  assert.deepEqual(faultsOf({ AUTH_ISSUERS_FILE: file, AUTH_SCOPE_CREATE: 'create' }), []);
+});
+
+test('without the file AUTH_ISSUERS and AUTH_AUDIENCE are required, and a token may carry any of several audiences', () => {
+  assert.deepEqual(
+    faultsOf({}).map((fault) => fault.split(':')[0]),
+    ['AUTH_ISSUERS', 'AUTH_AUDIENCE'],
+  );
+  const issuers = 'https://a.example,https://b.example';
+  const [a, b] = issuersOf({ AUTH_ISSUERS: issuers, AUTH_AUDIENCE: 'api://peergate, peergate' });
+  assert.deepEqual(a?.audiences, ['api://peergate', 'peergate']);
+  assert.deepEqual(b?.audiences, a?.audiences);
+  for (const audience of ['a,', ',', 'a,,b', 'a,a', 'a\u0007'])
+    assert.match(
+      faultsOf({ AUTH_ISSUERS: issuers, AUTH_AUDIENCE: audience }).join(),
+      /^AUTH_AUDIENCE: found .*; expected comma-separated/,
+      audience,
+    );
+});
+
+test('the schema for editors is the one that the code makes, and accepts the documented file', () => {
+  const published = readFileSync(new URL('../../openapi/issuers.schema.json', import.meta.url), 'utf8');
+  assert.equal(published, issuersJsonSchema());
+  const accepts = new Ajv2020({ strict: true, strictRequired: false }).compile(JSON.parse(published));
+  assert.ok(accepts(parse(documented)), JSON.stringify(accepts.errors));
+  for (const bad of ['issuers: []', 'issuers: [{ issuer: https://a.example }]', '{}'])
+    assert.ok(!accepts(parse(bad)), bad);
+});
