@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudCore, type CloudCoreOptions, tokenPath } from './cloud-core.ts';
-import { type Cluster, sandboxClusters } from './clusters.ts';
+import type { Cluster } from './clusters.ts';
 import type { PeeringRequest } from './create-body.ts';
 import { type Fault, startLoopbackServer } from './loopback-server.ts';
 import type { Peering, PeeringStatus } from './peerings.ts';
@@ -91,7 +91,7 @@ export async function startAerospikeCloud(options: AerospikeCloudOptions = {}): 
     tokenUrl: `${server.origin}${tokenPath}`,
     clientId: core.clientId,
     clientSecret: core.clientSecret,
-    clusters: sandboxClusters,
+    clusters: core.clusters,
     requests,
     get connections() {
       return server.connections;

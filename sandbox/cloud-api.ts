@@ -49,6 +49,10 @@ const route = /^\/database\/clusters\/([^/]+)(\/vpc-peerings(?:\/([^/]+))?)?$/;
 export function answerApiCall(call: ApiCall, state: CloudState): Reply {
   if (call.token === 'unknown') return unauthenticated();
   if (call.token === 'expired') return tokenExpired();
+  if (call.path === '/database/clusters') {
+    if (call.method !== 'GET') return methodNotAllowed('GET');
+    return call.token.scopes.includes('read:database') ? listClusters(call, state) : forbidden();
+  }
   const match = route.exec(call.path);
   if (match === null) return notFound('route', call.path);
   const [, clusterId = '', collection, peeringId] = match;
@@ -75,16 +79,33 @@ function createOne(cluster: ClusterPeerings, call: ApiCall, { pace, now }: Cloud
 }
 
 function listPeerings(cluster: ClusterPeerings, call: ApiCall, { pace, now }: CloudState): Reply {
+  return pageOf('vpcPeerings', cluster.list(), call, (peering) =>
+    renderPeering(peering, statusOf(peering, pace, now)),
+  );
+}
+
+function listClusters(call: ApiCall, { clusters }: CloudState): Reply {
+  const excluded = call.query.get('status_ne')?.split(',') ?? [];
+  const listed = [...clusters.values()].filter(
+    ({ cluster }) => !excluded.includes(cluster.status ?? 'active'),
+  );
+  return pageOf('clusters', listed, call, ({ cluster }) => renderCluster(cluster));
+}
+
+function pageOf<Entry>(
+  name: string,
+  all: readonly Entry[],
+  call: ApiCall,
+  render: (entry: Entry) => object,
+): Reply {
   const invalid: InvalidField[] = [];
   const limit = readInteger(call.query, 'limit', { fallback: 10, min: 1, max: 100 }, invalid);
   const offset = readInteger(call.query, 'offset', { fallback: 0, min: 0 }, invalid);
   if (invalid.length > 0) return invalidInput({ invalid });
-  const all = cluster.list();
-  const page = all.slice(offset, offset + limit);
-  const vpcPeerings = page.map((peering) => renderPeering(peering, statusOf(peering, pace, now)));
+  const page = all.slice(offset, offset + limit).map(render);
   return {
     status: 200,
-    body: { count: page.length, meta: { total: all.length, limit, offset }, vpcPeerings },
+    body: { count: page.length, meta: { total: all.length, limit, offset }, [name]: page },
   };
 }
 

@@ -1,7 +1,7 @@
 // What is behind the sandbox's sockets: one service credential with its tokens, and the clusters with their peerings.
 // It answers from the request and the time alone, and holds nothing that has to be closed.
 import { answerApiCall } from './cloud-api.ts';
-import { ClusterPeerings, sandboxClusters } from './clusters.ts';
+import { type Cluster, ClusterPeerings, sandboxClusters } from './clusters.ts';
 import { type Peering, type PeeringPace, vendorPace } from './peerings.ts';
 import { methodNotAllowed, notFound } from './problems.ts';
 import type { RecordedRequest } from './recorded-requests.ts';
@@ -19,12 +19,15 @@ export interface CloudCoreOptions {
   readonly pace?: Partial<PeeringPace>;
   /** Peerings that a cluster has at most; the oldest make room. */
   readonly keptPeerings?: number;
+  /** Instead of the two that the demo has. */
+  readonly clusters?: readonly Cluster[];
 }
 
 export class CloudCore {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly tokens: ServiceTokens;
+  readonly clusters: readonly Cluster[];
   readonly #pace: PeeringPace;
   readonly #clusters: ReadonlyMap<string, ClusterPeerings>;
 
@@ -32,8 +35,9 @@ export class CloudCore {
     this.clientId = options.clientId ?? 'peergate-sandbox';
     this.clientSecret = options.clientSecret ?? 'demo-secret-of-the-gateway';
     this.#pace = { ...vendorPace, ...options.pace };
+    this.clusters = options.clusters ?? sandboxClusters;
     this.#clusters = new Map(
-      sandboxClusters.map((cluster) => [cluster.id, new ClusterPeerings(cluster, options.keptPeerings)]),
+      this.clusters.map((cluster) => [cluster.id, new ClusterPeerings(cluster, options.keptPeerings)]),
     );
     this.tokens = new ServiceTokens({
       clientId: this.clientId,

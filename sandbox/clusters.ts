@@ -8,6 +8,8 @@ export interface Cluster {
   /** The cluster's own /19; AWS refuses a peering that overlaps it. */
   readonly cidrBlock: string;
   readonly networkId: string;
+  /** `ClusterStatus` of the contract; `active` unless it is given. */
+  readonly status?: string;
 }
 
 export const sandboxClusters: readonly Cluster[] = Object.freeze([
@@ -45,7 +47,7 @@ export function renderCluster(cluster: Cluster): Record<string, unknown> {
     },
     aerospikeCloud: { clusterSize: 2, dataStorage: 'local-disk' },
     aerospikeServer: { namespaces: [{ name: 'main' }] },
-    health: { state: 'ONLINE', status: 'active' },
+    health: { state: 'ONLINE', status: cluster.status ?? 'active' },
   };
 }
 

@@ -44,7 +44,7 @@ export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServi
   route.all(serveDocuments(services.documents));
   route.all(apiHandler(services));
   route.all(recordEarlyRefusal(services));
-  route.all(renderError(logger));
+  route.all(renderError(logger, listen.basePath));
   route.all(endConnection(logger));
   return app;
 }

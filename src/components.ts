@@ -5,6 +5,7 @@ import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
+import { Fleet } from './fleet/fleet.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { IssuersReload } from './identity/issuers-reload.ts';
@@ -32,6 +33,8 @@ export interface GatewayParts extends AuditLogParts {
   readonly logLinesDropped?: () => number;
 }
 
+/** Connections of the fleet, besides those of requests. */
+const fleetConnections = 4;
 /** How long the last spans may take to reach their collector. */
 const lastSpansMs = 1000;
 /** Timeout for the last signature and sync: the disk may hang. */
@@ -57,6 +60,10 @@ export async function openComponents(config: Config, parts: GatewayParts) {
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
   const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
+  const fleet =
+    config.fleetRefreshMs === 0
+      ? undefined
+      : new Fleet({ clock, logger, upstream: upstream.fleetClient, refreshMs: config.fleetRefreshMs });
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
   /** `ran`: the gateway had started, so that its stop is recorded. */
@@ -65,9 +72,11 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     identity.reload?.stop();
     identity.issuers.stop();
     const reconciled = reconciler.stop();
+    const fleetStopped = fleet?.stop();
     state.stop();
     await tracer?.stop(lastSpansMs);
-    await Promise.all([identity.agent.destroy(), upstream.agent.destroy()]);
+    await Promise.all([identity.agent.destroy(), upstream.agent.destroy(), upstream.fleetAgent.destroy()]);
+    await fleetStopped;
     await reconciled;
     // If it is not written by then, it is waited for with the rest of the log.
     if (ran)
@@ -84,11 +93,12 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     identity,
     policies,
     inFlight: new InFlight(config.limits.maxInFlight),
-    malformedRequests: new MalformedRequests({ clock, logger, refused }),
+    malformedRequests: new MalformedRequests({ clock, logger, refused, basePath: config.listen.basePath }),
     upstream,
     state,
     clusterLock,
     reconciler,
+    fleet,
     ...rateLimiters(config, state, metrics),
     close,
   };
@@ -121,10 +131,12 @@ function openUpstream(
 ) {
   const { connectTimeoutMs, connections } = config.upstream;
   const agent = createAgent(connectTimeoutMs, connections, egressProxy);
-  const { client, breakers } = createUpstream(config.upstream, {
+  const fleetAgent = createAgent(connectTimeoutMs, fleetConnections, egressProxy);
+  const { client, fleetClient, breakers } = createUpstream(config.upstream, {
     clock,
     logger,
     agent,
+    fleetAgent,
     userAgent: `peergate/${reporter.version}`,
     observeRequest(method, result, seconds) {
       metrics.count('upstream_requests_total', [method, result]);
@@ -133,7 +145,15 @@ function openUpstream(
     observeToken: (result) => metrics.count('token_requests_total', [result]),
   });
   const network = new NetworkReader(client);
-  return { agent, client, breakers, network, poller: new PeeringPoller(network, clock) };
+  return {
+    agent,
+    fleetAgent,
+    client,
+    fleetClient,
+    breakers,
+    network,
+    poller: new PeeringPoller(network, clock),
+  };
 }
 
 function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) {

@@ -88,6 +88,20 @@ export const errorRules = {
     'info',
     'The CIDR block overlaps the cluster or one of its peerings. AWS would refuse the peering.',
   ),
+  'vpc-peered-elsewhere': rule(
+    409,
+    validation,
+    'info',
+    'The VPC is peered with another cluster whose block overlaps; it could not route to both.',
+  ),
+  'peering-limit': rule(409, validation, 'info', 'A limit on the number of peerings is reached.'),
+  'fleet-unavailable': rule(
+    503,
+    unavailable,
+    'warn',
+    'The fleet is not known at the moment.',
+    'proxy_internal_error',
+  ),
   'idempotency-key-reused': rule(
     422,
     validation,

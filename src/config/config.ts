@@ -85,6 +85,8 @@ export interface Config {
   readonly policyFile: string;
   readonly policyTestsFile: string | undefined;
   readonly preflight: 'enforce' | 'off';
+  /** 0: the fleet is off. */
+  readonly fleetRefreshMs: number;
   readonly audit: { readonly file: string | undefined; readonly signingKeyFile: string | undefined };
   readonly limits: {
     readonly perCallerPerMinute: number;
@@ -147,6 +149,7 @@ export function toConfig(
     policyFile: values.POLICY_FILE,
     policyTestsFile: values.POLICY_TESTS_FILE,
     preflight: values.PREFLIGHT,
+    fleetRefreshMs: values.FLEET_REFRESH_SECONDS * 1000,
     audit: { file: values.AUDIT_FILE, signingKeyFile: values.AUDIT_SIGNING_KEY_FILE },
     limits: {
       perCallerPerMinute: values.RATE_LIMIT_PER_MINUTE,

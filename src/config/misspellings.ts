@@ -12,6 +12,7 @@ const prefixes = [
   'AUDIT_',
   'AUTH_',
   'BASE_PATH',
+  'FLEET_',
   'IDEMPOTENCY_',
   'MAX_IN',
   'POLICY_',

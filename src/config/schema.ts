@@ -104,6 +104,7 @@ const policy = {
   POLICY_FILE: required(file),
   POLICY_TESTS_FILE: optional(file),
   PREFLIGHT: defaulting('enforce', oneOf('enforce', 'off')),
+  FLEET_REFRESH_SECONDS: defaulting('300', wholeNumber(0, 86_400)),
 };
 
 const audit = {

@@ -7,8 +7,17 @@ export const accountIdPattern = /^\d{12}$/;
 /** `VpcId` of the vendor's contract. */
 export const vpcIdPattern = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
-/** `Region` of the vendor's contract, and AWS's partitions with a third word. */
-export const regionPattern = /^[a-z]{2}(-[a-z]{2,16}){1,3}-\d{1,2}$/;
+/** Wider than `Region` of the vendor's contract: AWS has regions such as us-gov-west-1 and eusc-de-east-1, and will have more. */
+export const regionPattern = /^[a-z]{2,8}(-[a-z]{2,16}){1,3}-\d{1,2}$/;
+
+/** Regions of the partitions that AWS has today. Another one may be new, or mistyped. */
+const knownPartitionPattern =
+  /^(af|ap|ca|cn|eu|il|me|mx|sa|us|eu-isoe|eusc-de|us-gov|us-iso|us-isob|us-isof)-[a-z]+-\d{1,2}$/;
+
+export const isOfKnownPartition = (region: string): boolean => knownPartitionPattern.test(region);
+
+/** AWS's own id of a peering connection. */
+export const connectionIdPattern = /^pcx-[0-9a-f]{8,17}$/;
 
 /** RFC 9562 section 4, in either case; `ClusterId` and `PeeringId` of the vendor's contract. */
 export const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;

@@ -59,3 +59,18 @@ export const isIpv4Fault = (value: Ipv4Network | Ipv4Fault): value is Ipv4Fault 
 export function formatIpv4Network({ first, prefix }: Ipv4Network): string {
   return `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}/${prefix}`;
 }
+
+/**
+ * A block as the upstream lists it. Its pattern only counts digits, so that it may have host bits set, which AWS ignores, or be
+ * no network at all, which AWS can peer with nothing: then `undefined`.
+ */
+export function listedNetwork(text: string): Ipv4Network | undefined | 'malformed' {
+  const numbers = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)?.slice(1).map(Number);
+  if (numbers === undefined) return 'malformed';
+  const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = numbers;
+  if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32) return undefined;
+  return networkOf(((a * 256 + b) * 256 + c) * 256 + d, prefix);
+}
+
+export const overlap = (one: Ipv4Network, other: Ipv4Network): boolean =>
+  one.first <= other.last && other.first <= one.last;

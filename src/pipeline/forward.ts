@@ -54,28 +54,40 @@ export async function forwardChange(
 }
 
 /** Sends a read and records its outcome. Needs a log that can be written. Rejects as `forwardChange` does. */
-export async function forwardRead(
+export const forwardRead = (
   request: Authorized,
   read: Omit<ReadRequest, 'requestId'>,
   progress: Progress,
   services: PipelineServices,
-): Promise<UpstreamAnswer> {
-  const { trail, upstream, clock } = services;
-  const { requestId } = request;
+): Promise<UpstreamAnswer> =>
+  recordRead(request, progress, services, (traceparent) =>
+    services.upstream.read({ ...read, requestId: request.requestId, traceparent }),
+  );
+
+/** Reads in whatever way and records the outcome as `forwardRead` does. */
+export async function recordRead<Result extends Answered>(
+  request: Authorized,
+  progress: Progress,
+  services: PipelineServices,
+  read: (traceparent: string | undefined) => Promise<Result>,
+): Promise<Result> {
+  const { trail, clock } = services;
   trail.requireWritable();
   progress.markRecorded();
-  const send = (traceparent: string | undefined) => upstream.read({ ...read, requestId, traceparent });
-  const result = await sendTimed(request, send).catch(toGatewayError);
+  const result = await sendTimed(request, read).catch(toGatewayError);
   const outcome = result instanceof GatewayError ? failedOutcome(result) : answered(result);
   await writeOutcome(outcomeEvent(request, outcome, clock.now()), request, services);
   if (result instanceof GatewayError) throw result;
   return result;
 }
 
-const sendTimed = (
+/** What an outcome says of the upstream's answer. */
+type Answered = Pick<UpstreamAnswer, 'status' | 'requestId'>;
+
+const sendTimed = <Result extends Answered>(
   { stages, operation }: Authorized,
-  send: (traceparent: string | undefined) => Promise<UpstreamAnswer>,
-): Promise<UpstreamAnswer> =>
+  send: (traceparent: string | undefined) => Promise<Result>,
+): Promise<Result> =>
   stages.run('forward', async (span) => {
     span?.set({ 'http.request.method': operation.method });
     const answer = await send(span?.traceparent);
@@ -83,7 +95,7 @@ const sendTimed = (
     return answer;
   });
 
-const answered = ({ status, requestId }: UpstreamAnswer, resourceId?: string): Outcome => ({
+const answered = ({ status, requestId }: Answered, resourceId?: string): Outcome => ({
   status,
   sent: 'yes',
   upstream: { status, requestId, resourceId },

@@ -1,6 +1,6 @@
 // Strict parsers for what operations have in common, ids and query, and the collection of all faults into one refusal.
 import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
-import { uuidPattern } from '../net/aws.ts';
+import { connectionIdPattern, uuidPattern, vpcIdPattern } from '../net/aws.ts';
 import type { RequestTarget } from '../request/request.ts';
 import type { RequestFaults } from './operation.ts';
 
@@ -45,10 +45,13 @@ export function parseClusterId(segment: string | undefined, faults: Faults): str
   return (segment ?? '').toLowerCase();
 }
 
-/** `PeeringId` of the vendor's contract, as it came: it is compared with the listed ids exactly. */
+/** A form of `PeeringId` in the vendor's contract. */
+const peeringIdPatterns = [uuidPattern, connectionIdPattern, vpcIdPattern];
+
+/** As it came: it is compared with the listed ids exactly. */
 export function parsePeeringId(segment: string | undefined, faults: Faults): string {
-  if (segment === undefined || !uuidPattern.test(segment))
-    faults.reject('/peeringId', 'must be the UUID of a peering');
+  if (!peeringIdPatterns.some((pattern) => pattern.test(segment ?? '')))
+    faults.reject('/peeringId', 'must be the UUID of a peering, its pcx-… or the vpc-… of its VPC');
   return segment ?? '';
 }
 
@@ -71,6 +74,32 @@ export function parseQuery(
       : `the query parameters are ${known.join(', ')}`;
   faults.rejectUnknown([...unknown], names);
   return found;
+}
+
+export interface Page {
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** `LimitParam` and `OffsetParam` of the vendor's contract; the offset ends where whole numbers do in JSON. */
+const pageBounds = {
+  limit: { min: 1, max: 100, expected: 'must be a whole number from 1 to 100' },
+  offset: { min: 0, max: Number.MAX_SAFE_INTEGER, expected: 'must be a whole number, 0 or more' },
+} as const;
+const wholeNumber = /^(0|[1-9]\d{0,15})$/;
+
+/** `given`: the query's parameters. */
+export function parsePage(given: ReadonlyMap<string, string>, faults: Faults): Page {
+  const page: { limit?: number; offset?: number } = {};
+  for (const name of ['limit', 'offset'] as const) {
+    const text = given.get(name);
+    if (text === undefined) continue;
+    const { min, max, expected } = pageBounds[name];
+    const value = Number(text);
+    if (wholeNumber.test(text) && value >= min && value <= max) page[name] = value;
+    else faults.reject(`/${name}`, expected);
+  }
+  return page;
 }
 
 /** RFC 6901 section 3. */

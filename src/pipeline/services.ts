@@ -1,9 +1,11 @@
 // The services that the pipeline uses. `gateway.ts` opens and closes them.
 import type { AuditTrail } from '../audit/log/trail.ts';
 import type { Clock } from '../clock.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { TokenCache } from '../identity/token-cache.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Reconciler } from '../reconciliation/reconciler.ts';
+import type { CreatorStore } from '../state/creators/creator-store.ts';
 import type { IdempotencyStore, KeyState } from '../state/idempotency/idempotency-store.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { RateLimiter } from '../state/rate-limit/rate-limiter.ts';
@@ -24,6 +26,9 @@ export interface PipelineServices {
   readonly poller: PeeringPoller;
   readonly reconciler: Reconciler;
   readonly idempotency: IdempotencyStore;
+  readonly creators: CreatorStore;
+  /** `undefined` with FLEET_REFRESH_SECONDS=0. */
+  readonly fleet: Fleet | undefined;
   /** Is called with what was found under each Idempotency-Key. */
   readonly observeKey: (state: KeyState) => void;
   /** `undefined` with PREFLIGHT=off: no preflight, and creates are not serialized. */

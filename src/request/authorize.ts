@@ -2,11 +2,18 @@
 // the request that was decided. There is no other way to create one.
 import { GatewayError } from '../errors.ts';
 import { decide, isGranted, nothingGranted } from '../policy/engine/decide.ts';
-import type { Decision } from '../policy/engine/decision.ts';
+import type { Decision, Question } from '../policy/engine/decision.ts';
 import type { Action } from '../policy/engine/policy-data.ts';
 import { claimsFor } from '../policy/engine/recorded-claims.ts';
 import type { Progress } from './progress.ts';
-import type { Authorized, ChangeEvents, OperationFacts, Parsed, RequestTarget } from './request.ts';
+import type {
+  Authenticated,
+  Authorized,
+  ChangeEvents,
+  OperationFacts,
+  Parsed,
+  RequestTarget,
+} from './request.ts';
 
 /** A request that changes something upstream. It contains only validated values. */
 export interface ChangeRequest {
@@ -34,7 +41,7 @@ export function authorize<Target extends RequestTarget>(
 ): Authorized<Target> {
   if (action === undefined) return request;
   const { policy, startedAt, caller, target } = request;
-  const { clusterId = '', peering, existing } = target;
+  const { clusterId, peering, existing } = target;
   const { claims, withoutScopes } = caller;
   const question = { claims, withoutScopes, at: startedAt, action, clusterId, peering, existing };
   return refuseDenied({ ...request, decision: decide(policy, question) }, progress);
@@ -60,6 +67,16 @@ function refuseDenied<Target extends RequestTarget>(
   const { violations, policyVersion } = decision;
   const contact = policy.contact === undefined ? {} : { contact: policy.contact };
   throw new GatewayError('policy-denied', { context: { violations, policyVersion, ...contact } });
+}
+
+/** What the policy says to this caller there. For what an answer may show or name; leaves no record. */
+export function decideFor(
+  { policy, caller, startedAt }: Pick<Authenticated, 'policy' | 'caller' | 'startedAt'>,
+  action: Action,
+  where: Pick<Question, 'clusterId' | 'peering' | 'existing'>,
+): Decision {
+  // The whole caller: whatever the policy looks at is there.
+  return decide(policy, { ...caller, at: startedAt, action, ...where });
 }
 
 /** A change that the policy allows, together with the request that carries it out. */

@@ -9,7 +9,7 @@ import type { Stages } from '../telemetry/stages.ts';
 /** Audit events of a change: each has a refusal, an intent and an outcome. */
 export type ChangeEvents = 'peering.create' | 'peering.delete';
 /** Audit events of an operation that reads: each has a refusal and an outcome. */
-export type ReadEvents = 'peering.list' | 'policy.read';
+export type ReadEvents = 'peering.list' | 'cluster.read' | 'fleet.list' | 'policy.read';
 
 /** An operation as log lines, audit records and metrics describe it. */
 export interface OperationFacts {
@@ -38,6 +38,10 @@ export interface RequestTarget {
   readonly page?: { readonly limit?: number; readonly offset?: number } | undefined;
   /** How long the caller waits for the peering to become active, in milliseconds. */
   readonly waitMs?: number | undefined;
+  /** What of the fleet the caller wants to see. */
+  readonly filter?:
+    | { readonly finding?: string | undefined; readonly status?: string | undefined }
+    | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 

@@ -1,6 +1,7 @@
 // What instances share by Redis. Loaded only when there is one: its client costs more at the start than all the rest of the
 // gateway's state.
 import type { RedisConfig } from '../config/config.ts';
+import { RedisCreators } from './creators/redis-creator-store.ts';
 import { RedisIdempotency } from './idempotency/redis-idempotency-store.ts';
 import type { LocalClusterLock } from './lock/cluster-lock.ts';
 import { RedisClusterLock } from './lock/redis-cluster-lock.ts';
@@ -26,6 +27,7 @@ export async function openRedisState(
   return {
     idempotency,
     clusterLock: new RedisClusterLock({ redis, local, maxWaitMs, logger }),
+    creators: new RedisCreators(redis),
     rateLimitStore: (name) => new SharedRateLimitStore(redis, name, logger),
     redisUp: () => redis.up,
     stop() {

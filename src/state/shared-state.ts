@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
+import { type CreatorStore, MemoryCreators } from './creators/creator-store.ts';
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts';
 import { MemoryIdempotency } from './idempotency/memory-idempotency-store.ts';
 import { type ClusterLock, LocalClusterLock } from './lock/cluster-lock.ts';
@@ -11,6 +12,7 @@ import type { RateLimitStore } from './rate-limit/rate-limiter.ts';
 export interface SharedState {
   readonly idempotency: IdempotencyStore;
   readonly clusterLock: ClusterLock;
+  readonly creators: CreatorStore;
   /** `undefined`: each limiter counts in memory of its own. */
   readonly rateLimitStore: (name: string) => RateLimitStore | undefined;
   /** `undefined` without REDIS_URL. */
@@ -38,6 +40,7 @@ export async function openSharedState(
     return {
       idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: services.clock.now }),
       clusterLock: local,
+      creators: new MemoryCreators(),
       rateLimitStore: () => undefined,
       redisUp: () => undefined,
       stop: () => undefined,

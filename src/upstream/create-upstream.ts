@@ -10,6 +10,8 @@ import { requestToken } from './token-request.ts';
 
 interface UpstreamParts {
   readonly agent: Dispatcher;
+  /** For the fleet, which must not take connections from requests. */
+  readonly fleetAgent: Dispatcher;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly userAgent: string;
@@ -19,8 +21,8 @@ interface UpstreamParts {
 
 export function createUpstream(
   config: UpstreamConfig,
-  { agent, clock, logger, userAgent, observeRequest, observeToken }: UpstreamParts,
-): { readonly client: UpstreamClient; readonly breakers: Breakers } {
+  { agent, fleetAgent, clock, logger, userAgent, observeRequest, observeToken }: UpstreamParts,
+): { readonly client: UpstreamClient; readonly fleetClient: UpstreamClient; readonly breakers: Breakers } {
   const breakers = {
     GET: new Breaker(logger, 'reads'),
     POST: new Breaker(logger, 'creates'),
@@ -29,5 +31,11 @@ export function createUpstream(
   const request = () => requestToken(agent, config);
   const token = new ServiceToken(request, { clock, logger, observe: observeToken });
   const settings = { ...config, userAgent, observe: observeRequest };
-  return { client: new UpstreamClient(agent, token, breakers, settings), breakers };
+  const fleetBreaker = new Breaker(logger, 'reads of the fleet');
+  const fleetBreakers = { GET: fleetBreaker, POST: fleetBreaker, DELETE: fleetBreaker };
+  return {
+    client: new UpstreamClient(agent, token, breakers, settings),
+    fleetClient: new UpstreamClient(fleetAgent, token, fleetBreakers, settings),
+    breakers,
+  };
 }

@@ -47,15 +47,14 @@ function networkIn(text: unknown): Ipv4Network | undefined {
 
 /** For an unusable answer of the upstream. `reason` is for the log. */
 export const preflightFailed = (
-  receivedStatus: number,
+  receivedStatus: number | undefined,
   reason: string,
   headers: Record<string, string> = {},
 ): GatewayError =>
   new GatewayError('preflight-failed', {
     context: { sent: 'no' },
     headers,
-    proxyError: 'http_protocol_error',
-    receivedStatus,
+    ...(receivedStatus === undefined ? {} : { proxyError: 'http_protocol_error', receivedStatus }),
     cause: new Error(reason),
   });
 

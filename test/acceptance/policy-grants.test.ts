@@ -71,7 +71,10 @@ for (const [what, claims, cluster, ...wanted] of refused) {
     const reply = await list(gateway, { ...claims }, cluster);
     assert.equal(reply.status, 403);
     assert.equal(reply.json.type, 'urn:aerospike:errors:auth:unauthorized');
-    assert.equal(reply.headers['proxy-status'], 'peergate; error=http_request_denied');
+    assert.equal(
+      reply.headers['proxy-status'],
+      'peergate; error=http_request_denied; details="policy-denied"',
+    );
     assert.deepEqual(codes(reply), wanted);
     assert.match(reply.json.context.policyVersion, /^[0-9a-f]{64}$/);
     assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);

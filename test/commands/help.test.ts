@@ -15,6 +15,7 @@ const commands = [
   'policy test',
   'policy explain',
   'policy replay',
+  'peerings',
   'audit verify',
 ];
 

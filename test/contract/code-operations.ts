@@ -26,12 +26,16 @@ const everywhere = () => true;
 const withToken = (place: Place) => place !== 'document';
 /** The gateway's own operation is about no action of the policy. */
 const proxied = (place: Place) => typeof place !== 'string' && place.action !== undefined;
+const fleet = (place: Place) => typeof place !== 'string' && place.id === 'getFleet';
+/** Sends or reads something upstream. */
+const upstream = (place: Place) => proxied(place) && !fleet(place);
 const creates = (place: Place) => typeof place !== 'string' && place.action === 'create';
 const ofOnePeering = (place: Place) => typeof place !== 'string' && place.route.endsWith('{peeringId}');
+const plainReads = ['getVPCPeerings', 'listClusters', 'getClusterById', 'getFleet'];
 const looksFirst = (place: Place) =>
-  typeof place !== 'string' && proxied(place) && place.id !== 'getVPCPeerings';
+  typeof place !== 'string' && proxied(place) && !plainReads.includes(place.id);
 /** A single peering is nothing but the look itself. */
-const sends = (place: Place) => typeof place !== 'string' && proxied(place) && place.id !== 'getVPCPeering';
+const sends = (place: Place) => typeof place !== 'string' && upstream(place) && place.id !== 'getVPCPeering';
 const withBody = (place: Place) => typeof place !== 'string' && place.readsBody;
 
 /** A problem can be the answer where this says true. A new code has to be given its place before anything compiles. */
@@ -60,18 +64,21 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'audit-unavailable': proxied,
   'vpc-peered-already': creates,
   'cidr-overlap': creates,
+  'vpc-peered-elsewhere': creates,
+  'peering-limit': creates,
+  'fleet-unavailable': fleet,
   'idempotency-key-reused': creates,
   'idempotency-key-running': creates,
   'idempotency-unavailable': creates,
   'cluster-busy': creates,
   'preflight-failed': looksFirst,
-  'circuit-open': proxied,
+  'circuit-open': upstream,
   'upstream-unreachable': sends,
   'upstream-broken': sends,
-  'upstream-timeout': proxied,
-  'credential-refused': proxied,
-  'service-token-unavailable': proxied,
-  'service-token-timeout': proxied,
+  'upstream-timeout': upstream,
+  'credential-refused': upstream,
+  'service-token-unavailable': upstream,
+  'service-token-timeout': upstream,
   internal: everywhere,
 };
 

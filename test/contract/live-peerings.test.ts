@@ -29,7 +29,7 @@ test('a single peering is answered as documented at every status, with and witho
 
 test('the example of a peering that waits to be accepted has the next step that comes with it', () => {
   const { nextStep, ...listed } = examples['peering-pending'].value;
-  assert.deepEqual(nextStep, nextStepFor(listed, '10.128.0.0/19'));
+  assert.deepEqual(nextStep, nextStepFor(listed, { clusterBlock: '10.128.0.0/19' }));
 });
 
 test('a single peering takes the documented parameters with their documented values, and no others', () => {

@@ -98,6 +98,9 @@ const ownSuccesses: Readonly<Record<string, readonly string[]>> = {
   getVPCPeerings: ['200'],
   getVPCPeering: ['200', '202'],
   deleteVPCPeerings: ['204'],
+  listClusters: ['200'],
+  getClusterById: ['200'],
+  getFleet: ['200'],
   getEffectivePolicy: ['200', '304'],
 };
 /**
@@ -109,6 +112,9 @@ const passedOnBy: Readonly<Record<string, readonly string[]>> = {
   getVPCPeerings: ['2XX', '4XX', '5XX'],
   getVPCPeering: ['4XX'],
   deleteVPCPeerings: ['2XX', '4XX', '5XX'],
+  listClusters: ['4XX'],
+  getClusterById: ['2XX', '4XX', '5XX'],
+  getFleet: [],
   getEffectivePolicy: [],
 };
 

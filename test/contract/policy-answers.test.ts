@@ -106,7 +106,7 @@ test('a dry run of a create that would be refused is refused as the create is, a
     const dry = await post(gateway, body, { ...asked, query: '?dryRun=true' });
     const real = await post(gateway, body, { ...asked, query: '?dryRun=false' });
     assert.equal(dry.status, status);
-    assert.equal(dry.headers['proxy-status'], 'peergate; error=http_request_denied');
+    assert.equal(dry.headers['proxy-status'], 'peergate; error=http_request_denied; details="policy-denied"');
     assert.deepEqual([dry.status, occurrence(dry.json)], [real.status, occurrence(real.json)]);
   }
   assertNothingSent(gateway);

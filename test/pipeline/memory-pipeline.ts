@@ -19,6 +19,7 @@ import type { PipelineServices } from '../../src/pipeline/services.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';
 import { Progress } from '../../src/request/progress.ts';
 import type { Received } from '../../src/request/request.ts';
+import { MemoryCreators } from '../../src/state/creators/creator-store.ts';
 import { MemoryIdempotency } from '../../src/state/idempotency/memory-idempotency-store.ts';
 import { LocalClusterLock } from '../../src/state/lock/cluster-lock.ts';
 import { RateLimiter } from '../../src/state/rate-limit/rate-limiter.ts';
@@ -103,6 +104,7 @@ function createServices(core: CloudCore, records: Loose[], journal: string[]): P
     },
     {
       agent: new CoreDispatcher(core, journal),
+      fleetAgent: new CoreDispatcher(core, journal),
       clock,
       logger,
       userAgent: 'peergate/test',
@@ -130,6 +132,8 @@ function createServices(core: CloudCore, records: Loose[], journal: string[]): P
     network,
     poller: new PeeringPoller(network, clock),
     reconciler: new Reconciler({ clock, logger, trail, upstream, clusterLock }),
+    creators: new MemoryCreators(),
+    fleet: undefined,
     idempotency: new MemoryIdempotency({ ttlMs: 60_000, now: clock.now }),
     observeKey: () => undefined,
     clusterLock,

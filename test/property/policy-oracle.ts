@@ -47,7 +47,7 @@ export interface RawQuestion {
   readonly withoutScopes?: boolean | undefined;
   readonly at: number;
   readonly action: string;
-  readonly clusterId: string;
+  readonly clusterId?: string | undefined;
   readonly peering?:
     | {
         readonly vpcId: string;
@@ -144,8 +144,9 @@ function objections(rule: RawLimits, helpers: readonly RawLimits[], question: Ra
   const object = (code: string, fits: (limits: RawLimits) => boolean | undefined) => {
     if (fits(rule) === false && !helpers.some((helper) => fits(helper) === true)) found.push(code);
   };
-  object('cluster_not_allowed', ({ clusters }) =>
-    clusters?.map((id) => id.toLowerCase()).includes(clusterId),
+  object(
+    'cluster_not_allowed',
+    ({ clusters }) => clusterId === undefined || clusters?.map((id) => id.toLowerCase()).includes(clusterId),
   );
   if (peering === undefined) return found;
   const { cidrBlock, accountId, region, isSecureConnection } = peering;

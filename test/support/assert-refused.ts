@@ -43,7 +43,9 @@ export function assertProblem(reply: Reply, { status, type, proxyError }: Omit<R
   assert.equal(reply.status, status, reply.text);
   assert.equal(headers['content-type'], 'application/problem+json');
   assert.equal(headers['cache-control'], 'no-store');
-  assert.equal(headers['proxy-status'], `peergate; error=${proxyError ?? 'http_request_denied'}`);
+  const said = `peergate; error=${proxyError ?? 'http_request_denied'}; details="${json.code}"`;
+  assert.equal(headers['proxy-status'], said);
+  assert.equal(headers['link'], `</docs/errors#${json.code}>; rel="help"`);
   assert.match(String(headers['x-gateway-request-id']), uuid);
   assert.equal(json.type, `urn:aerospike:errors:${type}`);
   assert.equal(json.status, status);

@@ -80,10 +80,20 @@ export const look = `GET /v1${peeringsPath}`;
 /** An id that nothing has. */
 export const nobody = randomUUID();
 
-/** Asserts a problem of the gateway's own. `type` after `urn:aerospike:errors:`. */
-export function assertProblem(reply: Reply, status: number, type: string, said?: string): void {
+/** Asserts a problem of the gateway's own. `type` after `urn:aerospike:errors:`; `said`: the error in Proxy-Status. */
+export function assertProblem(
+  reply: Reply,
+  status: number,
+  type: string,
+  said = 'http_request_denied',
+): void {
   assert.equal(reply.status, status, reply.text);
   assert.equal(reply.headers['content-type'], 'application/problem+json');
   assert.equal(reply.json.type, `urn:aerospike:errors:${type}`);
-  assert.equal(reply.headers['proxy-status'], `peergate; error=${said ?? 'http_request_denied'}`);
+  const [error, received] = said.split('; ');
+  const details = `details="${reply.json.code}"`;
+  assert.equal(
+    reply.headers['proxy-status'],
+    ['peergate', `error=${error}`, details, ...(received === undefined ? [] : [received])].join('; '),
+  );
 }

@@ -130,7 +130,7 @@ function askedFor(cases: readonly PolicyTest[]): Lists {
   const peerings = cases.flatMap(({ question }) => question.peering ?? []);
   const unique = (values: readonly string[]) => [...new Set(values)];
   return {
-    clusters: unique(cases.map(({ question }) => question.clusterId)),
+    clusters: unique(cases.flatMap(({ question }) => question.clusterId ?? [])),
     accounts: unique(peerings.map(({ accountId }) => accountId)),
     regions: unique(peerings.map(({ region }) => region)),
     cidrs: ['0.0.0.0/0'],

@@ -167,8 +167,9 @@ export function requestEvent(
   severityId: number,
 ) {
   const { operation, startedAt, caller, target = {}, decision, trace } = facts;
-  const { clusterId, peering, peeringId, existing, page } = target;
+  const { clusterId, peering, peeringId, existing, page, filter } = target;
   const { method, events } = operation;
+  const data = defined({ clusterId, peeringId, ...existing, ...peering, ...page, ...filter });
   return {
     ...header(
       `${events}.${phase}` as EventCode,
@@ -184,7 +185,7 @@ export function requestEvent(
       service: { name: 'Aerospike Cloud' },
       request: {
         uid: facts.gatewayRequestId,
-        ...(clusterId ? { data: defined({ clusterId, peeringId, ...existing, ...peering, ...page }) } : {}),
+        ...(Object.keys(data).length > 0 ? { data } : {}),
       },
       ...(caller?.tokenId === undefined ? {} : { token: { uid: caller.tokenId } }),
     },

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Answer } from '../../pipeline/answer.ts';
+import { errorsPage } from './errors-page.ts';
 
 /** Answers by path, without the base path. All but the contract have an `ETag`. */
 export type Documents = ReadonlyMap<string, Answer>;
@@ -50,6 +51,9 @@ const policyPagePolicy = policyOf({
   'trusted-types': "'none'",
 });
 
+/** Without any script. */
+const errorsPagePolicy = policyOf({ 'style-src': "'self'", 'img-src': "'self'" });
+
 /** For what is no page, should somebody open it as one. */
 const bareFilePolicy = policyOf({});
 
@@ -93,8 +97,13 @@ const sources = (): readonly Source[] => [
 
 /** Rejects if any cannot be read: the gateway must not start with missing pages. */
 export async function readDocuments(basePath: string): Promise<Documents> {
+  const errors = page(Buffer.from(errorsPage()), errorsPagePolicy);
   const files = sources().map(async (source) => [source.path, await readPage(source)] as const);
-  return new Map([['/openapi.json', await readContract(basePath)], ...(await Promise.all(files))]);
+  return new Map([
+    ['/openapi.json', await readContract(basePath)],
+    ['/docs/errors', errors],
+    ...(await Promise.all(files)),
+  ]);
 }
 
 /** The contract, with this instance's base path as its server. */
@@ -106,15 +115,17 @@ async function readContract(basePath: string): Promise<Answer> {
   return { status: 200, headers, body: Buffer.from(JSON.stringify({ ...contract, servers })), shared: true };
 }
 
-async function readPage({ from, type, contentPolicy, cache }: Source): Promise<Answer> {
-  return tagged(await readFile(from), {
+const readPage = async ({ from, type, contentPolicy, cache }: Source): Promise<Answer> =>
+  page(await readFile(from), contentPolicy, type, cache);
+
+const page = (body: Buffer, contentPolicy: string, type: string = types.html, cache = revalidated): Answer =>
+  tagged(body, {
     'Content-Type': type,
     'Content-Security-Policy': contentPolicy,
     'Cache-Control': cache,
     // For browsers that do not know frame-ancestors.
     'X-Frame-Options': 'DENY',
   });
-}
 
 const tagged = (body: Buffer, headers: Readonly<Record<string, string>>): Answer => ({
   status: 200,

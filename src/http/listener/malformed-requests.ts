@@ -42,6 +42,8 @@ const hasNoReader = ({ request, fail }: Open): boolean =>
 interface MalformedRequestServices {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of the public routes. */
+  readonly basePath: string;
   /** Told the code of each refusal that is answered here. */
   readonly refused?: (code: ErrorCode) => void;
 }
@@ -49,12 +51,14 @@ interface MalformedRequestServices {
 export class MalformedRequests {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #basePath: string;
   readonly #refused: MalformedRequestServices['refused'];
   readonly #open = new WeakMap<Duplex, Set<Open>>();
 
   constructor(services: MalformedRequestServices) {
     this.#clock = services.clock;
     this.#logger = services.logger;
+    this.#basePath = services.basePath;
     this.#refused = services.refused;
   }
 
@@ -138,7 +142,7 @@ export class MalformedRequests {
     const gatewayRequestId = this.#clock.newId();
     const body = JSON.stringify(problemOf(error, gatewayRequestId));
     const headers = {
-      ...problemHeaders(error),
+      ...problemHeaders(error, this.#basePath),
       'X-Gateway-Request-Id': gatewayRequestId,
       'X-Request-Id': gatewayRequestId,
       'Cache-Control': 'no-store',

@@ -11,20 +11,21 @@ export function problemOf(error: GatewayError, gatewayRequestId: string): object
     detail: error.detail,
     instance: `urn:uuid:${gatewayRequestId}`,
     message: error.detail,
+    code: error.code,
     ...(error.context === undefined ? {} : { context: error.context }),
   };
 }
 
-/** The header fields that belong to the refusal itself. */
-export const problemHeaders = (error: GatewayError): Record<string, string> => ({
+/** The header fields that belong to the refusal itself. `basePath`: of the public routes. */
+export const problemHeaders = (error: GatewayError, basePath: string): Record<string, string> => ({
   ...error.headers,
   'Content-Type': 'application/problem+json',
+  Link: `<${basePath}/docs/errors#${error.code}>; rel="help"`,
   'Proxy-Status': proxyStatus(error),
 });
 
 /** RFC 9209 section 2. */
-function proxyStatus({ proxyError, receivedStatus, proxyDetails }: GatewayError): string {
+function proxyStatus({ code, proxyError, receivedStatus, proxyDetails }: GatewayError): string {
   const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
-  const details = proxyDetails === undefined ? '' : `; details="${proxyDetails}"`;
-  return `peergate; error=${proxyError}${received}${details}`;
+  return `peergate; error=${proxyError}; details="${proxyDetails ?? code}"${received}`;
 }

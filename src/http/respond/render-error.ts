@@ -9,7 +9,7 @@ import { problemHeaders, problemOf } from './problem.ts';
 import { sendAnswer } from './respond.ts';
 
 export const renderError =
-  (logger: Logger): ErrorRequestHandler =>
+  (logger: Logger, basePath: string): ErrorRequestHandler =>
   (thrown: unknown, request, response, _next) => {
     const error = toGatewayError(thrown);
     const context = contextOf(response);
@@ -25,7 +25,7 @@ export const renderError =
     // RFC 9110 section 10.1.1: without `100 Continue` the client may or may not send the body.
     if (!request.complete && isExpectingContinue(request)) response.setHeader('Connection', 'close');
     const body = Buffer.from(JSON.stringify(problemOf(error, gatewayRequestId)));
-    sendAnswer(response, { status: error.rule.status, headers: problemHeaders(error), body });
+    sendAnswer(response, { status: error.rule.status, headers: problemHeaders(error, basePath), body });
   };
 
 /** If rendering fails, closes the connection: Express would answer with its own page. */

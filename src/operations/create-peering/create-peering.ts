@@ -88,7 +88,7 @@ async function forwardCreate(
   const { reconciler } = services;
   const end = reconciler.begin(change.request);
   try {
-    return await forwardChange(change, progress, services, {
+    const answer = await forwardChange(change, progress, services, {
       resourceIdOf: createdId,
       beforeSending: () => lease?.requireHeld(),
       settled(facts, { outcome, indeterminate }) {
@@ -97,8 +97,28 @@ async function forwardCreate(
         if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
       },
     });
+    const { clusterId, peering } = change.request.target;
+    if (answer.status === 201) services.fleet?.recordCreate(clusterId, peering.vpcId);
+    await recordCreator(createdId(answer), change.request, services);
+    return answer;
   } finally {
     end();
+  }
+}
+
+/** The peering exists whatever becomes of this; without it, nobody is known to have created it. */
+async function recordCreator(
+  peeringId: string | undefined,
+  { caller, startedAt, gatewayRequestId }: Authorized<CreateTarget>,
+  { creators, logger }: PipelineServices,
+): Promise<void> {
+  if (peeringId === undefined) return;
+  const { issuer, subject } = caller;
+  try {
+    const creator = { issuer, subject, at: startedAt, requestId: gatewayRequestId };
+    await creators.recordCreator(peeringId, creator);
+  } catch (error) {
+    logger.warn({ gatewayRequestId, err: error }, 'the creator of a peering could not be stored');
   }
 }
 

@@ -70,5 +70,5 @@ async function find(
   if (found === undefined) throw new GatewayError('peering-unknown');
   const existing = placeOf(found);
   if (existing === undefined) throw preflightFailed(200, 'the list does not say where the peering lies');
-  return { ...target, existing };
+  return { ...target, peeringId: found.id, existing };
 }

@@ -4,6 +4,7 @@
 import { withTimeout } from '../../async/with-timeout.ts';
 import { outcomeEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
+import { acceptByOf } from '../../fleet/findings.ts';
 import { formatIpv4Network } from '../../net/ipv4.ts';
 import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
 import { writeOutcome } from '../../pipeline/forward.ts';
@@ -53,20 +54,28 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
     const { waitMs } = target;
     const deadline = clock.monotonic() + (waitMs ?? 0);
     trail.requireWritable();
-    const wanted = { clusterId: target.clusterId, peeringId: target.peeringId, requestId };
-    const first = await stages.run('forward', () => poller.read(wanted));
+    const named = { clusterId: target.clusterId, peeringId: target.peeringId, requestId };
+    const first = await stages.run('forward', () => poller.read(named));
+    // From here on it is this very peering, whatever else gets the name that the path has.
+    const wanted = { ...named, peeringId: first?.peering.id ?? named.peeringId };
+    const located = progress.advance({ ...request, target: { ...target, peeringId: wanted.peeringId } });
     // Asked for beside the wait, so that its end need not wait for it.
-    const block = clusterBlock(first?.peering, request, services);
+    const block = blockFor(first?.peering, request, services);
     const found =
       waitMs === undefined ? first : await waitForFinalStatus(request, wanted, first, deadline, services);
     if (found === undefined) throw new GatewayError('peering-unknown');
     const status = waitMs === undefined || found.final ? 200 : 202;
     const leftMs =
       waitMs === undefined ? blockTimeoutMs : Math.min(blockTimeoutMs, deadline - clock.monotonic());
-    const nextStep = nextStepFor(found.peering, await withTimeout(leftMs, block));
+    const acceptBy = acceptByFor(found.peering, services);
+    const [clusterBlock, until] = await Promise.all([
+      withTimeout(leftMs, block),
+      withTimeout(leftMs, acceptBy),
+    ]);
+    const nextStep = nextStepFor(found.peering, { clusterBlock, acceptBy: until });
     const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
     progress.markRecorded();
-    await writeOutcome(outcomeEvent(request, outcome, clock.now()), request, services);
+    await writeOutcome(outcomeEvent(located, outcome, clock.now()), request, services);
     return peeringAnswer(status, found.peering, nextStep);
   },
 };
@@ -105,17 +114,28 @@ async function waitForFinalStatus(
 }
 
 /** Statuses whose next step needs the cluster's block. */
-const unaccepted = ['initiating-request', 'pending-acceptance'];
+const needingBlock = ['initiating-request', 'pending-acceptance', 'provisioning', 'active'];
 
 /** `undefined` if it cannot be read: the next step is then incomplete. */
-async function clusterBlock(
+async function blockFor(
   peering: ListedPeering | undefined,
   { target, requestId }: Authorized<GetTarget>,
   { network }: PipelineServices,
 ): Promise<string | undefined> {
-  if (!unaccepted.includes(peering?.status ?? '')) return undefined;
+  if (!needingBlock.includes(peering?.status ?? '')) return undefined;
   const block = await network.clusterBlock(target.clusterId, requestId).catch(() => undefined);
   return block && formatIpv4Network(block);
+}
+
+/** `undefined` when the creator is not known: nothing else says when the create was. */
+async function acceptByFor(
+  { id, status }: ListedPeering,
+  { creators }: PipelineServices,
+): Promise<string | undefined> {
+  if (status !== 'pending-acceptance') return undefined;
+  const known = await creators.creatorsOf([id]).catch(() => undefined);
+  const creator = known?.get(id);
+  return creator && acceptByOf(creator);
 }
 
 function peeringAnswer(

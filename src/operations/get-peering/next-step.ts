@@ -1,6 +1,6 @@
-// What a caller has to do in AWS for a peering that waits to be accepted, as commands that can be run as they are. Puts
+// What a caller has to do in AWS for a peering that waits to be accepted, or that is active, as commands that can be run as they are. Puts
 // nothing into a command that is not of the exact form that AWS gives it.
-import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
+import { accountIdPattern, connectionIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
 import type { ListedPeering } from '../../upstream/peerings.ts';
 import { formed } from '../delete-peering/listed-place.ts';
 
@@ -11,33 +11,54 @@ interface Step {
 }
 
 export interface NextStep extends Step {
+  /** When an unaccepted request lapses, RFC 3339; left out when the time of its create is not known. */
+  readonly acceptBy?: string;
   /** What to do after the acceptance, in order. */
   readonly afterwards: readonly Step[];
 }
 
-const connectionPattern = /^pcx-[0-9a-f]{8,17}$/;
 const zonePattern = /^Z[A-Z0-9]{1,31}$/;
 
-/** `clusterBlock`: the cluster's own network, `a.b.c.d/p`. Returns `undefined` unless the peering is pending acceptance. */
-export function nextStepFor(peering: ListedPeering, clusterBlock: string | undefined): NextStep | undefined {
-  if (peering.status !== 'pending-acceptance') return undefined;
-  const connection = formed(peering.peeringId, connectionPattern);
+/** What is known besides the peering as it is listed. */
+export interface NextStepFacts {
+  /** The cluster's own network, `a.b.c.d/p`. */
+  readonly clusterBlock?: string | undefined;
+  /** When the request lapses, RFC 3339. */
+  readonly acceptBy?: string | undefined;
+}
+
+/** `undefined` when there is nothing to do in AWS, or not yet. */
+export function nextStepFor(peering: ListedPeering, facts: NextStepFacts): NextStep | undefined {
+  const following = stepsOnceAccepted(peering, facts.clusterBlock);
+  if (peering.status === 'pending-acceptance') return { ...accept(peering, facts), afterwards: following };
+  const [first, ...afterwards] = following;
+  return peering.status === 'active' && first !== undefined ? { ...first, afterwards } : undefined;
+}
+
+function accept(peering: ListedPeering, { acceptBy }: NextStepFacts): Omit<NextStep, 'afterwards'> {
+  const connection = formed(peering.peeringId, connectionIdPattern);
+  const region = formed(peering.region, regionPattern);
+  const vpc = formed(peering.vpcId, vpcIdPattern);
+  const account = formed(peering.accountId, accountIdPattern);
+  const where = account === undefined ? 'the AWS account of the VPC' : `AWS account ${account}`;
+  const description = `Accept the peering request in ${where}. It lapses seven days after the create.`;
+  const until = acceptBy === undefined ? {} : { acceptBy };
+  if (connection === undefined || region === undefined || vpc === undefined) return { description, ...until };
+  const command = `aws ec2 accept-vpc-peering-connection --region ${region} --vpc-peering-connection-id ${connection}`;
+  return { description, command, ...until };
+}
+
+/** What makes the connection work once it is accepted, as far as the values for it are known. */
+function stepsOnceAccepted(peering: ListedPeering, clusterBlock: string | undefined): Step[] {
+  const connection = formed(peering.peeringId, connectionIdPattern);
   const region = formed(peering.region, regionPattern);
   const vpc = formed(peering.vpcId, vpcIdPattern);
   const zone = formed(peering['privateHostedZoneId'], zonePattern);
-  const account = formed(peering.accountId, accountIdPattern);
-  const where = account === undefined ? 'the AWS account of the VPC' : `AWS account ${account}`;
-  const accept = `Accept the peering request in ${where}. It lapses seven days after the create.`;
-  if (connection === undefined || region === undefined || vpc === undefined)
-    return { description: accept, afterwards: [] };
-  return {
-    description: accept,
-    command: `aws ec2 accept-vpc-peering-connection --region ${region} --vpc-peering-connection-id ${connection}`,
-    afterwards: [
-      ...(clusterBlock === undefined ? [] : [routes(region, vpc, connection, clusterBlock)]),
-      ...(zone === undefined ? [] : [hostedZone(region, vpc, zone)]),
-    ],
-  };
+  if (connection === undefined || region === undefined || vpc === undefined) return [];
+  return [
+    ...(clusterBlock === undefined ? [] : [routes(region, vpc, connection, clusterBlock)]),
+    ...(zone === undefined ? [] : [hostedZone(region, vpc, zone)]),
+  ];
 }
 
 function routes(region: string, vpc: string, connection: string, clusterBlock: string): Step {

@@ -27,7 +27,8 @@ export interface Question extends Caller {
   /** Milliseconds since the epoch: what exceptions expire by. */
   readonly at: number;
   readonly action: Action;
-  readonly clusterId: string;
+  /** `undefined`, of a list only: any cluster. */
+  readonly clusterId?: string | undefined;
   /** The five values of a create. */
   readonly peering?: PeeringRequest | undefined;
   /** Where the peering lies that a delete is about. VPC and block matter only to what an exception is narrowed to. */

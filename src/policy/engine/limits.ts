@@ -84,7 +84,7 @@ export function checkLimits(
 ): Checked {
   const check = new LimitCheck(rule, limits, active);
   const { peering, existing, clusterId } = question;
-  check.list('clusters', clusterId);
+  if (clusterId !== undefined) check.list('clusters', clusterId);
   const place = peering ?? existing;
   if (place !== undefined) {
     check.list('accounts', place.accountId);

@@ -29,7 +29,7 @@ export function compileOnly({ clusters, vpcs, accounts, regions, cidrs }: OnlyDa
  */
 export function isInside(only: Only, question: Question, block: Ipv4Network | undefined): boolean {
   const { action, clusterId, peering, existing } = question;
-  if (only.clusters?.has(clusterId) === false) return false;
+  if (clusterId !== undefined && only.clusters?.has(clusterId) === false) return false;
   const place = peering ?? existing;
   if (place === undefined && action === 'delete') return true;
   const network = block ?? networkIn(existing?.cidrBlock);

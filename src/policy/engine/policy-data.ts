@@ -4,7 +4,7 @@ import type { NetworkList } from '../../net/network-list.ts';
 import type { CallerDocument } from '../language/caller-document.ts';
 import type { PolicyDocument } from '../language/document.ts';
 
-export type Action = 'create' | 'list' | 'delete';
+export type Action = 'create' | 'list' | 'delete' | 'inspect';
 export type PrefixLength = { readonly min: number; readonly max: number };
 
 /** What narrows a grant; `undefined`: nothing does. */
@@ -22,6 +22,10 @@ export interface GuardrailsData {
   readonly forbiddenCidrs: NetworkList;
   readonly prefixLength: PrefixLength;
   readonly secureConnection: 'required' | 'optional';
+  /** Live peerings at most; `undefined`: no limit. */
+  readonly maxPeerings?:
+    | { readonly perCluster?: number | undefined; readonly perVpc?: number | undefined }
+    | undefined;
 }
 
 export interface GrantData extends LimitsData {

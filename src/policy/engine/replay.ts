@@ -43,7 +43,7 @@ const decidedRecord = z.looseObject({
     session: z.looseObject({ credential_uid: z.string().optional() }).optional(),
   }),
   api: z.looseObject({
-    request: z.looseObject({ data: z.looseObject({ clusterId: z.string() }) }),
+    request: z.looseObject({ data: z.looseObject({ clusterId: z.string().optional() }).default({}) }),
   }),
   unmapped: z.looseObject({
     claims: z.record(z.string(), z.unknown()).optional(),
@@ -65,6 +65,8 @@ const events: ReadonlyMap<string, Question['action']> = new Map([
   ['peering.create.dryrun', 'create'],
   ['peering.list.outcome', 'list'],
   ['peering.list.refused', 'list'],
+  ['cluster.read.outcome', 'list'],
+  ['cluster.read.refused', 'list'],
   ['peering.delete.intent', 'delete'],
   ['peering.delete.refused', 'delete'],
 ]);
@@ -157,7 +159,9 @@ export function describeReplayed({
 }: Replayed): string {
   const { action, clusterId, peering: values, existing } = question;
   const lies = existing ? ` ${existing.region} ${existing.accountId}` : '';
-  const what = values ? `${values.cidrBlock} ${values.region} ${values.accountId}` : `${clusterId}${lies}`;
+  const what = values
+    ? `${values.cidrBlock} ${values.region} ${values.accountId}`
+    : `${clusterId ?? 'clusters'}${lies}`;
   const codes = after === 'deny' ? codesOf(decision) : codesBefore;
   return `${new Date(at).toISOString()} ${subject}: ${action} ${what}: ${before} → ${after} (${codes.join(', ')})`;
 }

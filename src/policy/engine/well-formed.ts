@@ -5,8 +5,12 @@ import type { Question, Violation, ViolationCode } from './decision.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-const actions: readonly unknown[] = ['create', 'list', 'delete'];
+const actions: readonly unknown[] = ['create', 'list', 'delete', 'inspect'];
 const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** Only a list may be about any cluster. */
+const namesCluster = (action: unknown, clusterId: unknown): boolean =>
+  isText(clusterId) || (clusterId === undefined && (action === 'list' || action === 'inspect'));
 
 /** The block that a question is about, where it is about one, or everything that keeps it from being a question. */
 export function readQuestion(question: Question): Ipv4Network | undefined | readonly Violation[] {
@@ -15,17 +19,18 @@ export function readQuestion(question: Question): Ipv4Network | undefined | read
   const withoutBlock = peering === undefined && action !== 'create';
   const block = withoutBlock ? undefined : parseIpv4Network(cidrBlock as string);
   const isNetwork = block === undefined || !isIpv4Fault(block);
+  const hasCluster = namesCluster(action, clusterId);
   const hasPlace = isText(accountId) && isText(region);
   const isComplete = withoutBlock
     ? existing === undefined || hasPlace
     : hasPlace && typeof isSecureConnection === 'boolean';
-  if (isNetwork && isComplete && isText(clusterId) && actions.includes(action)) return block;
+  if (isNetwork && isComplete && hasCluster && actions.includes(action)) return block;
   const faults: Violation[] = [];
   const expect = (holds: boolean, code: ViolationCode, field: string, description: string) => {
     if (!holds) faults.push({ code, field, rule: 'guardrails', description, allowed: [] });
   };
   expect(actions.includes(action), 'action_not_allowed', '', 'The action is none that there is.');
-  expect(isText(clusterId), 'cluster_not_allowed', '/clusterId', 'The cluster is not named by its id.');
+  expect(hasCluster, 'cluster_not_allowed', '/clusterId', 'The cluster is not named by its id.');
   expect(isNetwork, 'cidr_not_allowed', '/cidrBlock', 'The block is not an IPv4 network.');
   if (withoutBlock && existing === undefined) return faults;
   expect(isText(accountId), 'account_not_allowed', '/accountId', 'The account is not named by its id.');

@@ -71,6 +71,15 @@ const secureConnection = z.enum(['required', 'optional'], 'must be required or o
   description: 'Must a peering be set up with TLS (`isSecureConnection: true`)?',
 });
 
+const count = z
+  .int('must be a whole number')
+  .min(0, 'must be at least 0')
+  .max(10_000, 'must be at most 10000');
+const maxPeerings = z
+  .strictObject({ perCluster: count.optional(), perVpc: count.optional() })
+  .refine((members) => Object.keys(members).length > 0, 'must not be empty: leave it out for no limit')
+  .meta({ description: 'How many live peerings a cluster or a VPC may have; perVpc needs the fleet.' });
+
 const guardrails = z
   .strictObject({
     accounts,
@@ -79,6 +88,7 @@ const guardrails = z
     forbiddenCidrs: forbiddenCidrs.prefault(['10.129.0.0/24']),
     prefixLength: prefixLength.prefault({ min: 16, max: 28 }),
     secureConnection: secureConnection.default('required'),
+    maxPeerings: maxPeerings.optional(),
   })
   .meta({ description: 'What every create must be inside of, whoever asks.' });
 
@@ -91,7 +101,7 @@ const id = text
   .meta({ description: 'Names the rule in decisions and audit records.' });
 
 const actions = z
-  .array(z.enum(['create', 'list', 'delete'], 'must be create, list or delete'))
+  .array(z.enum(['create', 'list', 'delete', 'inspect'], 'must be create, list, delete or inspect'))
   .min(1, 'must not be empty: it would grant nothing')
   .meta({ description: 'What the callers may do.' });
 

@@ -45,7 +45,7 @@ export const requestDocument = z
         ...target,
         ...peeringValues,
       }),
-      z.strictObject({ action: z.literal('list'), ...target }),
+      z.strictObject({ action: z.literal('list'), clusterId: target.clusterId.optional() }),
       z
         .strictObject({
           action: z.literal('delete'),

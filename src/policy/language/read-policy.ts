@@ -16,6 +16,7 @@ import { type ListSource, Lists } from './lists.ts';
 import type { Places } from './place.ts';
 import { policyVersion } from './policy-version.ts';
 import { readYaml } from './read-yaml.ts';
+import { unknownPartitions } from './region-checks.ts';
 
 /** A policy file and a way to the files beside it. */
 export interface PolicySource extends ListSource {
@@ -51,6 +52,7 @@ export function readPolicy(
     ...expiredExceptions(raw, places, now),
     ...lists.warnings,
     ...widerGrants(data, places),
+    ...unknownPartitions(data, places),
     ...warnAboutIssuers(data, places, issuers),
   ];
   return { data: { ...data, version }, warnings, files };

@@ -170,7 +170,6 @@ test('a peering id that is no UUID is refused before anything is looked up', asy
   const gateway = await startTestGateway(t);
   const id = put(gateway);
   const forms = [
-    'pcx-1410263943e464f4a',
     id.replaceAll('-', ''),
     `{${id}}`,
     `urn:uuid:${id}`,

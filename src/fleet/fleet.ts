@@ -1,0 +1,108 @@
+// Keeps the last good snapshot of the fleet and reads a new one in the background, one at a time. Holds up no request: what
+// it serves is what it has.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { isLive } from '../upstream/peerings.ts';
+import { type FleetCluster, readSnapshot, type Snapshot } from './snapshot.ts';
+
+export interface FleetServices {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of its own connections: creates never wait for the fleet. */
+  readonly upstream: UpstreamClient;
+  readonly refreshMs: number;
+  /** Is told of each snapshot. */
+  readonly observe?: (snapshot: Snapshot) => void;
+}
+
+/** A snapshot older than so many intervals decides nothing. */
+const maxIntervals = 3;
+
+/** Creates that are remembered until the next snapshot. */
+const maxCreated = 10_000;
+
+export class Fleet {
+  readonly #services: FleetServices;
+  readonly #stopping = new AbortController();
+  #snapshot: Snapshot | undefined;
+  /** Creates since the snapshot began, oldest first. */
+  #created: readonly { readonly clusterId: string; readonly vpcId: string; readonly at: number }[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(services: FleetServices) {
+    this.#services = services;
+  }
+
+  /** The last good one; `undefined` before the first. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** The snapshot, if it is young enough to decide a create by. */
+  current(): Snapshot | undefined {
+    const { clock, refreshMs } = this.#services;
+    const { generatedAt = Number.NEGATIVE_INFINITY } = this.#snapshot ?? {};
+    return clock.now() - generatedAt <= maxIntervals * refreshMs ? this.#snapshot : undefined;
+  }
+
+  /**
+   * The other clusters that the VPC has a live peering with, by the snapshot and by creates since; `undefined`: no snapshot is
+   * young enough. Each has one live peering of the VPC.
+   */
+  otherClustersOf(vpcId: string, clusterId: string): readonly FleetCluster[] | undefined {
+    const snapshot = this.current();
+    if (snapshot === undefined) return undefined;
+    const created = this.#created
+      .filter((create) => create.vpcId === vpcId)
+      .map((create) => create.clusterId);
+    return [...snapshot.clusters.values()].filter(
+      ({ id, peerings = [] }) =>
+        id !== clusterId &&
+        (created.includes(id) || peerings.some((listed) => listed.vpcId === vpcId && isLive(listed))),
+    );
+  }
+
+  /** A create that the next snapshot may have missed. */
+  recordCreate(clusterId: string, vpcId: string): void {
+    this.#created = [...this.#created, { clusterId, vpcId, at: this.#services.clock.now() }].slice(
+      -maxCreated,
+    );
+  }
+
+  /** Reads now, and then at each interval. */
+  start(): void {
+    this.#running ??= this.#refreshOnAndOn();
+  }
+
+  /** Resolves when nothing is being read any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Never rejects. */
+  async refresh(): Promise<void> {
+    const { clock, logger, upstream, observe } = this.#services;
+    try {
+      const snapshot = await readSnapshot(upstream, { now: clock.now(), requestId: clock.newId() });
+      this.#snapshot = snapshot;
+      this.#created = this.#created.filter(({ at }) => at >= snapshot.generatedAt);
+      observe?.(snapshot);
+      const unread = [...snapshot.clusters.values()].filter(({ peerings }) => peerings === undefined).length;
+      if (unread > 0) logger.warn({ unread }, 'peerings of some clusters could not be read for the fleet');
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        logger.warn({ err: error }, 'the fleet could not be read; the last snapshot is kept');
+    }
+  }
+
+  async #refreshOnAndOn(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.refresh();
+      await pause(this.#services.refreshMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty.
+import { type Ipv4Network, listedNetwork } from '../net/ipv4.ts';
+import type { UpstreamClient } from '../upstream/client.ts';
+import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
+import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
+
+export interface FleetCluster {
+  /** In lower case. */
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly cidrBlock: string | undefined;
+  /** `undefined`: the list does not say, or not a network. */
+  readonly block: Ipv4Network | undefined;
+  /** `undefined`: could not be read. */
+  readonly peerings: readonly ListedPeering[] | undefined;
+}
+
+export interface Snapshot {
+  /** Milliseconds since the epoch: when its reading began. */
+  readonly generatedAt: number;
+  /** By id. */
+  readonly clusters: ReadonlyMap<string, FleetCluster>;
+}
+
+/** Requests at once: a share that leaves the upstream to creates. */
+const maxAtOnce = 4;
+/** For the pages of the list of clusters together. */
+const clustersTimeoutMs = 120_000;
+
+/** `complete`: every cluster could be read. */
+export const isComplete = ({ clusters }: Snapshot): boolean =>
+  [...clusters.values()].every(({ peerings }) => peerings !== undefined);
+
+/** Rejects when the clusters cannot be listed. `requestId` is sent as `X-Request-Id`. */
+export async function readSnapshot(
+  upstream: UpstreamClient,
+  { now, requestId }: { readonly now: number; readonly requestId: string },
+): Promise<Snapshot> {
+  const listed = await readClusters(upstream, { requestId, timeoutMs: clustersTimeoutMs });
+  const clusters = new Map<string, FleetCluster>();
+  const waiting = listed.values();
+  const readOn = async () => {
+    for (const cluster of waiting) {
+      const peerings = await readPeerings(upstream, cluster.id, requestId).catch(() => undefined);
+      const read = fleetCluster(cluster, peerings);
+      clusters.set(read.id, read);
+    }
+  };
+  await Promise.all(Array.from({ length: maxAtOnce }, readOn));
+  return { generatedAt: now, clusters };
+}
+
+function fleetCluster(
+  { id, name, infrastructure }: ListedCluster,
+  peerings: readonly ListedPeering[] | undefined,
+): FleetCluster {
+  const cidrBlock = infrastructure?.cidrBlock;
+  const block = cidrBlock === undefined ? undefined : listedNetwork(cidrBlock);
+  const isNetwork = block !== undefined && block !== 'malformed';
+  return { id: id.toLowerCase(), name, cidrBlock, block: isNetwork ? block : undefined, peerings };
+}

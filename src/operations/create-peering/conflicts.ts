@@ -1,0 +1,72 @@
+// Refuses a create for what is there already. Names another peering only to a caller who could have made that one: of
+// others it says only that they exist.
+import { GatewayError, invalidField } from '../../errors.ts';
+import {
+  formatIpv4Network,
+  type Ipv4Network,
+  isIpv4Fault,
+  listedNetwork,
+  overlap,
+  parseIpv4Network,
+} from '../../net/ipv4.ts';
+import type { PeeringRequest } from '../../policy/engine/decision.ts';
+import { decideFor } from '../../request/authorize.ts';
+import type { Parsed } from '../../request/request.ts';
+import { preflightFailed } from '../../upstream/network-reader.ts';
+import type { ListedPeering } from '../../upstream/peerings.ts';
+import type { CreateTarget } from './create-peering.ts';
+
+/** Conflicts that an answer names. */
+const maxNamed = 20;
+
+/** `live`: the cluster's. Throws `vpc-peered-already` or `cidr-overlap`. */
+export function refuseConflicts(
+  request: Parsed<CreateTarget>,
+  clusterBlock: Ipv4Network,
+  live: readonly ListedPeering[],
+): void {
+  const { peering: wanted, clusterId } = request.target;
+  const same = live.find(({ vpcId }) => vpcId === wanted.vpcId);
+  if (same !== undefined) throw peeredAlready(request, same);
+  const block = parseIpv4Network(wanted.cidrBlock);
+  if (isIpv4Fault(block)) throw new Error('a create whose block is no network');
+  const conflicting = live.filter(({ id, cidrBlock }) => {
+    if (cidrBlock === undefined) throw preflightFailed(200, `the list names no block for peering ${id}`);
+    const other = listedNetwork(cidrBlock);
+    if (other === 'malformed') throw preflightFailed(200, 'the list names a block of an unknown form');
+    return other !== undefined && overlap(block, other);
+  });
+  const descriptions = new Set([
+    ...(overlap(block, clusterBlock) ? [`overlaps ${formatIpv4Network(clusterBlock)} of the cluster`] : []),
+    ...conflicting.map((other) =>
+      mayName(request, clusterId, other)
+        ? `overlaps ${other.cidrBlock} of peering ${other.id} (${other.vpcId})`
+        : 'overlaps the block of another peering',
+    ),
+  ]);
+  if (descriptions.size === 0) return;
+  const invalid = [...descriptions].slice(0, maxNamed).map((text) => invalidField('/cidrBlock', text));
+  throw new GatewayError('cidr-overlap', { context: { invalid } });
+}
+
+function peeredAlready(request: Parsed<CreateTarget>, same: ListedPeering): GatewayError {
+  const { vpcId, clusterId } = request.target.peering;
+  const isNamed = mayName(request, clusterId, same);
+  const status = isNamed ? ` (status ${same.status ?? 'unknown'})` : ' by another peering';
+  return new GatewayError('vpc-peered-already', {
+    detail: `${vpcId} is already peered with the cluster${status}.`,
+    context: { resource: 'vpc-peering', ...(isNamed ? { id: same.id } : {}) },
+  });
+}
+
+/** Could the caller have made the create for that cluster, account and region? */
+export function mayName(
+  request: Parsed<CreateTarget>,
+  clusterId: string,
+  { accountId, region }: Pick<ListedPeering, 'accountId' | 'region'>,
+): boolean {
+  if (accountId === undefined || region === undefined) return false;
+  const peering: PeeringRequest = { ...request.target.peering, clusterId, accountId, region };
+  // In report mode, too, only what a grant covers is named.
+  return decideFor(request, 'create', { clusterId, peering }).violations.length === 0;
+}

@@ -1,0 +1,37 @@
+// The clusters of the gateway's own organization, as Aerospike Cloud lists them.
+import { z } from 'zod';
+import { uuidPattern } from '../net/aws.ts';
+import type { UpstreamClient } from './client.ts';
+import { type ListForm, type ListRequest, readList } from './read-list.ts';
+
+/** One entry of the vendor's `ClusterExisting`, with whatever else stands in it. */
+const listedCluster = z.looseObject({
+  id: z.string().regex(uuidPattern),
+  name: z.string().optional().catch(undefined),
+  infrastructure: z.looseObject({ cidrBlock: z.string().optional().catch(undefined) }).nullish(),
+});
+
+export type ListedCluster = z.output<typeof listedCluster>;
+
+const page = z.looseObject({
+  // Nullable in the vendor's contract.
+  meta: z.looseObject({ total: z.int().min(0).nullish() }).nullish(),
+  clusters: z.array(listedCluster),
+});
+
+const form: ListForm<ListedCluster> = {
+  name: 'the clusters',
+  // A cluster with its configuration and certificate takes some 10 KiB.
+  pageSize: 25,
+  pageIn(json) {
+    const { success, data } = page.safeParse(json);
+    return success ? { entries: data.clusters, total: data.meta?.total ?? undefined } : undefined;
+  },
+  identityOf: ({ id }) => id,
+};
+
+/** Rejects as `readList` does. */
+export const readClusters = (
+  upstream: UpstreamClient,
+  request: Omit<ListRequest, 'path'>,
+): Promise<readonly ListedCluster[]> => readList(upstream, form, { ...request, path: '/database/clusters' });

@@ -1,0 +1,118 @@
+// Reads a whole list of Aerospike Cloud under the gateway's own credential, page by page. Either gives the whole list or
+// fails, also for one malformed entry; half a list would show as absent what is there.
+import { GatewayError } from '../errors.ts';
+import type { UpstreamClient } from './client.ts';
+import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
+import { UpstreamRefused } from './upstream-refused.ts';
+
+/** What a list consists of, and how one of its pages is read. */
+export interface ListForm<Entry> {
+  /** In words, as a caller reads them: "list of …". */
+  readonly name: string;
+  /** `LimitParam` of the vendor's contract allows at most 100; an answer may have 1 MiB. */
+  readonly pageSize: number;
+  /** `undefined`: the JSON is no page of this list. */
+  pageIn(json: unknown): Page<Entry> | undefined;
+  /** Whatever an entry never changes: two entries that differ in it are two, and neither is dropped. */
+  identityOf(entry: Entry): string;
+}
+
+export interface Page<Entry> {
+  readonly entries: readonly Entry[];
+  /** `meta.total`. */
+  readonly total: number | undefined;
+}
+
+export interface ListRequest {
+  /** Below the API's base URL. */
+  readonly path: string;
+  /** Besides `limit` and `offset`. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as `X-Request-Id`. */
+  readonly requestId: string;
+  /** For all pages together, in milliseconds; by default that of one request. */
+  readonly timeoutMs?: number;
+}
+
+/** Far beyond what a list has. */
+const maxPages = 100;
+/** A list that changes while it is read is read again so often. */
+const maxReadings = 3;
+
+/**
+ * Rejects with `UpstreamRefused` for a 4xx, and with a `GatewayError` when the upstream cannot be read or its list is broken;
+ * nothing was changed then.
+ */
+export async function readList<Entry>(
+  upstream: UpstreamClient,
+  form: ListForm<Entry>,
+  { path, query, requestId, timeoutMs = upstream.timeoutMs }: ListRequest,
+): Promise<readonly Entry[]> {
+  // Each page has its own time; many slow ones must not add up to what no single request may take twice.
+  const until = performance.now() + timeoutMs;
+  for (let reading = 0; reading < maxReadings; reading += 1) {
+    const list = await readPages(form, async (offset) => {
+      if (performance.now() > until) throw tooSlow();
+      const page = new URLSearchParams({ ...query, limit: String(form.pageSize), offset: String(offset) });
+      return await upstream.read({ path, query: page, requestId });
+    });
+    if (list !== 'incomplete') return list;
+  }
+  throw brokenList(form, 200);
+}
+
+/** `incomplete`: what was read is not all that there is, by what the server says itself. */
+async function readPages<Entry>(
+  form: ListForm<Entry>,
+  read: (offset: number) => Promise<UpstreamAnswer>,
+): Promise<readonly Entry[] | 'incomplete'> {
+  const { pageSize } = form;
+  const found = new Map<string, Entry>();
+  let total: number | undefined;
+  let offset = 0;
+  for (let number = 0; number < maxPages; number += 1) {
+    const { total: totalNow, entries } = pageIn(form, await read(offset));
+    // Another total: the list has changed, and an entry may have moved across the edge of a page.
+    if (number > 0 && totalNow !== total) return 'incomplete';
+    total = totalNow;
+    const before = found.size;
+    for (const entry of entries) found.set(form.identityOf(entry), entry);
+    offset += entries.length;
+    const isLast = total !== undefined && offset >= total && entries.length < pageSize;
+    // A server may give fewer entries than asked for, or all of them again. Without a total, a page with nothing new ends it.
+    if (!isLast && found.size > before) continue;
+    return isComplete(found.size, total, entries.length, pageSize) ? [...found.values()] : 'incomplete';
+  }
+  throw brokenList(form, 200);
+}
+
+/** A full page that repeats known entries means that the server ignores the offset: nobody knows what lies behind it. */
+const isComplete = (found: number, total: number | undefined, lastPage: number, pageSize: number): boolean =>
+  total === undefined ? lastPage !== pageSize : found >= total;
+
+function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer): Page<Entry> {
+  if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
+  const page = answer.status === 200 ? form.pageIn(answer.json) : undefined;
+  if (page === undefined) throw brokenList(form, answer.status, retryAfterHeader(answer));
+  return page;
+}
+
+const tooSlow = (): GatewayError =>
+  new GatewayError('upstream-timeout', {
+    context: { sent: 'no' },
+    proxyError: 'http_response_timeout',
+    cause: new Error('the pages of the list took too long together'),
+  });
+
+const brokenList = (
+  { name }: Pick<ListForm<unknown>, 'name'>,
+  receivedStatus: number,
+  headers: Record<string, string> = {},
+): GatewayError =>
+  new GatewayError('upstream-broken', {
+    detail: `Aerospike Cloud's list of ${name} was broken. The request was not sent.`,
+    context: { sent: 'no' },
+    headers,
+    proxyError: 'http_protocol_error',
+    receivedStatus,
+  });

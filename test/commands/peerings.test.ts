@@ -1,0 +1,55 @@
+// `peerings` as a person calls it, against a real cloud: the table, the JSON, the exit status.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { allowed, clusterId, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
+import { settingsBetween } from '../support/settings.ts';
+import { run } from './run-main.ts';
+
+async function folderWith(t: TestContext, files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-peerings-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+}
+
+test('peerings shows each peering with its creator and its findings, and ends with 1 when there are any', async (t) => {
+  const folder = await folderWith(t, { 'policy.yaml': guardrailsOnly });
+  const log = join(folder, 'audit.log');
+  const gateway = await startTestGateway(t, { environment: { AUDIT_FILE: log } });
+  const { json } = await gateway.create();
+  const { issuer, cloud } = gateway;
+  const settings = settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml'));
+  const good = await run(['peerings', log], settings);
+  assert.equal(good.status, 0, good.err);
+  assert.match(good.out, new RegExp(`orders +${json.id} .* ${allowed.cidrBlock} +svc-payments\n`));
+  const id = cloud.addPeering(clusterId, { ...allowed, region: 'us-west-2' }, 'active');
+  const bad = await run(['peerings', '--json', log], settings);
+  assert.equal(bad.status, 1);
+  const fleet = JSON.parse(bad.out);
+  assert.equal(fleet.count, 2);
+  const codes = (of: string) =>
+    fleet.peerings
+      .find((peering: { id: string }) => peering.id === of)
+      .findings.map(({ code }: { code: string }) => code);
+  assert.deepEqual(codes(id), ['not_allowed_now', 'block_overlap', 'creator_unknown']);
+  assert.ok(!bad.out.includes(cloud.clientSecret));
+});
+
+test('without a log no creator is missed, and a cloud that cannot be read is 1 with the reason', async (t) => {
+  const folder = await folderWith(t, { 'policy.yaml': guardrailsOnly });
+  const cloud = await startAerospikeCloud();
+  cloud.addPeering(clusterId, allowed, 'active');
+  const settings = settingsBetween(
+    { issuer: { url: 'https://idp.example' }, cloud },
+    join(folder, 'policy.yaml'),
+  );
+  assert.equal((await run(['peerings'], settings)).status, 0);
+  await cloud.close();
+  const { status, err } = await run(['peerings'], settings);
+  assert.equal(status, 1);
+  assert.match(err, /^The fleet cannot be shown: /);
+});

@@ -1,0 +1,44 @@
+// What a 409 tells of other peerings: their names only to callers whose grants cover them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { put } from '../../support/call-peering.ts';
+import { allowed, guardrailsOnly, startTestGateway } from '../../support/gateway.ts';
+
+const twoAccounts = guardrailsOnly.replace('["111122223333"]', '["111122223333", "444455556666"]');
+const policy = `${twoAccounts}
+grants:
+  - id: payments
+    callers: [{ claim: sub, equals: svc-payments }]
+    actions: [create]
+    accounts: ["111122223333"]
+`;
+const environment = { PREFLIGHT: 'enforce' };
+
+test('an overlap with a peering that no grant of the caller covers says that there is another peering, and no more', async (t) => {
+  const gateway = await startTestGateway(t, { policy, environment });
+  const foreign = { vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.6.0/23', accountId: '444455556666' };
+  const id = put(gateway, 'active', foreign);
+  const reply = await gateway.create();
+  assert.equal(reply.status, 409);
+  assert.deepEqual(
+    reply.json.context.invalid.map(({ description }: { description: string }) => description),
+    ['overlaps the block of another peering'],
+  );
+  for (const secret of [id, ...Object.values(foreign)]) assert.ok(!reply.text.includes(secret), secret);
+});
+
+test('an overlap with a peering in an account of the caller names it', async (t) => {
+  const gateway = await startTestGateway(t, { policy, environment });
+  const id = put(gateway, 'active', { vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.6.0/23' });
+  const reply = await gateway.create();
+  assert.ok(reply.text.includes(id));
+});
+
+test('a VPC that is peered already is told by its id only when the peering lies where the caller may create', async (t) => {
+  const gateway = await startTestGateway(t, { policy, environment });
+  const id = put(gateway, 'active', { accountId: '444455556666' });
+  const reply = await gateway.create(allowed);
+  assert.equal(reply.json.code, 'vpc-peered-already');
+  assert.deepEqual(reply.json.context, { resource: 'vpc-peering' });
+  assert.ok(!reply.text.includes(id));
+});
