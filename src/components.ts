@@ -11,7 +11,8 @@ import { IssuersReload } from './identity/issuers-reload.ts';
 import { TokenCache } from './identity/token-cache.ts';
 import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import { createAgent } from './outbound/exchange.ts';
+import { createAgent, type EgressProxy } from './outbound/agent.ts';
+import { revealEgressProxy } from './outbound/reveal-egress-proxy.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
@@ -42,15 +43,16 @@ export type Components = Awaited<ReturnType<typeof openComponents>>;
 export async function openComponents(config: Config, parts: GatewayParts) {
   const { clock, logger } = parts;
   const metrics = new Metrics(parts.reporter.version);
-  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
+  const egressProxy = await revealEgressProxy(config.egressProxy);
+  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger, egressProxy });
   const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
-  const identity = createIdentity(config, parts, metrics);
+  const identity = createIdentity(config, parts, metrics, egressProxy);
   const policies = createPolicyStore(config, parts, {
     trail: audit.trail,
     metrics,
     issuers: identity.issuers,
   });
-  const upstream = openUpstream(config, parts, metrics);
+  const upstream = openUpstream(config, parts, metrics, egressProxy);
   const state = await openSharedState(config, parts);
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
@@ -96,8 +98,9 @@ function createIdentity(
   { auth, upstream, limits }: Config,
   { clock, logger }: GatewayParts,
   metrics: Metrics,
+  egressProxy: EgressProxy,
 ) {
-  const agent = createAgent(upstream.connectTimeoutMs, 4);
+  const agent = createAgent(upstream.connectTimeoutMs, 4, egressProxy);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
@@ -110,9 +113,14 @@ function createIdentity(
   return { agent, issuers, reload, tokens };
 }
 
-function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
+function openUpstream(
+  config: Config,
+  { clock, logger, reporter }: GatewayParts,
+  metrics: Metrics,
+  egressProxy: EgressProxy,
+) {
   const { connectTimeoutMs, connections } = config.upstream;
-  const agent = createAgent(connectTimeoutMs, connections);
+  const agent = createAgent(connectTimeoutMs, connections, egressProxy);
   const { client, breakers } = createUpstream(config.upstream, {
     clock,
     logger,

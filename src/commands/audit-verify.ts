@@ -17,7 +17,7 @@ export const auditVerifyCommand: Command = {
   name: 'audit verify',
   topic: 'Audit logs',
   summary: 'Check the chain of audit logs, and what they leave open.',
-  help: `Usage: node src/main.ts audit verify [OPTIONS] AUDIT...
+  help: `Usage: bin/peergate audit verify [OPTIONS] AUDIT...
 
 Checks that every audit record is there, once and unchanged, and that every
 create and delete that was approved has its outcome. Give the files in any
@@ -63,7 +63,7 @@ Members of the JSON object
                 the record lacks is "?".
 
 Example
-  node src/main.ts audit verify audit.log.1.gz audit.log \\
+  bin/peergate audit verify audit.log.1.gz audit.log \\
     --key audit-key.public.jwk
 
 Exit status: 0 all well, 1 a finding, an open intent, no record at all, or a

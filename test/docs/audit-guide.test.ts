@@ -100,15 +100,15 @@ test('a record that was removed or changed shows in the queries for what is miss
   const [gap, chain] = queries.filter(
     ({ question, language }) => language === 'sql' && /missing/.test(question),
   );
-  assert.deepEqual((await database.ask(gap?.text ?? '')).rows, [['1', '38', '37', '1']]);
-  assert.deepEqual((await database.ask(chain?.text ?? '')).rows, [['37', '2']]);
+  assert.deepEqual((await database.ask(gap?.text ?? '')).rows, [['1', '67', '66', '1']]);
+  assert.deepEqual((await database.ask(chain?.text ?? '')).rows, [['66', '2']]);
   database.close();
 });
 
 for (const text of fencedBlocks(guide, 'console')) {
   const [, command = '', shown = ''] = /^\$ (.*?)\n(.*)$/s.exec(text) ?? [];
   test(`${command.slice(0, 40)}… answers as the guide shows`, () => {
-    const tenth = runShell('node src/main.ts audit verify --json audit.log-*', folder);
+    const tenth = runShell('bin/peergate audit verify --json audit.log-*', folder);
     const given = command.replace('HASH-OF-RECORD-10', JSON.parse(tenth).last.hash);
     const printed = runShell(`${given} || [ $? -eq 1 ]`, folder);
     // A line of … stands for any lines.
@@ -129,7 +129,7 @@ test('lines that were shipped twice and out of order are whole again as the guid
 });
 
 test('every record of the log is one by the schema, and none holds a secret', () => {
-  assert.equal(made.records.length, 38);
+  assert.equal(made.records.length, 67);
   for (const record of made.records) assertAuditRecord(record);
   const text = JSON.stringify(made.records);
   assert.ok(made.secrets.length > 20);
@@ -157,7 +157,7 @@ test('the commands of the guide and the README that verify and replay a log work
     await copyFile(join(folder, name), join(fresh, name));
   await writeFile(join(fresh, 'audit.log'), runShell('zcat -f audit.log-* audit.log', folder));
   const commands = [guide, readText('README.md')].flatMap((text) =>
-    text.match(/(?<=^(?:\$ )?)node src\/main\.ts (?:audit verify|policy replay) .*audit\.log-.*$/gm),
+    text.match(/(?<=^(?:\$ )?)bin\/peergate (?:audit verify|policy replay) .*audit\.log-.*$/gm),
   );
   assert.equal(commands.length, 3);
   for (const command of commands) {
@@ -172,6 +172,6 @@ test('the commands of the guide and the README that verify and replay a log work
 /** What `audit verify --json` found, whichever files the records are in. */
 function withoutFiles(text = ''): unknown {
   const found = JSON.parse(text);
-  assert.equal(found.records, 38);
+  assert.equal(found.records, 67);
   return JSON.parse(text, (name, value) => (['file', 'files', 'line'].includes(name) ? undefined : value));
 }

@@ -23,7 +23,8 @@ export const problemHeaders = (error: GatewayError): Record<string, string> => (
 });
 
 /** RFC 9209 section 2. */
-function proxyStatus({ proxyError, receivedStatus }: GatewayError): string {
+function proxyStatus({ proxyError, receivedStatus, proxyDetails }: GatewayError): string {
   const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
-  return `peergate; error=${proxyError}${received}`;
+  const details = proxyDetails === undefined ? '' : `; details="${proxyDetails}"`;
+  return `peergate; error=${proxyError}${received}${details}`;
 }
