@@ -109,7 +109,8 @@ for (const text of fencedBlocks(guide, 'console')) {
   const [, command = '', shown = ''] = /^\$ (.*?)\n(.*)$/s.exec(text) ?? [];
   test(`${command.slice(0, 40)}… answers as the guide shows`, () => {
     const tenth = runShell('bin/peergate audit verify --json audit.log-*', folder);
-    const given = command.replace('HASH-OF-RECORD-10', JSON.parse(tenth).last.hash);
+    const { sequence, fingerprint } = JSON.parse(tenth).last;
+    const given = command.replace('10:HASH-OF-RECORD-10', `${sequence}:${fingerprint}`);
     const printed = runShell(`${given} || [ $? -eq 1 ]`, folder);
     // A line of … stands for any lines.
     const parts = shown.split(/^…\n/m).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
