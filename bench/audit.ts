@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { AuditChain, beforeFirst } from '../src/audit/log/chain.ts';
+import { AuditChain } from '../src/audit/log/chain.ts';
 import { FileSink } from '../src/audit/log/file-sink.ts';
 import { AuditTrail } from '../src/audit/log/trail.ts';
 import { intentEvent } from '../src/audit/record/request-events.ts';
@@ -110,7 +110,7 @@ const events = {
 };
 
 async function sink(path: string, count: number): Promise<number> {
-  const file = new FileSink({ path, head: beforeFirst, now: Date.now, events });
+  const file = new FileSink({ path, head: undefined, now: Date.now, events });
   const perSecond = await rate(count, () => file.write(line));
   await file.close();
   return perSecond;
@@ -118,7 +118,7 @@ async function sink(path: string, count: number): Promise<number> {
 
 /** What a request waits for: the record made, chained, and durable. */
 async function wholeTrail(path: string, count: number): Promise<number> {
-  const file = new FileSink({ path, head: beforeFirst, now: Date.now, events });
+  const file = new FileSink({ path, head: undefined, now: Date.now, events });
   const trail = new AuditTrail(new AuditChain(reporter, systemClock.newId), file, systemClock);
   const perSecond = await rate(count, () => trail.record(event));
   await file.close();

@@ -15,7 +15,7 @@ export interface AuditRecord {
   /** What Aerospike Cloud said. */
   readonly upstream: number | undefined;
   readonly statusCode: string | undefined;
-  /** SHA-256 of the line before, as the record claims it. */
+  /** Fingerprint of the record before, as this one states it. */
   readonly previous: string | undefined;
   /** The `X-Gateway-Request-Id` of the answer. */
   readonly requestId: string | undefined;
@@ -37,7 +37,7 @@ export function readAuditRecord(line: unknown): AuditRecord | undefined {
     answered: numberOf(line, 'http_response', 'code'),
     upstream: numberOf(line, 'api', 'response', 'code'),
     statusCode: textOf(line, 'status_code'),
-    previous: textOf(line, 'unmapped', 'integrity', 'previous'),
+    previous: textOf(listOf(line, 'attestation_list')[0], ...['prev_event', 'fingerprint', 'value']),
     requestId: textOf(line, 'metadata', 'correlation_uid') ?? textOf(line, 'api', 'request', 'uid'),
   };
 }

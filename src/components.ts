@@ -2,7 +2,7 @@
 import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
-import { policyLoadedEvent, policyRejectedEvent } from './audit/record/gateway-events.ts';
+import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
 import type { Config } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
 import { Fleet } from './fleet/fleet.ts';
@@ -12,7 +12,8 @@ import { IssuersReload } from './identity/issuers-reload.ts';
 import { TokenCache } from './identity/token-cache.ts';
 import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import { createAgent } from './outbound/exchange.ts';
+import { createAgent, type EgressProxy } from './outbound/agent.ts';
+import { revealEgressProxy } from './outbound/reveal-egress-proxy.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
@@ -45,15 +46,16 @@ export type Components = Awaited<ReturnType<typeof openComponents>>;
 export async function openComponents(config: Config, parts: GatewayParts) {
   const { clock, logger } = parts;
   const metrics = new Metrics(parts.reporter.version);
-  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger });
+  const egressProxy = await revealEgressProxy(config.egressProxy);
+  const tracer = await openTracer(config.tracing, { ...parts.reporter, logger, egressProxy });
   const audit = await openAuditLog(config.audit, { ...parts, watch: auditWatch(metrics) });
-  const identity = createIdentity(config, parts, metrics);
+  const identity = createIdentity(config, parts, metrics, egressProxy);
   const policies = createPolicyStore(config, parts, {
     trail: audit.trail,
     metrics,
     issuers: identity.issuers,
   });
-  const upstream = openUpstream(config, parts, metrics);
+  const upstream = openUpstream(config, parts, metrics, egressProxy);
   const state = await openSharedState(config, parts);
   const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
@@ -64,7 +66,8 @@ export async function openComponents(config: Config, parts: GatewayParts) {
       : new Fleet({ clock, logger, upstream: upstream.fleetClient, refreshMs: config.fleetRefreshMs });
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
-  async function close(): Promise<void> {
+  /** `ran`: the gateway had started, so that its stop is recorded. */
+  async function close(ran: boolean): Promise<void> {
     policies.stop();
     identity.reload?.stop();
     identity.issuers.stop();
@@ -75,6 +78,11 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     await Promise.all([identity.agent.destroy(), upstream.agent.destroy(), upstream.fleetAgent.destroy()]);
     await fleetStopped;
     await reconciled;
+    // If it is not written by then, it is waited for with the rest of the log.
+    if (ran)
+      trail.recordFact(stoppedEvent(parts.reporter.instance, clock.now())).catch((error: unknown) => {
+        logger.error({ err: error }, 'the stop could not be recorded');
+      });
     if (!(await settlesWithin(lastSyncMs, audit.stop()))) logger.error('the audit log could not be closed');
   }
 
@@ -100,8 +108,9 @@ function createIdentity(
   { auth, upstream, limits }: Config,
   { clock, logger }: GatewayParts,
   metrics: Metrics,
+  egressProxy: EgressProxy,
 ) {
-  const agent = createAgent(upstream.connectTimeoutMs, 4);
+  const agent = createAgent(upstream.connectTimeoutMs, 4, egressProxy);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
@@ -114,10 +123,15 @@ function createIdentity(
   return { agent, issuers, reload, tokens };
 }
 
-function openUpstream(config: Config, { clock, logger, reporter }: GatewayParts, metrics: Metrics) {
+function openUpstream(
+  config: Config,
+  { clock, logger, reporter }: GatewayParts,
+  metrics: Metrics,
+  egressProxy: EgressProxy,
+) {
   const { connectTimeoutMs, connections } = config.upstream;
-  const agent = createAgent(connectTimeoutMs, connections);
-  const fleetAgent = createAgent(connectTimeoutMs, fleetConnections);
+  const agent = createAgent(connectTimeoutMs, connections, egressProxy);
+  const fleetAgent = createAgent(connectTimeoutMs, fleetConnections, egressProxy);
   const { client, fleetClient, breakers } = createUpstream(config.upstream, {
     clock,
     logger,

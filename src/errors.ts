@@ -189,7 +189,7 @@ export interface GatewayErrorOptions {
   proxyError?: string;
   /** The upstream's status, if it answered (RFC 9209 `received-status`). */
   receivedStatus?: number;
-  /** For the log only; never for the caller. */
+  /** For the log only; never for the caller. Its `proxyDetails`, if it has any, are this error's, too. */
   cause?: unknown;
   /** Members of the request's log line, bounded; never for the caller. */
   logged?: Readonly<Record<string, unknown>>;
@@ -205,6 +205,8 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly proxyError: string;
   readonly receivedStatus: number | undefined;
+  /** Which part of the way failed (RFC 9209 section 2.1.4); `undefined`: the code says it. */
+  readonly proxyDetails: 'egress-proxy' | undefined;
   readonly logged: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
@@ -217,6 +219,7 @@ export class GatewayError extends Error {
     this.headers = options.headers ?? {};
     this.proxyError = options.proxyError ?? found.proxyError;
     this.receivedStatus = options.receivedStatus;
+    this.proxyDetails = (options.cause as Pick<GatewayError, 'proxyDetails'> | undefined)?.proxyDetails;
     this.logged = options.logged;
   }
 

@@ -2,7 +2,7 @@
 import type { Server as HttpsServer } from 'node:https';
 import { createApp } from './app.ts';
 import { settlesWithin } from './async/with-timeout.ts';
-import { policyLoadedEvent } from './audit/record/gateway-events.ts';
+import { policyLoadedEvent, startedEvent } from './audit/record/gateway-events.ts';
 import { type Components, type GatewayParts, openComponents } from './components.ts';
 import type { Config } from './config/config.ts';
 import { loadCreators } from './fleet/load-creators.ts';
@@ -23,7 +23,7 @@ import { createRouteTable } from './http/route-table.ts';
 import type { KeySet } from './identity/key-set.ts';
 import { operations } from './operations/registry.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
-import { settleEarlierCreates } from './reconciliation/load-pending.ts';
+import { settleEarlierChanges } from './reconciliation/load-pending.ts';
 
 export type { GatewayParts } from './components.ts';
 
@@ -75,7 +75,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     };
   } catch (error) {
     if (listeners !== undefined) await closeListeners(listeners);
-    await components.close();
+    await components.close(false);
     throw error;
   }
 }
@@ -182,31 +182,34 @@ async function start(
   };
   identity.issuers.start();
   await audit.open();
-  await recordPolicy(audit.trail, parts, policies.current().version);
+  await recordStart(audit.trail, parts, policies.current().version);
   policies.watch();
   identity.reload?.watch();
   held.open();
   heldAdmin.open();
   void metrics.open();
   fleet?.start();
-  if (file !== undefined) {
-    void settleEarlierCreates({ file, before: audit.startedAfter, reconciler, ...parts });
-    void loadCreators(file, state.creators, parts.logger);
-  }
+  const { continues: before } = audit;
+  if (file !== undefined && before !== undefined)
+    void settleEarlierChanges({ file, before, reconciler, ...parts });
+  if (file !== undefined) void loadCreators(file, state.creators, parts.logger);
   return ports;
 }
 
-/** The record of the policy that the gateway starts with. Without it the gateway runs, but is not ready. */
-async function recordPolicy(
+/** The first records of a run. Without them the gateway runs, but is not ready. */
+async function recordStart(
   trail: Components['audit']['trail'],
   { reporter, clock, logger }: GatewayParts,
   version: string,
 ): Promise<void> {
   try {
     const versions = { old: undefined, new: version };
-    await trail.record(policyLoadedEvent(versions, reporter.instance, clock.now()));
+    await Promise.all([
+      trail.recordFact(startedEvent(reporter.instance, clock.now())),
+      trail.recordFact(policyLoadedEvent(versions, reporter.instance, clock.now())),
+    ]);
   } catch (error) {
-    logger.error({ err: error }, 'the loaded policy could not be recorded');
+    logger.error({ err: error }, 'the start could not be recorded yet');
   }
 }
 
@@ -232,7 +235,7 @@ async function stop(
     await settlesWithin(lastRecordsMs, idle);
   }
   await closeListeners(listeners);
-  await components.close();
+  await components.close(true);
 }
 
 async function closeListeners({ server, admin, watchedTls }: Listeners): Promise<void> {

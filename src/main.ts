@@ -24,6 +24,7 @@ const commands = {
     return Promise.resolve(serveCommand);
   },
   check: async () => (await import('./commands/check.ts')).checkCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   health: async () => (await import('./commands/health.ts')).healthCommand,
   'policy test': async () => (await import('./commands/policy-test.ts')).policyTestCommand,
   'policy explain': async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,

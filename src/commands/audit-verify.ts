@@ -1,10 +1,10 @@
-// `audit verify`: checks the chain of audit logs and their signatures, and lists breaks and intents without an outcome. Says
-// what it found where, and what to do about it.
+// `audit verify`: checks the chains of audit logs and their signatures, and lists findings and intents without an outcome.
+// Says what it found where, and what to do about it.
 import { readFileSync } from 'node:fs';
-import type { Head } from '../audit/log/chain.ts';
 import { type CheckpointKey, readVerificationKeys } from '../audit/log/signing-key.ts';
-import { sizeOf } from '../audit/record/read-lines.ts';
-import type { Break } from '../audit/verify/breaks.ts';
+import { sizeOf } from '../audit/record/read-values.ts';
+import type { Finding } from '../audit/verify/findings.ts';
+import type { After } from '../audit/verify/judge-chains.ts';
 import type { OpenIntent } from '../audit/verify/open-intents.ts';
 import { type Verification, verifyLogs } from '../audit/verify/verify-logs.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
@@ -17,45 +17,56 @@ export const auditVerifyCommand: Command = {
   name: 'audit verify',
   topic: 'Audit logs',
   summary: 'Check the chain of audit logs, and what they leave open.',
-  help: `Usage: node src/main.ts audit verify [OPTIONS] AUDIT...
+  help: `Usage: bin/peergate audit verify [OPTIONS] AUDIT...
 
-Checks that no record was changed, removed, put in or moved, and that every
-create that was approved has its outcome. Give rotated files in their order,
-oldest first; .gz is read as it is, and lines that are no audit records are
-passed over.
+Checks that every audit record is there, once and unchanged, and that every
+create and delete that was approved has its outcome. Give the files in any
+order, plain or compressed (.gz), as the gateway wrote them or as another
+system exported them: one JSON object a line, laid out, or in an array.
 
 Options
-  --key FILE     Public JWK or JWK Set: checks the checkpoints too, which proves
-                 that nobody rewrote the log as a whole.
+  --key FILE     Public JWK or JWK Set: checks the signatures too, which proves
+                 that nobody rewrote the log.
   --after N:HASH The record before the first file, as the last run of this
-                 command printed it; without it a log begins with record 1.
+                 command printed it; without it a chain begins with record 1.
   --json         One JSON object, for programs.
 
-The log of an AUDIT_FILE is one chain; on standard output every run of the
-gateway begins another. The chain cannot show that records at its very end were
-changed or cut off, nor that a whole chain was. Keep the last record's number
-and hash elsewhere, or give --key, which bounds what can be missing.
+An AUDIT_FILE holds one chain, and a new one whenever the old one could not be
+continued; on standard output every run of the gateway begins another. A chain
+cannot show that records at its very end were changed or removed, nor that it
+was rewritten as a whole. Keep the last record's number and fingerprint
+elsewhere, or give --key, which bounds what can be missing.
+
+Findings
+  changed     Does not match its fingerprint, or what the next record refers to.
+  missing     Its number is not there.
+  duplicated  Is there more than once.
+  foreign     Looks like a record, and is not part of a chain.
+  unsigned    No valid checkpoint signs it, though a gateway with a key signs.
+  unreadable  Looks like a record, and is not complete or not JSON.
 
 Members of the JSON object
-  ok          Is all well? As the exit status says.
-  records     How many there are.
-  chains      How many chains begin in these files.
-  last        { sequence, hash } of the last record, for --after; or null.
-  signed      Without --key null, else { checkpoints, unsigned, until }: how
-              many checkpoints hold, how many records none of them covers yet,
-              when the latest was made (or null).
-  breaks      [{ kind, file, line, from, to, description }]: kind is changed,
-              missing, inserted, out-of-order or signature; from and to are
-              numbers of records.
-  openIntents [{ file, line, outcome, time, action, subject, gatewayRequestId,
-              clusterId, peeringId, vpcId, cidrBlock, accountId, region }]:
-              outcome is none or unknown; a value that the record lacks is "?".
+  ok            Is all well? As the exit status says.
+  records       How many there are.
+  otherLines    How many lines and objects are no audit records.
+  chains        How many chains they form.
+  last          { sequence, fingerprint } of the last record, for --after.
+  signed        Without --key null, else { checkpoints, unsigned, until }: how
+                many checkpoints are valid, how many records none of them
+                covers yet, when the latest was made (or null).
+  findings      [{ kind, file, line, chain, from, to, description }]: from and
+                to are numbers of records.
+  moreFindings  How many there are beyond those.
+  openIntents   [{ file, line, outcome, time, action, subject,
+                gatewayRequestId, clusterId, peeringId, vpcId, cidrBlock,
+                accountId, region }]: outcome is none or unknown; a value that
+                the record lacks is "?".
 
 Example
-  node src/main.ts audit verify audit.log.1.gz audit.log \\
+  bin/peergate audit verify audit.log.1.gz audit.log \\
     --key audit-key.public.jwk
 
-Exit status: 0 all well, 1 a break, an open intent, no record at all, or a file
+Exit status: 0 all well, 1 a finding, an open intent, no record at all, or a file
 that cannot be read, 2 called wrongly.
 `,
   options: ['key', 'after'],
@@ -88,12 +99,14 @@ async function auditVerify(input: CommandInput, args: Arguments): Promise<ExitSt
 }
 
 /** A log without a record is none: even an idle gateway records its policy. */
-const isWell = ({ records, breaks, openIntents }: Verification): boolean =>
-  records > 0 && breaks.length + openIntents.length === 0;
+const isWell = ({ records, findings, openIntents }: Verification): boolean =>
+  records > 0 && findings.length + openIntents.length === 0;
 
-function parseHead(text: string): Head | null {
-  const [, sequence, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
-  return sequence === undefined || hash === undefined ? null : { sequence: Number(sequence), hash };
+function parseHead(text: string): After | null {
+  const [, sequence, fingerprint] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
+  return sequence === undefined || fingerprint === undefined
+    ? null
+    : { sequence: Number(sequence), fingerprint };
 }
 
 async function readKeys(path: string): Promise<CheckpointKey[]> {
@@ -106,12 +119,15 @@ async function readKeys(path: string): Promise<CheckpointKey[]> {
 }
 
 function describe(found: Verification, style: Style): string {
-  const { records, chains, last, breaks, openIntents } = found;
+  const { records, otherLines, chains, last, findings, moreFindings, openIntents } = found;
   if (records === 0) return `${style.bad('There is no audit record in these files.')}\n`;
+  const all = findings.length + moreFindings;
   return [
     `${count(records, 'record')}, ${count(chains, 'chain')}`,
-    breaks.length === 0 ? style.good('The chain is whole.') : style.bad(count(breaks.length, 'break')),
-    ...breaks.map(describeBreak),
+    ...(otherLines === 0 ? [] : [`${count(otherLines, 'line')} without an audit record`]),
+    all === 0 ? style.good('Every record is there, once and unchanged.') : style.bad(count(all, 'finding')),
+    ...findings.flatMap(describeFinding),
+    ...(moreFindings === 0 ? [] : [`  and ${count(moreFindings, 'more finding')}`]),
     ...signatureLines(found),
     openIntents.length === 0
       ? style.good('Every intent has its outcome.')
@@ -119,20 +135,22 @@ function describe(found: Verification, style: Style): string {
     ...openIntents.flatMap(describeOpen),
     ...(last === undefined
       ? []
-      : [style.faint('The last record, for --after:'), `  ${last.sequence}:${last.hash}`]),
+      : [style.faint('The last record, for --after:'), `  ${last.sequence}:${last.fingerprint}`]),
     '',
   ].join('\n');
 }
 
-const describeBreak = ({ kind, file, line, description }: Break): string =>
-  [`  ${kind}: ${printable(`${file}:${line}`)}`, ...indented(description)].join('\n');
+const describeFinding = ({ kind, file, line, description }: Finding): string[] => [
+  `  ${kind}${file === '' ? '' : `: ${printable(`${file}:${line}`)}`}`,
+  ...indented(description),
+];
 
 function signatureLines({ signed }: Verification): string[] {
-  if (signed === undefined) return [];
+  if (signed === undefined) return ['Signatures were not checked: that takes --key.'];
   const { checkpoints, unsigned, until } = signed;
   const rest = unsigned === 0 ? 'all records are signed' : `${count(unsigned, 'record')} not signed yet`;
   const latest = until === undefined ? '' : ` until ${new Date(until).toISOString()}`;
-  return [`${count(checkpoints, 'checkpoint')} by the given key${latest},`, `  ${rest}`];
+  return [`${count(checkpoints, 'valid checkpoint')}${latest},`, `  ${rest}`];
 }
 
 const openOutcomes: Readonly<Record<OpenIntent['outcome'], string>> = {

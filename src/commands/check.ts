@@ -2,7 +2,13 @@
 import { auditFaults } from '../audit/log/audit-faults.ts';
 import type { Config } from '../config/config.ts';
 import { effectiveSettings } from '../config/effective-settings.ts';
-import { describeFault, type Environment, loadConfig } from '../config/load.ts';
+import {
+  describeFault,
+  describeWarning,
+  type Environment,
+  loadConfig,
+  type SettingWarning,
+} from '../config/load.ts';
 import { tlsFaults } from '../http/listener/tls.ts';
 import { describePolicyFault, type PolicyData, type PolicyFault } from '../policy/engine/policy-data.ts';
 import { loadPolicyTests } from '../policy/language/policy-tests.ts';
@@ -16,7 +22,7 @@ export const checkCommand: Command = {
   name: 'check',
   topic: 'The gateway',
   summary: 'Read settings and policy and report every fault.',
-  help: `Usage: node src/main.ts check
+  help: `Usage: bin/peergate check
 
 Reads the settings from the environment, and the policy and its tests from the
 files that they name, and reports every fault at once. Without a fault it shows
@@ -27,7 +33,7 @@ ${requiredSettingsHelp}
 Example; the credential is a stand-in, since check sends it nowhere
   AUTH_ISSUERS=https://idp.acme.example AUTH_AUDIENCE=peergate \\
   AEROSPIKE_CLIENT_ID=id AEROSPIKE_CLIENT_SECRET=secret \\
-  POLICY_FILE=examples/smallest/policy.yaml node src/main.ts check
+  POLICY_FILE=examples/smallest/policy.yaml bin/peergate check
 
 Exit status: 0 all well, 1 there are faults.
 `,
@@ -43,7 +49,12 @@ export interface PreparedPolicy {
 }
 
 export type Prepared =
-  | { readonly config: Config; readonly policy: PreparedPolicy; readonly faults?: undefined }
+  | {
+      readonly config: Config;
+      readonly warnings: readonly SettingWarning[];
+      readonly policy: PreparedPolicy;
+      readonly faults?: undefined;
+    }
   | { readonly faults: readonly string[] };
 
 /** Settings and policy, or all faults of both, one line each. */
@@ -70,7 +81,7 @@ export function prepare(environment: Environment, now: number): Prepared {
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
     return { faults };
   const { data, files, warnings } = read;
-  return { config: loaded.config, policy: { data, files, warnings } };
+  return { config: loaded.config, warnings: loaded.warnings, policy: { data, files, warnings } };
 }
 
 /** Faults quote files, so they are escaped. */
@@ -85,7 +96,8 @@ function check({ environment, stdout, stderr, now, colours }: CommandInput): Exi
   }
   const { policy } = prepared;
   const style = styleFor(colours);
-  for (const warning of policy.warnings) stderr(`Warning: ${printable(describePolicyFault(warning))}\n`);
+  const warnings = [...prepared.warnings.map(describeWarning), ...policy.warnings.map(describePolicyFault)];
+  for (const warning of warnings) stderr(`Warning: ${printable(warning)}\n`);
   const lines = [
     style.good('Settings and policy are in order.'),
     ...describeSettings(effectiveSettings(environment), style),

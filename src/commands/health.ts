@@ -11,7 +11,7 @@ export const healthCommand: Command = {
   name: 'health',
   topic: 'The gateway',
   summary: 'Ask the gateway on this machine whether it lives.',
-  help: `Usage: node src/main.ts health
+  help: `Usage: bin/peergate health
 
 Requests /healthz from ADMIN_HOST (default: HOST) and ADMIN_PORT, with a
 timeout of 2 s. A good answer means that the process is alive, not that it is
@@ -19,7 +19,7 @@ ready; see /readyz for that. This is the health check of the container image.
 Prefer the orchestrator's own HTTP checks if it has any.
 
 Example
-  ADMIN_PORT=9090 node src/main.ts health
+  ADMIN_PORT=9090 bin/peergate health
 
 Exit status: 0 alive, 1 no good answer, 2 wrong usage.
 `,

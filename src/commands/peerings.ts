@@ -5,7 +5,8 @@ import type { Config } from '../config/config.ts';
 import { readCreators } from '../fleet/creators-in-logs.ts';
 import { type FleetPeering, fleetPeerings } from '../fleet/findings.ts';
 import { isComplete, readSnapshot, type Snapshot } from '../fleet/snapshot.ts';
-import { createAgent } from '../outbound/exchange.ts';
+import { createAgent } from '../outbound/agent.ts';
+import { revealEgressProxy } from '../outbound/reveal-egress-proxy.ts';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 import { createUpstream } from '../upstream/create-upstream.ts';
@@ -18,7 +19,7 @@ export const peeringsCommand: Command = {
   name: 'peerings',
   topic: 'The fleet',
   summary: 'Show every peering, and what is wrong with it.',
-  help: `Usage: node src/main.ts peerings [--json] [AUDIT...]
+  help: `Usage: bin/peergate peerings [--json] [AUDIT...]
 
 Reads all clusters and all their peerings from Aerospike Cloud with the service
 credential, and shows each with what was found about it by the policy in
@@ -28,7 +29,7 @@ POLICY_FILE. Given audit logs (.gz too), it also shows who created each.
 
 ${requiredSettingsHelp}
 Example
-  node src/main.ts peerings audit.log.1.gz audit.log
+  bin/peergate peerings audit.log.1.gz audit.log
 
 Exit status: 0 nothing was found, 1 there are findings, a cluster could not be
 read, or a file or a setting has a fault.
@@ -61,8 +62,11 @@ async function showPeerings(input: CommandInput, { positionals, flags }: Argumen
   }
 }
 
-async function takeSnapshot({ upstream }: Config, { version, now }: CommandInput): Promise<Snapshot> {
-  const agent = createAgent(upstream.connectTimeoutMs, 4);
+async function takeSnapshot(
+  { upstream, egressProxy }: Config,
+  { version, now }: CommandInput,
+): Promise<Snapshot> {
+  const agent = createAgent(upstream.connectTimeoutMs, 4, await revealEgressProxy(egressProxy));
   try {
     const { client } = createUpstream(upstream, {
       agent,

@@ -17,7 +17,7 @@ export const policyExplainCommand: Command = {
   name: 'policy explain',
   topic: 'Policies',
   summary: 'The decision for one request and why.',
-  help: `Usage: node src/main.ts policy explain POLICY --request R.json --claims C.json
+  help: `Usage: bin/peergate policy explain POLICY --request R.json --claims C.json
 
 Decides the request of R.json for a caller with the claims of C.json, and shows
 the result of every rule. Both files may be JSON or YAML. The request has the
@@ -31,7 +31,7 @@ Options
                   scope, and so need a grant that names the issuer.
 
 Example of a denial
-  node src/main.ts policy explain examples/with-exceptions/policy.yaml \\
+  bin/peergate policy explain examples/with-exceptions/policy.yaml \\
     --request examples/with-exceptions/request.json \\
     --claims examples/with-exceptions/claims.json
 

@@ -1,7 +1,7 @@
 // `policy replay`: decides recorded requests again under another policy and lists every verdict that would change, so that
 // a policy can be rolled out without fear.
-import { sizeOf } from '../audit/record/read-lines.ts';
 import { readRecords } from '../audit/record/read-records.ts';
+import { sizeOf } from '../audit/record/read-values.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { describeReplayed, type Replayed, replay } from '../policy/engine/replay.ts';
@@ -15,7 +15,7 @@ export const policyReplayCommand: Command = {
   name: 'policy replay',
   topic: 'Policies',
   summary: 'Decide recorded requests again under another policy.',
-  help: `Usage: node src/main.ts policy replay POLICY AUDIT...
+  help: `Usage: bin/peergate policy replay POLICY AUDIT...
 
 Reads audit logs (also .gz; other lines are ignored), decides every recorded
 request by POLICY at its own time, and lists each decision that would change.
@@ -23,7 +23,7 @@ POLICY counts as enforced, whatever its mode. A denial has a question mark if
 its record lacks a claim with which POLICY could allow the request.
 
 Example
-  node src/main.ts policy replay next-policy.yaml audit.log.1.gz audit.log
+  bin/peergate policy replay next-policy.yaml audit.log.1.gz audit.log
 
 Exit status: 0 no decision changes, 1 a decision changes or is uncertain, or a
 file has a fault.

@@ -14,7 +14,7 @@ export const policyTestCommand: Command = {
   name: 'policy test',
   topic: 'Policies',
   summary: "Run a policy's own test cases.",
-  help: `Usage: node src/main.ts policy test POLICY TESTS [OPTIONS]
+  help: `Usage: bin/peergate policy test POLICY TESTS [OPTIONS]
 
 Decides every case of TESTS by POLICY and compares the decision, and the codes
 if the case names them. Cases without a time are decided at the current time.
@@ -25,7 +25,7 @@ Options
                   scope, and so need a grant that names the issuer.
 
 Example
-  node src/main.ts policy test examples/several-teams/policy.yaml \\
+  bin/peergate policy test examples/several-teams/policy.yaml \\
     examples/several-teams/tests.yaml
 
 Exit status: 0 all cases passed, 1 one failed or a file has a fault.

@@ -1,5 +1,6 @@
 // Finds the command and validates its arguments. Wrong usage ends with status 2 and the usage text.
 import { parseArgs } from 'node:util';
+import { nearest } from '../config/nearest-word.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 
 export async function runCommand(
@@ -21,7 +22,7 @@ export async function runCommand(
     input.stdout(version === true ? `${input.version}\n` : usage);
     return 0;
   }
-  if (command === undefined) return wrong(unknown(argv));
+  if (command === undefined) return wrong(unknown(commands, argv));
   const { min, max } = command.positionals;
   const { positionals } = parsed;
   const given = options as Record<string, string | undefined>;
@@ -48,9 +49,16 @@ function parse(command: Command | undefined, args: readonly string[]) {
   }
 }
 
-function unknown(argv: readonly string[]): string {
-  const words = argv.filter((word) => !word.startsWith('-'));
-  return words.length === 0 ? 'A command is missing.' : `There is no command ${words.slice(0, 2).join(' ')}.`;
+/** A word that is further away is another word. */
+const maxDistance = 2;
+
+function unknown(commands: readonly Command[], argv: readonly string[]): string {
+  const words = argv.filter((word) => !word.startsWith('-')).slice(0, 2);
+  if (words.length === 0) return 'A command is missing.';
+  const names = commands.map(({ name }) => name);
+  const likely = nearest(words.join(' '), names, maxDistance) ?? nearest(words[0] ?? '', names, maxDistance);
+  const suggestion = likely === undefined ? '' : ` Did you mean ${likely}?`;
+  return `There is no command ${words.join(' ')}.${suggestion}`;
 }
 
 function overview(commands: readonly Command[], version: string): string {
@@ -61,7 +69,7 @@ function overview(commands: readonly Command[], version: string): string {
   ]);
   return `peergate ${version}: VPC peerings to Aerospike Cloud, under your policy
 
-Usage: node src/main.ts COMMAND [ARGUMENTS]
+Usage: bin/peergate COMMAND [ARGUMENTS]
 
 Commands
 ${lines.flat().join('')}
@@ -72,10 +80,10 @@ Options
 Getting started, from the root of the repository
   npm run demo
     The gateway between stand-ins on this machine, and calls to paste.
-  node src/main.ts policy test examples/several-teams/policy.yaml \\
+  bin/peergate policy test examples/several-teams/policy.yaml \\
     examples/several-teams/tests.yaml
     A policy and its own test cases. docs/policy.md is the guide to both.
-  node src/main.ts check --help
+  bin/peergate check --help
     What has to be set before the gateway starts.
 
 Settings come from the environment; README.md lists them under "Settings".

@@ -19,7 +19,7 @@ export const serveCommand: Command = {
   name: 'serve',
   topic: 'The gateway',
   summary: 'Run the gateway, with its settings from the environment.',
-  help: `Usage: node src/main.ts serve
+  help: `Usage: bin/peergate serve
 
 Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
 SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
@@ -29,7 +29,7 @@ AUDIT_FILE is set.
 
 ${requiredSettingsHelp}
 Example, with the settings in a file of NAME=VALUE lines
-  node --env-file=peergate.env src/main.ts serve
+  node --env-file=peergate.env bin/peergate serve
 
 Exit status: 0 stopped, 1 there are faults, or the gateway failed to start.
 `,
@@ -63,6 +63,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Logged at any LOG_LEVEL: scripts that start the gateway wait for these lines.
   const lifecycle = logger.child({}, { level: 'info' });
+  for (const { variable, detail } of prepared.warnings) logger.warn({ variable }, `${variable}: ${detail}`);
   warnAboutPolicy(logger, policy.data, policy.warnings);
   const reporter = { version: input.version, instance: hostname() };
   try {

@@ -4,14 +4,12 @@ import type { Verification } from '../audit/verify/verify-logs.ts';
 import { describeIntent } from './describe-intent.ts';
 
 export function verificationAsJson(found: Verification, ok: boolean): string {
-  const { records, chains, last = null, signed, breaks, openIntents } = found;
+  const { openIntents, signed, last, ...rest } = found;
   const value = {
     ok,
-    records,
-    chains,
-    last,
+    ...rest,
+    last: last ?? null,
     signed: signed === undefined ? null : { ...signed, until: timeOf(signed.until) },
-    breaks,
     openIntents: openIntents.map(({ file, line, outcome, record }) => ({
       file,
       line,

@@ -1,7 +1,8 @@
 // The settings as the rest of the gateway sees them: grouped, frozen, with the secrets wrapped. Nothing here has a
 // default of its own; those are in `schema.ts`.
+import type { RedisMode } from './redis-servers.ts';
 import type { SettingValues } from './schema.ts';
-import type { Secret } from './secret.ts';
+import { Secret } from './secret.ts';
 
 /** The two parts of the service credential (RFC 6749 section 2.3.1). */
 export interface ServiceCredential {
@@ -49,6 +50,22 @@ export interface UpstreamConfig {
   readonly connections: number;
 }
 
+export interface RedisConfig {
+  /** Read again for each connection; `parseRedisUrls` reads it. */
+  readonly url: Secret;
+  readonly mode: RedisMode;
+  /** The name of the primary; there with the mode `sentinel` only. */
+  readonly sentinelMaster: string | undefined;
+}
+
+/** The egress proxy's URLs may hold credentials. */
+export interface EgressProxyConfig {
+  readonly httpsProxy: Secret | undefined;
+  readonly httpProxy: Secret | undefined;
+  /** As undici takes it. */
+  readonly noProxy: string;
+}
+
 export interface Config {
   readonly listen: {
     readonly host: string;
@@ -64,6 +81,7 @@ export interface Config {
   readonly auth: AuthConfig;
   readonly scopes: { readonly create: string; readonly list: string; readonly delete: string };
   readonly upstream: UpstreamConfig;
+  readonly egressProxy: EgressProxyConfig;
   readonly policyFile: string;
   readonly policyTestsFile: string | undefined;
   readonly preflight: 'enforce' | 'off';
@@ -75,15 +93,13 @@ export interface Config {
     readonly perAddressPerMinute: number;
     readonly maxInFlight: number;
   };
-  readonly state: { readonly redisUrl: Secret | undefined; readonly idempotencyTtlMs: number };
+  readonly state: { readonly redis: RedisConfig | undefined; readonly idempotencyTtlMs: number };
   /** After SIGTERM, how long new connections are still accepted and requests served. */
   readonly shutdownDelayMs: number;
   /** After that delay, how long requests in flight may take to finish. */
   readonly shutdownGraceMs: number;
   /** Where traces go; `undefined`: nowhere. */
-  readonly tracing:
-    | { readonly url: string; readonly protocol: SettingValues['OTEL_EXPORTER_OTLP_PROTOCOL'] }
-    | undefined;
+  readonly tracing: { readonly url: string; readonly protocol: 'http/json' | 'http/protobuf' } | undefined;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
 
@@ -125,6 +141,11 @@ export function toConfig(
       timeoutMs: values.UPSTREAM_TIMEOUT_MS,
       connections: values.UPSTREAM_CONNECTIONS,
     },
+    egressProxy: {
+      httpsProxy: values.HTTPS_PROXY === undefined ? undefined : Secret.ofValue(values.HTTPS_PROXY),
+      httpProxy: values.HTTP_PROXY === undefined ? undefined : Secret.ofValue(values.HTTP_PROXY),
+      noProxy: values.NO_PROXY ?? '',
+    },
     policyFile: values.POLICY_FILE,
     policyTestsFile: values.POLICY_TESTS_FILE,
     preflight: values.PREFLIGHT,
@@ -135,7 +156,7 @@ export function toConfig(
       perAddressPerMinute: values.RATE_LIMIT_ADDRESS_PER_MINUTE,
       maxInFlight: values.MAX_IN_FLIGHT,
     },
-    state: { redisUrl: secrets.redisUrl, idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
+    state: { redis: redisOf(values, secrets), idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     tracing: tracingOf(values),
@@ -148,9 +169,12 @@ function tracingOf(values: SettingValues): Config['tracing'] {
   const all = values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, '/v1/traces');
   const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? all;
   const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
-  const off = values.OTEL_SDK_DISABLED === 'true' || values.OTEL_TRACES_EXPORTER === 'none';
-  return url === undefined || off ? undefined : { url, protocol };
+  const off = values.OTEL_SDK_DISABLED || values.OTEL_TRACES_EXPORTER === 'none';
+  return url === undefined || off || protocol === 'unusable' ? undefined : { url, protocol };
 }
+
+const redisOf = (values: SettingValues, { redisUrl }: ConfigSecrets): RedisConfig | undefined =>
+  redisUrl && { url: redisUrl, mode: values.REDIS_MODE, sentinelMaster: values.REDIS_SENTINEL_MASTER };
 
 /** Both or neither are set, by the cross checks. */
 function tlsOf(values: SettingValues): Config['listen']['tls'] {

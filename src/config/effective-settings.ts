@@ -1,6 +1,6 @@
 // What each setting is and where that comes from, for showing to an operator. Never holds a secret's value, nor the query
-// of a URL, which may be one.
-import type { Environment } from './load.ts';
+// or the credentials of a URL.
+import { type Environment, variableOf } from './load.ts';
 import { type Setting, type SettingName, settingGroups, settings } from './schema.ts';
 
 export type SettingSource = 'environment' | 'file' | 'default';
@@ -29,10 +29,10 @@ function effectiveSetting(name: SettingName, environment: Environment): Effectiv
   const { secret, fallback }: Setting<unknown> = settings[name];
   const file = secret ? environment[`${name}_FILE`] || undefined : undefined;
   if (file !== undefined) return { name, source: 'file', value: file };
-  const text = environment[name] || undefined;
+  const text = environment[variableOf(name, environment)] || undefined;
   if (text === undefined) return { name, source: 'default', value: fallback };
-  return { name, source: 'environment', value: secret ? 'set' : withoutQuery(text) };
+  return { name, source: 'environment', value: secret ? 'set' : withoutSecrets(text) };
 }
 
-const withoutQuery = (text: string): string =>
-  /^https?:\/\//i.test(text) ? text.replace(/\?.*$/s, '?…') : text;
+const withoutSecrets = (text: string): string =>
+  /^https?:\/\//i.test(text) ? text.replace(/\?.*$/s, '?…').replace(/\/\/[^/]*@/, '//…@') : text;

@@ -2,6 +2,7 @@
 // trimming to fit and no guessing.
 import { isIP } from 'node:net';
 import { parseSecureUrl } from '../net/secure-url.ts';
+import { parseRedisUrls, type RedisServers } from './redis-servers.ts';
 
 /** One kind of setting: what it accepts, in words for an operator, and the value or `undefined` for a text it refuses. */
 export interface Reader<T> {
@@ -22,6 +23,11 @@ export const oneOf = <const T extends string>(...words: T[]): Reader<T> => ({
   expected: `one of ${words.join(', ')}`,
   read: (text) => words.find((word) => word === text),
 });
+
+export const yesOrNo: Reader<boolean> = {
+  expected: 'true or false',
+  read: (text) => ({ true: true, false: false })[text],
+};
 
 /** RFC 6749 section 3.3: a scope is visible ASCII without space, quote and backslash. */
 export const scopeWord: Reader<string> = {
@@ -56,18 +62,47 @@ const readPlainUrl = (text: string): string | undefined => (text.includes('?') ?
 export const endpointUrl: Reader<string> = { expected: `an ${endpointRule}`, read: readUrl };
 export const baseUrl: Reader<string> = { expected: `an ${plainRule}`, read: readPlainUrl };
 
-/** Its password must not cross a network in the clear. */
-export const redisUrl: Reader<string> = {
-  expected: 'a rediss:// URL (redis:// only for a loopback host)',
+/** Credentials may stand in it: it is told to the proxy and never shown. */
+export const egressProxyUrl: Reader<string> = {
+  expected: 'the http:// or https:// URL of an egress proxy, such as http://proxy.example:3128',
   read: (text) => {
-    const inTheClear = text.startsWith('redis://');
-    if (!inTheClear && !text.startsWith('rediss://')) return undefined;
-    const url = `${inTheClear ? 'http' : 'https'}${text.slice(text.indexOf(':'))}`.replace(
-      /\/\/[^/@]*@/,
-      '//',
-    );
-    return parseSecureUrl(url) === undefined ? undefined : text;
+    if (!/^https?:\/\/[^\s/?#\\]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
+    const { username, password } = new URL(text);
+    return isPercentEncoded(username + password) ? text : undefined;
   },
+};
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** OpenTelemetry takes its words in any case (its specification, "Configuration Environment Variable Specification"). */
+export const anyCase = <T>({ expected, read }: Reader<T>): Reader<T> => ({
+  expected,
+  read: (text) => read(text.trim().toLowerCase()),
+});
+
+/** A list of which the gateway needs one. */
+export const traceExporter: Reader<'otlp' | 'none'> = anyCase({
+  expected: 'otlp or none',
+  read: (text) => (words(text).includes('otlp') ? 'otlp' : text === 'none' ? 'none' : undefined),
+});
+
+export const collectorUrl: Reader<string> = {
+  expected: 'an http or https URL without fragment',
+  read: (text) => (/^https?:\/\/[^\s#]+$/i.test(text) && URL.canParse(text) ? text : undefined),
+};
+
+/** Which servers may be used, and how, depends on other settings. */
+export const redisUrls: Reader<RedisServers> = {
+  expected:
+    'a redis:// or rediss:// URL, or a comma-separated list of them that differ in host and port only',
+  read: parseRedisUrls,
 };
 
 export const issuerUrls: Reader<readonly string[]> = {

@@ -1,9 +1,12 @@
 // Every setting that there is: its name, its default, what it accepts. What is not in this table is not a setting.
 import {
+  anyCase,
   audiences,
   basePath,
   baseUrl,
+  collectorUrl,
   defaultAlgorithms,
+  egressProxyUrl,
   endpointUrl,
   hostName,
   issuerUrls,
@@ -11,10 +14,12 @@ import {
   oneOf,
   proxyAddresses,
   type Reader,
-  redisUrl,
+  redisUrls,
   scopeWord,
   signatureAlgorithms,
+  traceExporter,
   wholeNumber,
+  yesOrNo,
 } from './readers.ts';
 
 export interface Setting<T> extends Reader<T> {
@@ -23,6 +28,10 @@ export interface Setting<T> extends Reader<T> {
   readonly required: boolean;
   /** The value may come from the file that `NAME_FILE` names, and is never printed. */
   readonly secret: boolean;
+  /** Another name, which counts first, as in other programs that read it. */
+  readonly alias?: string;
+  /** There: a text that is refused is a warning, and this counts in its place. */
+  readonly lenient?: { readonly value: T; readonly effect: string };
 }
 
 const common = { fallback: undefined, required: false, secret: false };
@@ -44,7 +53,9 @@ const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
 
 const file = line('the path of a file');
 const secretText = line('a text without control characters');
-const otlpProtocol = oneOf('http/json', 'http/protobuf');
+const otlpProtocol = anyCase(oneOf('http/json', 'http/protobuf'));
+const noTraces = 'no traces are made';
+const ignored = { value: undefined, effect: 'it is ignored' };
 const minutes10 = 600_000;
 
 const listeners = {
@@ -83,6 +94,12 @@ const aerospikeCloud = {
   UPSTREAM_CONNECTIONS: defaulting('64', wholeNumber(1, 10_000)),
 };
 
+const egressProxy = {
+  HTTPS_PROXY: { ...optional(egressProxyUrl), alias: 'https_proxy' },
+  HTTP_PROXY: { ...optional(egressProxyUrl), alias: 'http_proxy' },
+  NO_PROXY: { ...optional(line('hosts separated by commas')), alias: 'no_proxy' },
+};
+
 const policy = {
   POLICY_FILE: required(file),
   POLICY_TESTS_FILE: optional(file),
@@ -106,18 +123,33 @@ const limits = {
   RATE_LIMIT_ADDRESS_PER_MINUTE: defaulting('600', wholeNumber(0, 1_000_000)),
   MAX_IN_FLIGHT: defaulting('256', wholeNumber(1, 100_000)),
   IDEMPOTENCY_TTL_SECONDS: defaulting('86400', wholeNumber(1, 2_592_000)),
-  REDIS_URL: { ...optional(redisUrl), secret: true },
+  REDIS_URL: { ...optional(redisUrls), secret: true },
+  REDIS_ALLOW_PLAINTEXT: defaulting('false', yesOrNo),
+  REDIS_MODE: defaulting('single', oneOf('single', 'sentinel', 'cluster')),
+  REDIS_SENTINEL_MASTER: optional(line('the name of the primary that the sentinels watch')),
   SHUTDOWN_DELAY_MS: defaulting('0', wholeNumber(0, minutes10)),
   SHUTDOWN_GRACE_MS: defaulting('10000', wholeNumber(0, minutes10)),
 };
 
 const tracesAndLogs = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(baseUrl),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(endpointUrl),
-  OTEL_EXPORTER_OTLP_PROTOCOL: defaulting('http/json', otlpProtocol),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: optional(otlpProtocol),
-  OTEL_TRACES_EXPORTER: defaulting('otlp', oneOf('otlp', 'none')),
-  OTEL_SDK_DISABLED: defaulting('false', oneOf('true', 'false')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: { ...optional(collectorUrl), lenient: ignored },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { ...optional(collectorUrl), lenient: ignored },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    ...defaulting<'http/json' | 'http/protobuf' | 'unusable'>('http/json', otlpProtocol),
+    lenient: { value: 'unusable' as const, effect: noTraces },
+  },
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
+    ...optional<'http/json' | 'http/protobuf' | 'unusable'>(otlpProtocol),
+    lenient: { value: 'unusable' as const, effect: noTraces },
+  },
+  OTEL_TRACES_EXPORTER: {
+    ...defaulting('otlp', traceExporter),
+    lenient: { value: 'none' as const, effect: noTraces },
+  },
+  OTEL_SDK_DISABLED: {
+    ...defaulting('false', anyCase(yesOrNo)),
+    lenient: { value: false, effect: 'it is ignored' },
+  },
   LOG_LEVEL: defaulting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace')),
 };
 
@@ -125,6 +157,7 @@ export const settings = {
   ...listeners,
   ...accessTokens,
   ...aerospikeCloud,
+  ...egressProxy,
   ...policy,
   ...audit,
   ...tls,
@@ -144,6 +177,7 @@ export const settingGroups: readonly { readonly title: string; readonly names: r
   { title: 'Listeners', names: namesOf(listeners) },
   { title: 'Access tokens', names: namesOf(accessTokens) },
   { title: 'Aerospike Cloud', names: namesOf(aerospikeCloud) },
+  { title: 'Egress proxy', names: namesOf(egressProxy) },
   { title: 'Policy files', names: namesOf(policy) },
   { title: 'Audit log', names: namesOf(audit) },
   { title: 'TLS', names: namesOf(tls) },

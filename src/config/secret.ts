@@ -1,5 +1,6 @@
 // A secret that can be used but not shown: every way of printing it gives `[secret]`. One that comes from a file is
 // read again at each use, so that a rotated secret needs no restart.
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 
@@ -17,17 +18,17 @@ export class Secret {
     return new Secret(() => Promise.resolve(value));
   }
 
-  /** What `accepts` refuses is not used, as at the start. */
-  static ofFile(path: string, accepts: (value: string) => boolean = () => true): Secret {
+  /** What `accepts` refuses is not used, as at the start. `variable` names the file in messages. */
+  static ofFile(path: string, variable: string, accepts: (value: string) => boolean = () => true): Secret {
     return new Secret(async () => {
-      const value = secretIn(await readFile(path, 'utf8'));
-      if (value === '') throw new Error('the file of a secret is empty');
-      if (!accepts(value)) throw new Error('the file of a secret holds what its setting does not accept');
+      const { value, problem } = secretIn(await readFile(path));
+      if (problem !== undefined) throw new Error(`${variable} names ${problem}`);
+      if (!accepts(value)) throw new Error(`${variable} names a file with a value that is not accepted`);
       return value;
     });
   }
 
-  /** The secret itself. Rejects when its file cannot be read, is empty or no good; the message never holds the content. */
+  /** The secret itself. Rejects when its file cannot be read or has a fault; the message never holds the content. */
   reveal(): Promise<string> {
     return this.#reveal();
   }
@@ -45,5 +46,33 @@ export class Secret {
   }
 }
 
-/** The secret in a file's text: an editor's line break at the end is not part of it. */
-export const secretIn = (text: string): string => text.replace(/\r?\n$/, '');
+/** The secret in a file, or what is wrong with the file, in words that hold nothing of it. */
+export type SecretText =
+  | { readonly value: string; readonly problem?: undefined }
+  | { readonly value?: undefined; readonly problem: string };
+
+export function readSecretFile(path: string): SecretText {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return { problem: 'no readable file' };
+  }
+  return secretIn(bytes);
+}
+
+/** An editor's one line break at the end is not part of the secret. Anything else that nobody sees is refused. */
+function secretIn(bytes: Buffer): SecretText {
+  if (/^(\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1')) || bytes.includes(0))
+    return { problem: 'a UTF-16 file' };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { problem: 'a file that is not UTF-8' };
+  }
+  if (text.startsWith('\ufeff')) return { problem: 'a file with a byte-order mark' };
+  const value = text.replace(/\r?\n$/, '');
+  if (value.trim() === '') return { problem: 'an empty file' };
+  return value === value.trim() ? { value } : { problem: 'a file with white space around the secret' };
+}

@@ -35,6 +35,8 @@ export function createVerifyToken(
   };
 }
 
+/** Of `sub`, `jti` and the claims that name the client each, in UTF-8. */
+const maxIdentityBytes = 512;
 /** RFC 9068 section 2.2, besides those that every token needs. */
 const rfc9068Claims = ['iat', 'jti', 'client_id'];
 
@@ -119,15 +121,14 @@ const isOurs = (error: unknown): boolean => error instanceof GatewayError;
 const isAboutClaims = (error: unknown): boolean =>
   error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
 
-const maxSubjectBytes = 512;
-
 /** What jose leaves open: finite times (JSON can say 1e309), an `iat` that has come, a subject, no proof of possession. */
 function checkClaims(payload: JWTPayload, latest: number): void {
   for (const claim of ['exp', 'nbf', 'iat'] as const)
     if (Object.hasOwn(payload, claim) && !Number.isFinite(payload[claim])) throw new TokenRefused('time');
   if (payload.iat !== undefined && payload.iat > latest) throw new TokenRefused('not-yet-valid');
-  if (!isName(payload.sub) || Buffer.byteLength(payload.sub) > maxSubjectBytes)
-    throw new TokenRefused('subject');
+  if (!isName(payload.sub) || !isRecordable(payload.sub)) throw new TokenRefused('subject');
+  for (const claim of ['client_id', 'azp', 'cid', 'appid', 'jti'])
+    if (!isRecordable(payload[claim])) throw new TokenRefused('claim', claim);
   // RFC 7800 section 3.1.
   if (Object.hasOwn(payload, 'cnf')) throw new TokenRefused('sender-bound');
 }
@@ -168,5 +169,9 @@ function wordsOf(claim: unknown): string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
+
+/** Identities go into audit records whole. */
+const isRecordable = (value: unknown): boolean =>
+  typeof value !== 'string' || (Buffer.byteLength(value) <= maxIdentityBytes && value.isWellFormed());
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -10,5 +10,6 @@ export function parseSecureUrl(text: string): URL | undefined {
   return url.protocol === 'http:' && isLoopback(url.hostname) ? url : undefined;
 }
 
-const isLoopback = (host: string): boolean =>
+/** `host` as `URL.hostname` has it: an IPv6 address in brackets. */
+export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));

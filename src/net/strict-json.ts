@@ -21,7 +21,7 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /** Needs text that `JSON.parse` accepted: then a string is a member's name exactly when a colon follows it. */
-function repeatsMember(text: string): boolean {
+export function repeatsMember(text: string): boolean {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at];

@@ -2,8 +2,9 @@
 // redirects, and knows whether the request can have been received. Only if a reused connection closes, a repeatable request is
 // sent again, once.
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Sent } from '../errors.ts';
+import { OutboundAgent } from './agent.ts';
 import { ExchangeError, type FailedAt, failureOf } from './failures.ts';
 import { retryAfterIn } from './retry-after.ts';
 
@@ -30,41 +31,6 @@ export interface ExchangeLimits {
   readonly timeoutMs: number;
   /** A longer body makes the answer `broken`. */
   readonly maxBytes: number;
-}
-
-/** Connections to any number of servers, kept open between requests. */
-export const createAgent = (connectTimeoutMs: number, connections: number): Agent =>
-  new ReusingAgent({
-    connections,
-    connect: { timeout: connectTimeoutMs },
-    // The exchange has one time limit over everything, which a server cannot stretch by answering slowly.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    pipelining: 1,
-    allowH2: false,
-  });
-
-/** Tells the first request on a connection from those that reuse it. */
-class ReusingAgent extends Agent {
-  #connected = false;
-
-  constructor(options: Agent.Options) {
-    super(options);
-    // undici starts the first request on a new connection before it returns from the code that emits this.
-    this.on('connect', () => {
-      this.#connected = true;
-      queueMicrotask(() => {
-        this.#connected = false;
-      });
-    });
-  }
-
-  /** Asked when a request starts. */
-  startsConnection(): boolean {
-    const first = this.#connected;
-    this.#connected = false;
-    return first;
-  }
 }
 
 /** Rejects with an `ExchangeError`, and with nothing else. */
@@ -131,7 +97,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     this.#sent = 'maybe';
     this.#controller = controller;
-    this.#reused = !(this.#agent instanceof ReusingAgent && this.#agent.startsConnection());
+    this.#reused = !(this.#agent instanceof OutboundAgent && this.#agent.startsConnection());
     // The time of a repeated request goes on from when it was first sent.
     if (!this.#repeated) this.#timer.refresh();
   }

@@ -17,6 +17,8 @@ export class ExchangeError extends Error {
   readonly receivedStatus: number | undefined;
   /** That answer's `Retry-After`, if it has a well-formed one. */
   readonly retryAfter: string | undefined;
+  /** `egress-proxy`, if that failed, and not the server behind it (RFC 9209 section 2.1.4). */
+  readonly proxyDetails: 'egress-proxy' | undefined;
 
   constructor(
     kind: FailureKind,
@@ -30,6 +32,38 @@ export class ExchangeError extends Error {
     this.sent = at.sent;
     this.receivedStatus = at.receivedStatus;
     this.retryAfter = at.retryAfter;
+    this.proxyDetails = options?.cause instanceof EgressProxyError ? 'egress-proxy' : undefined;
+  }
+}
+
+/** The egress proxy opened no tunnel: nothing can have reached the server behind it. The message holds no credentials. */
+export class EgressProxyError extends Error {
+  override readonly name = 'EgressProxyError';
+  readonly kind: FailureKind;
+  readonly proxyError: string;
+
+  private constructor(message: string, [kind, proxyError]: Named, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+    this.proxyError = proxyError;
+  }
+
+  static ofStatus(status: number): EgressProxyError {
+    const proxyError = status < 500 ? 'proxy_configuration_error' : 'destination_unavailable';
+    return new EgressProxyError(`the egress proxy answered CONNECT with status ${status}`, [
+      'unreachable',
+      proxyError,
+    ]);
+  }
+
+  static ofCause(cause: unknown): EgressProxyError {
+    if ((cause as Error | null)?.name === 'TimeoutError')
+      return new EgressProxyError('the egress proxy opened no tunnel in time', [
+        'timeout',
+        'connection_timeout',
+      ]);
+    const named = nameOf(cause as NodeJS.ErrnoException | null, false);
+    return new EgressProxyError(`the egress proxy failed: ${named[1]}`, named, cause);
   }
 }
 
@@ -48,7 +82,9 @@ export class StatusError extends Error {
 export const retryAfterOf = (error: unknown): string | undefined =>
   error instanceof ExchangeError || error instanceof StatusError ? error.retryAfter : undefined;
 
-const byCode: Readonly<Record<string, readonly [FailureKind, string]>> = {
+type Named = readonly [FailureKind, string];
+
+const byCode: Readonly<Record<string, Named>> = {
   ECONNREFUSED: ['unreachable', 'connection_refused'],
   ENOTFOUND: ['unreachable', 'dns_error'],
   EAI_AGAIN: ['unreachable', 'dns_timeout'],
@@ -82,13 +118,16 @@ export interface FailedAt {
 
 /** Never throws. */
 export function failureOf(error: unknown, at: FailedAt): ExchangeError {
-  const [kind, proxyError] = nameOf(error as NodeJS.ErrnoException | null, at.answering);
+  const [kind, proxyError] =
+    error instanceof EgressProxyError
+      ? [error.kind, error.proxyError]
+      : nameOf(error as NodeJS.ErrnoException | null, at.answering);
   return new ExchangeError(kind, proxyError, at, { cause: error });
 }
 
-function nameOf(error: NodeJS.ErrnoException | null, answering: boolean): readonly [FailureKind, string] {
+function nameOf(error: NodeJS.ErrnoException | null, answering: boolean): Named {
   const code = String(error?.code ?? '');
-  if (Object.hasOwn(byCode, code)) return byCode[code] as readonly [FailureKind, string];
+  if (Object.hasOwn(byCode, code)) return byCode[code] as Named;
   const pattern = byPattern.find(([expression]) => expression.test(code));
   if (pattern) return [pattern[1], pattern[2]];
   // undici gives most errors of its parser a name and no code.

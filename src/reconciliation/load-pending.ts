@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Reconciler } from './reconciler.ts';
 
-export interface EarlierCreates {
+export interface EarlierChanges {
   /** The audit log. */
   readonly file: string;
   /** The last record of earlier runs. */
@@ -19,7 +19,7 @@ export interface EarlierCreates {
 /** Pause before the next attempt to read the log, which may be being compressed. */
 const retryMs = 30_000;
 
-export async function settleEarlierCreates(earlier: EarlierCreates): Promise<void> {
+export async function settleEarlierChanges(earlier: EarlierChanges): Promise<void> {
   const { file, before, reconciler, clock, logger } = earlier;
   try {
     const found = await findOpenIntents(file, before, clock.now());
@@ -32,7 +32,7 @@ export async function settleEarlierCreates(earlier: EarlierCreates): Promise<voi
       if (facts !== undefined) reconciler.settle(facts);
     }
   } catch (error) {
-    logger.error({ err: error }, 'the audit log could not be searched for open creates');
-    setTimeout(() => void settleEarlierCreates(earlier), retryMs).unref();
+    logger.error({ err: error }, 'the audit log could not be searched for open changes');
+    setTimeout(() => void settleEarlierChanges(earlier), retryMs).unref();
   }
 }

@@ -1,21 +1,22 @@
-// Settles creates of unknown outcome by reading the upstream's list and recording what exists. Works in the background, retries
-// for as long as necessary, and never creates, repeats or removes a peering.
+// Settles creates of unknown outcome by reading the upstream's list and recording what exists; deletes as
+// `delete-reconciler.ts` does. Works in the background, retries for as long as necessary, and never creates, repeats or removes
+// a peering.
 import { Backoff } from '../async/backoff.ts';
 import type { AuditTrail } from '../audit/log/trail.ts';
-import { reconciledEvent, type Settlement } from '../audit/record/request-events.ts';
+import { reconciledEvent, type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
 import type { Clock } from '../clock.ts';
-import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import type { RequestFacts } from '../request/request.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
-import { retryAfterHeader, retryAfterMsOf } from '../upstream/read-answer.ts';
-import { UpstreamRefused } from '../upstream/upstream-refused.ts';
+import type { ListedPeering } from '../upstream/peerings.ts';
+import { retryAfterMsOf } from '../upstream/read-answer.ts';
+import { DeleteReconciler } from './delete-reconciler.ts';
+import { listCluster } from './list-cluster.ts';
 import { findCandidates, mayBe } from './match-peering.ts';
 
-interface ReconcilerServices {
+export interface ReconcilerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly trail: AuditTrail;
@@ -48,14 +49,13 @@ interface Alike {
  */
 const arrivalMs = 5000;
 const minPauseMs = 1000;
-/** Covers statuses that the vendor may add. Other values do not get into records. */
-const statusPattern = /^[a-z][a-z-]{0,63}$/;
 /** Bound on the ids kept of peerings with a known creator, and of ambiguous ones. */
 const maxKnownIds = 100_000;
 
 export class Reconciler {
   readonly #services: ReconcilerServices;
   readonly #elapsed: () => number;
+  readonly #deletes: DeleteReconciler;
   /** By the gateway's request id, oldest first. */
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
@@ -74,12 +74,13 @@ export class Reconciler {
 
   constructor(services: ReconcilerServices) {
     this.#services = services;
+    this.#deletes = new DeleteReconciler(services);
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
-  /** Number of creates that are not settled yet. */
+  /** Number of changes that are not settled yet. */
   get open(): number {
-    return this.#open.size;
+    return this.#open.size + this.#deletes.open;
   }
 
   /**
@@ -103,12 +104,13 @@ export class Reconciler {
   }
 
   /**
-   * Called when the outcome of a create is unknown. `before`: peerings that it cannot have made, since they existed before;
+   * Called when the outcome of a create or a delete is unknown. `before`: peerings that it cannot have made, since they existed before;
    * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
    * flight, so peerings that are ambiguous by now existed before it, too.
    */
   settle(facts: RequestFacts, before?: readonly string[]): void {
     const { gatewayRequestId, target } = facts;
+    if (facts.operation.method === 'DELETE') this.#deletes.settle(facts);
     const peering = target?.peering;
     if (peering === undefined) return;
     const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous]);
@@ -137,7 +139,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#working;
+    await Promise.all([this.#working, this.#deletes.stop()]);
   }
 
   /** A later call does not shorten the pause: a failing upstream must not get a read for each failed create. */
@@ -185,7 +187,7 @@ export class Reconciler {
   async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
     const { clock, upstream } = this.#services;
     const listedAt = this.#elapsed();
-    const listed = await readPeerings(upstream, clusterId, clock.newId()).catch(noneIfGone);
+    const listed = await listCluster(upstream, clusterId, clock.newId());
     const peerings = listed.filter(({ id }) => !this.#known.has(id));
     let unclear = false;
     for (const alike of Map.groupBy(creates, ({ peering }) => valuesOf(peering)).values())
@@ -264,7 +266,7 @@ export class Reconciler {
 const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
   found: true,
   resourceId: id,
-  peeringStatus: statusPattern.test(status) ? status : undefined,
+  peeringStatus: statusShape.test(status) ? status : undefined,
 });
 
 function forgetOldest(ids: Map<string, string> | Set<string>): void {
@@ -273,15 +275,6 @@ function forgetOldest(ids: Map<string, string> | Set<string>): void {
     ids.delete(oldest);
     break;
   }
-}
-
-/** 404: the cluster no longer exists, and neither do its peerings. Any other refusal says nothing about them. */
-function noneIfGone(error: unknown): [] {
-  if (!(error instanceof UpstreamRefused)) throw error;
-  const { status } = error.answer;
-  if (status === 404) return [];
-  const headers = retryAfterHeader(error.answer);
-  throw new GatewayError('upstream-broken', { detail: `Aerospike Cloud answered ${status}`, headers });
 }
 
 const valuesOf = ({

@@ -1,10 +1,11 @@
 // The connection to Redis. Answers within a second or says that Redis is down, goes on trying in the background, and takes
 // the address and password anew for each try. No command waits for a Redis that is not there. A server that takes no writes,
 // such as a primary that a failover has made a replica, counts as down: a new connection may reach the new primary.
-import { createClient, ErrorReply } from '@redis/client';
+import { ErrorReply } from '@redis/client';
 import { Backoff } from '../async/backoff.ts';
-import type { Secret } from '../config/secret.ts';
+import type { RedisConfig } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
+import { createRedisClient, type RedisClient } from './redis-client.ts';
 
 export interface RedisCommands {
   /** The reply to one command; rejects when Redis is down or refuses it. */
@@ -12,34 +13,24 @@ export interface RedisCommands {
 }
 
 const commandTimeoutMs = 1000;
-/** For the connection alone, and until Redis has let the client in. */
-const socketTimeoutMs = 1500;
 const connectTimeoutMs = 2000;
 /** Nothing is ever stored under it: deleting it changes nothing, and only a server that takes writes does so. */
 const probeKey = 'peergate:probe';
 
-const clientOf = (url: string) =>
-  createClient({
-    url,
-    disableOfflineQueue: true,
-    socket: { connectTimeout: socketTimeoutMs, reconnectStrategy: false },
-  });
-type Client = ReturnType<typeof clientOf>;
-
 export class RedisConnection implements RedisCommands {
-  readonly #url: Secret;
+  readonly #config: RedisConfig;
   readonly #logger: Logger;
-  #client: Client | undefined;
+  #client: RedisClient | undefined;
   /** The one that is being tried. */
-  #candidate: Client | undefined;
+  #candidate: RedisClient | undefined;
   readonly #backoff = new Backoff({ minMs: 100, maxMs: 2000 });
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** Said once for each time that it goes down. */
   #saidDown = false;
 
-  constructor(url: Secret, logger: Logger) {
-    this.#url = url;
+  constructor(config: RedisConfig, logger: Logger) {
+    this.#config = config;
     this.#logger = logger;
   }
 
@@ -56,7 +47,7 @@ export class RedisConnection implements RedisCommands {
     const client = this.#client;
     if (client === undefined) throw new PlainError('Redis is down');
     try {
-      return await within(commandTimeoutMs, client.sendCommand(words));
+      return await within(commandTimeoutMs, client.send(words));
     } catch (error) {
       if (!isRefusal(error)) this.#lose(client, error);
       throw error;
@@ -66,23 +57,22 @@ export class RedisConnection implements RedisCommands {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    destroy(this.#candidate);
-    destroy(this.#client);
+    this.#candidate?.destroy();
+    this.#client?.destroy();
     this.#client = undefined;
   }
 
   async #connect(): Promise<void> {
     try {
-      const url = await this.#url.reveal().catch(plainly);
+      const urls = await this.#config.url.reveal().catch(plainly);
       if (this.#stopped) return;
-      const client = clientOf(url);
+      const client = createRedisClient(urls, this.#config, (error) => this.#lose(client, error));
       this.#candidate = client;
-      client.on('error', (error: unknown) => this.#lose(client, error));
       await within(connectTimeoutMs, open(client));
-      if (this.#stopped) destroy(client);
+      if (this.#stopped) client.destroy();
       else this.#gain(client);
     } catch (error) {
-      destroy(this.#candidate);
+      this.#candidate?.destroy();
       this.#sayDown(error);
       this.#connectLater();
     } finally {
@@ -90,17 +80,17 @@ export class RedisConnection implements RedisCommands {
     }
   }
 
-  #gain(client: Client): void {
+  #gain(client: RedisClient): void {
     this.#client = client;
     this.#backoff.succeed();
     this.#saidDown = false;
     this.#logger.info('Redis is up');
   }
 
-  #lose(client: Client, error: unknown): void {
+  #lose(client: RedisClient, error: unknown): void {
     if (this.#client !== client) return;
     this.#client = undefined;
-    destroy(client);
+    client.destroy();
     this.#sayDown(error);
     this.#connectLater();
   }
@@ -121,22 +111,24 @@ export class RedisConnection implements RedisCommands {
   }
 }
 
+/** Resolves when Redis can be reached and takes writes. Rejects as it answers; `nameOf` says that without secrets. */
+export async function tryRedis(config: RedisConfig): Promise<void> {
+  const urls = await config.url.reveal().catch(plainly);
+  const client = createRedisClient(urls, config, () => undefined);
+  try {
+    await within(connectTimeoutMs, open(client));
+  } finally {
+    client.destroy();
+  }
+}
+
 /**
  * Resolves when Redis has let the client in and takes its writes. An ACL that forbids the probe is a fault too: whether
  * Redis takes writes cannot be known then, and no lock could be given back.
  */
-async function open(client: Client): Promise<void> {
+async function open(client: RedisClient): Promise<void> {
   await client.connect();
-  await client.sendCommand(['DEL', probeKey]);
-}
-
-/** A client that never came up says so when it is destroyed. */
-function destroy(client: Client | undefined): void {
-  try {
-    client?.destroy();
-  } catch {
-    // It is gone, as it should be.
-  }
+  await client.send(['DEL', probeKey]);
 }
 
 /**

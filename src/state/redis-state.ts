@@ -1,6 +1,6 @@
 // What instances share by Redis. Loaded only when there is one: its client costs more at the start than all the rest of the
 // gateway's state.
-import type { Secret } from '../config/secret.ts';
+import type { RedisConfig } from '../config/config.ts';
 import { RedisCreators } from './creators/redis-creator-store.ts';
 import { RedisIdempotency } from './idempotency/redis-idempotency-store.ts';
 import type { LocalClusterLock } from './lock/cluster-lock.ts';
@@ -10,7 +10,7 @@ import { RedisConnection } from './redis-connection.ts';
 import type { SharedState, StateServices } from './shared-state.ts';
 
 export interface RedisStateOptions {
-  readonly url: Secret;
+  readonly redis: RedisConfig;
   readonly ttlMs: number;
   readonly local: LocalClusterLock;
   readonly maxWaitMs: number;
@@ -18,10 +18,10 @@ export interface RedisStateOptions {
 
 /** Resolves after the first try to reach Redis, however it ended. */
 export async function openRedisState(
-  { url, ttlMs, local, maxWaitMs }: RedisStateOptions,
+  { redis: config, ttlMs, local, maxWaitMs }: RedisStateOptions,
   { logger }: StateServices,
 ): Promise<SharedState> {
-  const redis = new RedisConnection(url, logger);
+  const redis = new RedisConnection(config, logger);
   await redis.start();
   const idempotency = new RedisIdempotency(redis, ttlMs, logger);
   return {

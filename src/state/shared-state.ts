@@ -33,10 +33,10 @@ export async function openSharedState(
   config: Pick<Config, 'state' | 'upstream'>,
   services: StateServices,
 ): Promise<SharedState> {
-  const { redisUrl, idempotencyTtlMs } = config.state;
+  const { redis, idempotencyTtlMs } = config.state;
   const maxWaitMs = Math.max(config.upstream.timeoutMs, minWaitMs);
   const local = new LocalClusterLock(maxWaitMs);
-  if (redisUrl === undefined) {
+  if (redis === undefined) {
     return {
       idempotency: new MemoryIdempotency({ ttlMs: idempotencyTtlMs, now: services.clock.now }),
       clusterLock: local,
@@ -47,6 +47,6 @@ export async function openSharedState(
     };
   }
   const { openRedisState } = await import('./redis-state.ts');
-  const options = { url: redisUrl, ttlMs: idempotencyTtlMs, local, maxWaitMs };
+  const options = { redis, ttlMs: idempotencyTtlMs, local, maxWaitMs };
   return await openRedisState(options, services);
 }

@@ -1,5 +1,6 @@
 // Traces by OpenTelemetry, sent by OTLP over HTTP. Loaded only when they are on. Sampler, batches, limits, headers and the rest
 // are taken from the standard OTEL_* variables by the packages themselves; a collector that fails costs a request nothing.
+import { readFileSync } from 'node:fs';
 import {
   type Context,
   DiagLogLevel,
@@ -11,7 +12,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { parseTraceParent } from '@opentelemetry/core';
+import { getStringFromEnv, parseTraceParent } from '@opentelemetry/core';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
@@ -24,6 +25,8 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import { withTimeout } from '../async/with-timeout.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
+import { isLoopback } from '../net/secure-url.ts';
+import type { EgressProxy } from '../outbound/agent.ts';
 import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
 
 /** Minimum time between two warnings about the collector. */
@@ -31,7 +34,7 @@ const warningIntervalMs = 60_000;
 const statusAttribute = 'http.response.status_code';
 
 export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: TracerParts): Tracer {
-  const { version, instance, logger } = parts;
+  const { version, instance, logger, egressProxy } = parts;
   const Exporter = protocol === 'http/json' ? JsonExporter : ProtobufExporter;
   // The packages have one logger for the whole process; the newest gateway's is as good as an older one's.
   diag.setLogger(rateLimitedWarnings(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
@@ -45,7 +48,7 @@ export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: Tr
     resource: defaultResource()
       .merge(own)
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(new Exporter({ url }))],
+    spanProcessors: [new BatchSpanProcessor(new Exporter({ url, ...proxied(url, egressProxy) }))],
   });
   const tracer = provider.getTracer('peergate', version);
   return {
@@ -60,6 +63,22 @@ export function openTelemetryTracer({ url, protocol }: TracerSettings, parts: Tr
       );
     },
   };
+}
+
+/** The exporters connect by Node's own client. Their options replace what the exporters read for it from the environment. */
+function proxied(url: string, { httpProxy, httpsProxy = httpProxy, noProxy }: EgressProxy) {
+  const isProxied = httpsProxy !== undefined && !isLoopback(new URL(url).hostname);
+  if (!isProxied) return {};
+  const proxyEnv = { HTTP_PROXY: httpProxy, HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy };
+  const tls = { ca: fileFor('CERTIFICATE'), cert: fileFor('CLIENT_CERTIFICATE'), key: fileFor('CLIENT_KEY') };
+  return { httpAgentOptions: { keepAlive: true, proxyEnv, ...tls } };
+}
+
+/** Throws when the file cannot be read. */
+function fileFor(name: string): Buffer | undefined {
+  const path =
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`);
+  return path === undefined ? undefined : readFileSync(path);
 }
 
 /** The caller's span, if the header names one (W3C Trace Context, section 4.3). Its `tracestate` is not looked at. */

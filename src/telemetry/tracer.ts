@@ -1,5 +1,6 @@
 // What the gateway needs of traces, without any of the packages that make them: these are loaded only when traces are on.
 import type { Logger } from '../logging/logger.ts';
+import type { EgressProxy } from '../outbound/agent.ts';
 
 export interface SpanIds {
   /** 32 hexadecimal digits, lower case (W3C Trace Context, section 3.2.2.3). */
@@ -38,14 +39,20 @@ export interface TracerParts {
   readonly version: string;
   readonly instance: string;
   readonly logger: Logger;
+  readonly egressProxy: EgressProxy;
 }
 
-/** `undefined` without settings: then nothing of OpenTelemetry is loaded. */
+/** `undefined` without settings: then nothing of OpenTelemetry is loaded. What the packages refuse never stops a start. */
 export async function openTracer(
   settings: TracerSettings | undefined,
   parts: TracerParts,
 ): Promise<Tracer | undefined> {
   if (settings === undefined) return undefined;
   const { openTelemetryTracer } = await import('./open-telemetry.ts');
-  return openTelemetryTracer(settings, parts);
+  try {
+    return openTelemetryTracer(settings, parts);
+  } catch (error) {
+    parts.logger.warn({ err: error }, 'OpenTelemetry refuses its settings: no traces are made');
+    return undefined;
+  }
 }

@@ -2,7 +2,7 @@
 // only after a 401, which means that it was not processed.
 import type { Dispatcher } from 'undici';
 import type { Recorded } from '../audit/log/trail.ts';
-import { GatewayError, type Sent } from '../errors.ts';
+import { errorRules, GatewayError, type Sent } from '../errors.ts';
 import { type Answer, exchange } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import type { Breaker } from './breaker.ts';
@@ -193,10 +193,13 @@ const fates: Readonly<Record<Sent, string>> = {
 
 function failedExchange(error: ExchangeError): GatewayError {
   const code = codes[error.kind];
-  const { proxyError, sent, receivedStatus, retryAfter } = error;
-  const failure = new GatewayError(code, { cause: error });
+  const { proxyError, sent, receivedStatus, retryAfter, proxyDetails } = error;
+  const what =
+    proxyDetails === undefined
+      ? errorRules[code].detail
+      : "The gateway's egress proxy opened no way to Aerospike Cloud.";
   return new GatewayError(code, {
-    detail: `${failure.detail} ${fates[sent]}`,
+    detail: `${what} ${fates[sent]}`,
     context: { sent },
     ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': retryAfter } }),
     proxyError,

@@ -9,13 +9,13 @@ import { auditVerify, text, written } from './audit-verify-run.ts';
 import { folderWith } from './policy-run.ts';
 
 const log = makeLog(20);
-const { hash } = headOf(log[19] as string);
+const { fingerprint } = headOf(log[19]);
 const keys = await makeKeys();
 
 test('a whole log ends with status 0, the count, and the last record for the next check', async (t) => {
   assert.deepEqual(await auditVerify([await written(t, text(log))]), {
     status: 0,
-    out: `20 records, 1 chain\nThe chain is whole.\nEvery intent has its outcome.\nThe last record, for --after:\n  20:${hash}\n`,
+    out: `20 records, 1 chain\nThe chain is whole.\nEvery intent has its outcome.\nThe last record, for --after:\n  20:${fingerprint}\n`,
     err: '',
   });
 });
@@ -119,9 +119,9 @@ test('a wrong call ends with status 2 and the usage', async (t) => {
     [],
     ['--all', path],
     ['--after', '7', path],
-    ['--after', `0:${hash}`, path],
-    ['--after', `20:${hash.slice(1)}`, path],
-    ['--after', `x:${hash}`, path],
+    ['--after', `0:${fingerprint}`, path],
+    ['--after', `20:${fingerprint.slice(1)}`, path],
+    ['--after', `x:${fingerprint}`, path],
     ['--key', path],
   ]) {
     const { status, out, err } = await auditVerify(args);

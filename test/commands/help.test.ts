@@ -10,6 +10,7 @@ import { finish, noTerminal, onTerminal, root, run } from './run-main.ts';
 const commands = [
   'serve',
   'check',
+  'doctor',
   'health',
   'policy test',
   'policy explain',
@@ -28,7 +29,8 @@ const callsIn = (help: string): string[] =>
     .split('\n')
     .filter(
       (line) =>
-        line.startsWith('  ') && /(?:^ +|[A-Z_]+=\S+ |^ +npm )(?:node .*src\/main\.ts|run \w)/.test(line),
+        line.startsWith('  ') &&
+        /(?:^ +|[A-Z_]+=\S+ |^ +npm )(?:(?:node .*)?bin\/peergate|run \w)/.test(line),
     )
     .map((line) => line.trim());
 
@@ -52,11 +54,11 @@ test('the overview lists every command, and no line of any help is wider than 80
 test('the help of every command has its call, an example and the exit statuses', async () => {
   for (const command of commands) {
     const help = await helpOf(command);
-    assert.ok(help.startsWith(`Usage: node src/main.ts ${command}`), command);
+    assert.ok(help.startsWith(`Usage: bin/peergate ${command}`), command);
     assert.match(help, /\nExit status: 0 /);
     const example = callsIn(help.slice(help.indexOf('\nExample')));
     assert.equal(example.length, 1, command);
-    assert.match(example[0] ?? '', new RegExp(`src/main\\.ts ${command}( |$)`));
+    assert.match(example[0] ?? '', new RegExp(`bin/peergate ${command}( |$)`));
   }
 });
 

@@ -43,3 +43,12 @@ test('the query of a URL, which may hold a key, is not shown', () => {
   ]);
   assert.deepEqual(shown({ AUTH_JWKS_URI: url }, 'AUTH_JWKS_URI'), ['environment', url]);
 });
+
+test('the credentials of an egress proxy are not shown', () => {
+  const url = 'http://user:hidden@proxy.acme.example:3128';
+  for (const name of ['HTTPS_PROXY', 'https_proxy'])
+    assert.deepEqual(shown({ [name]: url }, 'HTTPS_PROXY'), [
+      'environment',
+      'http://…@proxy.acme.example:3128',
+    ]);
+});

@@ -1,30 +1,8 @@
 // Settings: every fault at once, nothing half-read, no secret in any word about them.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
-
-const good = {
-  AUTH_ISSUERS: 'https://idp.acme.example/,https://other.example/realm',
-  AUTH_AUDIENCE: 'https://peergate.acme.example',
-  AEROSPIKE_CLIENT_ID: 'the-client-id',
-  AEROSPIKE_CLIENT_SECRET: 'the-client-secret',
-  POLICY_FILE: 'policy.yaml',
-};
-
-function configOf(environment: Environment) {
-  const loaded = loadConfig(environment);
-  if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
-  return loaded.config;
-}
-
-function faultsOf(environment: Environment): string[] {
-  const loaded = loadConfig(environment);
-  return 'faults' in loaded ? loaded.faults.map(describeFault) : [];
-}
+import { configOf, faultsOf, good } from './variables.ts';
 
 test('what is not set has the default of the interface', () => {
   const config = configOf(good);
@@ -76,7 +54,7 @@ test('every fault is listed at once, with the name, what was found and what is e
     LOG_LEVEL: 'loud',
     AUTH_ALGORITHMS: 'RS256,HS256',
     AUTH_ISUERS: 'x',
-    SHUTDOWN_DELAY: '5000',
+    SHUTDOWN_DELAY_M: '5000',
   });
   const all = faults.join('\n');
   for (const name of [
@@ -91,7 +69,7 @@ test('every fault is listed at once, with the name, what was found and what is e
   }
   assert.match(all, /^AEROSPIKE_CLIENT_ID: found nothing/m);
   assert.match(all, /^AUTH_ISUERS: .*perhaps AUTH_ISSUERS was meant/m);
-  assert.match(all, /^SHUTDOWN_DELAY: .*perhaps SHUTDOWN_DELAY_MS was meant/m);
+  assert.match(all, /^SHUTDOWN_DELAY_M: .*perhaps SHUTDOWN_DELAY_MS was meant/m);
   assert.match(all, /PORT: found "70000"; expected a whole number from 0 to 65535/);
 });
 
@@ -217,38 +195,4 @@ test('a secret is in no fault and in no form of printing', async () => {
   const faults = faultsOf(faulty).join('\n');
   assert.match(faults, /AEROSPIKE_CLIENT_SECRET: found a value that is not shown/);
   assert.doesNotMatch(faults, /break|pass@/);
-});
-
-test('a secret from a file is read again at each use, without its last line break', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'secret');
-  await writeFile(file, 'first\n');
-  const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = good;
-  const { clientSecret } = configOf({ ...rest, AEROSPIKE_CLIENT_SECRET_FILE: file }).upstream.credential;
-  assert.equal(await clientSecret.reveal(), 'first');
-  await writeFile(file, 'second\r\n');
-  assert.equal(await clientSecret.reveal(), 'second');
-  await writeFile(file, '\n');
-  await assert.rejects(clientSecret.reveal());
-});
-
-test('a secret file that is missing, empty, or beside the value itself is a fault', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const empty = join(folder, 'empty');
-  await writeFile(empty, '\n');
-  const { AEROSPIKE_CLIENT_ID: _, ...rest } = good;
-  assert.match(
-    faultsOf({ ...rest, AEROSPIKE_CLIENT_ID_FILE: empty }).join(),
-    /^AEROSPIKE_CLIENT_ID_FILE: found an empty/,
-  );
-  assert.match(
-    faultsOf({ ...rest, AEROSPIKE_CLIENT_ID_FILE: join(folder, 'none') }).join(),
-    /no readable file/,
-  );
-  assert.match(
-    faultsOf({ ...good, AEROSPIKE_CLIENT_ID_FILE: empty }).join(),
-    /^AEROSPIKE_CLIENT_ID: .*one of the two/,
-  );
 });

@@ -5,12 +5,12 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AuditChain } from '../../src/audit/log/chain.ts';
+import { reconciledEvent } from '../../src/audit/record/reconciled-event.ts';
 import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
 import {
   dryRunEvent,
   intentEvent,
   outcomeEvent,
-  reconciledEvent,
   refusedEvent,
 } from '../../src/audit/record/request-events.ts';
 import type { RequestFacts } from '../../src/request/request.ts';

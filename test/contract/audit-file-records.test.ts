@@ -8,14 +8,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportJWK, generateKeyPair } from 'jose';
 import { AuditChain } from '../../src/audit/log/chain.ts';
+import { signCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { type SigningKey, toSigningKey } from '../../src/audit/log/signing-key.ts';
+import { chainStartedEvent, checkpointEvent } from '../../src/audit/record/gateway-events.ts';
 import { intentEvent } from '../../src/audit/record/request-events.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
+import { headOf } from '../audit/verify/chained-log.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 /** The last words of a run that was killed: an intent without its end, and a line that was never finished. */
-function leftByACrash(): string {
+function leftByACrash(key: SigningKey): string {
   const decision = {
     effect: 'allow' as const,
     policyVersion: 'a'.repeat(64),
@@ -34,9 +38,14 @@ function leftByACrash(): string {
     target: { clusterId, peering: { clusterId, ...allowed, vpcId: 'vpc-00000000' } },
     decision,
   };
+  const lines: string[] = [];
   const earlier = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
+  const at = Date.now() - 60_000;
+  lines.push(earlier.seal(chainStartedEvent(undefined, 'one', at)));
+  const jws = signCheckpoint({ ...headOf(lines[0]), time: at }, key);
+  lines.push(earlier.seal(checkpointEvent(jws, 'one', at)));
   const intent = earlier.seal(intentEvent(facts, Date.now() - 60_000));
-  return `${intent}\n{"category_uid":6`;
+  return `${lines.join('\n')}\n${intent}\n{"category_uid":6`;
 }
 
 test('every line of an audit file fits the schema: torn lines, settlements and signatures too', async (t) => {
@@ -45,8 +54,9 @@ test('every line of an audit file fits the schema: torn lines, settlements and s
   const file = join(folder, 'audit.log');
   const keyFile = join(folder, 'key.jwk');
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
-  await writeFile(keyFile, JSON.stringify(await exportJWK(privateKey)));
-  await writeFile(file, leftByACrash());
+  const jwk = await exportJWK(privateKey);
+  await writeFile(keyFile, JSON.stringify(jwk));
+  await writeFile(file, leftByACrash(await toSigningKey(jwk)));
   const environment = { AUDIT_FILE: file, AUDIT_SIGNING_KEY_FILE: keyFile };
   const gateway = await startTestGateway(t, { environment });
   const records = async (): Promise<Loose[]> =>

@@ -60,8 +60,8 @@ test('every checkpoint fits the schema, by a key of any kind that signs', async 
   ] as const) {
     const { privateKey } = await generateKeyPair(algorithm, { ...options, extractable: true });
     const key = await toSigningKey(await exportJWK(privateKey));
-    const head = { sequence: 1000, hash: 'a'.repeat(64), time: Date.now() };
-    fits(checkpointEvent(await signCheckpoint(head, key), 'one', 5));
+    const head = { chain: randomUUID(), sequence: 1000, fingerprint: 'a'.repeat(64), time: Date.now() };
+    fits(checkpointEvent(signCheckpoint(head, key), 'one', 5));
   }
 });
 

@@ -41,7 +41,8 @@ test('the reasons are the codes of errors.ts and those that stand for no error',
   assert.deepEqual(reasons, [
     ...Object.keys(errorRules),
     ...['upstream-answered', 'replayed', 'dry-run', 'policy-loaded', 'policy-rejected'],
-    ...['peering-found', 'peering-absent', 'attribution-ambiguous', 'torn-line-set-aside', 'chain-signed'],
+    ...['peering-found', 'peering-absent', 'attribution-ambiguous'],
+    ...['gateway-started', 'gateway-stopped', 'chain-started', 'torn-line-set-aside', 'chain-signed'],
   ]);
 });
 
@@ -82,31 +83,40 @@ test('a record that lacks a member is refused, unless the member depends on what
   const client = '/actor/app_uid';
   const claims = '/unmapped/claims';
   // Aerospike Cloud's list need not say it.
-  const unsaid = ['/api/request/data/vpcId', '/api/request/data/cidrBlock'];
+  const unsaid = ['/api/request/data/cidrBlock', '/api/request/data/vpcId'];
+  // A truncated record lacks it.
+  const allowedValues = '/unmapped/decision/violations/0/allowed';
+  const grant = '/unmapped/decision/grant';
   assert.deepEqual(dispensable, {
+    begun: [],
+    started: [],
+    stopped: [],
     loaded: [],
-    rejected: [],
-    intent: [client, claims],
-    created: [client, claims],
-    denied: [client, claims],
+    rejected: ['/unmapped/policy/new'],
+    intent: [client, claims, grant],
+    created: [client, claims, grant],
+    denied: [client, claims, allowedValues],
     unverified: [],
-    list: [client, '/api/request/data/limit', claims],
-    dryRun: [client, claims],
-    dryDenied: [client, claims],
-    listDenied: [client, claims],
-    got: [client, claims],
-    getUnknown: [client, claims],
-    deleteIntent: [client, ...unsaid, claims],
-    deleted: [client, ...unsaid, claims],
-    deleteDenied: [client, ...unsaid, claims],
-    deleteUnknown: [client, claims],
-    deleteLook: [client, claims],
+    list: [client, '/api/request/data/limit', claims, grant],
+    dryRun: [client, claims, grant],
+    dryDenied: [client, claims, allowedValues],
+    listDenied: [client, claims, allowedValues],
+    got: [client, claims, grant],
+    getUnknown: [client, claims, grant],
+    deleteIntent: [client, ...unsaid, claims, grant],
+    deleted: [client, ...unsaid, claims, grant],
+    deleteDenied: [client, ...unsaid, claims, allowedValues],
+    deleteUnknown: [client, claims, grant],
+    deleteLook: [client, claims, grant],
     reconciled: [client, '/unmapped/reconciled/peeringStatus'],
     absent: [client],
     ambiguous: [client],
-    traced: [client],
+    deleteFailed: [client, ...unsaid, '/unmapped/reconciled/peeringStatus'],
+    deleteDone: [client, ...unsaid],
+    traced: [client, grant],
     recovered: [],
     checkpoint: [],
+    anew: [],
   });
 });
 

@@ -59,7 +59,7 @@ export const claims = maybe(
     fc.string({ minLength: 1, maxLength: 200 }),
     fc.oneof(
       fc.string({ maxLength: 500 }),
-      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.maxSafeInteger(),
       fc.boolean(),
       fc.constant(null),
       fc.array(fc.string({ maxLength: 500 }), { maxLength: 100 }),

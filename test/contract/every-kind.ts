@@ -7,12 +7,15 @@ import { sendReply } from '../../sandbox/reply.ts';
 import { AuditChain } from '../../src/audit/log/chain.ts';
 import type { AuditEvent } from '../../src/audit/record/event-form.ts';
 import {
+  chainStartedEvent,
   checkpointEvent,
   policyRejectedEvent,
   recoveredEvent,
+  stoppedEvent,
 } from '../../src/audit/record/gateway-events.ts';
+import { reconciledEvent } from '../../src/audit/record/reconciled-event.ts';
 import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
-import { intentEvent, reconciledEvent } from '../../src/audit/record/request-events.ts';
+import { intentEvent } from '../../src/audit/record/request-events.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
   allowed,
@@ -45,14 +48,17 @@ export async function everyKind(gateway: TestGateway): Promise<Record<string, Lo
   }
   const stranger = `Bearer ${await sign({ sub: 'svc-stranger' })}`;
   await gateway.call({ headers: { authorization: stranger } });
-  const [loaded = ''] = gateway.output().split('\n');
+  const [begun = '', started = '', loaded = ''] = gateway.output().split('\n');
   const [intent, created, denied, unverified, list, dryRun, dryDenied, listDenied, ...more] = gateway.records;
   assert.deepEqual(more, []);
+  const kinds = await ofOnePeering(gateway);
   return {
+    ...{ begun: JSON.parse(begun), started: JSON.parse(started), stopped: sealed(stoppedEvent('one', 5)) },
     ...{ loaded: JSON.parse(loaded), rejected: rejectedRecord() },
     ...{ intent, created, denied, unverified, list, dryRun, dryDenied, listDenied },
-    ...(await ofOnePeering(gateway)),
+    ...kinds,
     ...settledRecords(intent),
+    ...settledDeletes(kinds['deleteIntent']),
     traced: tracedRecord(intent),
     ...logRecords(),
   };
@@ -112,6 +118,16 @@ function settledRecords(intent: Loose): Record<string, Loose> {
   };
 }
 
+function settledDeletes(intent: Loose): Record<string, Loose> {
+  const facts = factsFromRecord(intent);
+  assert.ok(facts?.target?.peeringId !== undefined);
+  const there = { found: true, resourceId: facts.target.peeringId, peeringStatus: 'active' } as const;
+  return {
+    deleteFailed: sealed(reconciledEvent(facts, there, Date.now())),
+    deleteDone: sealed(reconciledEvent(facts, { found: false }, Date.now())),
+  };
+}
+
 /** The intent again, as it is with traces on. */
 function tracedRecord(intent: Loose): Loose {
   const facts = factsFromRecord(intent);
@@ -122,10 +138,12 @@ function tracedRecord(intent: Loose): Loose {
 }
 
 function logRecords(): Record<string, Loose> {
+  const head = { chain: randomUUID(), sequence: 12, fingerprint: 'd'.repeat(64) };
   const torn = { file: 'audit.log.torn-2026-11-22T231532.123Z', bytes: 17, sha256: 'c'.repeat(64) };
   return {
     recovered: sealed(recoveredEvent(torn, 'one', 5)),
     checkpoint: sealed(checkpointEvent('eyJhbGciOiJFZERTQSJ9.e30.AAAA', 'one', 5)),
+    anew: sealed(chainStartedEvent({ head, reason: 'not-signed', openIntents: 3 }, 'one', 5)),
   };
 }
 

@@ -108,7 +108,7 @@ test('a record that was removed or changed shows in the queries for what is miss
 for (const text of fencedBlocks(guide, 'console')) {
   const [, command = '', shown = ''] = /^\$ (.*?)\n(.*)$/s.exec(text) ?? [];
   test(`${command.slice(0, 40)}… answers as the guide shows`, () => {
-    const tenth = runShell('node src/main.ts audit verify --json audit.log-*', folder);
+    const tenth = runShell('bin/peergate audit verify --json audit.log-*', folder);
     const given = command.replace('HASH-OF-RECORD-10', JSON.parse(tenth).last.hash);
     const printed = runShell(`${given} || [ $? -eq 1 ]`, folder);
     // A line of … stands for any lines.
@@ -157,7 +157,7 @@ test('the commands of the guide and the README that verify and replay a log work
     await copyFile(join(folder, name), join(fresh, name));
   await writeFile(join(fresh, 'audit.log'), runShell('zcat -f audit.log-* audit.log', folder));
   const commands = [guide, readText('README.md')].flatMap((text) =>
-    text.match(/(?<=^(?:\$ )?)node src\/main\.ts (?:audit verify|policy replay) .*audit\.log-.*$/gm),
+    text.match(/(?<=^(?:\$ )?)bin\/peergate (?:audit verify|policy replay) .*audit\.log-.*$/gm),
   );
   assert.equal(commands.length, 3);
   for (const command of commands) {

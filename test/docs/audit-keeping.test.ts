@@ -107,7 +107,7 @@ test('the snippet for logrotate rotates and compresses, no record is lost, and n
     rotated.map((name) => name.replace(/\d+-\d+/, 'WHEN')),
     ['audit.log-WHEN.gz', 'audit.log-WHEN'],
   );
-  const verify = 'node src/main.ts audit verify --json --key audit-signing.public.jwk audit.log-* audit.log';
+  const verify = 'bin/peergate audit verify --json --key audit-signing.public.jwk audit.log-* audit.log';
   const { ok, records, chains, signed } = JSON.parse(runShell(verify, folder));
   assert.deepEqual([ok, records, chains, signed.unsigned], [true, 8, 1, 0]);
 });

@@ -52,7 +52,7 @@ test('"how it fails" has every error with its status and type, and no other', ()
 });
 
 test('the table of commands has every command that the program has, and no other', () => {
-  const program = 'node src/main.ts';
+  const program = 'bin/peergate';
   const documented = tableRows(readme, 'command')
     .flatMap(([command = '']) => codeSpans(command))
     .filter((span) => span.startsWith(program))

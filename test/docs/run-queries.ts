@@ -53,7 +53,7 @@ function answerIn(text: string): Answer {
 
 /** In the folder of the log, as an auditor's shell does it; fails on any complaint. */
 export function runShell(text: string, folder: string): string {
-  const command = text.replaceAll('node src/main.ts', `"${process.execPath}" "${root}src/main.ts"`);
+  const command = text.replaceAll('bin/peergate', `"${process.execPath}" "${root}bin/peergate"`);
   const ran = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
     cwd: folder,
     encoding: 'utf8',

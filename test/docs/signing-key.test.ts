@@ -25,7 +25,7 @@ test('the lines that make a signing key make one, for its owner only, and a publ
   const visible = await readFile(join(folder, 'audit-key.public.jwk'), 'utf8');
   assert.deepEqual(Object.keys(JSON.parse(visible)).sort(), ['crv', 'kty', 'x']);
 
-  const checkpoint = { sequence: 1, hash: 'a'.repeat(64), time: 5 };
-  const jws = await signCheckpoint(checkpoint, await toSigningKey(readSigningKey(signingKeyFile)));
+  const checkpoint = { chain: 'x', sequence: 1, fingerprint: 'a'.repeat(64), time: 5 };
+  const jws = signCheckpoint(checkpoint, await toSigningKey(readSigningKey(signingKeyFile)));
   assert.deepEqual(await verifyCheckpoint(jws, await readVerificationKeys(visible)), checkpoint);
 });

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';
 import type { IssuerConfig } from '../../src/config/config.ts';
 import { keySourceFor } from '../../src/identity/key-source.ts';
-import { createAgent } from '../../src/outbound/exchange.ts';
+import { createAgent } from '../../src/outbound/agent.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 
 const openid = '/.well-known/openid-configuration';

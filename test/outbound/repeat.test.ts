@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { createAgent, type ExchangeRequest, exchange } from '../../src/outbound/exchange.ts';
+import { createAgent } from '../../src/outbound/agent.ts';
+import { type ExchangeRequest, exchange } from '../../src/outbound/exchange.ts';
 
 /** A server whose answer to each request a test gives, and requests to it on one connection at a time. */
 async function start(test: TestContext, answers: readonly RequestListener[]) {

@@ -48,19 +48,19 @@ test('the test case in the guide is one', async (t) => {
 });
 
 const shown = blocks('console').map((text) => {
-  const [, command = '', output = ''] = /^\$ node (.*?[^\\])\n(.*)$/s.exec(text) ?? [];
+  const [, command = '', output = ''] = /^\$ (.*?[^\\])\n(.*)$/s.exec(text) ?? [];
   return { args: command.split(/[\s\\]+/), output };
 });
 
 test('the guide shows the commands at work', () => {
   assert.deepEqual(
     shown.map(({ args }) => args.slice(0, 3).join(' ')),
-    ['src/main.ts policy test', 'src/main.ts policy explain'],
+    ['bin/peergate policy test', 'bin/peergate policy explain'],
   );
 });
 
 for (const { args, output } of shown) {
-  test(`node ${args.join(' ')} answers as the guide shows`, () => {
+  test(`${args.join(' ')} answers as the guide shows`, () => {
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env: {}, encoding: 'utf8' });
     assert.equal(stderr, '');
     // A line of … stands for any lines.

@@ -15,12 +15,12 @@ async function checker(t: TestContext) {
   t.after(() => rm(path, { force: true }));
   return async (content: readonly string[] | Buffer): Promise<number> => {
     await writeFile(path, Buffer.isBuffer(content) ? content : content.map((line) => `${line}\n`).join(''));
-    const { breaks } = await verifyLogs([path], { onRead: () => undefined });
-    for (const { file, line, description } of breaks) {
+    const { findings } = await verifyLogs([path], { onRead: () => undefined });
+    for (const { file, line, description } of findings) {
       assert.equal(file, path);
       assert.equal(line >= 1 && /^[A-Z].*\.$/.test(description), true, description);
     }
-    return breaks.length;
+    return findings.length;
   };
 }
 
@@ -41,14 +41,9 @@ const tampered = size.chain((count) => {
   const acts: fc.Arbitrary<Tampered>[] = [
     fc.nat(count - 2).map((index) => ({ name: `drop ${index}`, lines: log.toSpliced(index, 1) })),
     two(count - 1).map(([a, b]) => ({ name: `drop ${a} to ${b}`, lines: log.toSpliced(a, b - a + 1) })),
-    two(count).map(([a, b]) => ({ name: `swap ${a} ${b}`, lines: log.with(a, line(b)).with(b, line(a)) })),
     fc
       .tuple(fc.nat(count - 1), fc.nat(count))
       .map(([from, to]) => ({ name: `copy ${from} to ${to}`, lines: log.toSpliced(to, 0, line(from)) })),
-    two(count).map(([a, b]) => ({
-      name: `move ${a} behind ${b}`,
-      lines: [...log.slice(0, a), ...log.slice(a + 1, b + 1), line(a), ...log.slice(b + 1)],
-    })),
     // The first record of another log would be the beginning of another chain, as each run has one.
     fc.tuple(fc.integer({ min: 1, max: count - 1 }), fc.nat(count)).map(([from, to]) => ({
       name: `splice from ${from} into ${to}`,
@@ -62,8 +57,8 @@ const tampered = size.chain((count) => {
   return fc.oneof(...acts);
 });
 
-test('an untouched log has no break, in one chain or in several, wherever other lines stand', async (t) => {
-  const breaksIn = await checker(t);
+test('an untouched log has no finding, in one chain or in several, wherever other lines stand', async (t) => {
+  const findingsIn = await checker(t);
   const sizes = fc.array(fc.nat(12), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(sizes, fc.infiniteStream(fc.nat(3)), fc.string(), async (counts, order, noise) => {
@@ -76,24 +71,38 @@ test('an untouched log has no break, in one chain or in several, wherever other 
         else lines.push(next);
         if (next === undefined) chains.push(...chains.splice(0, 1));
       }
-      assert.equal(await breaksIn(lines), 0);
+      assert.equal(await findingsIn(lines), 0);
     }),
     runs,
   );
 });
 
-test('lines that were dropped, swapped, copied, moved or brought in from another log show', async (t) => {
-  const breaksIn = await checker(t);
+test('the order of records means nothing: in any other one a log has no finding', async (t) => {
+  const findingsIn = await checker(t);
+  const shuffled = size.chain((count) => {
+    const log = makeLog(count);
+    return fc.shuffledSubarray(log, { minLength: count, maxLength: count });
+  });
+  await fc.assert(
+    fc.asyncProperty(shuffled, async (lines) => {
+      assert.equal(await findingsIn(lines), 0);
+    }),
+    runs,
+  );
+});
+
+test('records that were removed, copied or brought in from another log show', async (t) => {
+  const findingsIn = await checker(t);
   await fc.assert(
     fc.asyncProperty(tampered, async ({ name, lines }) => {
-      assert.notEqual(await breaksIn(lines), 0, name);
+      assert.notEqual(await findingsIn(lines), 0, name);
     }),
     runs,
   );
 });
 
 test('a byte that was changed in any record but the last shows', async (t) => {
-  const breaksIn = await checker(t);
+  const findingsIn = await checker(t);
   await fc.assert(
     fc.asyncProperty(
       size,
@@ -107,7 +116,7 @@ test('a byte that was changed in any record but the last shows', async (t) => {
         // The newlines between records are not of any record.
         if (bytes[at] === newline) at -= 1;
         bytes[at] = (bytes[at] as number) ^ flip;
-        assert.notEqual(await breaksIn(bytes), 0, `byte ${at}`);
+        assert.notEqual(await findingsIn(bytes), 0, `byte ${at}`);
       },
     ),
     runs,

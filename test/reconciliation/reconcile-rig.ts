@@ -14,7 +14,7 @@ import { Secret } from '../../src/config/secret.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
-import { createAgent } from '../../src/outbound/exchange.ts';
+import { createAgent } from '../../src/outbound/agent.ts';
 import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';
 import type { RequestFacts } from '../../src/request/request.ts';

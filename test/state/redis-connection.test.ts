@@ -37,7 +37,10 @@ async function startMute(test: TestContext) {
 function connectionTo(test: TestContext, url: string) {
   const logs: Loose[] = [];
   const writer = { log: (line: string) => void logs.push(JSON.parse(line)) } as LineWriter;
-  const connection = new RedisConnection(Secret.ofValue(url), createLogger('trace', writer));
+  const connection = new RedisConnection(
+    { url: Secret.ofValue(url), mode: 'single', sentinelMaster: undefined },
+    createLogger('trace', writer),
+  );
   test.after(() => connection.stop());
   return { connection, logs };
 }

@@ -2,12 +2,14 @@
 // started again (empty), and made to hang.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import type { Pair } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 
 const program = 'redis-server';
@@ -32,8 +34,21 @@ export interface TestRedis {
   thaw(): void;
 }
 
+/** How the test itself is let in, and the server by TLS. */
+export interface RedisAccess {
+  readonly username: string;
+  readonly password: string;
+  readonly certificate: Pair;
+  readonly caFile: string;
+}
+
 export interface TestRedisOptions {
   readonly password?: string;
+  readonly access?: RedisAccess | undefined;
+  /** More of the command line. */
+  readonly words?: readonly string[];
+  /** `redis-server` as a sentinel, with this configuration file. */
+  readonly sentinelFile?: string;
   /** It is not running until `start`. */
   readonly down?: boolean;
   /** More of redis.conf. */
@@ -45,7 +60,6 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
   const free = await startLoopbackServer(() => undefined);
   await free.close();
   const { port } = free;
-  const { password } = options;
   let child: ChildProcess | undefined;
   const kill = async () => {
     const running = child;
@@ -56,13 +70,9 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
     await gone;
   };
   const start = async () => {
-    const fixed = { port: `${port}`, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder };
-    const settings = { ...fixed, ...options.settings };
-    const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    if (password !== undefined) words.push('--requirepass', password);
-    child = spawn(program, words, { stdio: 'ignore' });
+    child = spawn(program, commandLine(port, folder, options), { stdio: 'ignore' });
     await until('Redis answers', () =>
-      command(port, password, 'PING').then(
+      command(port, options, 'PING').then(
         () => true,
         () => false,
       ),
@@ -73,7 +83,7 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
     await rm(folder, { recursive: true });
   });
   if (!options.down) await start();
-  const own = (...words: string[]) => command(port, password, ...words);
+  const own = (...words: string[]) => command(port, options, ...words);
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -89,9 +99,40 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
   };
 }
 
-async function command(port: number, password: string | undefined, ...words: string[]): Promise<unknown> {
+function commandLine(port: number, folder: string, options: TestRedisOptions): string[] {
+  const { password, access, words = [], sentinelFile } = options;
+  const settings = {
+    port: access === undefined ? `${port}` : '0',
+    bind: '127.0.0.1',
+    dir: folder,
+    ...(sentinelFile === undefined ? { save: '', appendonly: 'no' } : {}),
+    ...(access === undefined ? {} : tlsSettings(port, access)),
+    ...(password === undefined ? {} : { requirepass: password }),
+    ...options.settings,
+  };
+  const all = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const role = sentinelFile === undefined ? [] : [sentinelFile, '--sentinel'];
+  return [...role.slice(0, 1), ...all, ...words, ...role.slice(1)];
+}
+
+const tlsSettings = (port: number, { certificate, caFile }: RedisAccess) => ({
+  'tls-port': `${port}`,
+  'tls-cert-file': certificate.certFile,
+  'tls-key-file': certificate.keyFile,
+  'tls-ca-cert-file': caFile,
+  'tls-auth-clients': 'no',
+  'tls-replication': 'yes',
+});
+
+async function command(
+  port: number,
+  { password, access }: TestRedisOptions,
+  ...words: string[]
+): Promise<unknown> {
+  const tls = access === undefined ? {} : { tls: true as const, ca: readFileSync(access.caFile) };
   const client = createClient({
-    socket: { host: '127.0.0.1', port, reconnectStrategy: false },
+    socket: { host: '127.0.0.1', port, reconnectStrategy: false, ...tls },
+    ...(access === undefined ? {} : { username: access.username, password: access.password }),
     ...(password === undefined ? {} : { password }),
   });
   client.on('error', () => undefined);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
-import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
+import { describeFault, describeWarning, type Environment, loadConfig } from '../../src/config/load.ts';
 
 const secret = 'the-password-of-redis';
 const others = {
@@ -19,7 +19,7 @@ const others = {
 function redisUrlOf(environment: Environment) {
   const loaded = loadConfig({ ...others, ...environment });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
-  return loaded.config.state.redisUrl;
+  return loaded.config.state.redis?.url;
 }
 
 const faultsOf = (environment: Environment): string[] => {
@@ -61,13 +61,19 @@ for (const url of [
   `redis:${secret}`,
   `//:${secret}@127.0.0.1`,
   `rediss://:${secret}@redis.acme.example:port`,
+  `rediss://:${secret}%zz@redis.acme.example`,
+  `rediss://:${secret}@redis.acme.example/first`,
+  `rediss://:${secret}@a.acme.example,rediss://:another@b.acme.example`,
+  `rediss://:${secret}@a.acme.example,b.acme.example`,
   secret,
 ]) {
   test(`${url.replace(secret, '…')} is a fault that does not show it`, async (t) => {
-    const expected = 'a rediss:// URL (redis:// only for a loopback host)';
-    const fault = `REDIS_URL: found a value that is not shown; expected ${expected}`;
-    assert.deepEqual(faultsOf({ REDIS_URL: url }), [fault]);
-    assert.deepEqual(faultsOf({ REDIS_URL_FILE: await secretFile(t, `${url}\n`) }), [fault]);
+    const found = 'found a value that is not shown; expected a redis';
+    const [fault = '', ...others] = faultsOf({ REDIS_URL: url });
+    assert.deepEqual(others, []);
+    assert.ok(fault.startsWith(`REDIS_URL: ${found}`) && !fault.includes(secret), fault);
+    const inFile = faultsOf({ REDIS_URL_FILE: await secretFile(t, `${url}\n`) });
+    assert.deepEqual(inFile, [fault.replace('REDIS_URL', 'REDIS_URL_FILE')]);
   });
 }
 
@@ -98,3 +104,59 @@ test('what a file comes to hold later must be as good as what it held at the sta
   await writeFile(file, `rediss://:${secret}@redis.acme.example\n`);
   assert.equal(await url?.reveal(), `rediss://:${secret}@redis.acme.example`);
 });
+
+const plain = `redis://:${secret}@redis.acme.example`;
+
+test('REDIS_ALLOW_PLAINTEXT allows redis:// to any host, with a warning that does not show the URL', async () => {
+  const loaded = loadConfig({ ...others, REDIS_URL: plain, REDIS_ALLOW_PLAINTEXT: 'true' });
+  assert.ok('config' in loaded);
+  assert.equal(await loaded.config.state.redis?.url.reveal(), plain);
+  assert.deepEqual(loaded.warnings.map(describeWarning), [
+    'REDIS_ALLOW_PLAINTEXT: the password and the data of Redis cross the network in plaintext',
+  ]);
+  for (const safe of ['redis://127.0.0.1', `rediss://:${secret}@redis.acme.example`]) {
+    const other = loadConfig({ ...others, REDIS_URL: safe, REDIS_ALLOW_PLAINTEXT: 'true' });
+    assert.deepEqual('config' in other && other.warnings, []);
+  }
+});
+
+test('a file of the URL may come to hold plaintext only with REDIS_ALLOW_PLAINTEXT', async (t) => {
+  const file = await secretFile(t, `rediss://:${secret}@redis.acme.example\n`);
+  const url = redisUrlOf({ REDIS_URL_FILE: file, REDIS_ALLOW_PLAINTEXT: 'true' });
+  await writeFile(file, plain);
+  assert.equal(await url?.reveal(), plain);
+});
+
+const nodes = 'rediss://u:p@a.acme.example:6379, rediss://u:p@b.acme.example:6380';
+
+test('sentinels and nodes of a cluster are a list of URLs that differ in host and port only', () => {
+  const sentinel = { REDIS_MODE: 'sentinel', REDIS_SENTINEL_MASTER: 'primary', REDIS_URL: nodes };
+  assert.deepEqual(faultsOf(sentinel), []);
+  assert.deepEqual(faultsOf({ REDIS_MODE: 'cluster', REDIS_URL: nodes }), []);
+});
+
+for (const [what, environment, fault] of [
+  ['a list without a mode', { REDIS_URL: nodes }, /^REDIS_URL: .*; expected one URL/],
+  ['a mode without a URL', { REDIS_MODE: 'cluster' }, /^REDIS_URL: found nothing; expected a list/],
+  [
+    'sentinels without a name',
+    { REDIS_MODE: 'sentinel', REDIS_URL: nodes },
+    /^REDIS_SENTINEL_MASTER: found nothing/,
+  ],
+  ['a name without sentinels', { REDIS_SENTINEL_MASTER: 'x' }, /^REDIS_SENTINEL_MASTER: .*REDIS_MODE=single/],
+  [
+    'another database of a cluster',
+    { REDIS_MODE: 'cluster', REDIS_URL: 'rediss://a.acme.example/1' },
+    /^REDIS_URL: .*; expected database 0/,
+  ],
+  [
+    'one plaintext node of several',
+    { REDIS_MODE: 'cluster', REDIS_URL: 'redis://127.0.0.1,redis://b.acme.example' },
+    /^REDIS_URL: .*; expected a rediss:/,
+  ],
+] as const)
+  test(`${what} is a fault`, () => {
+    const [first = '', ...more] = faultsOf(environment);
+    assert.match(first, fault);
+    assert.deepEqual(more, []);
+  });

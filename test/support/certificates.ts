@@ -1,7 +1,9 @@
 // Certificates for tests, made by openssl in a folder of the test's own.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 /** Reason to skip, or `false`. */
 export const noOpenssl: string | false = ['/usr/bin/openssl', '/usr/local/bin/openssl'].some(existsSync)
@@ -30,10 +32,23 @@ function make(folder: string, name: string, words: readonly string[]): Pair {
 /** A CA of its own, named `name`. */
 export const makeAuthority = (folder: string, name: string): Pair => make(folder, name, ['-days', '2']);
 
-/** For the host 127.0.0.1, or for a caller; both may use it. */
-export const makeCertificate = (folder: string, name: string, authority: Pair, days = 2): Pair =>
+/** For the host, or for a caller; both may use it. */
+export const makeCertificate = (
+  folder: string,
+  name: string,
+  authority: Pair,
+  days = 2,
+  host = 'IP:127.0.0.1',
+): Pair =>
   make(folder, name, [
     ...['-CA', authority.certFile, '-CAkey', authority.keyFile],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1'],
+    ...['-addext', `subjectAltName=${host}`],
     ...['-addext', 'basicConstraints=critical,CA:FALSE', '-days', String(days)],
   ]);
+
+/** This process trusts the authority until the test ends. */
+export function trustAuthority(test: TestContext, { certFile }: Pair): void {
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([...trusted, readFileSync(certFile, 'utf8')]);
+  test.after(() => setDefaultCACertificates(trusted));
+}

@@ -181,12 +181,14 @@ export async function startTestGateway(
     cloud,
     policyFile: parts.config.policyFile,
     get records() {
-      return records().filter(({ metadata }) => !metadata.event_code.startsWith('policy.'));
+      return records().filter(
+        ({ metadata }) => !/^(?:policy|gateway|audit\.chain)/.test(metadata.event_code),
+      );
     },
     get policyRecords() {
       return records()
-        .slice(1)
-        .filter(({ metadata }) => metadata.event_code.startsWith('policy.'));
+        .filter(({ metadata }) => metadata.event_code.startsWith('policy.'))
+        .slice(1);
     },
     get logs() {
       return logLines.map((line) => JSON.parse(line) as Loose);

@@ -90,3 +90,31 @@ for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none'
     assert.ok(!gateway.output().includes('trace_id'));
   });
 }
+
+test('no OTEL_* variable, whatever it says, stops a start', async (t) => {
+  const broken = ['', 'grpc', '-1', '"quoted"', 'a=b=c,%zz', '{', '/no/such/file'];
+  const names = [
+    ...['ENDPOINT', 'PROTOCOL', 'HEADERS', 'TIMEOUT', 'COMPRESSION', 'CERTIFICATE', 'CLIENT_KEY'].map(
+      (name) => `OTEL_EXPORTER_OTLP_${name}`,
+    ),
+    ...['SERVICE_NAME', 'RESOURCE_ATTRIBUTES', 'TRACES_SAMPLER', 'TRACES_SAMPLER_ARG', 'TRACES_EXPORTER'].map(
+      (name) => `OTEL_${name}`,
+    ),
+    ...['BSP_MAX_QUEUE_SIZE', 'BSP_MAX_EXPORT_BATCH_SIZE', 'BSP_SCHEDULE_DELAY', 'SDK_DISABLED'].map(
+      (name) => `OTEL_${name}`,
+    ),
+    ...['ATTRIBUTE_COUNT_LIMIT', 'SPAN_EVENT_COUNT_LIMIT', 'LOG_LEVEL', 'PROPAGATORS'].map(
+      (name) => `OTEL_${name}`,
+    ),
+  ];
+  const collector = await startCollector(t);
+  for (const [index, value] of broken.entries()) {
+    // The endpoint is good in half of them, so that the packages get to see the rest.
+    const all = Object.fromEntries(names.map((name) => [name, value]));
+    const usable = { OTEL_EXPORTER_OTLP_PROTOCOL: '', OTEL_TRACES_EXPORTER: '', OTEL_SDK_DISABLED: '' };
+    const endpoint = { ...all, ...usable, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    const { surroundings, served } = await start(t, index % 2 === 0 ? endpoint : all);
+    await create(surroundings, served);
+    await end(served);
+  }
+});

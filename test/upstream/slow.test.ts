@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { createAgent, exchange } from '../../src/outbound/exchange.ts';
+import { createAgent } from '../../src/outbound/agent.ts';
+import { exchange } from '../../src/outbound/exchange.ts';
 import { assertBreaks, head, marker } from './misbehave.ts';
 
 const impatient = { UPSTREAM_TIMEOUT_MS: '600' };

@@ -8,7 +8,7 @@ import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logging/logger.ts';
-import { createAgent } from '../../src/outbound/exchange.ts';
+import { createAgent } from '../../src/outbound/agent.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import { requestToken } from '../../src/upstream/token-request.ts';
 import { reply } from './misbehave.ts';

@@ -1,18 +1,19 @@
-// Puts the audit log together: the chain, where it goes on from, the sink, the checkpoints. Rejects only when an existing log
-// cannot be read, for then nobody knows where its chain ends; a disk that takes no records makes a gateway that is not
-// ready, and becomes ready with it.
-
+// Puts the audit log together: the chain and the record that it continues from, the sink, the checkpoints. Rejects only when
+// an existing log cannot be read, for then nobody knows where its chain ends. With a disk that takes no records the gateway
+// is not ready until the disk works.
 import { withTimeout } from '../../async/with-timeout.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
-import type { EventCode } from '../record/event-form.ts';
-import { recoveredEvent } from '../record/gateway-events.ts';
-import { AuditChain, beforeFirst, type Head, type Reporter } from './chain.ts';
+import type { AuditEvent, EventCode } from '../record/event-form.ts';
+import { chainStartedEvent, type OldChain, recoveredEvent } from '../record/gateway-events.ts';
+import { findOpenIntents } from '../verify/find-open-intents.ts';
+import { AuditChain, type Head, type Reporter } from './chain.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { FileSink, type FileSinkEvents } from './file-sink.ts';
-import { findHead } from './find-head.ts';
+import { findTail } from './find-tail.ts';
+import type { JudgedTail } from './judge-tail.ts';
 import { type LogFiles, systemFiles } from './log-file-system.ts';
-import { readSigningKey } from './signing-key.ts';
+import { readSigningKey, type SigningKey, toSigningKey } from './signing-key.ts';
 import { type AuditSink, AuditTrail, type TrailWatch } from './trail.ts';
 
 export interface AuditLogParts {
@@ -41,11 +42,11 @@ export interface AuditSettings {
 
 export interface AuditLog {
   readonly trail: AuditTrail;
-  /** The last record of earlier runs. */
-  readonly startedAfter: Head;
+  /** The last record of earlier runs; `undefined` when this run began a chain. */
+  readonly continues: Head | undefined;
   /**
-   * Opens the file, and sets a torn last line aside; until then nothing is written. Resolves when that is done or the disk
-   * hangs; never rejects.
+   * Opens the file, sets a torn last line aside and begins or signs the chain; until then nothing is written. Resolves when
+   * that is done or the disk hangs; never rejects.
    */
   open(): Promise<void>;
   /** Goes on in the file that is at the path now; never rejects. */
@@ -54,46 +55,59 @@ export interface AuditLog {
   stop(): Promise<void>;
 }
 
-/** A disk that hangs holds up the start for so long. */
+/** How long a disk that hangs may delay the start. */
 const startMs = 2000;
 
 export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts): Promise<AuditLog> {
   const { clock, logger, reporter } = parts;
   const { file, signingKeyFile } = settings;
-  const startedAfter = file === undefined ? beforeFirst : await headBefore(file, parts);
+  const key = signingKeyFile === undefined ? undefined : await toSigningKey(readSigningKey(signingKeyFile));
+  const tail = file === undefined ? emptyTail : await judgedTail(file, key, parts);
+  const continues = tail.ends === undefined ? tail.head : undefined;
+  const old = tail.ends === undefined ? undefined : await oldChain(file ?? '', tail, clock.now());
+  // The file is opened before the chain begins, and what was set aside is recorded in that chain.
+  let early: AuditEvent[] | undefined = [];
+  const recordTorn = (event: AuditEvent) => {
+    if (early !== undefined) early.push(event);
+    else recordSoon(event);
+  };
   const fileSink =
     file === undefined
       ? undefined
       : new FileSink({
           path: file,
-          head: startedAfter,
+          head: tail.head,
           now: clock.now,
           files: parts.logFiles,
           events: eventsFor(parts, recordTorn),
         });
-  const checkpoints =
-    signingKeyFile === undefined
-      ? undefined
-      : new Checkpoints({
-          readKey: () => readSigningKey(signingKeyFile),
-          trail: () => trail,
-          instance: reporter.instance,
-          clock,
-          logger,
-        });
-  const chain = new AuditChain(reporter, clock.newId, startedAfter, (head, event) => {
+  const signing = { trail: () => trail, instance: reporter.instance, clock, logger };
+  const checkpoints = key && new Checkpoints({ key, ...signing, head: continues, unsigned: tail.unsigned });
+  const chain = new AuditChain(reporter, clock.newId, continues, (head, event) => {
     parts.watch?.sealed((event['metadata'] as { event_code: EventCode }).event_code);
     checkpoints?.sealed(head, event);
   });
-  const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, parts.watch);
+  const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, {
+    written: (seconds) => parts.watch?.written(seconds),
+    failed: () => parts.watch?.failed(),
+    sealing: () => checkpoints?.sealing(),
+  });
   const reopen = async (): Promise<void> => {
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);
   };
+  /** A checkpoint comes before any record that an earlier one does not already vouch for; both reach the sink at once. */
+  const begin = async (): Promise<void> => {
+    if (continues === undefined) recordSoon(chainStartedEvent(old, reporter.instance, clock.now()));
+    const signed = checkpoints?.sign();
+    for (const event of early ?? []) recordSoon(event);
+    early = undefined;
+    await signed;
+  };
   return {
     trail,
-    startedAfter,
-    open: async () => void (await withTimeout(startMs, reopen())),
+    continues,
+    open: async () => void (await withTimeout(startMs, reopen().then(begin))),
     reopen,
     async stop() {
       await checkpoints?.stop();
@@ -102,28 +116,48 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
     },
   };
 
-  function recordTorn(event: ReturnType<typeof recoveredEvent>): void {
+  function recordSoon(event: AuditEvent): void {
     trail.recordFact(event).catch((error: unknown) => {
-      logger.error({ err: error }, 'that a torn line was set aside could not be recorded yet');
+      logger.error({ err: error }, 'an event of the audit log itself could not be recorded yet');
     });
   }
 }
 
-async function headBefore(path: string, { logger, logFiles = systemFiles }: AuditLogParts): Promise<Head> {
-  const { head, file, linked } = await findHead(logFiles, path);
-  if (!linked) logger.error({ file }, 'the end of the audit log is not whole: run `audit verify` on it');
-  return head;
+const emptyTail: JudgedTail = { head: undefined, ends: undefined, unsigned: 0 };
+
+async function judgedTail(
+  path: string,
+  key: SigningKey | undefined,
+  { logger, logFiles = systemFiles }: AuditLogParts,
+): Promise<JudgedTail> {
+  const tail = await findTail(logFiles, path, key?.verifying);
+  if (tail.ends !== undefined)
+    logger.error(
+      { reason: tail.ends },
+      'a new chain begins in the audit log: run `audit verify` on the old one',
+    );
+  return tail;
+}
+
+async function oldChain(
+  path: string,
+  { head, ends }: JudgedTail,
+  now: number,
+): Promise<OldChain | undefined> {
+  if (ends === undefined) return undefined;
+  const intents = head === undefined ? [] : (await findOpenIntents(path, head, now)).intents;
+  return { head, reason: ends, openIntents: intents.length };
 }
 
 const eventsFor = (
   { clock, logger, reporter, watch }: AuditLogParts,
-  recordTorn: (event: ReturnType<typeof recoveredEvent>) => void,
+  recordTorn: (event: AuditEvent) => void,
 ): FileSinkEvents => ({
   torn(line) {
     logger.warn({ ...line }, 'a line of the audit log that was never finished was set aside');
     recordTorn(recoveredEvent(line, reporter.instance, clock.now()));
   },
-  reopened: () => logger.info('the audit log goes on in another file'),
+  reopened: () => logger.info('the audit log continues in another file'),
   failed: (error) => logger.error({ err: error }, 'the audit file cannot be written'),
   synced: (seconds) => watch?.synced(seconds),
 });

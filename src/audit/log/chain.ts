@@ -1,7 +1,9 @@
-// Makes lines out of audit events: each carries its number and the hash of the line before, so that a line changed,
-// removed or put in between shows. Refuses nothing and does no output.
+// Makes records out of audit events: each is fingerprinted and refers to the one before, so that whatever is done to a
+// record shows in any copy that preserves it as JSON (OCSF 1.9, profile record_integrity). Does no output.
 import { hash } from 'node:crypto';
+import { canonicalJson } from '../record/canonical-json.ts';
 import type { AuditEvent } from '../record/event-form.ts';
+import { fitRecord } from '../record/fit-record.ts';
 
 /** Who writes the records; stands in every one of them. */
 export interface Reporter {
@@ -11,62 +13,102 @@ export interface Reporter {
   readonly instance: string;
 }
 
-/** The last record of a chain: its number and the hash of its line. What comes next refers to it. */
+/** The last record of a chain, which the next one refers to. */
 export interface Head {
+  /** `chain_uid`, a UUID. */
+  readonly chain: string;
   readonly sequence: number;
-  readonly hash: string;
+  /** `metadata.uid` and `type_uid` of the record. */
+  readonly uid: string;
+  readonly typeUid: number;
+  /** SHA-256, lower-case hex. */
+  readonly fingerprint: string;
 }
-
-/** A chain without a record (interface, section 5). */
-export const beforeFirst: Head = Object.freeze({ sequence: 0, hash: '0'.repeat(64) });
-
-/** SHA-256 of a line without its newline, lower-case hex (`unmapped.integrity.previous` of the next one). */
-export const hashOfLine = (line: string | Uint8Array): string => hash('sha256', line);
 
 /** Called with the new head and the event that it was made of. */
 export type SealWatch = (head: Head, event: AuditEvent) => void;
 
-/** Every event has them; one of a traced request has `trace` besides. */
-const profiles: readonly string[] = ['security_control'];
+const profiles: readonly string[] = ['security_control', 'record_integrity'];
+const tracedProfiles: readonly string[] = [...profiles, 'trace'];
+
+/** `algorithm_id` 3: SHA-256; `encoding_id` 1: hex; `serialization_id` 2: RFC 8785. In canonical order. */
+const fingerprintObject = (value: string) => ({
+  algorithm_id: 3,
+  encoding_id: 1,
+  serialization_id: 2,
+  value,
+});
+const fingerprintMember = (value: string): string =>
+  `,"fingerprint":${JSON.stringify(fingerprintObject(value))}`;
+const fingerprintBytes = fingerprintMember('0'.repeat(64)).length;
+
+/** Of a record in canonical form without its own fingerprint; lower-case hex. */
+export const fingerprintOf = (canonical: string): string => hash('sha256', canonical);
 
 /** One chain of records. */
 export class AuditChain {
+  readonly uid: string;
   readonly #reporter: Reporter;
   readonly #newId: () => string;
   readonly #watch: SealWatch;
-  #head: Head;
+  #head: Head | undefined;
 
-  /** Goes on after `head`. `watch` is told of every record that gets its place. */
-  constructor(
-    reporter: Reporter,
-    newId: () => string,
-    head: Head = beforeFirst,
-    watch: SealWatch = () => {},
-  ) {
+  /** Continues after `head`; without one a new chain begins. `watch` is told of every record that gets its place. */
+  constructor(reporter: Reporter, newId: () => string, head?: Head, watch: SealWatch = () => {}) {
+    this.uid = head?.chain ?? newId();
     this.#reporter = reporter;
     this.#newId = newId;
     this.#head = head;
     this.#watch = watch;
   }
 
-  /** The event's line, without newline, as the next one of the chain. */
+  /** The event's line, without newline, as the next one of the chain. Throws when the event has no canonical form. */
   seal(event: AuditEvent): string {
-    const sequence = this.#head.sequence + 1;
-    const line = JSON.stringify({
+    const before = this.#head;
+    const sequence = (before?.sequence ?? 0) + 1;
+    const uid = this.#newId();
+    const record = {
       ...event,
+      attestation_list: [
+        {
+          authority_uid: this.#reporter.instance,
+          chain_uid: this.uid,
+          ...(before === undefined ? {} : { prev_event: previousEvent(before) }),
+        },
+      ],
       metadata: {
         ...(event['metadata'] as object),
-        version: '1.8.0',
-        profiles: event['trace'] === undefined ? profiles : [...profiles, 'trace'],
+        version: '1.9.0',
+        profiles: event['trace'] === undefined ? profiles : tracedProfiles,
         product: { name: 'peergate', vendor_name: 'peergate', version: this.#reporter.version },
-        uid: this.#newId(),
+        uid,
         sequence,
         reporter: { uid: this.#reporter.instance },
       },
-      unmapped: { ...(event['unmapped'] as object), integrity: { previous: this.#head.hash } },
-    });
-    this.#head = { sequence, hash: hashOfLine(line) };
+    };
+    const text = fitRecord(record, fingerprintBytes + 1, canonicalJson);
+    const fingerprint = fingerprintOf(text);
+    this.#head = {
+      chain: this.uid,
+      sequence,
+      uid,
+      typeUid: Number(event['type_uid'] ?? 0),
+      fingerprint,
+    };
     this.#watch(this.#head, event);
-    return line;
+    return sealedText(text, this.uid, fingerprint);
   }
+}
+
+const previousEvent = ({ uid, typeUid, fingerprint }: Head) => ({
+  fingerprint: fingerprintObject(fingerprint),
+  type_uid: typeUid,
+  uid,
+});
+
+/** What is hashed is the line without this member, so a record is serialized once. No member before it has its name. */
+export function sealedText(text: string, chain: string, fingerprint: string): string {
+  const before = `"chain_uid":"${chain}"`;
+  const at = text.indexOf(before) + before.length;
+  return `${text.slice(0, at)}${fingerprintMember(fingerprint)}${text.slice(at)}`;
 }

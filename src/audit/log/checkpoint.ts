@@ -1,35 +1,42 @@
 // A checkpoint: a compact JWS (RFC 7515) over the head of the chain, which proves that nobody rewrote what came before it.
 // Reading one believes nothing but the signature.
-import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
+import { compactVerify, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import type { Head } from './chain.ts';
-import type { CheckpointKey } from './signing-key.ts';
+import type { CheckpointKey, SigningKey } from './signing-key.ts';
 
 /** What is signed (interface, section 5): the last record at `time`, in milliseconds since the epoch. */
-export interface Checkpoint extends Head {
+export interface Checkpoint extends Pick<Head, 'chain' | 'sequence' | 'fingerprint'> {
   readonly time: number;
 }
 
 const type = 'peergate-checkpoint';
 const payload = z.strictObject({
+  chain: z.string(),
   sequence: z.int().min(1),
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   time: z.int().min(0),
 });
 
-export async function signCheckpoint(
-  { sequence, hash, time }: Checkpoint,
-  { key, algorithm, keyId }: CheckpointKey,
-): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify({ sequence, hash, time }));
-  return await new CompactSign(bytes).setProtectedHeader({ alg: algorithm, kid: keyId, typ: type }).sign(key);
+/** At once, so that no record gets its place between the one that is signed and the decision to sign it. */
+export function signCheckpoint(
+  { chain, sequence, fingerprint, time }: Checkpoint,
+  { sign, algorithm, keyId }: SigningKey,
+): string {
+  const parts = [
+    { alg: algorithm, kid: keyId, typ: type },
+    { chain, sequence, fingerprint, time },
+  ];
+  const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  return `${input}.${sign(Buffer.from(input)).toString('base64url')}`;
 }
 
 /** `undefined` when none of the keys made it, or it says something else than a checkpoint does. */
 export async function verifyCheckpoint(
-  jws: string,
+  jws: unknown,
   keys: readonly CheckpointKey[],
 ): Promise<Checkpoint | undefined> {
+  if (typeof jws !== 'string') return undefined;
   for (const { key, algorithm } of candidates(jws, keys)) {
     try {
       const { payload: bytes, protectedHeader } = await compactVerify(jws, key, { algorithms: [algorithm] });

@@ -1,6 +1,7 @@
 // Writes audit lines to a file. A line counts as written when `fdatasync` has returned, and all that wait share one. What
 // was not acknowledged is taken out of the file again, and nothing is acknowledged in a file that is not at its path.
-import { type Head, hashOfLine } from './chain.ts';
+import { lineLink } from '../record/found-record.ts';
+import type { Head } from './chain.ts';
 import { LogFile, type TornLine } from './log-file.ts';
 import { type LogFiles, systemFiles } from './log-file-system.ts';
 import type { AuditSink } from './trail.ts';
@@ -19,7 +20,7 @@ export interface FileSinkEvents {
 export interface FileSinkOptions {
   readonly path: string;
   /** The last record of the log as it was found at the start. */
-  readonly head: Head;
+  readonly head: Head | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly events: FileSinkEvents;
@@ -41,7 +42,8 @@ const longestBackoffMs = 800;
 export class FileSink implements AuditSink {
   readonly #options: FileSinkOptions;
   readonly #files: LogFiles;
-  #head: Head;
+  /** The last acknowledged line. */
+  #last: string | undefined;
   #log: LogFile | undefined;
   #identity: string | undefined;
   #buffer = Buffer.alloc(0);
@@ -58,7 +60,6 @@ export class FileSink implements AuditSink {
   constructor(options: FileSinkOptions) {
     this.#options = options;
     this.#files = options.files ?? systemFiles;
-    this.#head = options.head;
   }
 
   /** `line` has no newline. Rejects, with every line behind it, when it could not be made durable. */
@@ -137,8 +138,7 @@ export class FileSink implements AuditSink {
     this.#options.events.synced?.((performance.now() - startedAt) / 1000);
     this.#unacknowledged = undefined;
     this.#owed = undefined;
-    const last = lines.at(-1) ?? '';
-    this.#head = { sequence: this.#head.sequence + lines.length, hash: hashOfLine(last) };
+    this.#last = lines.at(-1);
   }
 
   /** The lines as they go into the file; valid until the next call. Joining strings would cost twenty times as much. */
@@ -157,12 +157,13 @@ export class FileSink implements AuditSink {
 
   /** The file at the path, in order. */
   async #ready(reopening: boolean): Promise<LogFile> {
-    const { path, now, events } = this.#options;
+    const { path, now, events, head: found } = this.#options;
     if (this.#log !== undefined && (await this.#log.isAt(path)) && !reopening) return this.#log;
     const old = this.#log;
     this.#log = undefined;
     try {
-      const options = { head: this.#head, unacknowledged: this.#unacknowledged, now: now() };
+      const head = this.#last === undefined ? found : lineLink(this.#last);
+      const options = { head, found, unacknowledged: this.#unacknowledged, now: now() };
       const { log, torn } = await LogFile.open(this.#files, path, options);
       this.#log = log;
       this.#unacknowledged = undefined;

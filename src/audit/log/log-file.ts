@@ -20,7 +20,9 @@ export interface TornLine {
 
 export interface OpenOptions {
   /** The last acknowledged record. */
-  readonly head: Head;
+  readonly head: Head | undefined;
+  /** The last record of earlier runs. */
+  readonly found: Head | undefined;
   readonly unacknowledged: Unacknowledged | undefined;
   /** Milliseconds since the epoch; stands in the name of what is set aside. */
   readonly now: number;
@@ -58,7 +60,7 @@ export class LogFile {
       const identity = identityOf(found);
       const size = await removeUnacknowledged(files, fd, found, options.unacknowledged);
       const tail = await readTail(files, fd, size);
-      refuseOther(tail.last, options.head);
+      refuseOther(tail.last, options);
       const torn =
         tail.end < size ? await setAside(files, fd, { path, ...tail, size, now: options.now }) : undefined;
       // A file that was just created is durable when its folder is.
@@ -117,12 +119,13 @@ export class LogFile {
 }
 
 /**
- * Two gateways that write to one file would fork the chain. An older record of this chain at the end is no reason to stop:
- * somebody cut the file, which the next record makes evident.
+ * Two gateways that write to one file would fork the chain. An older record at the end, of this chain or the one before it,
+ * is no reason to stop: somebody cut the file, which the next record makes evident.
  */
-function refuseOther(last: Head | undefined, head: Head): void {
-  if (last === undefined || last.hash === head.hash) return;
-  if (last.sequence >= head.sequence) throw new Error('somebody else writes to the audit file');
+function refuseOther(last: Head | undefined, { head, found }: Pick<OpenOptions, 'head' | 'found'>): void {
+  if (last === undefined || last.fingerprint === head?.fingerprint) return;
+  const isOlder = last.chain === head?.chain ? last.sequence < head.sequence : last.chain === found?.chain;
+  if (!isOlder) throw new Error('somebody else writes to the audit file');
 }
 
 async function setAside(

@@ -1,6 +1,6 @@
 // The keys of checkpoints: a private JWK (RFC 7517) to sign with, public ones to verify with. Asymmetric only, and each key
 // has one algorithm; nothing of a key is ever in a message.
-import { sign, verify } from 'node:crypto';
+import { constants, createPrivateKey, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
 
@@ -10,6 +10,13 @@ export interface CheckpointKey {
   readonly algorithm: string;
   /** The key's own, or its thumbprint (RFC 7638). */
   readonly keyId: string;
+}
+
+export interface SigningKey extends Omit<CheckpointKey, 'key'> {
+  /** Of a compact JWS (RFC 7518 section 3). */
+  readonly sign: (input: Buffer) => Buffer;
+  /** The public part of the key. */
+  readonly verifying: CheckpointKey;
 }
 
 const byCurve: Readonly<Record<string, string>> = {
@@ -44,20 +51,33 @@ function signsAsItSays(jwk: JWK): boolean {
   }
 }
 
-export async function toSigningKey(jwk: JWK): Promise<CheckpointKey> {
-  const algorithm = algorithmOf(jwk) ?? '';
-  const key = (await importJWK(jwk, algorithm)) as CryptoKey;
-  return { key, algorithm, keyId: await keyIdOf(jwk) };
+export async function toSigningKey(jwk: JWK): Promise<SigningKey> {
+  const verifying = await toVerificationKey(jwk);
+  const { algorithm, keyId } = verifying;
+  const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
+  const digest = algorithm === 'EdDSA' ? null : `sha${algorithm.slice(-3)}`;
+  const padding = algorithm.startsWith('PS')
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    : {};
+  const options = { key, dsaEncoding: 'ieee-p1363' as const, ...padding };
+  return { algorithm, keyId, verifying, sign: (input) => sign(digest, input, options) };
 }
 
-/** The keys in the text of a JWK or a JWK Set. Throws when one is of no use; what is private in it is not looked at. */
+/** The keys in the text of a JWK or a JWK Set. Throws when one is of no use, or private: that one is the gateway's alone. */
 export async function readVerificationKeys(text: string): Promise<CheckpointKey[]> {
   const value: JWK & { keys?: unknown } = parseJwk(text);
   const jwks: unknown[] = Array.isArray(value.keys) ? value.keys : [value];
   if (jwks.length === 0) throw new Error('no key in the set');
-  return await Promise.all(jwks.map(toVerificationKey));
+  return await Promise.all(
+    jwks.map((jwk) => {
+      if (isObject(jwk) && jwk.d !== undefined)
+        throw new Error('a private key; give the public one, and take care who could read this file');
+      return toVerificationKey(jwk);
+    }),
+  );
 }
 
+/** Of the public part. */
 async function toVerificationKey(value: unknown): Promise<CheckpointKey> {
   const jwk = isObject(value) ? value : {};
   const algorithm = algorithmOf(jwk);

@@ -1,63 +1,79 @@
-// Reads the end of an audit log backwards: its last record, and the bytes of a line that was never finished. Looks at no
-// more than it takes to find them, and never at more than a bound.
-
-import { headIn, type Link } from '../record/found-record.ts';
-import type { Head } from './chain.ts';
+// Reads the end of an audit log backwards: its records, newest first, and the bytes of a line that was never finished. Looks
+// at no more than it takes, and never at more than a bound.
+import { type FoundRecord, type Link, linkOf, parsed, recordsIn } from '../record/found-record.ts';
 import { type LogFiles, readAt } from './log-file-system.ts';
+
+/** A record, and its place in a chain if it has one. */
+export interface TailRecord {
+  readonly record: FoundRecord;
+  readonly link: Link | undefined;
+}
 
 export interface Tail {
   /** Where the last whole line ends. */
   readonly end: number;
-  /** The last record of the file. */
-  readonly last: Head | undefined;
-  /** Does the last record follow from the one before it? True when there is none before it within reach. */
-  readonly linked: boolean;
+  /** The last record of the file, if it has a place in a chain. */
+  readonly last: Link | undefined;
 }
 
 const chunkBytes = 64 * 1024;
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 const newline = 0x0a;
 
 /** Rejects when the file cannot be read, or holds no record in its last 16 MiB. */
 export async function readTail(files: LogFiles, fd: number, size: number): Promise<Tail> {
-  for (let length = Math.min(chunkBytes, size); ; length = Math.min(length * 4, size)) {
-    const bytes = await readAt(files, fd, size - length, length);
-    const whole = length === size;
-    const tail = tailIn(bytes, size - length, whole);
-    const enough = whole || tail?.linked !== undefined || length >= mostBytes;
-    if (enough && tail !== undefined) return { ...tail, linked: tail.linked ?? true };
-    if (length >= mostBytes) throw new Error('the end of the audit file holds no audit record');
+  let end: number | undefined;
+  for await (const { start, line } of linesBackwards(files, fd, size)) {
+    if (end === undefined) end = start;
+    else {
+      const found = recordOf(line);
+      if (found !== undefined) return { end, last: found.link };
+    }
+  }
+  return { end: end ?? 0, last: undefined };
+}
+
+/** The records of a file, newest first. Rejects as `readTail` does. */
+export async function* recordsBackwards(
+  files: LogFiles,
+  fd: number,
+  size: number,
+): AsyncGenerator<TailRecord, void, undefined> {
+  let torn = true;
+  for await (const { line } of linesBackwards(files, fd, size)) {
+    const found = torn ? undefined : recordOf(line);
+    torn = false;
+    if (found !== undefined) yield found;
   }
 }
 
-/** `whole`: the bytes are all that there is. Otherwise `undefined` when they hold no record. */
-function tailIn(
-  bytes: Buffer,
-  offset: number,
-  whole: boolean,
-): (Omit<Tail, 'linked'> & { readonly linked?: boolean }) | undefined {
-  const lastNewline = bytes.lastIndexOf(newline);
-  const end = lastNewline < 0 ? offset : offset + lastNewline + 1;
-  let last: (Head & Link) | undefined;
-  for (const line of linesBackwards(bytes.subarray(0, lastNewline + 1), whole)) {
-    const head = headIn(line);
-    if (head === undefined) continue;
-    if (last !== undefined) return { end, last, linked: follows(last, head) };
-    last = head;
-  }
-  return last !== undefined || whole ? { end, last } : undefined;
+/** The record in a line of a file that a gateway wrote. */
+function recordOf(line: Buffer): TailRecord | undefined {
+  const text = line.toString('utf8');
+  const [found] = recordsIn(parsed(text), text);
+  return found && { record: found.record, link: linkOf(found.record, found.text) };
 }
 
-const follows = (later: Link, earlier: Head): boolean =>
-  later.previous === earlier.hash && later.sequence === earlier.sequence + 1;
-
-/** The whole lines, newest first. The first bytes may be the rest of a longer line, unless they begin the file. */
-function* linesBackwards(bytes: Buffer, whole: boolean): Generator<Buffer> {
-  let end = bytes.length - 1;
-  while (end >= 0) {
-    const before = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1);
-    if (before < 0 && !whole) return;
-    yield bytes.subarray(before + 1, end);
-    end = before;
+/** First what stands behind the last newline, which may be nothing; then whole lines, newest first. */
+async function* linesBackwards(
+  files: LogFiles,
+  fd: number,
+  size: number,
+): AsyncGenerator<{ readonly start: number; readonly line: Buffer }, void, undefined> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let at = size; at > 0; ) {
+    if (size - at >= maxBytes) throw new Error('the end of the audit file holds no audit record');
+    // A line that is longer than a chunk is not read again and again.
+    const length = Math.min(Math.max(chunkBytes, rest.length), at);
+    at -= length;
+    const bytes = Buffer.concat([await readAt(files, fd, at, length), rest]);
+    let end = bytes.length;
+    for (let before = bytes.lastIndexOf(newline); before >= 0; ) {
+      yield { start: at + before + 1, line: bytes.subarray(before + 1, end) };
+      end = before;
+      before = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1);
+    }
+    rest = bytes.subarray(0, end);
   }
+  yield { start: 0, line: rest };
 }

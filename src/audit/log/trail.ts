@@ -25,6 +25,8 @@ export interface TrailWatch {
   written(seconds: number): void;
   /** The sink rejected a line. */
   failed(): void;
+  /** An event is about to get its place in the chain. */
+  sealing?(): void;
 }
 
 /** Makes a `Recorded`. Known to this file alone. */
@@ -168,6 +170,7 @@ export class AuditTrail {
 
   /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
   async #append(event: AuditEvent): Promise<void> {
+    this.#watch?.sealing?.();
     const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
     this.#unwritten.add(unwritten);
     if (unwritten.owed) this.#owed += 1;

@@ -25,12 +25,13 @@ export async function removeUnacknowledged(
   last: Unacknowledged | undefined,
 ): Promise<number> {
   if (last === undefined || last.identity !== identityOf(found) || found.size === 0) return found.size;
-  // Behind what is acknowledged, or in a file that somebody cut since: there a few bytes alike prove nothing.
-  const cut = found.size <= last.size;
-  const from = Math.max(cut ? 0 : last.size, found.size - last.bytes.length);
-  const there = await readAt(files, fd, from, found.size - from);
-  const at = startOf(last.bytes, there);
-  if (at === undefined || (cut && there.length - at < last.bytes.length)) return found.size;
+  const start = Math.max(0, found.size - last.bytes.length);
+  const there = await readAt(files, fd, start, found.size - start);
+  // All of it, even in a file that somebody cut since. A part of it only behind what is acknowledged: elsewhere a few bytes
+  // alike prove nothing.
+  const from = there.equals(last.bytes) ? start : Math.max(start, last.size);
+  const at = found.size <= from ? undefined : startOf(last.bytes, there.subarray(from - start));
+  if (at === undefined) return found.size;
   await files.ftruncate(fd, from + at);
   await files.fdatasync(fd);
   return from + at;

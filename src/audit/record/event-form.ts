@@ -1,4 +1,4 @@
-// What all audit events have in common: an OCSF 1.8 API Activity (class 6003) with the security_control profile, and the
+// What all audit events have in common: an OCSF 1.9 API Activity (class 6003) with the security_control profile, and the
 // fixed words of its enumerations.
 import type { ChangeEvents, ReadEvents } from '../../request/request.ts';
 
@@ -7,9 +7,12 @@ export type EventCode =
   | `${ChangeEvents | ReadEvents}.${'refused' | 'outcome'}`
   | `${ChangeEvents}.intent`
   | 'peering.create.dryrun'
-  | 'peering.create.reconciled'
+  | `${ChangeEvents}.reconciled`
   | 'policy.loaded'
   | 'policy.rejected'
+  | 'gateway.started'
+  | 'gateway.stopped'
+  | 'audit.chain-started'
   | 'audit.recovered'
   | 'audit.checkpoint';
 
@@ -59,7 +62,8 @@ export const statusOf = (id: 0 | 1 | 2, code: string, detail: string) => ({
   status_id: id,
   status: ['Unknown', 'Success', 'Failure'][id],
   status_code: code,
-  status_detail: detail,
+  // May quote what a caller or a file holds.
+  status_detail: detail.toWellFormed(),
 });
 
 /** Leaves out what is not known: a record holds no `null` that an auditor could take for a value. */

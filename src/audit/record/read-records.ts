@@ -1,23 +1,15 @@
-// The audit records of logs, in order. Lines that are none, such as the log lines that share standard output with them,
-// are passed over.
-import { type FoundRecord, recordIn } from './found-record.ts';
-import { readLines } from './read-lines.ts';
+// The audit records of logs, in order. What is none, such as the log lines that share standard output with them, is passed
+// over.
+import { type Found, recordsIn } from './found-record.ts';
+import { type Place, readValues } from './read-values.ts';
 
-export interface RecordAt {
-  readonly file: string;
-  readonly line: number;
-  /** The line as it stands in the file, without its newline. */
-  readonly bytes: Buffer;
-  readonly record: FoundRecord;
-}
+export interface RecordAt extends Place, Found {}
 
 /** `onRead` is told of every piece that is read from disk, in bytes. Rejects when a file cannot be read to its end. */
 export async function* readRecords(
   files: readonly string[],
   onRead: (bytes: number) => void,
 ): AsyncGenerator<RecordAt, void, undefined> {
-  for await (const { file, line, bytes } of readLines(files, onRead)) {
-    const record = recordIn(bytes);
-    if (record !== undefined) yield { file, line, bytes, record };
-  }
+  for await (const { file, line, value, text } of readValues(files, onRead))
+    for (const found of recordsIn(value, text)) yield { file, line, ...found };
 }

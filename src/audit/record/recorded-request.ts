@@ -1,9 +1,9 @@
-// Reads back the facts of a create or a delete from its record, so that a later look can settle it. A record that lacks one
-// of them settles nothing.
+// Reads back the facts of a create or a delete from its record, so that reconciliation can settle it. A record that lacks
+// one of them settles nothing.
 import { z } from 'zod';
 import { uuidPattern } from '../../net/aws.ts';
 import { peeringValues } from '../../policy/language/peering-values.ts';
-import type { RequestFacts } from '../../request/request.ts';
+import type { RequestFacts, RequestTarget } from '../../request/request.ts';
 import type { FoundRecord } from './found-record.ts';
 
 const recordedRequest = z.looseObject({
@@ -18,7 +18,7 @@ const recordedRequest = z.looseObject({
     operation: z.string(),
     request: z.looseObject({
       uid: z.string().min(1),
-      data: z.looseObject({ clusterId: z.string().regex(uuidPattern), ...peeringValues }),
+      data: z.looseObject({ clusterId: z.string().regex(uuidPattern) }),
     }),
   }),
   http_request: z.looseObject({
@@ -29,24 +29,60 @@ const recordedRequest = z.looseObject({
   src_endpoint: z.looseObject({ ip: z.string() }),
 });
 
-/** `undefined` when the record is not that of a whole create. */
+const { accountId, region, vpcId } = peeringValues;
+const createData = z.looseObject(peeringValues);
+const deleteData = z.looseObject({
+  ...{ accountId, region },
+  peeringId: z.string().regex(uuidPattern),
+  vpcId: vpcId.optional(),
+  // As Aerospike Cloud listed it; nothing is decided by it.
+  cidrBlock: z
+    .string()
+    .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/)
+    .optional(),
+});
+
+/** `undefined` when the record is not that of a whole create or delete. */
 export function factsFromRecord(record: FoundRecord): RequestFacts | undefined {
   const read = recordedRequest.safeParse(record);
-  if (!read.success || read.data.http_request.http_method !== 'POST') return undefined;
+  if (!read.success) return undefined;
   const { start_time: startedAt, actor, api, http_request: http, src_endpoint: source } = read.data;
-  const { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } = api.request.data;
+  const { clusterId } = api.request.data;
+  const method = http.http_method;
+  const target =
+    method === 'POST' ? createTarget(clusterId, api.request.data) : deleteTarget(clusterId, api.request.data);
+  if (target === undefined) return undefined;
   return {
     startedAt,
     gatewayRequestId: api.request.uid,
     requestId: http.uid,
     clientAddress: source.ip,
-    operation: { id: api.operation, method: 'POST', route: http.url.path, events: 'peering.create' },
+    operation: {
+      id: api.operation,
+      method,
+      route: http.url.path,
+      events: method === 'POST' ? 'peering.create' : 'peering.delete',
+    },
     caller: {
       issuer: actor.idp.name,
       subject: actor.user.uid,
       clientId: actor.app_uid,
       tokenId: actor.session?.credential_uid,
     },
-    target: { clusterId, peering: { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } },
+    target,
   };
+}
+
+function createTarget(clusterId: string, data: unknown): RequestTarget | undefined {
+  const read = createData.safeParse(data);
+  if (!read.success) return undefined;
+  const { vpcId, cidrBlock, accountId, region, isSecureConnection } = read.data;
+  return { clusterId, peering: { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } };
+}
+
+function deleteTarget(clusterId: string, data: unknown): RequestTarget | undefined {
+  const read = deleteData.safeParse(data);
+  if (!read.success) return undefined;
+  const { peeringId, vpcId, cidrBlock, accountId, region } = read.data;
+  return { clusterId, peeringId, existing: { vpcId, cidrBlock, accountId, region } };
 }

@@ -139,50 +139,6 @@ export function outcomeEvent(facts: RequestFacts, outcome: Outcome, now: number)
   };
 }
 
-/** What a look at the upstream's list said about a create whose end nobody knew. */
-export type Settlement =
-  /** The vendor's `id` and status of the peering that was found. */
-  | { readonly found: true; readonly resourceId: string; readonly peeringStatus?: string | undefined }
-  | { readonly found: false }
-  /** The vendor's ids of peerings that this create or another one with the same values made: which, nobody can know. */
-  | { readonly found?: undefined; readonly ambiguous: readonly string[] };
-
-/** So many are named at most, so that no record gets too long. */
-const mostAmbiguous = 20;
-
-/** A create whose intent was left open is settled, or cannot be (`status_id` 0). */
-export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
-  // The intent holds the decision; read back from a log it would not be whole.
-  // Its span has long ended.
-  const undecided = { ...facts, decision: undefined, trace: undefined };
-  const event = requestEvent('reconciled', undecided, now, severity.informational);
-  return {
-    ...event,
-    ...allowedAction,
-    ...settledStatus(settlement),
-    resources: [...event.resources, ...peeringResource(settlement.found ? settlement.resourceId : undefined)],
-    unmapped: {
-      reconciled:
-        settlement.found === undefined
-          ? { ambiguous: settlement.ambiguous.slice(0, mostAmbiguous) }
-          : defined(settlement),
-    },
-  };
-}
-
-function settledStatus({ found }: Settlement) {
-  if (found === undefined) {
-    const detail =
-      'Aerospike Cloud lists a peering that this create or another one with the same values made; which of them did cannot be known.';
-    return statusOf(0, 'attribution-ambiguous', detail);
-  }
-  if (found)
-    return statusOf(1, 'peering-found', 'Aerospike Cloud lists the peering: the create was carried out.');
-  const detail =
-    'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.';
-  return statusOf(2, 'peering-absent', detail);
-}
-
 /**
  * Is it certain that a failed request changed nothing upstream? A read never does; a change did not when it was not sent or
  * was refused with a 4xx. After a 5xx, a broken answer or none, nobody can know (RFC 9110 section 9.2.2).
@@ -204,7 +160,7 @@ const httpResponse = (code: number, requestId: string | undefined) => ({
   ...(requestId === undefined ? {} : { http_headers: [{ name: 'X-Request-Id', value: requestId }] }),
 });
 
-function requestEvent(
+export function requestEvent(
   phase: 'refused' | 'intent' | 'outcome' | 'dryrun' | 'reconciled',
   facts: RequestFacts,
   now: number,
@@ -278,15 +234,23 @@ function resourcesOf(
   ];
 }
 
-const peeringResource = (id: string | undefined): object[] =>
+export const peeringResource = (id: string | undefined): object[] =>
   id === undefined ? [] : [{ type: 'Aerospike Cloud VPC peering', uid: id }];
 
-/** `withoutScopes`: the caller's token needed none, which the policy decides by. */
-const decided = ({ decision, claims, caller }: RequestFacts) => ({
-  decision,
-  claims,
-  withoutScopes: decision !== undefined && caller?.withoutScopes ? true : undefined,
-});
+/**
+ * Records hold no `null`, so the names of claims that the token did not have stand beside the others. `withoutScopes`: the
+ * caller's token needed none, which the policy decides by.
+ */
+function decided({ decision, claims = {}, caller }: RequestFacts) {
+  const names = Object.keys(claims);
+  const absent = names.filter((name) => claims[name] === null);
+  return {
+    decision,
+    claims: absent.length < names.length ? claims : undefined,
+    absentClaims: absent.length > 0 ? absent : undefined,
+    withoutScopes: decision !== undefined && caller?.withoutScopes ? true : undefined,
+  };
+}
 
 function policyOf({ policyVersion, effect }: Decision) {
   const policy = policyNamed(policyVersion, true);

@@ -1,7 +1,7 @@
-// Finds, in the log of earlier runs, the creates that were left open: in the file and in those that it was rotated into
-// lately. Reads in the background and in constant memory, and looks at nothing that this run has written.
+// Finds, in the log of earlier runs, the changes that were left open: in the file and in those that it was rotated into
+// lately. Reads in the background and in constant memory, and takes records of one chain only.
 import { stat } from 'node:fs/promises';
-import { type Head, hashOfLine } from '../log/chain.ts';
+import type { Head } from '../log/chain.ts';
 import { findRotated } from '../log/rotated-files.ts';
 import { linkOf } from '../record/found-record.ts';
 import { readRecords } from '../record/read-records.ts';
@@ -18,46 +18,37 @@ export interface FoundIntents {
 /** A request that nobody accepted lapses after seven days (the vendor's contract), and with it the question. */
 const recentMs = 8 * 24 * 3_600_000;
 /** Files that are renamed while they are read are read again so often. */
-const mostReadings = 3;
+const maxReadings = 3;
 
-/** `startedAfter`: the last record of the earlier runs. Rejects when a file cannot be read. */
-export async function findOpenIntents(path: string, startedAfter: Head, now: number): Promise<FoundIntents> {
-  if (startedAfter.sequence === 0) return { intents: [], knownPeerings: new Map(), ambiguousPeerings: [] };
+/** `upTo`: the last record of the earlier runs; a later one is of this run. Rejects when a file cannot be read. */
+export async function findOpenIntents(path: string, upTo: Head, now: number): Promise<FoundIntents> {
   for (let reading = 1; ; reading += 1) {
-    const found = new OpenIntents();
     const files = await filesOf(path, now);
-    const end = await takeEarlier(files, startedAfter, found);
-    // Without their end a file was renamed meanwhile, or it was rotated long ago.
-    const settled = end === 'met' || (end === 'missed' && sameFiles(files, await filesOf(path, now)));
-    if (settled)
+    const found = await openIntentsIn(files, upTo);
+    if (found !== undefined && sameFiles(files, await filesOf(path, now)))
       return {
         intents: found.all(),
         knownPeerings: found.knownPeerings(),
         ambiguousPeerings: found.ambiguousPeerings(),
       };
-    if (reading === mostReadings) throw new Error('the files of the audit log are renamed all the time');
+    if (reading === maxReadings) throw new Error('the files of the audit log are renamed all the time');
   }
 }
 
-/** Takes what the earlier runs have written. What became of their last record? */
-async function takeEarlier(
-  files: readonly LogAt[],
-  startedAfter: Head,
-  found: OpenIntents,
-): Promise<'met' | 'missed' | 'renamed'> {
-  const paths = files.map(({ path }) => path);
+/** `undefined` when a file was renamed meanwhile. */
+async function openIntentsIn(files: readonly LogAt[], upTo: Head): Promise<OpenIntents | undefined> {
+  const found = new OpenIntents();
   try {
-    for await (const at of readRecords(paths, () => undefined)) {
-      const link = linkOf(at.record);
-      // The first record of this run, in whichever file it is by now: all behind it is of this run, too.
-      if (link?.previous === startedAfter.hash) return 'missed';
-      found.take(at);
-      const last = link?.sequence === startedAfter.sequence && hashOfLine(at.bytes) === startedAfter.hash;
-      if (last) return 'met';
+    for await (const at of readRecords(
+      files.map(({ path }) => path),
+      () => undefined,
+    )) {
+      const link = linkOf(at.record, at.text);
+      if (link?.intact && link.chain === upTo.chain && link.sequence <= upTo.sequence) found.take(at);
     }
-    return 'missed';
+    return found;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'renamed';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

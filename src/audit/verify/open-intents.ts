@@ -17,17 +17,17 @@ export interface OpenIntent {
 }
 
 /** A settled create is not forgotten before so many later ones. */
-const leastKnownIds = 50_000;
+const minKnownIds = 50_000;
 const intent = /^peering\.(?:create|delete)\.intent$/;
 const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
-  readonly #ambiguous = new Recent<string>(leastKnownIds);
-  readonly #known = new Recent<string>(leastKnownIds);
+  readonly #ambiguous = new Recent<string>(minKnownIds);
+  readonly #known = new Recent<string>(minKnownIds);
 
   /** Takes the records of one log in their order. */
-  take({ file, line, record }: Omit<RecordAt, 'bytes'>): void {
+  take({ file, line, record }: Omit<RecordAt, 'text'>): void {
     const code = memberOf(record['metadata'], 'event_code');
     if (typeof code !== 'string') return;
     const id = memberOf(memberOf(record['api'], 'request'), 'uid');
@@ -52,14 +52,9 @@ export class OpenIntents {
   }
 
   #end(id: string, record: FoundRecord): void {
-    const open = this.#open.get(id);
     const { unmapped } = record;
     if (record['status_id'] === 0) {
-      const ids = memberOf(memberOf(unmapped, 'reconciled'), 'ambiguous');
-      if (open !== undefined)
-        this.#open.set(id, { ...open, outcome: ids === undefined ? 'unknown' : 'ambiguous' });
-      for (const made of Array.isArray(ids) ? ids : [])
-        if (typeof made === 'string') this.#ambiguous.set(made, id);
+      this.#leaveOpen(id, memberOf(memberOf(unmapped, 'reconciled'), 'ambiguous'));
       return;
     }
     this.#open.delete(id);
@@ -67,5 +62,14 @@ export class OpenIntents {
       memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
       memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
     if (typeof made === 'string') this.#known.set(made, id);
+  }
+
+  /** `ambiguous`: the ids of the peerings that it may have made, if reconciliation found any. */
+  #leaveOpen(id: string, ambiguous: unknown): void {
+    const open = this.#open.get(id);
+    const outcome = ambiguous === undefined ? 'unknown' : 'ambiguous';
+    if (open !== undefined) this.#open.set(id, { ...open, outcome });
+    for (const made of Array.isArray(ambiguous) ? ambiguous : [])
+      if (typeof made === 'string') this.#ambiguous.set(made, id);
   }
 }

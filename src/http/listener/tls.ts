@@ -9,7 +9,7 @@ import { watchFiles } from '../../config/watch-files.ts';
 import type { Logger } from '../../logging/logger.ts';
 
 /** PEM files. */
-interface TlsFiles {
+export interface TlsFiles {
   /** The certificate and its intermediates. */
   readonly certFile: string;
   readonly keyFile: string;
@@ -68,7 +68,7 @@ interface WatchedTls {
 /** Open connections keep their certificate. */
 export function watchTls(server: Server, files: TlsFiles, logger: Logger): WatchedTls {
   const paths = [files.certFile, files.keyFile, files.clientCaFile].filter((path) => path !== undefined);
-  let endsAt = endOf(files);
+  let { endsAt } = certificateTimes(files);
   const stop = watchFiles({
     files: () => paths,
     watching: () => undefined,
@@ -79,7 +79,7 @@ export function watchTls(server: Server, files: TlsFiles, logger: Logger): Watch
         return;
       }
       server.setSecureContext({ ...readTls(files), minVersion: 'TLSv1.2' });
-      endsAt = endOf(files);
+      ({ endsAt } = certificateTimes(files));
       logger.info('reloaded the TLS files');
     },
   });
@@ -97,8 +97,11 @@ function trackSockets(server: Server): () => void {
   };
 }
 
-const endOf = ({ certFile }: TlsFiles): number =>
-  new X509Certificate(readFileSync(certFile)).validToDate.getTime();
+/** Of the server's own certificate, in milliseconds since the epoch. Throws when the file cannot be read. */
+export function certificateTimes({ certFile }: TlsFiles): { beginsAt: number; endsAt: number } {
+  const { validFromDate, validToDate } = new X509Certificate(readFileSync(certFile));
+  return { beginsAt: validFromDate.getTime(), endsAt: validToDate.getTime() };
+}
 
 function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOptions {
   return {

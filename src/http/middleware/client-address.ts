@@ -3,17 +3,26 @@
 import { isIP, type Socket, SocketAddress } from 'node:net';
 import type { Request } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
+import type { Logger } from '../../logging/logger.ts';
 
 const withPort = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/i;
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** Express evaluates the header by `trust proxy`; some ingresses add a port there. */
-export function clientAddresses(): (request: Request) => string {
+export function clientAddresses(logger: Logger): (request: Request) => string {
+  let isWarned = false;
   // Many requests come on one connection.
   const known = new WeakMap<Socket, string>();
   return (request) => {
     const { socket } = request;
     if (request.headers['x-forwarded-for'] !== undefined) {
+      if (!isWarned && !isTrusted(request)) {
+        isWarned = true;
+        logger.warn(
+          { clientAddress: addressOf(socket) },
+          'X-Forwarded-For from an address outside TRUST_PROXY is ignored: if an ingress sends it, all callers share one address limit',
+        );
+      }
       const claimed = address(request.ip ?? '');
       if (claimed !== undefined) return claimed;
     }
@@ -25,6 +34,13 @@ export function clientAddresses(): (request: Request) => string {
     return own;
   };
 }
+
+/** What Express makes of `trust proxy`, asked about the connection's other end. */
+const isTrusted = ({ app, socket }: Request): boolean =>
+  (app.get('trust proxy fn') as (address: string, distance: number) => boolean)(
+    socket.remoteAddress ?? '',
+    0,
+  );
 
 /** The connection's other end. */
 export const addressOf = (socket: Socket): string => address(socket.remoteAddress ?? '') ?? '0.0.0.0';

@@ -1,6 +1,7 @@
 // The first step: determines ids, client address and route of a request, and the headers of every answer. Refuses nothing.
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../logging/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { type StageName, Stages } from '../../telemetry/stages.ts';
 import type { Tracer } from '../../telemetry/tracer.ts';
@@ -13,15 +14,16 @@ const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
 
 export interface ReceiveServices {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly routes: RouteTable;
   readonly telemetry: { readonly metrics: Metrics; readonly tracer: Tracer | undefined };
 }
 
-export function receive({ clock, routes, telemetry }: ReceiveServices): RequestHandler {
+export function receive({ clock, logger, routes, telemetry }: ReceiveServices): RequestHandler {
   const { metrics, tracer } = telemetry;
   const observe = (stage: StageName, seconds: number) =>
     metrics.observe('stage_duration_seconds', seconds, stage);
-  const clientAddress = clientAddresses();
+  const clientAddress = clientAddresses(logger);
   return (request, response, next) => {
     const gatewayRequestId = clock.newId();
     const given = request.headers['x-request-id'];

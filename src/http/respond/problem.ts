@@ -25,7 +25,7 @@ export const problemHeaders = (error: GatewayError, basePath: string): Record<st
 });
 
 /** RFC 9209 section 2. */
-function proxyStatus({ code, proxyError, receivedStatus }: GatewayError): string {
+function proxyStatus({ code, proxyError, receivedStatus, proxyDetails }: GatewayError): string {
   const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
-  return `peergate; error=${proxyError}; details="${code}"${received}`;
+  return `peergate; error=${proxyError}; details="${proxyDetails ?? code}"${received}`;
 }

@@ -50,7 +50,13 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
     const target = await request.stages.run('preflight', () => find(request, services));
     const located = progress.advance({ ...request, target });
     const change = AuthorizedChange.authorize(deletePeering, located, progress);
-    return passOn(await forwardChange(change, progress, services));
+    const { reconciler } = services;
+    const answer = await forwardChange(change, progress, services, {
+      settled(facts, { indeterminate }) {
+        if (indeterminate) reconciler.settle(facts);
+      },
+    });
+    return passOn(answer);
   },
 };
 

@@ -18,7 +18,9 @@ export function claimsFor(policy: Policy, claims: Claims): Claims | undefined {
 
 function bounded(value: unknown): string | number | boolean | readonly string[] | undefined {
   if (typeof value === 'string') return cut(value);
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  // A number that not every reader of JSON takes for the same one is recorded as text.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : String(value);
+  if (typeof value === 'boolean') return value;
   if (!Array.isArray(value)) return undefined;
   const texts = value.filter((word) => typeof word === 'string');
   // An array of accounts with anything else in it proves none, also when it is read back.

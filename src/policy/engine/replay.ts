@@ -47,6 +47,7 @@ const decidedRecord = z.looseObject({
   }),
   unmapped: z.looseObject({
     claims: z.record(z.string(), z.unknown()).optional(),
+    absentClaims: z.array(z.string()).optional(),
     withoutScopes: z.boolean().optional(),
     decision: z.looseObject({
       effect: z.enum(['allow', 'deny']),
@@ -79,7 +80,8 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
   const { data } = api.request;
   const values = z.object({ clusterId: z.string(), ...peering }).safeParse(data);
   if (action === undefined || (action === 'create' && !values.success)) return undefined;
-  const recorded = unmapped.claims ?? {};
+  const absent = (unmapped.absentClaims ?? []).map((name) => [name, null]);
+  const recorded: Claims = { ...unmapped.claims, ...Object.fromEntries(absent) };
   const claimsOf = (values: Claims) => ({ ...namedIn(actor, values), ...claimsFromRecord(values) });
   const claims = claimsOf(recorded);
   const question: Question = {

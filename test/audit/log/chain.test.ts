@@ -1,4 +1,4 @@
-// The chain of records: numbered from 1, each with the hash of the line before, so that whatever was done to a line shows.
+// The chain of records: numbered from 1, each fingerprinted in canonical form and referring to the one before.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuditChain } from '../../../src/audit/log/chain.ts';
@@ -12,6 +12,7 @@ function makeLines(count: number): string[] {
   const chain = new AuditChain(reporter, () => `id-${++id}`);
   return Array.from({ length: count }, (_, index) =>
     chain.seal({
+      type_uid: 600301,
       metadata: { event_code: 'x' },
       note: `line ${index} – ☃ \u2028 "quoted"\n`,
       unmapped: { index },
@@ -19,17 +20,23 @@ function makeLines(count: number): string[] {
   );
 }
 
-test('the first record has sequence 1 and the hash of nothing: 64 zeros', () => {
-  const [line = ''] = makeLines(1);
-  const record = JSON.parse(line) as Loose;
-  assert.equal(record.metadata.sequence, 1);
-  assert.equal(record.unmapped.integrity.previous, '0'.repeat(64));
+test('the first record has sequence 1 and refers to none', () => {
+  const { metadata, attestation_list } = JSON.parse(makeLines(1)[0] ?? '') as Loose;
+  assert.equal(metadata.sequence, 1);
+  assert.equal(attestation_list[0].prev_event, undefined);
 });
 
-test('every record has the next number and the SHA-256 of the line before, in lower-case hex', () => {
+test('every record refers to the one before by id, type and fingerprint', () => {
   const lines = makeLines(20);
   assertChain(lines);
-  assert.match((JSON.parse(lines[19] as string) as Loose).unmapped.integrity.previous, /^[0-9a-f]{64}$/);
+  const [before, last] = lines.slice(-2).map((line) => JSON.parse(line) as Loose);
+  const { fingerprint } = before.attestation_list[0];
+  assert.match(fingerprint.value, /^[0-9a-f]{64}$/);
+  assert.deepEqual(last.attestation_list[0].prev_event, {
+    fingerprint,
+    type_uid: before.type_uid,
+    uid: before.metadata.uid,
+  });
 });
 
 test('a record is one line, whatever is in it', () => {
@@ -51,19 +58,26 @@ test('records say who wrote them, and an event cannot claim a place in the chain
   const chain = new AuditChain(reporter, () => 'the-id');
   const forged = {
     metadata: { event_code: 'x', sequence: 99, uid: 'mine' },
-    unmapped: { integrity: { previous: 'x' } },
+    attestation_list: [{ chain_uid: 'mine' }, {}],
+    unmapped: {},
   };
-  const { metadata, unmapped } = JSON.parse(chain.seal(forged)) as Loose;
+  const { metadata, attestation_list } = JSON.parse(chain.seal(forged)) as Loose;
   assert.deepEqual(metadata, {
     event_code: 'x',
-    version: '1.8.0',
-    profiles: ['security_control'],
+    version: '1.9.0',
+    profiles: ['security_control', 'record_integrity'],
     product: { name: 'peergate', vendor_name: 'peergate', version: '1.2.3' },
     uid: 'the-id',
     sequence: 1,
     reporter: { uid: 'gateway-7' },
   });
-  assert.deepEqual(unmapped, { integrity: { previous: '0'.repeat(64) } });
+  const [{ fingerprint, ...rest }, ...more] = attestation_list;
+  assert.deepEqual(rest, { authority_uid: 'gateway-7', chain_uid: 'the-id' });
+  assert.deepEqual(
+    { ...fingerprint, value: '' },
+    { algorithm_id: 3, encoding_id: 1, serialization_id: 2, value: '' },
+  );
+  assert.deepEqual(more, []);
 });
 
 test('the records of a gateway are one chain, also when they come from many requests at once', async (t) => {
@@ -77,8 +91,9 @@ test('the records of a gateway are one chain, also when they come from many requ
       gateway.call({ headers: { authorization: `Bearer ${index % 2 ? token : 'forged'}` } }),
     ]).flat(),
   );
-  assert.equal(sink.lines.length, 1 + 20 + 10 + 10);
-  assert.equal(sink.records[0].metadata.event_code, 'policy.loaded');
+  assert.equal(sink.lines.length, 3 + 20 + 10 + 10);
+  const codes = sink.records.slice(0, 3).map(({ metadata }) => metadata.event_code);
+  assert.deepEqual(codes, ['audit.chain-started', 'gateway.started', 'policy.loaded']);
   assertChain(sink.lines);
   assert.equal(new Set(sink.records.map(({ metadata }) => metadata.uid)).size, sink.lines.length);
 });

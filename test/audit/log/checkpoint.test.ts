@@ -7,12 +7,17 @@ import { toSigningKey } from '../../../src/audit/log/signing-key.ts';
 import { startOfTime } from '../verify/chained-log.ts';
 import { makeKeys } from '../verify/signed-log.ts';
 
-const checkpoint = { sequence: 7, hash: 'ab'.repeat(32), time: startOfTime };
+const checkpoint = {
+  chain: 'e2b1c6f0-5d3a-4c7e-9f57-1a2b3c4d5e6f',
+  sequence: 7,
+  fingerprint: 'ab'.repeat(32),
+  time: startOfTime,
+};
 
 for (const algorithm of ['EdDSA', 'ES256', 'ES384', 'PS256', 'RS256']) {
   test(`a checkpoint signed with ${algorithm} holds with that public key and no other`, async () => {
     const [mine, other] = [await makeKeys(algorithm), await makeKeys(algorithm)];
-    const jws = await signCheckpoint(checkpoint, mine.signing);
+    const jws = signCheckpoint(checkpoint, mine.signing);
     assert.deepEqual(decodeProtectedHeader(jws), {
       alg: algorithm,
       kid: mine.signing.keyId,
@@ -29,7 +34,7 @@ for (const algorithm of ['EdDSA', 'ES256', 'ES384', 'PS256', 'RS256']) {
 
 test('the key that a checkpoint names is a hint only: another key of that name proves nothing', async () => {
   const [mine, namesake] = [await makeKeys('ES256', 'the-key'), await makeKeys('ES256', 'the-key')];
-  const jws = await signCheckpoint(checkpoint, mine.signing);
+  const jws = signCheckpoint(checkpoint, mine.signing);
   assert.equal(decodeProtectedHeader(jws).kid, 'the-key');
   assert.equal(await verifyCheckpoint(jws, namesake.verifying), undefined);
   assert.deepEqual(await verifyCheckpoint(jws, [...namesake.verifying, ...mine.verifying]), checkpoint);
@@ -37,6 +42,6 @@ test('the key that a checkpoint names is a hint only: another key of that name p
 
 test('an RSA key that signs with RS256 vouches for no PS256 signature of its own', async () => {
   const { privateJwk, verifying } = await makeKeys('RS256');
-  const jws = await signCheckpoint(checkpoint, await toSigningKey({ ...privateJwk, alg: 'PS256' }));
+  const jws = signCheckpoint(checkpoint, await toSigningKey({ ...privateJwk, alg: 'PS256' }));
   assert.equal(await verifyCheckpoint(jws, verifying), undefined);
 });

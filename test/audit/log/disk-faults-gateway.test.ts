@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { rename, stat, unlink } from 'node:fs/promises';
 import { test } from 'node:test';
 import { until } from '../../support/until.ts';
-import { assertUnavailable, assertVerified, codesIn, startWithFile } from './audit-file.ts';
+import { assertUnavailable, assertVerified, codesIn, recordsIn, startWithFile } from './audit-file.ts';
 import { BrokenFiles } from './broken-files.ts';
 
 const closedIntent = ['peering.create.intent', 'peering.create.outcome'];
@@ -22,14 +22,14 @@ for (const [operation, code] of [
     logFiles.fail(operation, code);
     // A file that is open is not opened again.
     if (operation === 'open') await gateway.reopenAudit();
-    const sent = gateway.cloud.requests.length;
+    const sent = gateway.forwarded().length;
     for (let count = 0; count < 3; count += 1) assertUnavailable(await gateway.create());
     const authorization = `Bearer ${await gateway.issuer.sign()}`;
     assertUnavailable(await gateway.call({ headers: { authorization } }));
     const { status, json } = await gateway.readiness();
     assert.equal(status, 503);
     assert.equal(json.checks.audit, false);
-    assert.equal(gateway.cloud.requests.length, sent);
+    assert.equal(gateway.forwarded().length, sent);
     assert.equal(gateway.logged('the audit file cannot be written').length, 1);
     logFiles.heal();
     await gateway.becomesReady();
@@ -146,7 +146,10 @@ test('a disk that fails at the start makes a gateway that is not ready, and beco
   logFiles.heal();
   await gateway.becomesReady();
   await gateway.stop();
-  assert.equal((await codesIn(gateway.path))[0], 'policy.loaded');
+  assert.deepEqual(
+    (await recordsIn(gateway.path)).slice(0, 3).map(({ metadata }) => metadata.event_code),
+    ['audit.chain-started', 'gateway.started', 'policy.loaded'],
+  );
   await assertVerified([gateway.path]);
 });
 
@@ -161,7 +164,7 @@ test('creates go on through a file that is renamed and one that is deleted, each
   await unlink(gateway.path);
   assert.equal((await gateway.create()).status, 201);
   assert.deepEqual(await codesIn(gateway.path), closedIntent);
-  assert.equal(gateway.logged('the audit log goes on in another file').length, 2);
+  assert.equal(gateway.logged('the audit log continues in another file').length, 2);
   assert.equal((await gateway.readiness()).status, 200);
 });
 

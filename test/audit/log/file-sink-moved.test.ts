@@ -6,7 +6,7 @@ import { appendFile, mkdir, readFile, rename, rm, stat, truncate, unlink, writeF
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { FileSink } from '../../../src/audit/log/file-sink.ts';
-import { findHead } from '../../../src/audit/log/find-head.ts';
+import { findTail } from '../../../src/audit/log/find-tail.ts';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
 import { assertWhole, linesOf, newChain, startSink, stopTheClock, textOf } from './start-sink.ts';
 
@@ -143,7 +143,7 @@ test('a record that somebody else chained on is never followed by another one', 
   const clock = stopTheClock(t);
   const { path, sink, next, text } = await startSink(t);
   await next().written;
-  const { head } = await findHead(systemFiles, path);
+  const { head } = await findTail(systemFiles, path, undefined);
   const [theirs = ''] = linesOf(newChain(head), 1);
   await appendFile(path, `${theirs}\n`);
   const before = await text();
@@ -161,7 +161,7 @@ test('of two sinks that write to one file at once, no two acknowledge the same p
   const clock = stopTheClock(t);
   const { path, sink, chain, next } = await startSink(t);
   await next().written;
-  const { head } = await findHead(systemFiles, path);
+  const { head } = await findTail(systemFiles, path, undefined);
   const none = (): void => undefined;
   const events = { torn: none, reopened: none, failed: none };
   const other = new FileSink({ path, head, now: Date.now, events });

@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/clock.ts';
 import type { LineWriter } from '../../../src/logging/line-writer.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
+import { altered, headOf } from '../verify/chained-log.ts';
 import { assertVerified, codesIn, recordsIn, startWithFile } from './audit-file.ts';
 import { setAsideFrom } from './start-sink.ts';
 
@@ -61,16 +62,14 @@ for (const [what, torn] of [
     await appendFile(path, bytes);
     const gateway = await runOn(t, path);
     const records = await recordsIn(path);
-    assert.deepEqual(
-      records.map(({ metadata }) => metadata.event_code),
-      [...ofOneRun, 'audit.recovered', ...ofOneRun],
-    );
+    assert.deepEqual(await codesIn(path), [...ofOneRun, 'audit.recovered', ...ofOneRun]);
+    const recovered = records.find(({ metadata }) => metadata.event_code === 'audit.recovered');
     const [file, ...more] = await setAsideFrom(path);
     assert.deepEqual(more, []);
     assert.match(file ?? '', /^audit\.log\.torn-\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z$/);
     assert.deepEqual(await readFile(join(dirname(path), file ?? '')), bytes);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    assert.deepEqual(records[3].unmapped.recovered, { file, bytes: bytes.length, sha256 });
+    assert.deepEqual(recovered.unmapped.recovered, { file, bytes: bytes.length, sha256 });
     assert.equal(gateway.logged('a line of the audit log that was never finished was set aside').length, 1);
     await assertVerified([path]);
   });
@@ -93,19 +92,29 @@ for (const name of ['audit.log.1', 'audit.log-20261122.gz', 'audit-20261122.log'
     } else await rename(path, rotated);
     await runOn(t, path);
     assert.deepEqual(await codesIn(path), ofOneRun);
-    assert.equal((await recordsIn(path))[0].metadata.sequence, 4);
+    assert.equal((await recordsIn(path))[0].metadata.sequence, 7);
     await assertVerified([rotated, path]);
   });
 
-test('a file whose end does not follow from what is before it is gone on with, and an error is logged', async (t) => {
+test('behind a last record that is not as it was written a new chain begins, and an error is logged', async (t) => {
   const path = await earlierLog(t);
-  const lines = (await readFile(path, 'utf8')).split('\n');
-  await writeFile(path, [lines[0], ...lines.slice(2)].join('\n'));
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const retimed = altered(lines.at(-1), (record) => {
+    record.duration = 7;
+  });
+  await writeFile(path, `${[...lines.slice(0, -1), retimed].join('\n')}\n`);
   const gateway = await runOn(t, path);
-  const [error] = gateway.logged('the end of the audit log is not whole: run `audit verify` on it');
-  assert.equal(error.level, 'error');
-  assert.equal(error.file, path);
-  assert.deepEqual(await codesIn(path), [ofOneRun[0], ofOneRun[2], ...ofOneRun]);
+  const [error] = gateway.logged('a new chain begins in the audit log: run `audit verify` on the old one');
+  assert.deepEqual([error.level, error.reason], ['error', 'last-record-invalid']);
+  const started = (await recordsIn(path)).filter(
+    ({ metadata }) => metadata.event_code === 'audit.chain-started',
+  );
+  const { chain, sequence, fingerprint } = headOf(lines.at(-1));
+  const oldChain = { chain, sequence, fingerprint, reason: 'last-record-invalid', openIntents: 0 };
+  assert.deepEqual(
+    started.map(({ unmapped }) => unmapped),
+    [{}, { oldChain }],
+  );
 });
 
 test('a log that is whole is no reason for an error, and leaves nothing beside itself', async (t) => {

@@ -5,15 +5,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { beforeFirst, type Head, hashOfLine } from '../../../src/audit/log/chain.ts';
+import type { Head } from '../../../src/audit/log/chain.ts';
 import { LogFile } from '../../../src/audit/log/log-file.ts';
 import type { Unacknowledged } from '../../../src/audit/log/unacknowledged.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
+import { headOf } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, setAsideFrom, textOf } from './start-sink.ts';
 
 const [one = '', two = '', three = ''] = linesOf(newChain(), 3);
-const headAt = (sequence: number, line: string): Head => ({ sequence, hash: hashOfLine(line) });
+const headAt = (sequence: number, line: string): Head => ({ ...headOf(line), sequence });
 const now = Date.parse('2026-11-22T10:11:12.345Z');
 
 async function fileWith(test: TestContext, content: string | Buffer | undefined) {
@@ -23,10 +24,10 @@ async function fileWith(test: TestContext, content: string | Buffer | undefined)
   return {
     path,
     files,
-    async open(head: Head, unacknowledged?: Omit<Unacknowledged, 'identity'>) {
+    async open(head: Head | undefined, unacknowledged?: Omit<Unacknowledged, 'identity'>) {
       const { dev, ino } = await stat(path).catch(() => ({ dev: 0, ino: 0 }));
       const last = unacknowledged && { ...unacknowledged, identity: `${dev}:${ino}` };
-      const opened = await LogFile.open(files, path, { head, unacknowledged: last, now });
+      const opened = await LogFile.open(files, path, { head, found: undefined, unacknowledged: last, now });
       await opened.log.close();
       return opened;
     },
@@ -82,7 +83,7 @@ test('a file that is there and in order is not changed', async (t) => {
 
 test('a file that was not there is durable before anything is written to it', async (t) => {
   const { open, text, files } = await fileWith(t, undefined);
-  await open(beforeFirst);
+  await open(undefined);
   assert.equal(await text(), '');
   assert.equal(files.count('fdatasync'), 1);
 });
@@ -91,7 +92,7 @@ test('a file with a later or another record than the last one that was acknowled
   const { open, text, files } = await fileWith(t, textOf([one, two]));
   await assert.rejects(open(headAt(1, one)), /somebody else/);
   await assert.rejects(open(headAt(2, three)), /somebody else/);
-  await assert.rejects(open(beforeFirst), /somebody else/);
+  await assert.rejects(open(undefined), /somebody else/);
   assert.equal(await text(), textOf([one, two]));
   assert.equal(files.openFiles, 0);
 });
@@ -132,15 +133,15 @@ test('an acknowledged line in a file that was cut is set aside, even if it begin
 test('what is no regular file is refused, and leaves no descriptor', async (t) => {
   const { open, path, files } = await fileWith(t, undefined);
   await mkdir(path);
-  await assert.rejects(open(beforeFirst), { code: 'EISDIR' });
-  const options = { head: beforeFirst, unacknowledged: undefined, now };
+  await assert.rejects(open(undefined), { code: 'EISDIR' });
+  const options = { head: undefined, found: undefined, unacknowledged: undefined, now };
   await assert.rejects(LogFile.open(files, '/dev/null', options), /no regular file/);
   assert.equal(files.openFiles, 0);
 });
 
 test('a file is not taken for another one, for one that is gone, or for one of another size', async (t) => {
   const { path, files } = await fileWith(t, textOf([one]));
-  const options = { head: headAt(1, one), unacknowledged: undefined, now };
+  const options = { head: headAt(1, one), found: undefined, unacknowledged: undefined, now };
   const { log } = await LogFile.open(files, path, options);
   assert.equal(await log.isAt(path), true);
   await writeFile(`${path}.2`, textOf([one]));

@@ -53,7 +53,7 @@ test('SIGUSR2 goes on in a new file at once, when nothing is to be recorded too,
   await rename(path, `${path}.1`);
   child.kill('SIGUSR2');
   await until('there is a new file', () => existsSync(path));
-  await logged('the audit log goes on in another file');
+  await logged('the audit log continues in another file');
   assert.deepEqual(await codesIn(path), []);
   await writeFile(policyFile, guardrailsOnly.replace('us-east-1, ', ''));
   child.kill('SIGHUP');

@@ -5,10 +5,15 @@ import { test } from 'node:test';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { signCheckpoint, verifyCheckpoint } from '../../../src/audit/log/checkpoint.ts';
 import { readSigningKey, readVerificationKeys, toSigningKey } from '../../../src/audit/log/signing-key.ts';
-import { startOfTime, writeLogs } from '../verify/chained-log.ts';
+import { writeLogs } from '../verify/chained-log.ts';
 import { makeKeys } from '../verify/signed-log.ts';
 
-const checkpoint = { sequence: 1, hash: '0'.repeat(64), time: startOfTime };
+const checkpoint = {
+  chain: 'e2b1c6f0-5d3a-4c7e-9f57-1a2b3c4d5e6f',
+  sequence: 1,
+  fingerprint: 'ab'.repeat(32),
+  time: 5,
+};
 const ec = await makeKeys('ES256');
 const ed = await makeKeys('EdDSA');
 const rsa = await makeKeys('PS256');
@@ -40,7 +45,7 @@ test('a private key signs, and its public part verifies, under its own name or i
   ]) {
     const signing = await toSigningKey(await readPrivate(t, JSON.stringify(privateJwk)));
     assert.equal(signing.keyId, privateJwk.kid ?? (await calculateJwkThumbprint(publicJwk)));
-    const jws = await signCheckpoint(checkpoint, signing);
+    const jws = signCheckpoint(checkpoint, signing);
     assert.deepEqual(
       await verifyCheckpoint(jws, await readVerificationKeys(JSON.stringify(publicJwk))),
       checkpoint,
@@ -56,21 +61,18 @@ test('without an algorithm of its own a key has the usual one for its type', asy
   assert.deepEqual(await Promise.all(algorithms), ['ES256', 'EdDSA', 'PS256', 'ES512']);
 });
 
-test('a private key that is given to verify with is read by its public part only', async () => {
-  for (const { privateJwk, signing } of [ec, ed, rsa]) {
-    const keys = await readVerificationKeys(JSON.stringify(privateJwk));
-    assert.deepEqual(
-      keys.map(({ key }) => [key.type, key.usages]),
-      [['public', ['verify']]],
-    );
-    assert.deepEqual(await verifyCheckpoint(await signCheckpoint(checkpoint, signing), keys), checkpoint);
-    // What is private in it is not even looked at.
-    assert.equal((await readVerificationKeys(JSON.stringify({ ...privateJwk, d: 'nonsense' }))).length, 1);
-  }
+test('a private key is refused to verify with: it belongs to the gateway alone', async () => {
+  for (const { privateJwk, publicJwk } of [ec, ed, rsa])
+    for (const text of [privateJwk, { keys: [publicJwk, privateJwk] }])
+      await assert.rejects(readVerificationKeys(JSON.stringify(text)), (error: Error) => {
+        assert.match(error.message, /^a private key; give the public one/);
+        assertQuotesNothing(error.message, JSON.stringify(text));
+        return true;
+      });
 });
 
 test('a set of keys is read as a whole', async () => {
-  const set = { keys: [ec.publicJwk, ed.privateJwk, rsa.publicJwk] };
+  const set = { keys: [ec.publicJwk, ed.publicJwk, rsa.publicJwk] };
   const keys = await readVerificationKeys(JSON.stringify(set));
   assert.deepEqual(
     keys.map(({ algorithm }) => algorithm),
@@ -108,7 +110,7 @@ test('what no checkpoint can be verified with is refused, and quoted nowhere', a
     await assert.rejects(readVerificationKeys(content), (error: Error) => {
       assert.match(
         error.message,
-        /^(no JSON object|no key in the set|no public JWK of a kind that signs|a public JWK that is not valid|an RSA key of less than 2048 bits)$/,
+        /^(no JSON object|no key in the set|no public JWK of a kind that signs|a private key; .*|a public JWK that is not valid|an RSA key of less than 2048 bits)$/,
       );
       assertQuotesNothing(error.message, content);
       return true;

@@ -1,11 +1,12 @@
-// Audit logs as a gateway writes them, made in memory, what a forger does to them, and the check of the result: each break
+// Audit logs as a gateway writes them, made in memory, what a forger does to them, and the check of the result: each finding
 // as one short line.
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { AuditChain, beforeFirst, type Head, hashOfLine } from '../../../src/audit/log/chain.ts';
+import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
+import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
 import { type Verification, type VerifyOptions, verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
 import type { Loose } from '../../support/gateway.ts';
@@ -14,7 +15,7 @@ export const startOfTime = Date.parse('2026-11-01T00:00:00Z');
 
 export interface LogOptions {
   readonly instance?: string;
-  /** The record that it goes on from. */
+  /** The record that it continues from. */
   readonly after?: Head;
   /** Of the first record; the others follow a second apart. */
   readonly time?: number;
@@ -23,6 +24,7 @@ export interface LogOptions {
 /** A record that is there to be counted. */
 export const plainEvent = (time: number, note = ''): AuditEvent => ({
   class_uid: 6003,
+  type_uid: 600302,
   time,
   metadata: { event_code: 'peering.list.outcome' },
   ...(note === '' ? {} : { note }),
@@ -31,7 +33,7 @@ export const plainEvent = (time: number, note = ''): AuditEvent => ({
 
 /** The lines of a chain with these events, or so many plain ones. */
 export function makeLog(events: number | readonly AuditEvent[], options: LogOptions = {}): string[] {
-  const { instance = 'gateway-1', after = beforeFirst, time = startOfTime } = options;
+  const { instance = 'gateway-1', after, time = startOfTime } = options;
   const chain = new AuditChain({ version: '0.0.0-test', instance }, randomUUID, after);
   const all =
     typeof events === 'number'
@@ -40,45 +42,62 @@ export function makeLog(events: number | readonly AuditEvent[], options: LogOpti
   return all.map((event) => chain.seal(event));
 }
 
-/** What a log goes on from whose last line this is. */
-export const headOf = (line: string): Head => ({
-  sequence: (JSON.parse(line) as Loose).metadata.sequence,
-  hash: hashOfLine(line),
-});
+/** What a log continues from whose last line this is. */
+export function headOf(line: string | undefined): Head {
+  const { metadata, type_uid, attestation_list } = JSON.parse(line ?? '') as Loose;
+  return {
+    chain: attestation_list[0].chain_uid,
+    sequence: metadata.sequence,
+    uid: metadata.uid,
+    typeUid: type_uid,
+    fingerprint: attestation_list[0].fingerprint.value,
+  };
+}
 
 /** The line with something in it changed. */
-export function altered(line: string, change: (record: Loose) => void): string {
-  const record = JSON.parse(line) as Loose;
+export function altered(line: string | undefined, change: (record: Loose) => void): string {
+  const record = JSON.parse(line ?? '') as Loose;
   change(record);
-  return JSON.stringify(record);
+  return canonicalJson(record);
 }
 
 /** The record with another content, in its place. */
-export const reworded = (line: string): string =>
+export const reworded = (line: string | undefined): string =>
   altered(line, (record) => {
     record.note = 'nothing to see here';
   });
 
-/** What a forger does who knows how the chain is made: numbers and hashes are made anew from the first line on. */
-export function rechained(lines: readonly string[], after: Head = beforeFirst): string[] {
+/** With the fingerprint that its content has now. */
+export const fingerprinted = (line: string): string =>
+  altered(line, (record) => {
+    const attestation = record.attestation_list[0];
+    const { value, ...rest } = attestation.fingerprint;
+    delete attestation.fingerprint;
+    attestation.fingerprint = { ...rest, value: hash('sha256', canonicalJson(record)) };
+  });
+
+/** What a forger does who knows how the chain is made: places and fingerprints are made anew from the first line on. */
+export function rechained(lines: readonly string[], after?: Head): string[] {
   let head = after;
   return lines.map((line) => {
-    const forged = altered(line, (record) => {
-      record.metadata.sequence = head.sequence + 1;
-      record.unmapped.integrity.previous = head.hash;
-    });
-    head = { sequence: head.sequence + 1, hash: hashOfLine(forged) };
+    const forged = fingerprinted(
+      altered(line, (record) => {
+        const attestation = record.attestation_list[0];
+        record.metadata.sequence = (head?.sequence ?? 0) + 1;
+        attestation.chain_uid = head?.chain ?? attestation.chain_uid;
+        delete attestation.prev_event;
+        if (head !== undefined)
+          attestation.prev_event = {
+            fingerprint: { ...attestation.fingerprint, value: head.fingerprint },
+            type_uid: head.typeUid,
+            uid: head.uid,
+          };
+      }),
+    );
+    head = headOf(forged);
     return forged;
   });
 }
-
-/** A record that nobody wrote, with this place in the chain. */
-export const forgedLine = (sequence: number, previous = 'f'.repeat(64)): string =>
-  altered(makeLog(1)[0] as string, (record) => {
-    record.metadata.sequence = sequence;
-    record.unmapped.integrity.previous = previous;
-    record.note = 'forged';
-  });
 
 export type LogFiles = Readonly<Record<string, readonly string[] | Buffer | string>>;
 
@@ -106,17 +125,16 @@ export async function verify(
   return await verifyLogs(await writeLogs(t, files), { onRead: () => undefined, ...options });
 }
 
-/** Every break in short: kind, file and line, the records concerned. */
-export const shortBreaks = ({ breaks }: Verification): string[] =>
-  breaks.map(({ kind, file, line, from, to }) => {
+/** Every finding in short: kind, file and line, the records concerned. */
+export const shortFindings = ({ findings }: Verification): string[] =>
+  findings.map(({ kind, file, line, from, to }) => {
     const name = file.slice(file.lastIndexOf('/') + 1);
-    return `${kind} ${name === 'audit.log' ? '' : `${name}:`}${line} #${from === to ? from : `${from}-${to}`}`;
+    return `${kind} ${name === 'audit.log' || name === '' ? '' : `${name}:`}${line} #${from === to ? from : `${from}-${to}`}`;
   });
 
-/** The descriptions, without folders. */
-export const descriptions = ({ breaks }: Verification): string[] =>
-  breaks.map(({ description }) => description.replaceAll(/\/\S*\//g, ''));
+export const descriptions = ({ findings }: Verification): string[] =>
+  findings.map(({ description }) => description);
 
-/** The breaks of a log, in short. */
-export const breaksIn = async (...args: Parameters<typeof verify>): Promise<string[]> =>
-  shortBreaks(await verify(...args));
+/** The findings in a log, in short. */
+export const findingsIn = async (...args: Parameters<typeof verify>): Promise<string[]> =>
+  shortFindings(await verify(...args));

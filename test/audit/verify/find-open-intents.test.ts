@@ -5,20 +5,17 @@ import { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { AuditChain, beforeFirst, type Head, hashOfLine } from '../../../src/audit/log/chain.ts';
+import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
+import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
 import { factsFromRecord } from '../../../src/audit/record/recorded-request.ts';
-import {
-  intentEvent,
-  type Outcome,
-  outcomeEvent,
-  reconciledEvent,
-} from '../../../src/audit/record/request-events.ts';
+import { intentEvent, type Outcome, outcomeEvent } from '../../../src/audit/record/request-events.ts';
 import { findOpenIntents } from '../../../src/audit/verify/find-open-intents.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
 import type { Loose } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
+import { headOf } from './chained-log.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 const dayMs = 24 * 3_600_000;
@@ -55,7 +52,7 @@ class Log {
 
   /** The last line so far. */
   get head(): Head {
-    return { sequence: this.#lines.length, hash: hashOfLine(this.#lines.at(-1) ?? '') };
+    return headOf(this.#lines.at(-1));
   }
 
   /** The lines since the last call. */
@@ -218,14 +215,6 @@ test('what this run has written is passed over, wherever it was rotated to', asy
       for (const name of Object.keys(files)) await rm(path + name);
     });
   }
-});
-
-test('nothing is open before the first record', async (t) => {
-  const { log, path } = await start(t);
-  assert.deepEqual(await openIds(path, beforeFirst), []);
-  log.intent();
-  await writeFile(path, log.cut());
-  assert.deepEqual(await openIds(path, beforeFirst), []);
 });
 
 test('when the earlier runs have ended in a file that is not read any more, this run’s are passed over all the same', async (t) => {

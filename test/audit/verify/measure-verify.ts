@@ -5,7 +5,7 @@ import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
 const [path = '', everyBytes = ''] = process.argv.slice(2);
 const held: number[] = [];
 let read = 0;
-const { records, chains, breaks } = await verifyLogs([path], {
+const { records, chains, findings } = await verifyLogs([path], {
   onRead: (bytes) => {
     read += bytes;
     if (read < (held.length + 1) * Number(everyBytes)) return;
@@ -14,4 +14,4 @@ const { records, chains, breaks } = await verifyLogs([path], {
     held.push(heapUsed + external);
   },
 });
-process.stdout.write(JSON.stringify({ records, chains, breaks: breaks.length, held }));
+process.stdout.write(JSON.stringify({ records, chains, findings: findings.length, held }));

@@ -1,10 +1,12 @@
 // Logs with checkpoints as a gateway signs them, and the keys for it.
+import { randomUUID } from 'node:crypto';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
-import { AuditChain, beforeFirst, type Head } from '../../../src/audit/log/chain.ts';
+import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { type Checkpoint, signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
 import {
   type CheckpointKey,
   readVerificationKeys,
+  type SigningKey,
   toSigningKey,
 } from '../../../src/audit/log/signing-key.ts';
 import { checkpointEvent } from '../../../src/audit/record/gateway-events.ts';
@@ -13,7 +15,7 @@ import { type LogOptions, plainEvent, startOfTime } from './chained-log.ts';
 export interface KeyPair {
   readonly privateJwk: JWK;
   readonly publicJwk: JWK;
-  readonly signing: CheckpointKey;
+  readonly signing: SigningKey;
   readonly verifying: readonly CheckpointKey[];
 }
 
@@ -37,32 +39,26 @@ export interface SignedLogOptions extends LogOptions {
   /** Between two records. */
   readonly pauseMs?: number;
   /** Makes the JWS, from what a gateway would sign. */
-  readonly sign?: (checkpoint: Checkpoint) => Promise<string> | string;
+  readonly sign?: (checkpoint: Checkpoint) => string;
 }
 
 /** Of the steps in their order; a number is so many records. */
-export async function makeSignedLog(
-  key: CheckpointKey,
+export function makeSignedLog(
+  key: SigningKey,
   steps: readonly (number | 'sign')[],
   options: SignedLogOptions = {},
-): Promise<string[]> {
-  const { instance = 'gateway-1', after = beforeFirst, pauseMs = 10 } = options;
+): string[] {
+  const { instance = 'gateway-1', after, pauseMs = 10 } = options;
   const sign = options.sign ?? ((checkpoint: Checkpoint) => signCheckpoint(checkpoint, key));
   let time = options.time ?? startOfTime;
-  let head: Head = after;
-  let id = 0;
-  const chain = new AuditChain(
-    { version: '0.0.0-test', instance },
-    () => `id-${++id}`,
-    after,
-    (sealed) => {
-      head = sealed;
-    },
-  );
+  let head: Head | undefined = after;
+  const chain = new AuditChain({ version: '0.0.0-test', instance }, randomUUID, after, (sealed) => {
+    head = sealed;
+  });
   const lines: string[] = [];
   for (const step of steps) {
     if (step === 'sign')
-      lines.push(chain.seal(checkpointEvent(await sign({ ...head, time }), instance, time)));
+      lines.push(chain.seal(checkpointEvent(sign(checkpointOf(head, time)), instance, time)));
     else
       for (let count = 0; count < step; count += 1) {
         lines.push(chain.seal(plainEvent(time)));
@@ -71,3 +67,11 @@ export async function makeSignedLog(
   }
   return lines;
 }
+
+/** What a gateway signs after a record. */
+export const checkpointOf = (head: Head | undefined, time: number): Checkpoint => ({
+  chain: head?.chain ?? '',
+  sequence: head?.sequence ?? 0,
+  fingerprint: head?.fingerprint ?? '',
+  time,
+});

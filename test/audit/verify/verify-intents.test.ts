@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
-import { intentEvent, outcomeEvent, reconciledEvent } from '../../../src/audit/record/request-events.ts';
+import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
+import { intentEvent, outcomeEvent } from '../../../src/audit/record/request-events.ts';
 import { createPeering } from '../../../src/operations/create-peering/create-peering.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { allowed, clusterId } from '../../support/gateway.ts';
-import { breaksIn, makeLog, plainEvent, startOfTime, verify } from './chained-log.ts';
+import { findingsIn, makeLog, plainEvent, startOfTime, verify } from './chained-log.ts';
 
 const facts = (id: string): RequestFacts => ({
   startedAt: startOfTime,
@@ -65,5 +66,5 @@ test('a copy of an intent behind its outcome opens nothing, and an outcome by it
     openIntents.map(({ line }) => line),
     [3],
   );
-  assert.deepEqual(await breaksIn(t, [...log, log[0] as string]), ['inserted 5 #1']);
+  assert.deepEqual(await findingsIn(t, [...log, log[0] as string]), ['duplicated 5 #1']);
 });

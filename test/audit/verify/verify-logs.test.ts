@@ -2,50 +2,55 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { headOf, makeLog, reworded, shortBreaks, startOfTime, verify } from './chained-log.ts';
+import { headOf, makeLog, rechained, reworded, shortFindings, startOfTime, verify } from './chained-log.ts';
 
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+const lastOf = (log: readonly string[]) => {
+  const { sequence, fingerprint } = headOf(log.at(-1));
+  return { sequence, fingerprint };
+};
 const logLine = JSON.stringify({ level: 30, msg: 'request served', note: '"class_uid":6003' });
 
-test('one chain in one file is whole, and the last record is what a later check goes on from', async (t) => {
+test('one chain in one file is whole, and the last record is what a later check continues from', async (t) => {
   const log = makeLog(50);
   const found = await verify(t, log);
   assert.deepEqual(found, {
     records: 50,
+    otherLines: 0,
     chains: 1,
-    last: headOf(log[49] as string),
-    breaks: [],
+    last: lastOf(log),
+    findings: [],
+    moreFindings: 0,
     openIntents: [],
     signed: undefined,
   });
 });
 
-test('an empty file and a file without records hold no record and no break', async (t) => {
-  for (const log of [[], [logLine, '', 'null', '{"class_uid":6003', '[]']]) {
-    const { records, chains, last, breaks } = await verify(t, log);
-    assert.deepEqual(
-      { records, chains, last, breaks },
-      { records: 0, chains: 0, last: undefined, breaks: [] },
-    );
+test('a file without records holds none, and its lines are counted', async (t) => {
+  for (const [log, others] of [
+    [[], 0],
+    [[logLine, '', 'null', '{"half', '[]', '{"class_uid":6003}'], 4],
+  ] as const) {
+    const { records, otherLines, chains, last, findings } = await verify(t, log);
+    assert.deepEqual([records, otherLines, chains, last, findings], [0, others, 0, undefined, []]);
   }
 });
 
-test('several runs on standard output, between log lines and with torn lines, are as many whole chains', async (t) => {
+test('several runs on standard output between log lines are as many whole chains', async (t) => {
   const runs = [3, 1, 12].map((count, run) => makeLog(count, { time: startOfTime + run * 1e6 }));
-  const log = runs.flatMap((run) => [
-    logLine,
-    ...run.flatMap((line) => [line, logLine]),
-    '{"class_uid":6003,"to',
-  ]);
-  const { records, chains, breaks } = await verify(t, log);
-  assert.deepEqual({ records, chains, breaks }, { records: 16, chains: 3, breaks: [] });
+  const log = runs.flatMap((run) => [logLine, ...run.flatMap((line) => [line, logLine])]);
+  const { records, otherLines, chains, findings } = await verify(t, log);
+  assert.deepEqual(
+    { records, otherLines, chains, findings },
+    { records: 16, otherLines: 19, chains: 3, findings: [] },
+  );
 });
 
 test('the output of two instances in one file is two whole chains, however it is interleaved', async (t) => {
   const [a, b] = [makeLog(9, { instance: 'a' }), makeLog(6, { instance: 'b' })];
   const log = a.flatMap((line, index) => [line, ...b.slice(index * 2, index * 2 + 2)]);
-  const { records, chains, breaks } = await verify(t, log);
-  assert.deepEqual({ records, chains, breaks }, { records: 15, chains: 2, breaks: [] });
+  const { records, chains, findings } = await verify(t, log);
+  assert.deepEqual({ records, chains, findings }, { records: 15, chains: 2, findings: [] });
 });
 
 test('rotated files in their order are one chain, compressed ones too', async (t) => {
@@ -59,41 +64,50 @@ test('rotated files in their order are one chain, compressed ones too', async (t
     ]),
     'audit.log': log.slice(20),
   });
-  assert.deepEqual([found.records, found.chains, found.breaks], [30, 1, []]);
+  assert.deepEqual([found.records, found.chains, found.findings], [30, 1, []]);
 });
 
 test('a chain that goes on across restarts, under another name too, is one chain', async (t) => {
   const first = makeLog(10, { instance: 'pod-1' });
   const second = makeLog(10, { instance: 'pod-2', after: headOf(first[9] as string) });
   const third = makeLog(10, { instance: 'pod-1', after: headOf(second[9] as string) });
-  const { chains, breaks, last } = await verify(t, [...first, ...second, ...third]);
-  assert.deepEqual([chains, breaks, last?.sequence], [1, [], 30]);
+  const { chains, findings, last } = await verify(t, [...first, ...second, ...third]);
+  assert.deepEqual([chains, findings, last?.sequence], [1, [], 30]);
 });
 
-test('a last line that was torn is passed over', async (t) => {
+test('a last line that was torn is unreadable, and the records before it are whole', async (t) => {
   const log = makeLog(10);
   const torn = (log[9] as string).slice(0, 150);
-  const { records, breaks, last } = await verify(t, { 'audit.log': `${text(log.slice(0, 9))}${torn}` });
-  assert.deepEqual([records, breaks, last?.sequence], [9, [], 9]);
+  const found = await verify(t, { 'audit.log': `${text(log.slice(0, 9))}${torn}` });
+  assert.deepEqual([found.records, found.last?.sequence], [9, 9]);
+  assert.deepEqual(shortFindings(found), ['unreadable 10 #0']);
 });
 
-test('a check goes on from a given record, and nothing else', async (t) => {
+test('a check continues from a given record, and nothing else', async (t) => {
   const log = makeLog(20);
-  const after = headOf(log[9] as string);
+  const after = headOf(log[9]);
   const rest = log.slice(10);
-  const wrong = { ...after, hash: 'a'.repeat(64) };
+  const wrong = { ...after, fingerprint: 'a'.repeat(64) };
   const check = async (lines: readonly string[], given = after) =>
-    shortBreaks(await verify(t, lines, { after: given }));
+    shortFindings(await verify(t, lines, { after: given }));
   assert.deepEqual(await check(rest), []);
-  assert.deepEqual(await check(rest.slice(2)), ['missing 1 #11-12']);
-  assert.deepEqual(await check([reworded(rest[0] as string), ...rest.slice(1)]), ['changed 1 #11']);
-  assert.deepEqual(await check(rest, wrong), ['changed 1 #11']);
+  assert.deepEqual(await check(log), []);
+  assert.deepEqual(await check(rest.slice(2)), ['missing 0 #11', 'missing 1 #1-12']);
+  assert.deepEqual(await check([reworded(rest[0]), ...rest.slice(1)]), ['changed 1 #11']);
+  assert.deepEqual(await check(rest, wrong), ['missing 0 #11', 'missing 1 #1-10']);
   // A new chain in the place of the rest of the old one.
-  assert.deepEqual(await check(makeLog(10)), ['missing 1 #11']);
+  assert.deepEqual(await check(makeLog(10)), ['missing 0 #11']);
 });
 
-test('the end of a chain can be changed or cut off unseen: that is what checkpoints and --after are for', async (t) => {
+test('the end of a chain can be removed unseen: that is what checkpoints and --after are for', async (t) => {
   const log = makeLog(20);
-  for (const forged of [log.slice(0, 15), log.with(19, reworded(log[19] as string))])
-    assert.deepEqual((await verify(t, forged)).breaks, []);
+  assert.deepEqual((await verify(t, log.slice(0, 15))).findings, []);
+  assert.deepEqual((await verify(t, rechained(log.with(19, reworded(log[19]))))).findings, []);
+});
+
+test('whoever logs the text of a record into another line puts no record into the log', async (t) => {
+  const log = makeLog(3);
+  const quoting = JSON.stringify({ level: 30, msg: 'refused', subject: makeLog(1)[0] });
+  const { records, otherLines, findings } = await verify(t, [...log, quoting, `text ${quoting}`]);
+  assert.deepEqual([records, otherLines, findings], [3, 2, []]);
 });

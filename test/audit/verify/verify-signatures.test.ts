@@ -1,29 +1,30 @@
 // With a public key, a log is proved as a whole: whoever makes all numbers and hashes anew cannot make the signatures.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { CompactSign } from 'jose';
+import { type TestContext, test } from 'node:test';
+import { CompactSign, type CryptoKey, importJWK } from 'jose';
 import { signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
-import type { CheckpointKey } from '../../../src/audit/log/signing-key.ts';
-import { policyLoadedEvent } from '../../../src/audit/record/gateway-events.ts';
+import { checkpointEvent, policyLoadedEvent } from '../../../src/audit/record/gateway-events.ts';
 import type { Loose } from '../../support/gateway.ts';
 import {
   altered,
   descriptions,
   headOf,
   makeLog,
+  plainEvent,
   rechained,
   reworded,
-  shortBreaks,
+  shortFindings,
   startOfTime,
   verify,
 } from './chained-log.ts';
-import { makeKeys, makeSignedLog } from './signed-log.ts';
+import { checkpointOf, makeKeys, makeSignedLog } from './signed-log.ts';
 
-const { signing, verifying: keys, publicJwk } = await makeKeys();
+const { signing, verifying: keys, privateJwk, publicJwk } = await makeKeys();
+const privateKey = (await importJWK(privateJwk, 'EdDSA')) as CryptoKey;
 const other = await makeKeys();
 /** Checkpoints are records 11, 22 and 33; three are left unsigned. */
 const steps = [10, 'sign', 10, 'sign', 10, 'sign', 3] as const;
-const log = await makeSignedLog(signing, steps);
+const log = makeSignedLog(signing, steps);
 const jwsIn = (line: string | undefined): string => (JSON.parse(line ?? '') as Loose).unmapped.checkpoint;
 const withJws = (lines: readonly string[], number: number, jws: unknown): string[] =>
   lines.with(
@@ -34,104 +35,103 @@ const withJws = (lines: readonly string[], number: number, jws: unknown): string
   );
 
 test('every checkpoint holds, and a short rest that is not signed yet is no break', async (t) => {
-  const { breaks, signed } = await verify(t, log, { keys });
-  assert.deepEqual([breaks, signed], [[], { checkpoints: 3, unsigned: 3, until: startOfTime + 300 }]);
+  const { findings, signed } = await verify(t, log, { keys });
+  assert.deepEqual([findings, signed], [[], { checkpoints: 3, unsigned: 3, until: startOfTime + 300 }]);
 });
 
 test('records that come in while a signature is made are covered by the next one', async (t) => {
   let held: string | undefined;
-  const late = await makeSignedLog(signing, [10, 'sign', 5, 'sign'], {
+  const late = makeSignedLog(signing, [10, 'sign', 5, 'sign'], {
     // The first signature is over record 10; the second one is as well, and comes five records later.
-    sign: async (checkpoint) => {
-      held ??= await signCheckpoint(checkpoint, signing);
+    sign: (checkpoint) => {
+      held ??= signCheckpoint(checkpoint, signing);
       return held;
     },
   });
   const once = late.filter((_, index) => index !== 10);
   const found = await verify(t, rechained(once), { keys });
-  assert.deepEqual([found.breaks, found.signed?.checkpoints, found.signed?.unsigned], [[], 1, 5]);
+  assert.deepEqual([found.findings, found.signed?.checkpoints, found.signed?.unsigned], [[], 1, 5]);
 });
 
 test('a log that was rewritten as a whole is found, once', async (t) => {
-  const found = await verify(t, rechained(log.with(0, reworded(log[0] as string))), { keys });
-  assert.deepEqual(shortBreaks(found), ['signature 11 #1-10']);
+  const found = await verify(t, rechained(log.with(0, reworded(log[0]))), { keys });
+  assert.deepEqual(shortFindings(found), ['unsigned 11 #1-11']);
   assert.deepEqual(descriptions(found), [
-    'Records 1 to 10 are not what the checkpoint signs: the log was written anew. Of the later ones, 2 do not hold either.',
+    'Records 1 to 11: the checkpoint signs another record 10: the log was rewritten. Of the later ones, 2 are not valid either.',
   ]);
-  assert.equal((await verify(t, rechained(log.with(0, reworded(log[0] as string))))).breaks.length, 0);
+  assert.equal((await verify(t, rechained(log.with(0, reworded(log[0]))))).findings.length, 0);
 });
 
 test('a log that was rewritten from the middle on is found behind the last checkpoint that holds', async (t) => {
-  const forged = [...log.slice(0, 15), ...rechained(log.slice(15).map(reworded), headOf(log[14] as string))];
-  assert.deepEqual(shortBreaks(await verify(t, forged, { keys })), ['signature 22 #11-21']);
+  const forged = [...log.slice(0, 15), ...rechained(log.slice(15).map(reworded), headOf(log[14]))];
+  assert.deepEqual(shortFindings(await verify(t, forged, { keys })), ['unsigned 22 #12-22']);
 });
 
 test('a last record that was changed or cut off is proved missing as soon as a checkpoint covered it', async (t) => {
-  const covered = await makeSignedLog(signing, [10, 'sign']);
+  const covered = makeSignedLog(signing, [10, 'sign']);
   const [last, checkpoint] = covered.slice(-2) as [string, string];
   const changed = rechained([...covered.slice(0, 9), reworded(last), checkpoint]);
-  assert.deepEqual(shortBreaks(await verify(t, changed, { keys })), ['signature 11 #1-10']);
+  assert.deepEqual(shortFindings(await verify(t, changed, { keys })), ['unsigned 11 #1-11']);
   const cut = rechained([...covered.slice(0, 9), checkpoint]);
-  assert.deepEqual(shortBreaks(await verify(t, cut, { keys })), ['signature 10 #1-9']);
+  assert.deepEqual(shortFindings(await verify(t, cut, { keys })), ['unsigned 10 #1-10']);
 });
 
 test('a log without any checkpoint is not signed, however short it is', async (t) => {
   for (const count of [1, 20]) {
     const found = await verify(t, makeLog(count), { keys });
-    assert.deepEqual(shortBreaks(found), [`signature 1 #${count === 1 ? 1 : '1-20'}`]);
-    assert.match(descriptions(found).join(), /not signed, though a gateway with a key signs\.$/);
+    assert.deepEqual(shortFindings(found), [`unsigned 1 #${count === 1 ? 1 : '1-20'}`]);
+    assert.match(descriptions(found).join(), /: no checkpoint signs any of them\.$/);
   }
   // A forged run beside a signed one.
-  assert.deepEqual(shortBreaks(await verify(t, [...log, ...makeLog(5)], { keys })), ['signature 37 #1-5']);
+  assert.deepEqual(shortFindings(await verify(t, [...log, ...makeLog(5)], { keys })), ['unsigned 37 #1-5']);
 });
 
 test('checkpoints by another key prove nothing, and are told once', async (t) => {
   const found = await verify(t, log, { keys: other.verifying });
-  assert.deepEqual(shortBreaks(found), ['signature 11 #11']);
+  assert.deepEqual(shortFindings(found), ['unsigned 11 #1-11']);
   assert.deepEqual(descriptions(found), [
-    'The checkpoint is not signed by a key that was given. Of the later ones, 2 do not hold either.',
+    'Records 1 to 11: the checkpoint is not signed by a given key. Of the later ones, 2 are not valid either.',
   ]);
-  assert.deepEqual(found.signed, { checkpoints: 0, unsigned: 33, until: undefined });
+  assert.deepEqual(found.signed, { checkpoints: 0, unsigned: 36, until: undefined });
 });
 
 test('a checkpoint that was replaced by one of another key is found, also in a chain made anew', async (t) => {
-  const head = headOf(log[31] as string);
-  const jws = await signCheckpoint({ ...head, time: startOfTime }, other.signing);
+  const head = headOf(log[31]);
+  const jws = signCheckpoint(checkpointOf(head, startOfTime), other.signing);
   const forged = rechained(withJws(log, 33, jws));
-  assert.deepEqual(shortBreaks(await verify(t, forged, { keys })), ['signature 33 #33']);
+  assert.deepEqual(shortFindings(await verify(t, forged, { keys })), ['unsigned 33 #23-33']);
 });
 
 test('a checkpoint that was removed from a chain made anew is found by the next one', async (t) => {
   const forged = rechained(log.toSpliced(10, 1));
-  assert.deepEqual(shortBreaks(await verify(t, forged, { keys })), ['signature 21 #1-20']);
+  assert.deepEqual(shortFindings(await verify(t, forged, { keys })), ['unsigned 21 #1-21']);
 });
 
 test('a signature copied from elsewhere proves nothing: of this log, or of another chain in it', async (t) => {
   const again = [
     ...log.slice(0, 30),
-    ...rechained(withJws(log, 33, jwsIn(log[21])).slice(30), headOf(log[29] as string)),
+    ...rechained(withJws(log, 33, jwsIn(log[21])).slice(30), headOf(log[29])),
   ];
   const found = await verify(t, again, { keys });
-  assert.deepEqual(shortBreaks(found), ['signature 33 #33']);
-  assert.deepEqual(descriptions(found), ['The checkpoint repeats an earlier one, which signs record 21.']);
+  assert.deepEqual(shortFindings(found), ['unsigned 33 #23-33']);
+  assert.deepEqual(descriptions(found), [
+    'Records 23 to 33: the checkpoint repeats the signature of record 21.',
+  ]);
   // A forged run that bears a true signature of the run before it.
-  const run = await makeSignedLog(signing, [15, 'sign'], {
+  const run = makeSignedLog(signing, [15, 'sign'], {
     time: startOfTime + 1e6,
     sign: () => jwsIn(log[10]),
   });
-  assert.deepEqual(shortBreaks(await verify(t, [...log, ...run], { keys })), ['signature 52 #1-10']);
+  assert.deepEqual(shortFindings(await verify(t, [...log, ...run], { keys })), ['unsigned 52 #1-16']);
 });
 
 test('what is no signature by an asymmetric key over a checkpoint is refused', async (t) => {
-  const head = { ...headOf(log[31] as string), time: startOfTime };
+  const head = checkpointOf(headOf(log[31]), startOfTime);
   const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const header = { alg: signing.algorithm, kid: signing.keyId, typ: 'peergate-checkpoint' };
-  const signed = (
-    payload: unknown,
-    protectedHeader: object,
-    key: CheckpointKey['key'] | Uint8Array = signing.key,
-  ) => new CompactSign(text(payload)).setProtectedHeader(protectedHeader as { alg: string }).sign(key);
+  const signed = (payload: unknown, protectedHeader: object, key: CryptoKey | Uint8Array = privateKey) =>
+    new CompactSign(text(payload)).setProtectedHeader(protectedHeader as { alg: string }).sign(key);
   const good = await signed(head, header);
   const [protectedPart, , signature] = good.split('.');
   const forgeries: unknown[] = [
@@ -141,7 +141,7 @@ test('what is no signature by an asymmetric key over a checkpoint is refused', a
     await signed(head, { ...header, typ: 'JWT' }),
     await signed(head, { alg: header.alg, kid: header.kid }),
     await signed({ ...head, note: 'more' }, header),
-    await signed({ sequence: head.sequence, hash: head.hash }, header),
+    await signed({ sequence: head.sequence, fingerprint: head.fingerprint }, header),
     await signed({ ...head, sequence: String(head.sequence) }, header),
     await signed('text', header),
     `${protectedPart}.${encode({ ...head, sequence: 31 })}.${signature}`,
@@ -152,71 +152,107 @@ test('what is no signature by an asymmetric key over a checkpoint is refused', a
     { jws: good },
   ];
   const lines = withJws(log, 33, good);
-  assert.deepEqual((await verify(t, rechained(lines.slice(0, 33)), { keys })).breaks, []);
+  assert.deepEqual((await verify(t, rechained(lines.slice(0, 33)), { keys })).findings, []);
   for (const forgery of forgeries) {
     const forged = [
       ...log.slice(0, 32),
-      ...rechained([withJws(log, 33, forgery)[32] as string], headOf(log[31] as string)),
+      ...rechained([withJws(log, 33, forgery)[32] as string], headOf(log[31])),
     ];
-    assert.deepEqual(shortBreaks(await verify(t, forged, { keys })), ['signature 33 #33'], String(forgery));
+    assert.deepEqual(
+      shortFindings(await verify(t, forged, { keys })),
+      ['unsigned 33 #23-33'],
+      String(forgery),
+    );
   }
 });
 
-test('after a rotation of the key, a set of both proves the whole log, and each alone does not', async (t) => {
-  const old = await makeSignedLog(other.signing, [5, 'sign', 2]);
-  const rotated = [
-    ...old,
-    ...(await makeSignedLog(signing, [4, 'sign'], { after: headOf(old.at(-1) as string) })),
+test('after a new key, which begins a chain, a set of both proves the log, and each alone does not', async (t) => {
+  const chains = [
+    ...makeSignedLog(other.signing, [5, 'sign', 2]),
+    ...makeSignedLog(signing, [4, 'sign'], { time: startOfTime + 1e6 }),
   ];
   const both = [...keys, ...other.verifying];
-  const { breaks, signed } = await verify(t, rotated, { keys: both });
-  assert.deepEqual([breaks, signed?.checkpoints, signed?.unsigned], [[], 2, 0]);
-  assert.deepEqual(shortBreaks(await verify(t, rotated, { keys })), ['signature 6 #6']);
-  assert.deepEqual(shortBreaks(await verify(t, rotated, { keys: other.verifying })), ['signature 13 #13']);
+  const { findings, signed } = await verify(t, chains, { keys: both });
+  assert.deepEqual([findings, signed?.checkpoints, signed?.unsigned], [[], 2, 2]);
+  assert.deepEqual(shortFindings(await verify(t, chains, { keys })), ['unsigned 6 #1-6']);
+  assert.deepEqual(shortFindings(await verify(t, chains, { keys: other.verifying })), ['unsigned 13 #1-5']);
 });
 
-test('a rest that is not signed is a break when it is too many records or too long', async (t) => {
-  const rest = async (count: number, pauseMs: number) =>
-    shortBreaks(await verify(t, await makeSignedLog(signing, [10, 'sign', count], { pauseMs }), { keys }));
-  assert.deepEqual(await rest(2000, 10), []);
-  assert.deepEqual(await rest(2001, 10), ['signature 12 #12-2012']);
-  assert.deepEqual(await rest(4, 50_000), []);
-  assert.deepEqual(await rest(5, 50_000), ['signature 12 #12-16']);
+/** Findings in a log that has so many records, so far apart, behind its first checkpoint. */
+const unsignedIn = (count: number, pauseMs: number, end: readonly 'sign'[]) => async (t: TestContext) =>
+  shortFindings(await verify(t, makeSignedLog(signing, [1, 'sign', count, ...end], { pauseMs }), { keys }));
+
+for (const [where, end] of [
+  ['in the unsigned tail', []],
+  ['newly covered by one checkpoint', ['sign']],
+] as const) {
+  test(`more than 1,000 records or 60 s of record time ${where} are a finding`, async (t) => {
+    assert.deepEqual(await unsignedIn(1000, 10, end)(t), []);
+    assert.deepEqual(await unsignedIn(1001, 10, end)(t), ['unsigned 3 #3-1003']);
+    assert.deepEqual(await unsignedIn(5, 15_000, end)(t), []);
+    assert.deepEqual(await unsignedIn(6, 15_000, end)(t), ['unsigned 3 #3-8']);
+  });
+}
+
+test('600 records over three weeks behind a checkpoint are a finding, whatever the last one claims to be', async (t) => {
+  const threeWeeks = 21 * 24 * 3_600_000;
+  const signed = makeSignedLog(signing, [1, 'sign']);
+  const pause = threeWeeks / 600;
+  const events = Array.from({ length: 600 }, (_, index) => plainEvent(startOfTime + index * pause));
+  const loaded = policyLoadedEvent(
+    { old: undefined, new: 'a'.repeat(64) },
+    'gateway-1',
+    startOfTime + threeWeeks,
+  );
+  const timeless = { ...plainEvent(0), time: 'never' };
+  for (const last of [loaded, timeless, plainEvent(startOfTime + threeWeeks)]) {
+    const forged = makeLog([...events, last], { after: headOf(signed.at(-1)) });
+    assert.deepEqual(shortFindings(await verify(t, [...signed, ...forged], { keys })), ['unsigned 3 #3-603']);
+  }
+  const few = makeLog([timeless], { after: headOf(signed.at(-1)) });
+  assert.deepEqual(shortFindings(await verify(t, [...signed, ...few], { keys })), ['unsigned 3 #3']);
 });
 
-test('the downtime after a crash does not count, for the gateway signs when it runs again', async (t) => {
-  const before = await makeSignedLog(signing, [10, 'sign', 4]);
-  const at = startOfTime + 86_400_000;
-  const after = headOf(before.at(-1) as string);
-  const loaded = policyLoadedEvent({ old: undefined, new: 'v1' }, 'gateway-1', at);
-  const found = await verify(t, [...before, ...makeLog([loaded], { after })], { keys });
-  assert.deepEqual([found.breaks, found.signed?.unsigned], [[], 5]);
+test('records that call themselves checkpoints count like others unless they are valid', async (t) => {
+  const signed = makeSignedLog(signing, [1, 'sign']);
+  const events = Array.from({ length: 1001 }, () =>
+    checkpointEvent(jwsIn(signed[1]), 'gateway-1', startOfTime),
+  );
+  const forged = makeLog(events, { after: headOf(signed.at(-1)) });
+  assert.notDeepEqual((await verify(t, [...signed, ...forged], { keys })).findings, []);
+});
+
+test('a crash with a few unsigned records and a long downtime is no finding', async (t) => {
+  const before = makeSignedLog(signing, [10, 'sign', 4]);
+  const after = headOf(before.at(-1));
+  const at = startOfTime + 2 * 3_600_000;
+  // The gateway signs what it found before it writes anything else.
+  const jws = signCheckpoint(checkpointOf(after, at), signing);
+  const again = makeLog([checkpointEvent(jws, 'gateway-1', at), plainEvent(at)], { after });
+  const found = await verify(t, [...before, ...again], { keys });
+  assert.deepEqual([found.findings, found.signed?.unsigned], [[], 1]);
 });
 
 test('a checkpoint at the border of two files signs what stands before the second', async (t) => {
   for (const border of [8, 10, 11, 15]) {
-    const after = headOf(log[border - 1] as string);
+    const after = headOf(log[border - 1]);
     const found = await verify(t, log.slice(border), { keys, after });
-    assert.deepEqual([border, found.breaks, found.signed?.unsigned], [border, [], 3]);
-    const wrong = { ...after, hash: 'a'.repeat(64) };
-    assert.notDeepEqual((await verify(t, log.slice(border), { keys, after: wrong })).breaks, []);
+    assert.deepEqual([border, found.findings, found.signed?.unsigned], [border, [], 3]);
+    const wrong = { ...after, fingerprint: 'a'.repeat(64) };
+    assert.notDeepEqual((await verify(t, log.slice(border), { keys, after: wrong })).findings, []);
   }
 });
 
 test('a checkpoint over a record of an earlier file leaves what stands between unsigned, and is no break', async (t) => {
-  const held = await signCheckpoint({ ...headOf(log[4] as string), time: startOfTime }, signing);
-  const late = [
-    ...log.slice(0, 10),
-    ...rechained([withJws(log, 11, held)[10] as string], headOf(log[9] as string)),
-  ];
-  const found = await verify(t, late.slice(7), { keys, after: headOf(log[7 - 1] as string) });
-  assert.deepEqual([found.breaks, found.signed?.checkpoints, found.signed?.unsigned], [[], 1, 3]);
+  const held = signCheckpoint(checkpointOf(headOf(log[4]), startOfTime), signing);
+  const late = [...log.slice(0, 10), ...rechained([withJws(log, 11, held)[10] as string], headOf(log[9]))];
+  const found = await verify(t, late.slice(7), { keys, after: headOf(log[7 - 1]) });
+  assert.deepEqual([found.findings, found.signed?.checkpoints, found.signed?.unsigned], [[], 1, 3]);
 });
 
 test('what was done to the chain before a checkpoint is told once, not again by the checkpoint', async (t) => {
-  const breaksOf = async (lines: readonly string[]) => shortBreaks(await verify(t, lines, { keys }));
-  assert.deepEqual(await breaksOf(log.toSpliced(9, 1)), ['missing 10 #10']);
-  assert.deepEqual(await breaksOf(log.with(9, reworded(log[9] as string))), ['changed 10 #10']);
-  assert.deepEqual(await breaksOf(log.toSpliced(10, 1)), ['missing 11 #11']);
-  assert.deepEqual(await breaksOf([...log.slice(15), ...log.slice(0, 15)]), ['out-of-order 22 #1-15']);
+  const findingsOf = async (lines: readonly string[]) => shortFindings(await verify(t, lines, { keys }));
+  assert.deepEqual(await findingsOf(log.toSpliced(9, 1)), ['missing 10 #10']);
+  assert.deepEqual(await findingsOf(log.with(9, reworded(log[9]))), ['changed 10 #10']);
+  assert.deepEqual(await findingsOf(log.toSpliced(10, 1)), ['missing 11 #11']);
 });

@@ -106,3 +106,24 @@ test('a trusted network may be one of IPv6', async (t) => {
   assert.equal(await recordedAddress(gateway, ['203.0.113.9, 2001:db8:1::5']), '203.0.113.9');
   assert.equal(await recordedAddress(gateway, ['203.0.113.9, 2001:db8:2::5']), '2001:db8:2::5');
 });
+
+const warnings = (gateway: TestGateway) =>
+  gateway.logs.filter(({ level, msg }) => level === 'warn' && msg.startsWith('X-Forwarded-For'));
+
+test('the first X-Forwarded-For from an address outside TRUST_PROXY is one warning', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { TRUST_PROXY: '10.0.0.0/8' } });
+  await recordedAddress(gateway, []);
+  assert.deepEqual(warnings(gateway), []);
+  await recordedAddress(gateway, ['203.0.113.9']);
+  await recordedAddress(gateway, ['203.0.113.10']);
+  const [warning, ...more] = warnings(gateway);
+  assert.deepEqual(more, []);
+  assert.equal(warning.clientAddress, '127.0.0.1');
+  assert.match(warning.msg, /outside TRUST_PROXY is ignored/);
+});
+
+test('X-Forwarded-For from a trusted address is no warning', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { TRUST_PROXY: '127.0.0.1' } });
+  await recordedAddress(gateway, ['203.0.113.9']);
+  assert.deepEqual(warnings(gateway), []);
+});

@@ -1,4 +1,4 @@
-// Where a log goes on after a stop: in its file, or in the newest of those that it was rotated into. A chain never begins
+// Where a log continues after a stop: in its file, or in the newest of those that it was rotated into. A chain never begins
 // anew by mistake.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -6,10 +6,10 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { beforeFirst, hashOfLine } from '../../../src/audit/log/chain.ts';
-import { findHead } from '../../../src/audit/log/find-head.ts';
+import { findTail } from '../../../src/audit/log/find-tail.ts';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
+import { headOf as headOfLine, reworded } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, textOf } from './start-sink.ts';
 
@@ -27,29 +27,30 @@ async function folderOf(test: TestContext, files: Readonly<Record<string, string
 }
 
 async function headOf(test: TestContext, files: Readonly<Record<string, string | Buffer>>) {
-  const { folder, path } = await folderOf(test, files);
-  const { head, file, linked } = await findHead(systemFiles, path);
-  return { head, file: file?.slice(folder.length + 1), linked };
+  const { path } = await folderOf(test, files);
+  const { head, ends } = await findTail(systemFiles, path, undefined);
+  assert.equal(ends, undefined);
+  return head?.fingerprint;
 }
 
-const at = (sequence: number) => ({ sequence, hash: hashOfLine(lines[sequence - 1] ?? '') });
+const at = (sequence: number) => headOfLine(lines[sequence - 1]).fingerprint;
 
 test('a log that was never written begins its chain', async (t) => {
-  assert.deepEqual(await headOf(t, {}), { head: beforeFirst, file: undefined, linked: true });
-  assert.deepEqual((await headOf(t, { 'audit.log': '' })).head, beforeFirst);
-  assert.deepEqual((await headOf(t, { 'audit.log': '{"half' })).head, beforeFirst);
+  assert.deepEqual(await headOf(t, {}), undefined);
+  assert.deepEqual(await headOf(t, { 'audit.log': '' }), undefined);
+  assert.deepEqual(await headOf(t, { 'audit.log': '{"half' }), undefined);
 });
 
-test('a log goes on behind the last whole record of its file', async (t) => {
+test('a log continues behind the last whole record of its file', async (t) => {
   const torn = `${records(1, 3)}{"half`;
-  assert.deepEqual(await headOf(t, { 'audit.log': torn }), { head: at(3), file: 'audit.log', linked: true });
+  assert.deepEqual(await headOf(t, { 'audit.log': torn }), at(3));
 });
 
 for (const name of ['audit.log.1', 'audit.log-20261122', 'audit-20261122.log', 'audit.2026-11-22.log'])
-  test(`a log that was rotated into ${name} while nobody wrote goes on behind it`, async (t) => {
-    assert.deepEqual(await headOf(t, { [name]: records(1, 3) }), { head: at(3), file: name, linked: true });
+  test(`a log that was rotated into ${name} while nobody wrote continues behind it`, async (t) => {
+    assert.deepEqual(await headOf(t, { [name]: records(1, 3) }), at(3));
     const compressed = await headOf(t, { [`${name}.gz`]: gzipSync(records(1, 4)), 'audit.log': '' });
-    assert.deepEqual(compressed, { head: at(4), file: `${name}.gz`, linked: true });
+    assert.deepEqual(compressed, at(4));
   });
 
 test('of many rotated files the newest that holds a record counts', async (t) => {
@@ -59,8 +60,8 @@ test('of many rotated files the newest that holds a record counts', async (t) =>
     'audit.log.1': records(5, 6),
     'audit.log.0': '',
   };
-  assert.deepEqual((await headOf(t, files)).head, at(6));
-  assert.deepEqual((await headOf(t, { ...files, 'audit.log.1': 'nothing\n' })).head, at(4));
+  assert.deepEqual(await headOf(t, files), at(6));
+  assert.deepEqual(await headOf(t, { ...files, 'audit.log.1': 'nothing\n' }), at(4));
 });
 
 test('files of another log, and what was set aside, are not looked at', async (t) => {
@@ -71,19 +72,19 @@ test('files of another log, and what was set aside, are not looked at', async (t
     'audit-east.log': records(1, 3),
     'my-audit.log.1': records(1, 3),
   };
-  assert.deepEqual(await headOf(t, files), { head: beforeFirst, file: undefined, linked: true });
+  assert.deepEqual(await headOf(t, files), undefined);
 });
 
 test('a folder beside the log is no rotated file', async (t) => {
   const { folder, path } = await folderOf(t, {});
   await mkdir(join(folder, 'audit.log.1'));
-  assert.deepEqual((await findHead(systemFiles, path)).head, beforeFirst);
+  assert.deepEqual((await findTail(systemFiles, path, undefined)).head, undefined);
 });
 
-test('an end that does not follow from what is before it is told', async (t) => {
-  const cut = textOf([lines[0] ?? '', lines[2] ?? '']);
-  assert.deepEqual(await headOf(t, { 'audit.log': cut }), { head: at(3), file: 'audit.log', linked: false });
-  assert.deepEqual((await headOf(t, { 'audit.log.1.gz': gzipSync(cut) })).linked, false);
+test('a last record that is not as it was written ends its chain', async (t) => {
+  const { path } = await folderOf(t, { 'audit.log': `${records(1, 2)}${reworded(lines[2])}\n` });
+  const { head, ends } = await findTail(systemFiles, path, undefined);
+  assert.deepEqual([head?.sequence, ends], [3, 'last-record-invalid']);
 });
 
 test('a rotated file whose end cannot be read is an error, and no reason to begin anew', async (t) => {
@@ -98,7 +99,7 @@ test('a rotated file whose end cannot be read is an error, and no reason to begi
 
 test('an older file that cannot be read is in nobody’s way', async (t) => {
   const files = { 'audit.log.2.xz': 'compressed', 'audit.log.1': records(3, 4) };
-  assert.deepEqual((await headOf(t, files)).head, at(4));
+  assert.deepEqual(await headOf(t, files), at(4));
 });
 
 test('a file that may not be read is an error, and leaves no descriptor', async (t) => {
@@ -106,7 +107,7 @@ test('a file that may not be read is an error, and leaves no descriptor', async 
   for (const operation of ['open', 'fstat', 'read'] as const) {
     const files = new BrokenFiles();
     files.fail(operation, 'EIO');
-    await assert.rejects(findHead(files, path), { code: 'EIO' });
+    await assert.rejects(findTail(files, path, undefined), { code: 'EIO' });
     assert.equal(files.openFiles, 0);
   }
 });
@@ -114,5 +115,5 @@ test('a file that may not be read is an error, and leaves no descriptor', async 
 test('a pipe in the place of the log is refused, and not waited for', async (t) => {
   const { path } = await folderOf(t, {});
   execFileSync('mkfifo', [path]);
-  await assert.rejects(findHead(systemFiles, path), /no regular file/);
+  await assert.rejects(findTail(systemFiles, path, undefined), /no regular file/);
 });

@@ -1,0 +1,59 @@
+// Finds the end of an existing log, so that its chain continues across restarts and rotations: in the file itself, or in the
+// newest of those that it was rotated into.
+import { constants } from 'node:fs';
+import { linkOf } from '../record/found-record.ts';
+import { readRecords } from '../record/read-records.ts';
+import { type JudgedTail, judgeTail } from './judge-tail.ts';
+import type { LogFiles } from './log-file-system.ts';
+import { findRotated } from './rotated-files.ts';
+import type { CheckpointKey } from './signing-key.ts';
+import { recordsBackwards, type TailRecord } from './tail.ts';
+
+/** Compressions that hide what is in a file. */
+const unreadable = /\.(?:bz2|lz4|xz|Z|zip|zst)$/;
+/** More than a gateway leaves without a checkpoint. */
+const maxKept = 2500;
+
+/** Rejects when a file that should hold the end cannot be read: a chain must not begin anew by mistake. */
+export const findTail = (
+  files: LogFiles,
+  path: string,
+  key: CheckpointKey | undefined,
+): Promise<JudgedTail> => judgeTail(allBackwards(files, path), key);
+
+async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<TailRecord, void, undefined> {
+  yield* fileBackwards(files, path);
+  const rotated = await findRotated(path);
+  for (const { path: file } of rotated.reverse()) {
+    if (unreadable.test(file))
+      throw new Error(`the end of the audit log may be in ${file}, which cannot be read`);
+    yield* file.endsWith('.gz') ? compressedBackwards(file) : fileBackwards(files, file);
+  }
+}
+
+async function* fileBackwards(files: LogFiles, path: string): AsyncGenerator<TailRecord, void, undefined> {
+  let fd: number;
+  try {
+    // A pipe must not make it wait for a writer.
+    fd = await files.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const found = await files.fstat(fd);
+    if (!found.isFile()) throw new Error('the audit file is no regular file');
+    yield* recordsBackwards(files, fd, found.size);
+  } finally {
+    await files.close(fd);
+  }
+}
+
+async function* compressedBackwards(path: string): AsyncGenerator<TailRecord, void, undefined> {
+  const kept: TailRecord[] = [];
+  for await (const { record, text } of readRecords([path], () => undefined)) {
+    kept.push({ record, link: linkOf(record, text) });
+    if (kept.length > 2 * maxKept) kept.splice(0, maxKept);
+  }
+  yield* kept.reverse();
+}

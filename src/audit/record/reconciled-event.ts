@@ -1,0 +1,60 @@
+// The event of a create or a delete that was settled by Aerospike Cloud's list, after its outcome was lost.
+import type { RequestFacts } from '../../request/request.ts';
+import { allowedAction, defined, severity, statusOf } from './event-form.ts';
+import { peeringResource, requestEvent } from './request-events.ts';
+
+/** What a look at the upstream's list said about a create whose end nobody knew. */
+/** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
+export const statusShape = /^[a-z][a-z-]{0,63}$/;
+
+export type Settlement =
+  /** The vendor's `id` and status of the peering that was found. */
+  | { readonly found: true; readonly resourceId: string; readonly peeringStatus?: string | undefined }
+  | { readonly found: false }
+  /** The vendor's ids of peerings that this create or another one with the same values made: which, nobody can know. */
+  | { readonly found?: undefined; readonly ambiguous: readonly string[] };
+
+/** So many are named at most, so that no record gets too long. */
+const mostAmbiguous = 20;
+
+/** A create or a delete whose intent was left open is settled, or cannot be (`status_id` 0). */
+export function reconciledEvent(facts: RequestFacts, settlement: Settlement, now: number) {
+  // The intent holds the decision; read back from a log it would not be whole.
+  // Its span has long ended.
+  const undecided = { ...facts, decision: undefined, trace: undefined };
+  const event = requestEvent('reconciled', undecided, now, severity.informational);
+  return {
+    ...event,
+    ...allowedAction,
+    ...(facts.operation.method === 'DELETE' ? deletedStatus(settlement) : settledStatus(settlement)),
+    // A delete names its peering in any case.
+    resources:
+      facts.operation.method === 'POST' && settlement.found
+        ? [...event.resources, ...peeringResource(settlement.resourceId)]
+        : event.resources,
+    unmapped: {
+      reconciled:
+        settlement.found === undefined
+          ? { ambiguous: settlement.ambiguous.slice(0, mostAmbiguous) }
+          : defined(settlement),
+    },
+  };
+}
+
+const deletedStatus = ({ found }: Settlement) =>
+  found
+    ? statusOf(2, 'peering-found', 'Aerospike Cloud still lists the peering: the delete was not carried out.')
+    : statusOf(1, 'peering-absent', 'Aerospike Cloud lists the peering no more: it is deleted.');
+
+function settledStatus({ found }: Settlement) {
+  if (found === undefined) {
+    const detail =
+      'Aerospike Cloud lists a peering that this create or another one with the same values made; which of them did cannot be known.';
+    return statusOf(0, 'attribution-ambiguous', detail);
+  }
+  if (found)
+    return statusOf(1, 'peering-found', 'Aerospike Cloud lists the peering: the create was carried out.');
+  const detail =
+    'Aerospike Cloud lists no such peering: if the create was carried out, nothing is left of it.';
+  return statusOf(2, 'peering-absent', detail);
+}

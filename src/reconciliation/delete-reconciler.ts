@@ -1,0 +1,95 @@
+// Settles deletes whose outcome nobody knows: as a success when Aerospike Cloud's list has the peering no more, as a failure
+// when it still has it 10 minutes after the intent. Works in the background; never repeats a delete.
+import { Backoff } from '../async/backoff.ts';
+import { reconciledEvent, type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
+import type { RequestFacts } from '../request/request.ts';
+import type { ListedPeering } from '../upstream/peerings.ts';
+import { retryAfterMsOf } from '../upstream/read-answer.ts';
+import { listCluster } from './list-cluster.ts';
+import type { ReconcilerServices } from './reconciler.ts';
+
+/** A peering that is still there so long after the intent, and not being deleted, was not deleted. */
+const failedAfterMs = 10 * 60_000;
+/** Between two looks at a peering that is still there. */
+const pauseMs = 15_000;
+
+export class DeleteReconciler {
+  readonly #services: Omit<ReconcilerServices, 'clusterLock' | 'elapsed'>;
+  /** By the gateway's request id. */
+  readonly #open = new Map<string, RequestFacts>();
+  readonly #backoff = new Backoff({ minMs: 1000, maxMs: 60_000 });
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #working: Promise<void> | undefined;
+
+  constructor(services: Omit<ReconcilerServices, 'clusterLock' | 'elapsed'>) {
+    this.#services = services;
+  }
+
+  /** Deletes of which nobody knows the outcome yet. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  settle(facts: RequestFacts): void {
+    this.#open.set(facts.gatewayRequestId, facts);
+    this.#workAfter(0);
+  }
+
+  /** What is not settled by now is left to the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+  }
+
+  #workAfter(milliseconds: number): void {
+    if (this.#stopped || this.#working !== undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#working = this.#work().then((nextMs) => {
+        this.#working = undefined;
+        if (this.#open.size > 0) this.#workAfter(nextMs);
+      });
+    }, milliseconds).unref();
+  }
+
+  /** Looks once. Resolves with how long to wait before the next look. */
+  async #work(): Promise<number> {
+    const { logger, clock, upstream } = this.#services;
+    const clusters = Map.groupBy(this.#open.values(), ({ target }) => target?.clusterId ?? '');
+    let retryMs = 0;
+    for (const [clusterId, deletes] of clusters) {
+      try {
+        if (this.#stopped) break;
+        const peerings = await listCluster(upstream, clusterId, clock.newId());
+        for (const facts of deletes) await this.#settleBy(peerings, facts);
+      } catch (error) {
+        retryMs = Math.max(retryMs, this.#backoff.fail(), retryAfterMsOf(error, clock.now()));
+        logger.warn({ err: error, clusterId, open: deletes.length }, 'deletes could not be settled yet');
+      }
+    }
+    if (retryMs === 0) this.#backoff.succeed();
+    return retryMs === 0 ? pauseMs : retryMs;
+  }
+
+  async #settleBy(peerings: readonly ListedPeering[], facts: RequestFacts): Promise<void> {
+    const { clock, logger, trail } = this.#services;
+    const { gatewayRequestId, startedAt, target } = facts;
+    const listed = peerings.find(({ id }) => id === target?.peeringId);
+    const isThere = listed !== undefined && listed.status !== 'deleted';
+    const mayGoYet = listed?.status === 'deleting' || clock.now() < startedAt + failedAfterMs;
+    if (this.#stopped || (isThere && mayGoYet)) return;
+    const { id: resourceId = '', status = '' } = listed ?? {};
+    const peeringStatus = statusShape.test(status) ? status : undefined;
+    const settlement: Settlement = isThere ? { found: true, resourceId, peeringStatus } : { found: false };
+    try {
+      await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
+    } catch (error) {
+      // It has its place in the chain, and follows when the log can be written again.
+      logger.error({ gatewayRequestId, err: error }, 'that a delete was settled is not recorded yet');
+    }
+    this.#open.delete(gatewayRequestId);
+    logger.info({ gatewayRequestId, found: isThere }, 'an open delete was settled');
+  }
+}

@@ -1,0 +1,195 @@
+// `doctor`, as a process of its own, against real servers: all well, and each thing that can be wrong with its cause and remedy.
+import assert from 'node:assert/strict';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { checkCertificate } from '../../src/commands/doctor/checks.ts';
+import { json } from '../operations/create-peering/watched-creates.ts';
+import { noTinyproxy, startTinyproxy } from '../outbound/tinyproxy.ts';
+import { noRedis, startRedis } from '../state/redis-server.ts';
+import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
+import { guardrailsOnly } from '../support/gateway.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/policy-files.ts';
+import { settingsBetween } from '../support/settings.ts';
+import { closedPort } from '../upstream/ports.ts';
+import { run } from './run-main.ts';
+
+interface Site {
+  readonly cloud: AerospikeCloud;
+  readonly issuer: Awaited<ReturnType<typeof startIssuer>>;
+  readonly folder: string;
+  readonly settings: Record<string, string>;
+}
+
+const clusterList = json(200, { count: 0, meta: { total: 0, limit: 1, offset: 0 }, clusters: [] });
+
+/** Answers to a read of the clusters; `undefined`: the sandbox's own. */
+function answerClusters(cloud: AerospikeCloud, listener = clusterList): void {
+  cloud.setFault(({ path }) => (path.startsWith('/v1/database/clusters?') ? listener : undefined));
+}
+
+async function startSite(t: TestContext): Promise<Site> {
+  const [cloud, issuer] = [await startAerospikeCloud(), await startIssuer()];
+  t.after(() => Promise.all([cloud.close(), issuer.close()]));
+  answerClusters(cloud);
+  const folder = await temporaryFolder(t);
+  const policyFile = join(folder, 'policy.yaml');
+  await writeFile(policyFile, guardrailsOnly);
+  return { cloud, issuer, folder, settings: settingsBetween({ issuer, cloud }, policyFile) };
+}
+
+/** Exactly one line is a problem, and it says this. */
+async function assertProblem(settings: Record<string, string>, problem: RegExp): Promise<void> {
+  const { status, out, err } = await run(['doctor'], settings);
+  assert.deepEqual([status, err], [1, ''], out);
+  const problems = out.split('\n').filter((line) => line.startsWith('✗'));
+  assert.match(problems.join('\n'), problem);
+  assert.equal(problems.length, 1, out);
+}
+
+test('all well is a line for each thing with a check mark, and nothing was changed or shown', {
+  skip: noRedis || noOpenssl,
+}, async (t) => {
+  const { cloud, issuer, folder, settings } = await startSite(t);
+  const redis = await startRedis(t);
+  const pair = makeCertificate(folder, 'gateway', makeAuthority(folder, 'authority'), 30);
+  const all = {
+    ...settings,
+    REDIS_URL: redis.url,
+    AUDIT_FILE: join(folder, 'audit.log'),
+    TLS_CERT_FILE: pair.certFile,
+    TLS_KEY_FILE: pair.keyFile,
+  };
+  const { status, out, err } = await run(['doctor'], all);
+  assert.deepEqual([status, err], [0, ''], out);
+  assert.deepEqual(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/\d+ (days|min)/, 'N $1')),
+    [
+      '✓ settings and policy: no fault',
+      `✓ issuer ${issuer.url}: keys: 1`,
+      `✓ token endpoint ${cloud.tokenUrl}: a token for N min`,
+      `✓ Aerospike Cloud ${cloud.apiUrl}: clusters can be read`,
+      '✓ Redis: answers and takes writes (single)',
+      `✓ audit log: ${all.AUDIT_FILE} can be written`,
+      '✓ certificate: valid for N days',
+      '✓ clock: within 5 s of every server',
+    ],
+  );
+  assert.ok(!out.includes(cloud.clientSecret));
+  assert.deepEqual(
+    [...new Set(cloud.requests.map(({ method, path }) => `${method} ${path}`))],
+    ['POST /oauth/token', 'GET /v1/database/clusters?limit=1'],
+  );
+  assert.deepEqual(await redis.command('KEYS', '*'), []);
+});
+
+test('what is not set is no problem', async (t) => {
+  const { settings } = await startSite(t);
+  const { status, out } = await run(['doctor'], settings);
+  assert.equal(status, 0, out);
+  assert.match(out, /^✓ Redis: not set/m);
+  assert.match(out, /^✓ audit log: records go to standard output$/m);
+  assert.match(out, /^✓ certificate: not set/m);
+});
+
+test('a fault of the settings is a problem, and nobody is asked anything', async (t) => {
+  const { cloud, settings } = await startSite(t);
+  await assertProblem({ ...settings, PORT: 'x' }, /^✗ PORT: found "x"; expected a whole number/);
+  assert.equal(cloud.requests.length, 0);
+});
+
+test('an issuer that is not there, and metadata that names another one, are told apart', async (t) => {
+  const { issuer, settings } = await startSite(t);
+  const gone = `http://127.0.0.1:${await closedPort()}`;
+  await assertProblem(
+    { ...settings, AUTH_ISSUERS: `${issuer.url},${gone}` },
+    /^✗ issuer http:.*: the connection is refused; check host and port/,
+  );
+  issuer.takeover = json(200, { issuer: 'https://another.example', jwks_uri: issuer.url });
+  await assertProblem(settings, /^✗ issuer .*: the metadata names another issuer.*; check its name/);
+});
+
+test('a wrong client secret is told, without the secret, and the read of clusters says what comes first', async (t) => {
+  const { settings } = await startSite(t);
+  const { status, out } = await run(['doctor'], { ...settings, AEROSPIKE_CLIENT_SECRET: 'a-wrong-secret' });
+  assert.equal(status, 1);
+  assert.match(out, /^✗ token endpoint .*: .*status 401 \(invalid_client\); check AEROSPIKE_CLIENT_ID and/m);
+  assert.match(out, /^✗ Aerospike Cloud .*: there is no token to ask with; mend the token endpoint first$/m);
+  assert.ok(!out.includes('a-wrong-secret'));
+});
+
+test('a service account without the right to read, and a wrong path of the API, are told apart', async (t) => {
+  const { cloud, settings } = await startSite(t);
+  answerClusters(cloud, json(403, {}));
+  await assertProblem(settings, /^✗ Aerospike Cloud .*status 403; give the service account the right/);
+  answerClusters(cloud, json(404, {}));
+  await assertProblem(settings, /^✗ Aerospike Cloud .*status 404; check the path of AEROSPIKE_API_URL/);
+});
+
+test('a Redis that refuses the password is told by name, without the password', {
+  skip: noRedis,
+}, async (t) => {
+  const { settings } = await startSite(t);
+  const { port } = await startRedis(t, { password: 'the-right-one' });
+  const wrong = { ...settings, REDIS_URL: `redis://:the-wrong-one@127.0.0.1:${port}` };
+  await assertProblem(wrong, /^✗ Redis: WRONGPASS; check REDIS_URL, REDIS_MODE and the rights of its user$/);
+});
+
+test('an audit file that cannot be written is a problem', {
+  skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
+}, async (t) => {
+  const { folder, settings } = await startSite(t);
+  const file = join(folder, 'audit.log');
+  await writeFile(file, '');
+  await chmod(file, 0o400);
+  await assertProblem({ ...settings, AUDIT_FILE: file }, /^✗ audit log: .* cannot be written \(EACCES\)/);
+});
+
+test('a certificate that soon ends is a problem', { skip: noOpenssl }, async (t) => {
+  const { folder, settings } = await startSite(t);
+  const pair = makeCertificate(folder, 'gateway', makeAuthority(folder, 'authority'), 3);
+  const tls = { TLS_CERT_FILE: pair.certFile, TLS_KEY_FILE: pair.keyFile };
+  await assertProblem({ ...settings, ...tls }, /^✗ certificate: it ends in [23] days; renew it/);
+});
+
+test('a certificate that ended, or is not valid yet, is a problem', { skip: noOpenssl }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const pair = makeCertificate(folder, 'gateway', makeAuthority(folder, 'authority'), 30);
+  const tls = { ...pair, clientCaFile: undefined };
+  const day = 86_400_000;
+  assert.match(checkCertificate(tls, Date.now()), /^valid for (29|30) days$/);
+  assert.throws(() => checkCertificate(tls, Date.now() + 31 * day), /^Error: it ended on 20/);
+  assert.throws(() => checkCertificate(tls, Date.now() - day), /^Error: it is not valid yet/);
+});
+
+test('a clock that is ahead of a server or behind it is a problem that names the server', async (t) => {
+  const { cloud, settings } = await startSite(t);
+  for (const [aheadMs, said] of [
+    [90_000, /^✗ clock: this machine is \d+ s ahead of 127\.0\.0\.1:\d+; set the clock by NTP/],
+    [-90_000, /^✗ clock: this machine is \d+ s behind 127\.0\.0\.1:\d+; set the clock by NTP/],
+  ] as const) {
+    answerClusters(cloud, json(200, {}, { date: new Date(Date.now() - aheadMs).toUTCString() }));
+    await assertProblem(settings, said);
+  }
+});
+
+test('an egress proxy that refuses is told apart from the servers behind it', {
+  skip: noTinyproxy,
+}, async (t) => {
+  const { settings } = await startSite(t);
+  const { port } = await startTinyproxy(t, 'gateway right');
+  const behind = {
+    ...settings,
+    AUTH_JWKS_URI: 'https://0.0.0.0:9/jwks',
+    HTTPS_PROXY: `http://gateway:wrong-password@127.0.0.1:${port}`,
+  };
+  await assertProblem(
+    behind,
+    /^✗ issuer .*: the egress proxy answered CONNECT with status 40[17]; check HTTPS_PROXY/,
+  );
+});
