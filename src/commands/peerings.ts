@@ -19,7 +19,7 @@ export const peeringsCommand: Command = {
   name: 'peerings',
   topic: 'The fleet',
   summary: 'Show every peering, and what is wrong with it.',
-  help: `Usage: node src/main.ts peerings [--json] [AUDIT...]
+  help: `Usage: bin/peergate peerings [--json] [AUDIT...]
 
 Reads all clusters and all their peerings from Aerospike Cloud with the service
 credential, and shows each with what was found about it by the policy in
@@ -29,7 +29,7 @@ POLICY_FILE. Given audit logs (.gz too), it also shows who created each.
 
 ${requiredSettingsHelp}
 Example
-  node src/main.ts peerings audit.log.1.gz audit.log
+  bin/peergate peerings audit.log.1.gz audit.log
 
 Exit status: 0 nothing was found, 1 there are findings, a cluster could not be
 read, or a file or a setting has a fault.

@@ -23,6 +23,10 @@ const notProvoked: readonly ErrorCode[] = [
   'peering-ambiguous',
   'request-timeout',
   'cluster-busy',
+  // The fleet's own tests provoke these.
+  'fleet-unavailable',
+  'peering-limit',
+  'vpc-peered-elsewhere',
   'service-token-timeout',
   'internal',
 ];
