@@ -86,7 +86,7 @@ Getting started, from the root of the repository
   bin/peergate check --help
     What has to be set before the gateway starts.
 
-Settings come from the environment; README.md lists them under "Settings".
+Settings come from the environment; docs/settings.md lists them.
 Colours appear only on terminals; NO_COLOR=1 turns them off.
 Exit status: 0 all well, 1 a problem was found, 2 wrong usage.
 `;

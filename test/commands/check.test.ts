@@ -72,8 +72,8 @@ test('control characters of a setting or the policy never reach the terminal', a
   assert.deepEqual(columnsOf(out, 'AUTH_AUDIENCE'), ['environment', 'a�b']);
 });
 
-test("the README's example is what check prints for the README's settings and policy", async (t) => {
-  const readme = readText('README.md');
+test("the guide's example is what check prints for its settings and policy", async (t) => {
+  const readme = readText('docs/get-started.md');
   const { POLICY_FILE: file } = await environment(t, fencedBlocks(readme, 'yaml')[0]);
   const folder = dirname(file);
   await mkdir(join(folder, 'secrets'));

@@ -151,13 +151,13 @@ test('every command of the guide works before the first rotation, and reads noth
   assert.deepEqual((await first.ask('SELECT count(*)::VARCHAR AS records FROM audit')).rows, [[rows]]);
 });
 
-test('the commands of the guide and the README that verify and replay a log work before the first rotation', async (t) => {
+test('the commands of the guide and of the records' page that verify and replay a log work before the first rotation', async (t) => {
   const fresh = mkdtempSync(join(tmpdir(), 'peergate-test-'));
   t.after(() => rmSync(fresh, { recursive: true }));
   for (const name of ['proposed.yaml', 'audit-signing.public.jwk'])
     await copyFile(join(folder, name), join(fresh, name));
   await writeFile(join(fresh, 'audit.log'), runShell('zcat -f audit.log-* audit.log', folder));
-  const commands = [guide, readText('README.md')].flatMap((text) =>
+  const commands = [guide, readText('docs/audit-records.md')].flatMap((text) =>
     text.match(/(?<=^(?:\$ )?)bin\/peergate (?:audit verify|policy replay) .*audit\.log-.*$/gm),
   );
   assert.equal(commands.length, 3);

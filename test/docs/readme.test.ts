@@ -25,10 +25,14 @@ import {
   tableRows,
 } from './documents.ts';
 
-const readme = readText('README.md');
+const getStarted = readText('docs/get-started.md');
+const auditRecords = readText('docs/audit-records.md');
 
 test('the settings table has every setting with its default, and no other', () => {
-  const documented = tableRows(readme, 'variable').map(([name, fallback]) => [name, fallback]);
+  const documented = tableRows(readText('docs/settings.md'), 'variable').map(([name, fallback]) => [
+    name,
+    fallback,
+  ]);
   const actual = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => [
     `\`${name}\``,
     defaultOf(setting),
@@ -41,8 +45,12 @@ function defaultOf({ required, fallback }: Setting<unknown>): string {
   return fallback === undefined ? 'empty' : `\`${fallback}\``;
 }
 
-test('"how it fails" has every error with its status and type, and no other', () => {
-  const documented = tableRows(readme, 'code').map(([code, status, type]) => [code, status, type]);
+test('the page of errors has every error with its status and type, and no other', () => {
+  const documented = tableRows(readText('docs/errors.md'), 'code').map(([code, status, type]) => [
+    code,
+    status,
+    type,
+  ]);
   const actual = Object.entries<ErrorRule>(errorRules).map(([code, { status, type }]) => [
     `\`${code}\``,
     String(status),
@@ -53,7 +61,7 @@ test('"how it fails" has every error with its status and type, and no other', ()
 
 test('the table of commands has every command that the program has, and no other', () => {
   const program = 'bin/peergate';
-  const documented = tableRows(readme, 'command')
+  const documented = tableRows(readText('docs/running.md'), 'command')
     .flatMap(([command = '']) => codeSpans(command))
     .filter((span) => span.startsWith(program))
     // The name, without arguments and options.
@@ -65,21 +73,22 @@ test('the table of commands has every command that the program has, and no other
 });
 
 test('the table of audit events has every event of the schema, and no other', () => {
-  const documented = tableRows(readme, 'event').flatMap(([events = '']) => codeSpans(events));
+  const documented = tableRows(auditRecords, 'event').flatMap(([events = '']) => codeSpans(events));
   const schema: Loose = auditSchema;
   const codes: readonly string[] = schema.properties.metadata.properties.event_code.enum;
   assert.deepEqual(documented.sort(), [...codes].sort());
 });
 
-test('the example of a policy is one that loads', () => {
-  const [policy, ...others] = fencedBlocks(readme, 'yaml');
-  assert.equal(others.length, 0);
-  const read = readPolicyText(policy ?? '');
-  assert.deepEqual((read.faults ?? read.warnings).map(describePolicyFault), []);
-});
+for (const path of ['README.md', 'docs/get-started.md'])
+  test(`the example of a policy in ${path} is one that loads`, () => {
+    const [policy, ...others] = fencedBlocks(readText(path), 'yaml');
+    assert.equal(others.length, 0);
+    const read = readPolicyText(policy ?? '');
+    assert.deepEqual((read.faults ?? read.warnings).map(describePolicyFault), []);
+  });
 
 test('the settings of the example are enough, and have no fault', () => {
-  const exports = [...readme.matchAll(/^export (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]);
+  const exports = [...getStarted.matchAll(/^export (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]);
   assert.ok(exports.length > 0);
   const named = Object.fromEntries(exports) as Record<string, string>;
   // The files of the example do not exist here; their content stands in for them.
@@ -93,13 +102,15 @@ test('the settings of the example are enough, and have no fault', () => {
 });
 
 test('every JSON example is JSON', () => {
-  const examples = fencedBlocks(readme, 'json');
-  assert.ok(examples.length > 0);
+  const examples = ['docs/calling.md', 'docs/audit-records.md'].flatMap((path) =>
+    fencedBlocks(readText(path), 'json'),
+  );
+  assert.ok(examples.length > 1);
   for (const example of examples) assert.doesNotThrow(() => JSON.parse(example), example);
 });
 
 test('the example of an audit record is one by the schema', () => {
-  const examples = fencedBlocks(readme, 'json').map((example) => JSON.parse(example));
+  const examples = fencedBlocks(auditRecords, 'json').map((example) => JSON.parse(example));
   const records = examples.filter((example) => example.class_uid === 6003);
   assert.equal(records.length, 1);
   for (const record of records) assertAuditRecord(record);

@@ -1,4 +1,4 @@
-// The lines of the README that make a key for checkpoints are run as they stand, and make one that signs and one that
+// The lines of docs/audit-records.md that make a key for checkpoints are run as they stand, and make one that signs and one that
 // verifies.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -12,7 +12,9 @@ import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/au
 import { fencedBlocks, readText } from './documents.ts';
 
 test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async (t) => {
-  const blocks = fencedBlocks(readText('README.md'), 'sh').filter((text) => text.includes('generateKeyPair'));
+  const blocks = fencedBlocks(readText('docs/audit-records.md'), 'sh').filter((text) =>
+    text.includes('generateKeyPair'),
+  );
   assert.equal(blocks.length, 1);
   const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
   t.after(() => rm(folder, { recursive: true }));
