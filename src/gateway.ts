@@ -192,7 +192,7 @@ async function start(
   const { continues: before } = audit;
   if (file !== undefined && before !== undefined) {
     void settleEarlierChanges({ file, before, reconciler, ...parts });
-    void loadCreators(file, state.creators, parts.logger);
+    void loadCreators(file, before.chain, state.creators, parts.logger);
   }
   return ports;
 }

@@ -1,5 +1,6 @@
 // Reads from audit logs who created which peering: the caller of each create that succeeded, or that reconciliation found.
 import { z } from 'zod';
+import { linkOf } from '../audit/record/found-record.ts';
 import { readRecords } from '../audit/record/read-records.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 
@@ -20,14 +21,18 @@ const record = z.looseObject({
   }),
 });
 
-/** Calls `found` for each, in the order of the files. Rejects when a file cannot be read. */
+/**
+ * Calls `found` for each, in the order of the files. `chain`: only intact records of this chain count. Rejects when a file
+ * cannot be read.
+ */
 export async function readCreators(
   files: readonly string[],
   found: (peeringId: string, creator: Creator) => void | Promise<void>,
+  chain?: string,
 ): Promise<void> {
-  for await (const { record: line } of readRecords(files, () => undefined)) {
+  for await (const { record: line, text } of readRecords(files, () => undefined)) {
     const { success, data } = record.safeParse(line);
-    if (!success) continue;
+    if (!success || (chain !== undefined && !isOf(chain, linkOf(line, text)))) continue;
     const { actor, api, unmapped, start_time: at } = data;
     const peeringId = unmapped.upstream?.resourceId ?? unmapped.reconciled?.resourceId;
     if (peeringId === undefined) continue;
@@ -39,3 +44,6 @@ export async function readCreators(
     });
   }
 }
+
+const isOf = (chain: string, link: ReturnType<typeof linkOf>): boolean =>
+  link?.intact === true && link.chain === chain;

@@ -1,7 +1,7 @@
 // Takes up a new `AUTH_ISSUERS_FILE` when it changes: as a whole or not at all, and the last good one stays.
 import { readFile } from 'node:fs/promises';
+import { watchFiles } from '../async/watch-files.ts';
 import { type LoadedIssuers, readIssuersFile } from '../config/issuers-file.ts';
-import { watchFiles } from '../config/watch-files.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { TrustedIssuers } from './trusted-issuers.ts';
 

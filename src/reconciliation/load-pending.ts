@@ -21,6 +21,7 @@ const retryMs = 30_000;
 
 export async function settleEarlierChanges(earlier: EarlierChanges): Promise<void> {
   const { file, before, reconciler, clock, logger } = earlier;
+  reconciler.hold();
   try {
     const found = await findOpenIntents(file, before, clock.now());
     for (const [id, creator] of found.knownPeerings) reconciler.recordCreator(id, creator);
@@ -31,6 +32,7 @@ export async function settleEarlierChanges(earlier: EarlierChanges): Promise<voi
       const facts = factsFromRecord(record);
       if (facts !== undefined) reconciler.settle(facts);
     }
+    reconciler.release();
   } catch (error) {
     logger.error({ err: error }, 'the audit log could not be searched for open changes');
     setTimeout(() => void settleEarlierChanges(earlier), retryMs).unref();

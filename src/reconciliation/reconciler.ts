@@ -70,12 +70,23 @@ export class Reconciler {
   /** The maximum `Retry-After` of the last round. */
   #retryAfterMs = 0;
   #stopped = false;
+  #isHeld = false;
   #working: Promise<void> | undefined;
 
   constructor(services: ReconcilerServices) {
     this.#services = services;
     this.#deletes = new DeleteReconciler(services);
     this.#elapsed = services.elapsed ?? (() => performance.now());
+  }
+
+  /** Settles no create until `release`: which peerings earlier runs made is not known yet. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#open.size > 0) this.#workAfter(0);
   }
 
   /** Number of changes that are not settled yet. */
@@ -144,7 +155,7 @@ export class Reconciler {
 
   /** A later call does not shorten the pause: a failing upstream must not get a read for each failed create. */
   #workAfter(pauseMs: number): void {
-    if (this.#stopped || this.#working !== undefined || this.#timer !== undefined) return;
+    if (this.#stopped || this.#isHeld || this.#working !== undefined || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#working = this.#work().finally(() => {

@@ -241,3 +241,21 @@ test('creates for a cluster are settled under its lock only, and the lock is rel
   assert.equal(settlementsIn(rig.sink.records)[0].resourceId, resourceId);
   (await clusterLock.acquire(clusterId))();
 });
+
+test('no create is settled before it is known which peerings earlier runs made', async (t) => {
+  const rig = await startReconciler(t);
+  const earlier = rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.hold();
+  const lost = lostCreate();
+  rig.reconcile.settle(lost);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(rig.apiRequests().length, 0);
+  rig.reconcile.recordCreator(earlier, 'a request of an earlier run');
+  rig.elapsed.ms += longEnoughMs;
+  rig.reconcile.release();
+  await rig.settled();
+  assert.deepEqual(
+    settlementsIn(rig.sink.records).map(({ id, found }) => ({ id, found })),
+    [{ id: lost.gatewayRequestId, found: false }],
+  );
+});

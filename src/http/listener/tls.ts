@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
-import { watchFiles } from '../../config/watch-files.ts';
+import { watchFiles } from '../../async/watch-files.ts';
 import type { Logger } from '../../logging/logger.ts';
 
 /** PEM files. */

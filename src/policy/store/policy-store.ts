@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { watchFiles } from '../../async/watch-files.ts';
 import type { Clock } from '../../clock.ts';
-import { watchFiles } from '../../config/watch-files.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { compilePolicy, type Policy } from '../engine/compile.ts';
 import {
