@@ -2,7 +2,7 @@
 // gateway.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertChain, FaultySink } from '../audit/log/faulty-sink.ts';
+import { assertChain, FaultySink, startCodes } from '../audit/log/faulty-sink.ts';
 import { allowed, type Reply, send, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
@@ -13,7 +13,10 @@ function assertAuditUnavailable(answer: Reply): void {
   assert.equal(answer.headers['content-type'], 'application/problem+json');
   assert.equal(answer.json.type, 'urn:aerospike:errors:system:unavailable');
   assert.equal(answer.headers['retry-after'], '2');
-  assert.equal(answer.headers['proxy-status'], 'peergate; error=proxy_internal_error');
+  assert.equal(
+    answer.headers['proxy-status'],
+    'peergate; error=proxy_internal_error; details="audit-unavailable"',
+  );
   assert.equal(answer.headers['www-authenticate'], undefined);
   assert.equal(answer.json.context, undefined);
 }
@@ -57,7 +60,7 @@ test('the outcome behind an intent that was not taken says that nothing was sent
   const answer = await gateway.create();
   sink.mode = () => 'works';
   await becomesReady(gateway);
-  const [, intent, outcome] = sink.records;
+  const [intent, outcome] = sink.requestRecords;
   assert.equal(intent.api.request.uid, answer.headers['x-gateway-request-id']);
   assert.equal(outcome.api.request.uid, answer.headers['x-gateway-request-id']);
   assert.equal(outcome.status_id, 2);
@@ -79,7 +82,7 @@ test('when the sink hangs, creates are 503, nothing is sent, and a late intent i
   sink.release();
   await becomesReady(gateway);
   assert.deepEqual(sink.codes, ['peering.create.intent', 'peering.create.outcome']);
-  const [, intent, outcome] = sink.records;
+  const [intent, outcome] = sink.requestRecords;
   assert.equal(intent.api.request.uid, late.headers['x-gateway-request-id']);
   assert.equal(outcome.api.request.uid, late.headers['x-gateway-request-id']);
   assert.deepEqual(outcome.unmapped.upstream, { sent: 'no' });
@@ -139,12 +142,12 @@ for (const mode of ['rejects', 'hangs'] as const) {
     sink.release();
     await becomesReady(gateway);
     assert.deepEqual(sink.codes, ['peering.create.intent', 'peering.create.outcome']);
-    assert.equal(sink.records[2].unmapped.upstream.resourceId, answer.json.id);
+    assert.equal(sink.requestRecords[1].unmapped.upstream.resourceId, answer.json.id);
     assertChain(sink.lines);
   });
 }
 
-test('a gateway that starts with a broken sink is not ready, and records its policy first when it can', async (t) => {
+test('a gateway that starts with a broken sink is not ready, and records its start and its policy first when it can', async (t) => {
   const sink = new FaultySink();
   sink.mode = () => 'rejects';
   const gateway = await startTestGateway(t, { sink });
@@ -154,8 +157,10 @@ test('a gateway that starts with a broken sink is not ready, and records its pol
   assert.deepEqual(gateway.forwarded(), []);
   sink.mode = () => 'works';
   await becomesReady(gateway);
-  assert.equal(sink.records[0].metadata.event_code, 'policy.loaded');
-  assert.equal(sink.records[0].metadata.sequence, 1);
+  assert.deepEqual(
+    sink.records.slice(0, 3).map(({ metadata }) => [metadata.event_code, metadata.sequence]),
+    startCodes.map((code, index) => [code, index + 1]),
+  );
   assert.equal((await gateway.create()).status, 201);
   assertChain(sink.lines);
 });

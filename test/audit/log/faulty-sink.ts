@@ -47,16 +47,28 @@ export class FaultySink implements AuditSink {
     return this.lines.map((line) => JSON.parse(line) as Loose);
   }
 
+  /** Without the records that every start and stop makes. */
+  get requestRecords(): Loose[] {
+    return this.records.filter(isOfRequest);
+  }
+
   /** The event code of each line, without the records that every start and stop makes. */
   get codes(): string[] {
     return codesOf(this.lines);
   }
 }
 
+/** The records that a start writes before the first request is served, in their order. */
+export const startCodes: readonly string[] = ['audit.chain-started', 'gateway.started', 'policy.loaded'];
+
+const isOfRequest = ({ metadata }: Loose): boolean =>
+  !startCodes.includes(metadata.event_code) && metadata.event_code !== 'gateway.stopped';
+
 export const codesOf = (lines: readonly string[]): string[] =>
   lines
-    .map((line) => (JSON.parse(line) as Loose).metadata.event_code as string)
-    .filter((code) => code !== 'policy.loaded' && !/^(?:gateway|audit\.chain)/.test(code));
+    .map((line) => JSON.parse(line) as Loose)
+    .filter(isOfRequest)
+    .map(({ metadata }) => metadata.event_code);
 
 /** These lines are one whole chain, from its beginning. */
 export function assertChain(lines: readonly string[]): void {
