@@ -151,7 +151,7 @@ test('every command of the guide works before the first rotation, and reads noth
   assert.deepEqual((await first.ask('SELECT count(*)::VARCHAR AS records FROM audit')).rows, [[rows]]);
 });
 
-test('the commands of the guide and of the records' page that verify and replay a log work before the first rotation', async (t) => {
+test('the commands of the guide and of the page of records that verify and replay a log work before the first rotation', async (t) => {
   const fresh = mkdtempSync(join(tmpdir(), 'peergate-test-'));
   t.after(() => rmSync(fresh, { recursive: true }));
   for (const name of ['proposed.yaml', 'audit-signing.public.jwk'])
