@@ -64,7 +64,7 @@ Members of the JSON object
 
 Example
   bin/peergate audit verify audit.log.1.gz audit.log \\
-    --key audit-key.public.jwk
+    --key audit-signing.public.jwk
 
 Exit status: 0 all well, 1 a finding, an open intent, no record at all, or a
 file that cannot be read, 2 called wrongly.

@@ -89,7 +89,7 @@ const codesOf = (...places: ((place: Place) => boolean)[]): ErrorCode[] =>
 export const onlyBeforeCreates = codesOf(creates, looksFirst);
 
 /** Problems that never are what came of a request that was sent. */
-export const neverOutcomes = codesOf(creates, looksFirst, ofOnePeering);
+export const neverOutcomes = codesOf(creates, looksFirst, ofOnePeering, fleet);
 
 /** Examples of a problem besides the one that is named after its code. */
 export const moreExamples: Readonly<Record<string, ErrorCode>> = { 'idempotency-key': 'request-invalid' };

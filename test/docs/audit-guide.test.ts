@@ -108,9 +108,9 @@ test('a record that was removed or changed shows in the queries for what is miss
 for (const text of fencedBlocks(guide, 'console')) {
   const [, command = '', shown = ''] = /^\$ (.*?)\n(.*)$/s.exec(text) ?? [];
   test(`${command.slice(0, 40)}… answers as the guide shows`, () => {
-    const tenth = runShell('bin/peergate audit verify --json audit.log-*', folder);
-    const { sequence, fingerprint } = JSON.parse(tenth).last;
-    const given = command.replace('10:HASH-OF-RECORD-10', `${sequence}:${fingerprint}`);
+    const rotated = runShell('bin/peergate audit verify --json audit.log-*', folder);
+    const { sequence, fingerprint } = JSON.parse(rotated).last;
+    const given = command.replace('20:HASH-OF-RECORD-20', `${sequence}:${fingerprint}`);
     const printed = runShell(`${given} || [ $? -eq 1 ]`, folder);
     // A line of … stands for any lines.
     const parts = shown.split(/^…\n/m).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
@@ -162,7 +162,7 @@ test('the commands of the guide and of the page of records that verify and repla
   );
   assert.equal(commands.length, 3);
   for (const command of commands) {
-    const rotated = command?.replace('--key', '--json --key').replace('audit-key', 'audit-signing') ?? '';
+    const rotated = command?.replace('--key', '--json --key') ?? '';
     // 1 is a finding, as on the log that was rotated, and not a file that cannot be read.
     const [before, after] = [fresh, folder].map((where) => runShell(`${rotated} || [ $? -eq 1 ]`, where));
     if (!rotated.includes('--json')) assert.equal(before, after);

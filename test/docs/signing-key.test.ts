@@ -1,4 +1,4 @@
-// The lines of docs/audit-records.md that make a key for checkpoints are run as they stand, and make one that signs and one that
+// The lines of docs/audit.md that make a key for checkpoints are run as they stand, and make one that signs and one that
 // verifies.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -12,7 +12,7 @@ import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/au
 import { fencedBlocks, readText } from './documents.ts';
 
 test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async (t) => {
-  const blocks = fencedBlocks(readText('docs/audit-records.md'), 'sh').filter((text) =>
+  const blocks = fencedBlocks(readText('docs/audit.md'), 'sh').filter((text) =>
     text.includes('generateKeyPair'),
   );
   assert.equal(blocks.length, 1);
@@ -21,10 +21,10 @@ test('the lines that make a signing key make one, for its owner only, and a publ
   const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`;
   execFileSync('sh', ['-ec', blocks[0] ?? ''], { cwd: folder, env: { ...process.env, PATH: path } });
 
-  const signingKeyFile = join(folder, 'audit-key.jwk');
+  const signingKeyFile = join(folder, 'audit-signing.jwk');
   assert.deepEqual(auditFaults({ file: undefined, signingKeyFile }), []);
   assert.equal((await stat(signingKeyFile)).mode & 0o077, 0);
-  const visible = await readFile(join(folder, 'audit-key.public.jwk'), 'utf8');
+  const visible = await readFile(join(folder, 'audit-signing.public.jwk'), 'utf8');
   assert.deepEqual(Object.keys(JSON.parse(visible)).sort(), ['crv', 'kty', 'x']);
 
   const checkpoint = { chain: 'x', sequence: 1, fingerprint: 'a'.repeat(64), time: 5 };
