@@ -210,7 +210,10 @@ test('a certificate that does not fit is an error of Aerospike Cloud and not of 
   };
   const gateway = await startTestGateway(t, { issuer, environment: settings });
   const answer = await gateway.create();
-  assert.equal(answer.headers['proxy-status'], 'peergate; error=tls_certificate_error');
+  assert.equal(
+    answer.headers['proxy-status'],
+    'peergate; error=tls_certificate_error; details="upstream-unreachable"',
+  );
   assert.equal(answer.json.context.sent, 'no');
 });
 
@@ -230,7 +233,10 @@ test('a create that Aerospike Cloud does not answer ends in time through the pro
   const gateway = await startTestGateway(t, { issuer, environment: settings });
   const answer = await gateway.create();
   assert.equal(answer.status, 504);
-  assert.equal(answer.headers['proxy-status'], 'peergate; error=http_response_timeout');
+  assert.equal(
+    answer.headers['proxy-status'],
+    'peergate; error=http_response_timeout; details="upstream-timeout"',
+  );
   assert.equal(answer.json.context.sent, 'maybe');
 });
 

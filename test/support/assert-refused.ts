@@ -16,6 +16,12 @@ export interface Refusal {
   readonly proxyError?: string;
 }
 
+/** `Proxy-Status` of a refusal. `error`: RFC 9209 error type, and what follows `details`, such as `received-status`. */
+export function proxyStatusOf(error: string, code: string): string {
+  const [type, ...rest] = error.split('; ');
+  return ['peergate', `error=${type}`, `details="${code}"`, ...rest].join('; ');
+}
+
 /** Does `act` and asserts that it was refused like this, and that it left nothing else behind. */
 export async function assertRefused(
   gateway: TestGateway,
@@ -43,8 +49,7 @@ export function assertProblem(reply: Reply, { status, type, proxyError }: Omit<R
   assert.equal(reply.status, status, reply.text);
   assert.equal(headers['content-type'], 'application/problem+json');
   assert.equal(headers['cache-control'], 'no-store');
-  const said = `peergate; error=${proxyError ?? 'http_request_denied'}; details="${json.code}"`;
-  assert.equal(headers['proxy-status'], said);
+  assert.equal(headers['proxy-status'], proxyStatusOf(proxyError ?? 'http_request_denied', json.code));
   assert.equal(headers['link'], `</docs/errors#${json.code}>; rel="help"`);
   assert.match(String(headers['x-gateway-request-id']), uuid);
   assert.equal(json.type, `urn:aerospike:errors:${type}`);

@@ -36,7 +36,10 @@ for (const [what, end] of Object.entries(ends)) {
     const answer = await gateway.create();
     assert.equal(used.size, 1, 'the second create came on the connection of the first');
     assert.equal(answer.status, 502);
-    assert.equal(answer.headers['proxy-status'], 'peergate; error=connection_terminated');
+    assert.equal(
+      answer.headers['proxy-status'],
+      'peergate; error=connection_terminated; details="upstream-unreachable"',
+    );
     assert.equal(answer.json.context.sent, 'maybe');
     assert.equal(createsOf(gateway).length, 2);
     const [, , intent, outcome] = gateway.records;

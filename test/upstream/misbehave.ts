@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
+import { proxyStatusOf } from '../support/assert-refused.ts';
 import { isOwnRead, type Reply, startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 /** Put into every broken answer; must never come through. */
@@ -52,7 +53,7 @@ export interface Failure {
   /** 502 unless it says otherwise. */
   readonly status?: 502 | 504;
   readonly sent: 'no' | 'maybe' | 'yes';
-  /** After `peergate; error=`. */
+  /** As `proxyStatusOf` takes it. */
   readonly proxyError: string;
   readonly code?: string;
   /** Creates that the sandbox saw; 1 unless it says otherwise. */
@@ -66,7 +67,7 @@ export function assertFailure(gateway: TestGateway, answer: Reply, expected: Fai
   const { status = 502, sent, proxyError, seen = 1, statusId, code } = expected;
   assert.equal(answer.status, status);
   assert.equal(answer.headers['content-type'], 'application/problem+json');
-  assert.equal(answer.headers['proxy-status'], `peergate; error=${proxyError}`);
+  assert.equal(answer.headers['proxy-status'], proxyStatusOf(proxyError, answer.json.code));
   assert.equal(answer.json.type, 'urn:aerospike:errors:system:unavailable');
   assert.equal(answer.json.status, status);
   assert.equal(answer.json.context.sent, sent);
@@ -80,7 +81,7 @@ export function assertFailure(gateway: TestGateway, answer: Reply, expected: Fai
   assert.equal(outcome.status_id, statusId);
   assert.equal(outcome.unmapped.upstream.sent, sent);
   assert.equal(outcome.http_response.code, status);
-  if (code !== undefined) assert.equal(outcome.status_code, code);
+  assert.equal(outcome.status_code, code ?? answer.json.code);
   assertNothingLeaks(gateway, answer);
 }
 

@@ -20,6 +20,12 @@ function heldReads() {
   return { reads, poller: new PeeringPoller(network, systemClock) };
 }
 
+const early = '11111111-0000-4000-8000-00000000000e';
+const late = '22222222-0000-4000-8000-00000000000f';
+const a = '33333333-0000-4000-8000-00000000000a';
+const b = '33333333-0000-4000-8000-00000000000b';
+const c = '33333333-0000-4000-8000-00000000000c';
+
 const wanted = (peeringId: string) => ({ clusterId: 'cluster', peeringId, requestId: 'one' });
 const seen = (id: string): FoundPeering => ({ peering: { id, status: 'provisioning' }, final: false });
 const active = (...ids: string[]): ListedPeering[] => ids.map((id) => ({ id, status: 'active' }));
@@ -34,22 +40,22 @@ function begin(poller: PeeringPoller, id: string, waitMs = 60_000): Promise<Foun
 
 test('a poll that began before a caller had seen its peering is not shared with it', async () => {
   const { reads, poller } = heldReads();
-  const early = begin(poller, 'early');
+  const first = begin(poller, early);
   await until('its look', () => reads.length === 1);
   // Made, and seen by its caller, after that look had begun.
-  const late = begin(poller, 'late');
+  const second = begin(poller, late);
   await until('a look of its own', () => reads.length === 2);
-  reads[0]?.resolve(active('early'));
-  reads[1]?.resolve(active('early', 'late'));
-  for (const found of await Promise.all([early, late])) assert.equal(statusOf(found), 'active');
+  reads[0]?.resolve(active(early));
+  reads[1]?.resolve(active(early, late));
+  for (const found of await Promise.all([first, second])) assert.equal(statusOf(found), 'active');
 });
 
 test('a poll that began later is shared by all who waited for it', async () => {
   const { reads, poller } = heldReads();
-  const waits = ['a', 'b', 'c'].map((id) => begin(poller, id));
+  const waits = [a, b, c].map((id) => begin(poller, id));
   assert.equal(poller.waiting, 3);
   await until('a look', () => reads.length === 1);
-  reads[0]?.resolve(active('a', 'b', 'c'));
+  reads[0]?.resolve(active(a, b, c));
   for (const found of await Promise.all(waits)) assert.equal(statusOf(found), 'active');
   assert.equal(reads.length, 1);
   assert.equal(poller.waiting, 0);
@@ -57,18 +63,18 @@ test('a poll that began later is shared by all who waited for it', async () => {
 
 test('an upstream that asks for time is not asked again within a wait', async () => {
   const { reads, poller } = heldReads();
-  const wait = begin(poller, 'a', 3500);
+  const wait = begin(poller, a, 3500);
   await until('a look', () => reads.length === 1);
   reads[0]?.reject(new GatewayError('preflight-failed', { headers: { 'Retry-After': '20' } }));
-  assert.deepEqual(await wait, seen('a'));
+  assert.deepEqual(await wait, seen(a));
   assert.equal(reads.length, 1);
 });
 
 test('when all stop, who waits is given what was seen, and nobody can enter any more', async () => {
   const { reads, poller } = heldReads();
-  const wait = begin(poller, 'a');
+  const wait = begin(poller, a);
   await until('a look that hangs', () => reads.length === 1);
   poller.stop();
-  assert.deepEqual(await wait, seen('a'));
+  assert.deepEqual(await wait, seen(a));
   assert.equal(poller.enter(performance.now() + 1000), undefined);
 });

@@ -61,7 +61,10 @@ test('a read that is reset on each connection is sent twice, and then a 502', as
   gateway.cloud.setFault(({ path }) => (path.startsWith('/v1/') ? reset : undefined));
   const answer = await list(gateway);
   assert.equal(answer.status, 502);
-  assert.equal(answer.headers['proxy-status'], 'peergate; error=connection_terminated');
+  assert.equal(
+    answer.headers['proxy-status'],
+    'peergate; error=connection_terminated; details="upstream-unreachable"',
+  );
   assert.equal(gateway.apiRequests().length, 3);
 });
 

@@ -100,7 +100,10 @@ for (const PREFLIGHT of ['enforce', 'off']) {
     const dry = await dryRun(gateway);
     for (const reply of [real, dry]) {
       assert.equal(reply.status, 503);
-      assert.equal(reply.headers['proxy-status'], 'peergate; error=destination_unavailable');
+      assert.equal(
+        reply.headers['proxy-status'],
+        'peergate; error=destination_unavailable; details="circuit-open"',
+      );
       assert.match(String(reply.headers['retry-after']), /^[1-5]$/);
       assert.deepEqual(reply.json.context, { sent: 'no' });
     }

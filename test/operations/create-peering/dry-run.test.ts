@@ -115,7 +115,7 @@ function without(value: unknown, ...paths: string[]): Loose {
 const ownOfAnswer = ['text', 'json/instance'];
 const ownHeaders = ['date', 'ratelimit', 'x-request-id', 'x-gateway-request-id'];
 const ownOfRecord = [
-  ...['time', 'start_time', 'duration', 'metadata/uid', 'metadata/sequence', 'unmapped/integrity'],
+  ...['time', 'start_time', 'duration', 'metadata/uid', 'metadata/sequence', 'attestation_list'],
   ...['api/request/uid', 'api/token', 'actor/session/credential_uid', 'http_request/uid'],
 ];
 
@@ -231,6 +231,9 @@ test('a dry run whose record cannot be written is not answered', async (t) => {
   assert.equal(reply.status, 503);
   assert.equal(reply.json.type, 'urn:aerospike:errors:system:unavailable');
   assert.ok(reply.headers['retry-after']);
-  assert.equal(reply.headers['proxy-status'], 'peergate; error=proxy_internal_error');
+  assert.equal(
+    reply.headers['proxy-status'],
+    'peergate; error=proxy_internal_error; details="audit-unavailable"',
+  );
   assertNothingSent(gateway);
 });

@@ -204,8 +204,8 @@ for (const { where, skip, settings } of stores) {
 
   test(`${where}: without a key the same request is not the same create`, { skip }, async (t) => {
     const gateway = await startGuarded(t, await settings(t));
-    assert.equal((await gateway.create()).status, 201);
-    const reply = await gateway.create();
+    assert.equal((await gateway.create(allowed)).status, 201);
+    const reply = await gateway.create(allowed);
     assertRefused(gateway, reply, {
       status: 409,
       type: 'resource:already-exists',

@@ -5,6 +5,7 @@ import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { unauthenticated } from '../../../sandbox/problems.ts';
 import { sendReply } from '../../../sandbox/reply.ts';
+import { proxyStatusOf } from '../../support/assert-refused.ts';
 import {
   allowed,
   answerTo,
@@ -22,7 +23,7 @@ interface Failing {
   readonly listener: RequestListener;
   readonly status?: number;
   readonly code?: string;
-  /** After `peergate; error=`. */
+  /** As `proxyStatusOf` takes it. */
   readonly said: string;
   /** What Aerospike Cloud said, if it said anything. */
   readonly received?: number;
@@ -80,7 +81,7 @@ for (const look of ['GET cluster', 'GET peerings'] as const) {
       assertRefused(gateway, reply, { status, type: 'system:unavailable', code });
       assert.deepEqual(reply.json.context, { sent: 'no' });
       assert.doesNotMatch(reply.json.detail, /may have been|was received/);
-      assert.equal(reply.headers['proxy-status'], `peergate; error=${said}`);
+      assert.equal(reply.headers['proxy-status'], proxyStatusOf(said, code));
       const { upstream } = recordOf(gateway, reply).unmapped;
       assert.deepEqual(upstream, received === undefined ? { sent: 'no' } : { sent: 'no', status: received });
       assert.equal(posts(gateway.cloud), 0);
@@ -106,7 +107,10 @@ test('an upstream that nobody can reach is 502 with no word of a create', async 
   const gateway = await startGuarded(t, { AEROSPIKE_API_URL: 'http://127.0.0.1:1/v1' });
   const reply = await gateway.create();
   assertRefused(gateway, reply, { status: 502, type: 'system:unavailable', code: 'preflight-failed' });
-  assert.equal(reply.headers['proxy-status'], 'peergate; error=connection_refused');
+  assert.equal(
+    reply.headers['proxy-status'],
+    'peergate; error=connection_refused; details="preflight-failed"',
+  );
   assert.deepEqual(reply.json.context, { sent: 'no' });
 });
 

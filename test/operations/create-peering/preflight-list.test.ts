@@ -107,7 +107,7 @@ test('a listed block with host bits set is in the way of what it lies in, and so
   const blocks = ['10.20.5.77/22', '10.20.4.0/32', '10.20.7.255/32', '0.0.0.0/0'];
   for (const cidrBlock of blocks) {
     listAs(gateway.cloud, () => page([{ ...entry(1), cidrBlock }], 1));
-    assertRefused(gateway, await gateway.create(), overlap);
+    assertRefused(gateway, await gateway.create(allowed), overlap);
   }
   assert.equal(posts(gateway.cloud), 0);
 });
@@ -123,7 +123,7 @@ test('a status that nobody knows, or none, is one of a live peering', async (t) 
   const gateway = await startGuarded(t);
   for (const status of ['resurrecting', undefined]) {
     listAs(gateway.cloud, () => page([{ ...entry(1), status, cidrBlock: '10.20.4.0/24' }], 1));
-    assertRefused(gateway, await gateway.create(), overlap);
+    assertRefused(gateway, await gateway.create(allowed), overlap);
   }
 });
 

@@ -80,7 +80,7 @@ test('a peering in a live status is in the way of a block that overlaps it, and 
   const gateway = await startGuarded(t);
   for (const status of live) {
     const id = gateway.cloud.addPeering(clusterId, { ...neighbour, cidrBlock: '10.20.6.0/23' }, status);
-    const reply = await gateway.create();
+    const reply = await gateway.create(allowed);
     assertRefused(gateway, reply, overlap);
     assert.deepEqual(
       reply.json.context.invalid.map(({ field, description }: Record<string, string>) => [
@@ -125,7 +125,7 @@ test('a VPC with a peering in a live status is refused with the id of that peeri
   for (const status of live) {
     gateway.cloud.addPeering(clusterId, { ...allowed, cidrBlock: '10.77.0.0/24' }, 'failed');
     const id = gateway.cloud.addPeering(clusterId, { ...allowed, cidrBlock: '10.99.0.0/24' }, status);
-    const reply = await gateway.create();
+    const reply = await gateway.create(allowed);
     assertRefused(gateway, reply, there);
     assert.deepEqual(reply.json.context, { resource: 'vpc-peering', id });
     assert.equal(

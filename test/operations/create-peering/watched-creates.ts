@@ -208,7 +208,8 @@ export function assertRefused(
   assert.equal(reply.status, status, reply.text);
   assert.equal(reply.headers['content-type'], 'application/problem+json');
   assert.equal(reply.json.type, `urn:aerospike:errors:${type}`);
-  assert.match(String(reply.headers['proxy-status']), /^peergate; error=/);
+  assert.equal(reply.json.code, code);
+  assert.match(String(reply.headers['proxy-status']), new RegExp(`^peergate; error=\\w+; details="${code}"`));
   assert.equal(reply.headers['idempotency-replayed'], undefined);
   const id = reply.headers['x-gateway-request-id'];
   const [record, ...more] = gateway.records.filter(({ api }) => api.request.uid === id);

@@ -63,7 +63,7 @@ const endings: Readonly<Record<string, Ending>> = {
   'resets the connection': {
     listener: (request) => void request.socket.resetAndDestroy(),
     status: 502,
-    said: 'error=connection_terminated',
+    said: 'error=connection_terminated; details="upstream-unreachable"',
     upstream: { sent: 'maybe' },
     statusId: 0,
     code: 'upstream-unreachable',
@@ -71,7 +71,7 @@ const endings: Readonly<Record<string, Ending>> = {
   'never answers': {
     listener: () => undefined,
     status: 504,
-    said: 'error=http_response_timeout',
+    said: 'error=http_response_timeout; details="upstream-timeout"',
     upstream: { sent: 'maybe' },
     statusId: 0,
     code: 'upstream-timeout',
@@ -79,7 +79,7 @@ const endings: Readonly<Record<string, Ending>> = {
   redirects: {
     listener: (_, response) => void response.writeHead(302, { location: '/elsewhere' }).end(),
     status: 502,
-    said: 'error=http_protocol_error; received-status=302',
+    said: 'error=http_protocol_error; details="upstream-broken"; received-status=302',
     upstream: { sent: 'yes', status: 302 },
     statusId: 0,
     code: 'upstream-broken',
