@@ -16,8 +16,8 @@ test('a path that is no route is 404, with and without a good token, and is not 
   const paths = [
     '/',
     '/database',
-    '/database/clusters',
-    `/database/clusters/${clusterId}`,
+    '/database/clusters/',
+    `/database/clusters/${clusterId}/`,
     `/database/clusters//vpc-peerings`,
     `${peeringsPath}/`,
     `/${peeringsPath}`,
@@ -28,7 +28,7 @@ test('a path that is no route is 404, with and without a good token, and is not 
     peeringsPath.replace('database', 'Database'),
     peeringsPath.replace('vpc-peerings', 'VPC-Peerings'),
     peeringsPath.replace('vpc-peerings', 'vpc%2Dpeerings'),
-    peeringsPath.replace('/vpc-peerings', '%2Fvpc-peerings'),
+    peeringsPath.replace('/clusters', '%2Fclusters'),
     peeringsPath.replaceAll('/', '\\').replace('\\', '/'),
     `${peeringsPath};x=1`,
     `${peeringsPath}%00`,
@@ -98,6 +98,26 @@ test('a cluster id that is no UUID is refused by its name and never decoded', as
       assert.match(fault.description, /UUID/);
     });
   }
+  assert.equal(gateway.cloud.connections, 0);
+});
+
+test('an encoded slash separates nothing: what follows it belongs to the cluster id', async (t) => {
+  const gateway = await startTestGateway(t);
+  const path = peeringsPath.replace('/vpc-peerings', '%2Fvpc-peerings');
+  const get = (headers: Record<string, string>) =>
+    sendRaw(gateway.port, head(`GET ${path} HTTP/1.1`, headers));
+  const withoutToken: Refusal = { status: 401, type: 'auth:unauthorized', recorded: undefined };
+  await assertRefused(gateway, () => get({}), withoutToken);
+  const reply = await get({ Authorization: `Bearer ${await gateway.issuer.sign()}` });
+  assertProblem(reply, { status: 400, type: 'validation:failed' });
+  assert.deepEqual(
+    reply.json.context.invalid.map(({ field }: { field: string }) => field),
+    ['/clusterId'],
+  );
+  assert.deepEqual(
+    gateway.records.map(({ metadata }) => metadata.event_code),
+    ['cluster.read.refused'],
+  );
   assert.equal(gateway.cloud.connections, 0);
 });
 
@@ -189,7 +209,7 @@ test('with a base path, every route is below it and nowhere else', async (t) => 
     `/v1/v1${peeringsPath}`,
     `/v2${peeringsPath}`,
   ]) {
-    await assertRefused(gateway, () => gateway.call({ path, headers }), unknown);
+    await assertRefused(gateway, () => gateway.call({ path, headers }), { ...unknown, basePath: '/v1' });
   }
   assert.equal((await gateway.call({ path: '/v1/openapi.json' })).json.servers[0].url, '/v1');
   assert.equal((await gateway.call({ path: `/v1${peeringsPath}`, headers })).status, 200);
@@ -199,6 +219,8 @@ test('with a base path, every route is below it and nowhere else', async (t) => 
 test('a base path with dots in it stands for itself', async (t) => {
   const gateway = await startTestGateway(t, { environment: { BASE_PATH: '/api.v1' } });
   const headers = { authorization: `Bearer ${await gateway.issuer.sign()}` };
-  await assertRefused(gateway, () => gateway.call({ path: `/apixv1${peeringsPath}`, headers }), unknown);
+  const path = `/apixv1${peeringsPath}`;
+  const refusal = { ...unknown, basePath: '/api.v1' };
+  await assertRefused(gateway, () => gateway.call({ path, headers }), refusal);
   assert.equal((await gateway.call({ path: `/api.v1${peeringsPath}`, headers })).status, 200);
 });

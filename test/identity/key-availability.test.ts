@@ -43,7 +43,10 @@ function assertKeysUnavailable(gateway: TestGateway, answer: Reply): void {
   assert.equal(answer.json.type, 'urn:aerospike:errors:system:unavailable');
   assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
   assert.equal(answer.headers['www-authenticate'], undefined);
-  assert.equal(answer.headers['proxy-status'], 'peergate; error=proxy_internal_error');
+  assert.equal(
+    answer.headers['proxy-status'],
+    'peergate; error=proxy_internal_error; details="keys-unavailable"',
+  );
   const record = gateway.records.at(-1);
   assert.equal(record.metadata.event_code, 'peering.create.refused');
   assert.equal(record.status_code, 'keys-unavailable');

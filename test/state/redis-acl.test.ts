@@ -55,7 +55,7 @@ test('a key that Redis refuses to keep is logged with the first word of its repl
 }, async (t) => {
   const { gateway } = await startWithout(t, 'eval');
   assertRefused(gateway, await createWith(gateway, 'order-1', createNumber(1)), unavailable);
-  assert.deepEqual(causesOf(gateway, 'Redis could not keep'), ['NOPERM']);
+  assert.deepEqual(causesOf(gateway, 'idempotency keys are unavailable'), ['NOPERM']);
 });
 
 test('a lock for a cluster that Redis refuses is logged with the first word of its reply', {
@@ -63,13 +63,13 @@ test('a lock for a cluster that Redis refuses is logged with the first word of i
 }, async (t) => {
   const { gateway } = await startWithout(t, 'set');
   assert.equal((await gateway.create(createNumber(1))).status, 201);
-  assert.deepEqual(causesOf(gateway, 'creates for one cluster'), ['NOPERM']);
+  assert.deepEqual(causesOf(gateway, 'Redis is unavailable: the cluster lock'), ['NOPERM']);
 });
 
 test('what is refused because Redis is down is logged as that', { skip: noRedis }, async (t) => {
   const { gateway } = await startWithout(t, 'del');
   assertRefused(gateway, await createWith(gateway, 'order-1', createNumber(1)), unavailable);
   assert.equal((await gateway.create(createNumber(2))).status, 201);
-  assert.deepEqual(causesOf(gateway, 'Redis could not keep'), ['Redis is down']);
-  assert.deepEqual(causesOf(gateway, 'creates for one cluster'), ['Redis is down']);
+  assert.deepEqual(causesOf(gateway, 'idempotency keys are unavailable'), ['Redis is down']);
+  assert.deepEqual(causesOf(gateway, 'Redis is unavailable: the cluster lock'), ['Redis is down']);
 });

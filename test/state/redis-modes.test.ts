@@ -13,7 +13,7 @@ import { noOpenssl } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { noRedis } from './redis-server.ts';
 import { makeAccess, startCluster, startSentinels } from './redis-topologies.ts';
-import { list, remaining, said, startTwo } from './shared-gateways.ts';
+import { list, remaining, startTwo, upAgain } from './shared-gateways.ts';
 
 const skip = noRedis || noOpenssl;
 
@@ -42,7 +42,7 @@ for (const [what, start] of [
     }, async (t) => {
       const { settings, failOver } = await start(t, await makes(t));
       const gateway = await startGuarded(t, settings);
-      assert.deepEqual(said(gateway, 'Redis is up').length, 1);
+      await upAgain([gateway], 1);
       const before = await createWith(gateway, 'order-0', createNumber(0));
       assert.equal(before.status, 201, before.text);
       await failOver();

@@ -14,6 +14,8 @@ export interface Refusal {
   /** `sub` of the caller in the record; `undefined` when the token did not verify. */
   readonly subject?: string;
   readonly proxyError?: string;
+  /** `BASE_PATH`, under which the page about errors is. */
+  readonly basePath?: string;
 }
 
 /** `Proxy-Status` of a refusal. `error`: RFC 9209 error type, and what follows `details`, such as `received-status`. */
@@ -43,14 +45,15 @@ export async function assertRefused(
   return reply;
 }
 
-export function assertProblem(reply: Reply, { status, type, proxyError }: Omit<Refusal, 'recorded'>): void {
+export function assertProblem(reply: Reply, refusal: Omit<Refusal, 'recorded'>): void {
+  const { status, type, proxyError, basePath = '' } = refusal;
   const { json, headers } = reply;
   const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
   assert.equal(reply.status, status, reply.text);
   assert.equal(headers['content-type'], 'application/problem+json');
   assert.equal(headers['cache-control'], 'no-store');
   assert.equal(headers['proxy-status'], proxyStatusOf(proxyError ?? 'http_request_denied', json.code));
-  assert.equal(headers['link'], `</docs/errors#${json.code}>; rel="help"`);
+  assert.equal(headers['link'], `<${basePath}/docs/errors#${json.code}>; rel="help"`);
   assert.match(String(headers['x-gateway-request-id']), uuid);
   assert.equal(json.type, `urn:aerospike:errors:${type}`);
   assert.equal(json.status, status);

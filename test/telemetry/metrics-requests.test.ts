@@ -77,7 +77,8 @@ test('lists, single peerings and deletes are counted by their templates', async 
     [timed(one)]: 1,
     ...stages('authenticate', 'verify', 'parse', 'authorize', 'forward'),
     ...recorded('list.outcome'),
-    ...asked('GET', '200'),
+    // The list, and the cluster's block for the next step.
+    ...asked('GET', '200', 2),
   });
   const removed = await changesBy(gateway, () => remove(gateway, id));
   const status = Object.keys(removed).find((name) => name.startsWith('requests_total'));

@@ -27,7 +27,7 @@ const neighbour = { ...allowed, vpcId: 'vpc-00000000000000001' };
 test('of two creates at once that overlap, one is made and the other refused', async (t) => {
   const gateway = await startGuarded(t);
   const held = holdCreates(gateway.cloud);
-  const both = [gateway.create(), gateway.create(neighbour)];
+  const both = [gateway.create(allowed), gateway.create(neighbour)];
   await held.arrived(1);
   // Whoever does not wait has looked by now.
   for (let round = 0; round < 5; round += 1) await createAs(gateway, { query: '?dryRun=true' });
@@ -56,7 +56,7 @@ test('many creates at once are made one after the other, each with its own prefl
 
 test('of many creates at once for one VPC exactly one is sent', async (t) => {
   const gateway = await startGuarded(t);
-  const replies = await Promise.all(Array.from({ length: 30 }, () => gateway.create()));
+  const replies = await Promise.all(Array.from({ length: 30 }, () => gateway.create(allowed)));
   assert.equal(replies.filter(({ status }) => status === 201).length, 1);
   assert.equal(replies.filter(({ status }) => status === 409).length, 29);
   assert.equal(posts(gateway.cloud), 1);
@@ -103,7 +103,7 @@ test('however a create ends, the next one gets the lock', async (t) => {
   ];
   for (const [status, spoil] of ends) {
     spoil();
-    assert.equal((await gateway.create()).status, status);
+    assert.equal((await gateway.create(allowed)).status, status);
   }
   gateway.cloud.setFault(undefined);
   failing.now = true;

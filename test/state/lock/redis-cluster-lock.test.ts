@@ -142,7 +142,7 @@ for (const [what, spoil] of [
     t.after(() => redis.thaw());
     const gateway = await startGuarded(t, { REDIS_URL: redis.url });
     await spoil(redis);
-    const replies = await Promise.all([gateway.create(), gateway.create(neighbour), gateway.create()]);
+    const replies = await Promise.all([allowed, neighbour, allowed].map((body) => gateway.create(body)));
     assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409, 409]);
     assert.equal(posts(gateway.cloud), 1);
     assert.ok(gateway.logs.some(({ msg }) => /the cluster lock is local to this instance/.test(msg)));
