@@ -36,6 +36,7 @@ export class Watch {
   /** Changes with an intent and without an outcome, by the gateway's request id; the VPC or the peering of each. */
   readonly #open = new Map<string, string>();
   #output: string[] = [];
+  #proxyWarned = false;
   /** Fingerprint of the record before; the first one states none. */
   #previous: string | undefined;
 
@@ -61,7 +62,11 @@ export class Watch {
 
   log(line: string): void {
     this.#output.push(line);
-    if (/"level":"(error|fatal|warn)"/.test(line))
+    if (line.includes('"msg":"X-Forwarded-For from an address outside TRUST_PROXY is ignored')) {
+      // The first of a process is a warning.
+      if (this.#proxyWarned) this.faults.push(`a second warning: ${line}`);
+      this.#proxyWarned = true;
+    } else if (/"level":"(error|fatal|warn)"/.test(line))
       this.faults.push(`a log line that wants an operator: ${line}`);
   }
 
