@@ -1,17 +1,20 @@
 // What the gateway writes to its stdout, line by line: audit records and log lines apart, the newest thousand of each.
-// Checks on the way that every record carries the hash of the record before it.
+// Checks on the way that every record has the fingerprint that it states, and states that of the record before it.
 import { createHash } from 'node:crypto';
 import { type AuditRecord, readAuditRecord } from './audit-record.ts';
 import { parseJson } from './read-json.ts';
 
 const keptMax = 1_000;
-const noLineBefore = '0'.repeat(64);
+
+/** In RFC 8785 form, the first of a record is its own; it covers the line without this member. */
+const ownFingerprint = /,"fingerprint":\{[^{}]*"value":"([0-9a-f]{64})"\}/;
 
 export class GatewayOutput {
   readonly #records: AuditRecord[] = [];
   readonly #logs: string[] = [];
   readonly #watchers = new Set<() => void>();
-  #previous = noLineBefore;
+  /** Of the record before; the first record states none. */
+  #previous: string | undefined;
   #breaks = 0;
   /** Called with each audit record as it comes. */
   onRecord: ((record: AuditRecord) => void) | undefined;
@@ -25,7 +28,7 @@ export class GatewayOutput {
     return this.#logs;
   }
 
-  /** Records so far that do not carry the hash of the one before. */
+  /** Records so far that were changed, or do not carry the fingerprint of the one before. */
   get chainBreaks(): number {
     return this.#breaks;
   }
@@ -34,8 +37,10 @@ export class GatewayOutput {
     const record = readAuditRecord(parseJson(line));
     if (record === undefined) keep(this.#logs, line);
     else {
-      if (record.previous !== this.#previous) this.#breaks += 1;
-      this.#previous = createHash('sha256').update(line).digest('hex');
+      const computed = createHash('sha256').update(line.replace(ownFingerprint, '')).digest('hex');
+      const stated = ownFingerprint.exec(line)?.[1];
+      if (computed !== stated || record.previous !== this.#previous) this.#breaks += 1;
+      this.#previous = computed;
       keep(this.#records, record);
       this.onRecord?.(record);
     }

@@ -67,6 +67,6 @@ async function failuresOf(step: TourStep, place: TourPlace): Promise<readonly st
     return [...checks.failures, error instanceof Error ? error.message : String(error)];
   }
   const breaks = place.parts.output.chainBreaks - breaksBefore;
-  checks.expect('each audit record to carry the hash of the one before', breaks === 0);
+  checks.expect('each audit record to carry the fingerprint of the one before', breaks === 0);
   return checks.failures;
 }

@@ -123,7 +123,7 @@ test('a wrong call ends with status 2 and the usage', async (t) => {
   ]) {
     const { status, out, err } = await auditVerify(args);
     assert.deepEqual([args, status, out], [args, 2, '']);
-    assert.match(err, /Usage: node src\/main\.ts audit verify/);
+    assert.match(err, /Usage: bin\/peergate audit verify/);
   }
 });
 

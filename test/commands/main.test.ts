@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { request } from 'undici';
-import { guardrailsOnly } from '../support/gateway.ts';
+import { guardrailsOnly, type Loose } from '../support/gateway.ts';
 import { environment, run, start } from './run-main.ts';
 
 test('--help and --version work alone and with every command', async () => {
@@ -90,19 +90,31 @@ test('a SIGTERM while the gateway is still being read stops it in order', async 
   assert.match(out, /"msg":"stopped"/);
 });
 
-test('the first record of a run is the policy that it began with, at the head of a new chain', async (t) => {
+test('a run begins a new chain, and its first records are its start and the policy that it began with', async (t) => {
+  const records: Loose[] = [];
   const child = start(['serve'], await environment(t));
   t.after(() => child.kill('SIGKILL'));
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const record = JSON.parse(line);
     if (record.class_uid !== 6003) continue;
-    assert.equal(record.metadata.event_code, 'policy.loaded');
-    assert.equal(record.metadata.sequence, 1);
-    assert.equal(record.unmapped.integrity.previous, '0'.repeat(64));
-    assert.match(record.unmapped.policy.new, /^[0-9a-f]{64}$/);
-    return;
+    records.push(record);
+    if (records.length === 3) break;
   }
-  assert.fail('no audit record');
+  assert.deepEqual(
+    records.map(({ metadata }) => [metadata.sequence, metadata.event_code]),
+    [
+      [1, 'audit.chain-started'],
+      [2, 'gateway.started'],
+      [3, 'policy.loaded'],
+    ],
+  );
+  const [first, second, third] = records.map(({ attestation_list: [attestation] }) => attestation);
+  assert.equal(first.prev_event, undefined);
+  assert.deepEqual(
+    [second, third].map(({ chain_uid, prev_event }) => [chain_uid, prev_event.fingerprint]),
+    [first, second].map(({ fingerprint }) => [first.chain_uid, fingerprint]),
+  );
+  assert.match(records[2]?.unmapped.policy.new, /^[0-9a-f]{64}$/);
 });
 
 async function listening(child: ChildProcess): Promise<{ port: number; adminPort: number }> {

@@ -185,7 +185,7 @@ test('a file that is missing is a fault, a missing option is a wrong call', asyn
   ]) {
     const { status, out, err } = await peergate(['policy', 'explain', ...args]);
     assert.deepEqual([args, status, out], [args, 2, '']);
-    assert.match(err, /Usage: node src\/main\.ts policy explain/);
+    assert.match(err, /Usage: bin\/peergate policy explain/);
   }
 });
 

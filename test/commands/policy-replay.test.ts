@@ -164,7 +164,7 @@ test('a wrong call ends with status 2 and the usage', async () => {
   for (const args of [[], ['policy.yaml'], ['a', 'b', '--all']]) {
     const { status, out, err } = await peergate(['policy', 'replay', ...args]);
     assert.deepEqual([args, status, out], [args, 2, '']);
-    assert.match(err, /Usage: node src\/main\.ts policy replay/);
+    assert.match(err, /Usage: bin\/peergate policy replay/);
   }
 });
 

@@ -158,7 +158,7 @@ test('a wrong call ends with status 2 and the usage', async () => {
   for (const args of [[], ['p'], ['p', 't', 'x'], ['p', 't', '--colour', 'x'], ['p', 't', '--junit']]) {
     const { status, out, err } = await peergate(['policy', 'test', ...args]);
     assert.deepEqual([args, status, out], [args, 2, '']);
-    assert.match(err, /Usage: node src\/main\.ts policy test/);
+    assert.match(err, /Usage: bin\/peergate policy test/);
   }
 });
 

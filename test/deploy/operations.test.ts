@@ -21,9 +21,9 @@ const source = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8
   .join('\n');
 
 test('every log line that the guide quotes is in the source', () => {
-  // Plain words in backticks that are no command and no setting.
+  // Plain words in backticks that are no command and no setting, here or of Sentinel.
   const command =
-    /^(?:kubectl|docker|npm|node|systemctl|systemd-analyze|audit verify|policy (?:test|replay|explain))\b|[/=<>#]/;
+    /^(?:kubectl|docker|npm|node|sentinel|systemctl|systemd-analyze|audit verify|policy (?:test|replay|explain))\b|[/=<>#]/;
   const lines = codeSpans(guide).filter(
     (span) => /^(?:[a-z]+|Redis|Aerospike Cloud) [a-z]/.test(span) && !command.test(span),
   );

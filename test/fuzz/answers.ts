@@ -1,6 +1,7 @@
 // What every answer of the gateway must be, whatever was asked: never a failure of its own, a problem document of a known
 // type where it says no, and marked as its own or as passed through.
 import assert from 'node:assert/strict';
+import { errorRules } from '../../src/errors.ts';
 import type { Answer } from './client.ts';
 
 /** `ErrorType` of the vendor's contract, as far as the interface has a use for it, with what may carry it. */
@@ -27,12 +28,15 @@ export function assertAnswer(answer: Answer, method: string): void {
     assert.equal(typeof JSON.parse(text), 'object', 'what is passed through is JSON');
     return;
   }
-  assert.match(headers.get('proxy-status') ?? '', /^peergate; error=[a-z_]+$/);
+  const [, code = ''] =
+    /^peergate; error=[a-z_]+; details="([a-z-]+)"$/.exec(headers.get('proxy-status') ?? '') ?? [];
+  assert.ok(Object.hasOwn(errorRules, code), `Proxy-Status ${headers.get('proxy-status')}`);
+  assert.equal(headers.get('link'), `</docs/errors#${code}>; rel="help"`);
   assert.equal(headers.get('content-type'), 'application/problem+json');
-  assertProblem(JSON.parse(text) as Record<string, unknown>, status, id);
+  assertProblem(JSON.parse(text) as Record<string, unknown>, status, code, id);
 }
 
-function assertProblem(problem: Record<string, unknown>, status: number, id: string): void {
+function assertProblem(problem: Record<string, unknown>, status: number, code: string, id: string): void {
   const { type, title, detail, instance, message, context, ...rest } = problem;
   assert.ok(typeof type === 'string' && type.startsWith(prefix), 'a type of the contract');
   const statuses = problems[type.slice(prefix.length)];
@@ -42,5 +46,5 @@ function assertProblem(problem: Record<string, unknown>, status: number, id: str
   assert.equal(message, detail);
   assert.equal(instance, `urn:uuid:${id}`);
   assert.ok(context === undefined || (typeof context === 'object' && context !== null), 'a context');
-  assert.deepEqual(rest, { status });
+  assert.deepEqual(rest, { status, code });
 }

@@ -31,7 +31,7 @@ const profileClaims: Readonly<Record<Profile, Json>> = {
   roles: { scope: undefined, roles: 'update:database read:database' },
   stranger: { sub: 'svc-stranger' },
   'no-scope': { scope: 'openid' },
-  unicode: { sub: 'svc-\u{1f9a9}\u202e\u0000\ud800', client_id: '\u0000' },
+  unicode: { sub: 'svc-\u{1f9a9}\u202e\u0000', client_id: '\u0000' },
   audiences: { aud: ['https://other.example', audience] },
   large: { filler: 'f'.repeat(6000) },
   grouped: { sub: 'svc-of-a-group', realm_access: { roles: ['network-admins'] } },
@@ -197,6 +197,8 @@ export function judgeClaims(claims: Json, issuer: string, now: number): 'good' |
   const { iss, aud, sub, exp } = claims;
   const meant = aud === audience || (Array.isArray(aud) && aud.includes(audience));
   if (iss !== issuer || !meant || typeof sub !== 'string' || sub.length === 0) return 'bad';
+  const identities = [sub, ...['client_id', 'azp', 'cid', 'appid', 'jti'].map((name) => claims[name])];
+  if (!identities.every(isRecordable)) return 'bad';
   if (Object.hasOwn(claims, 'cnf') || !isTime(exp)) return 'bad';
   let unsure = Math.abs(exp - now) < unsureSeconds;
   if (exp <= now && !unsure) return 'bad';
@@ -210,5 +212,9 @@ export function judgeClaims(claims: Json, issuer: string, now: number): 'good' |
   }
   return unsure ? 'unsure' : 'good';
 }
+
+/** Neither longer than a record has room for, nor with half of a surrogate pair, which RFC 8785 cannot write. */
+const isRecordable = (value: unknown): boolean =>
+  typeof value !== 'string' || (Buffer.byteLength(value) <= 512 && !/\p{Surrogate}/u.test(value));
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

@@ -23,6 +23,9 @@ const sentHeaders = {
   DELETE: 'accept authorization connection host user-agent x-request-id',
 } as const;
 
+/** In RFC 8785 form, the first of a record is its own; it covers the line without this member. */
+const ownFingerprint = /,"fingerprint":\{[^{}]*\}/;
+
 const keyOf = ({ method, path, body }: Permit): string => `${method} ${path} ${body}`;
 
 export class Watch {
@@ -33,7 +36,9 @@ export class Watch {
   /** Changes with an intent and without an outcome, by the gateway's request id; the VPC or the peering of each. */
   readonly #open = new Map<string, string>();
   #output: string[] = [];
-  #previous = '0'.repeat(64);
+  #proxyWarned = false;
+  /** Fingerprint of the record before; the first one states none. */
+  #previous: string | undefined;
 
   constructor(secrets: readonly string[]) {
     this.#secrets = new Set(secrets);
@@ -57,7 +62,11 @@ export class Watch {
 
   log(line: string): void {
     this.#output.push(line);
-    if (/"level":"(error|fatal|warn)"/.test(line))
+    if (line.includes('"msg":"X-Forwarded-For from an address outside TRUST_PROXY is ignored')) {
+      // The first of a process is a warning.
+      if (this.#proxyWarned) this.faults.push(`a second warning: ${line}`);
+      this.#proxyWarned = true;
+    } else if (/"level":"(error|fatal|warn)"/.test(line))
       this.faults.push(`a log line that wants an operator: ${line}`);
   }
 
@@ -67,11 +76,17 @@ export class Watch {
     const record = JSON.parse(line);
     if (this.counts.records < alwaysValidated || this.counts.records % validatedEvery === 0)
       this.#validate(record);
-    const { metadata, unmapped, api } = record;
-    if (metadata.sequence !== this.counts.records || unmapped.integrity.previous !== this.#previous)
+    const { metadata, api, attestation_list: attestations } = record;
+    const [{ fingerprint, prev_event: before }] = attestations;
+    const computed = createHash('sha256').update(line.replace(ownFingerprint, '')).digest('hex');
+    if (
+      metadata.sequence !== this.counts.records ||
+      fingerprint.value !== computed ||
+      before?.fingerprint.value !== this.#previous
+    )
       this.faults.push(`the audit chain is broken at record ${this.counts.records}`);
-    this.#previous = createHash('sha256').update(line).digest('hex');
-    const { data } = api.request ?? {};
+    this.#previous = computed;
+    const { data } = api?.request ?? {};
     if (/^peering[.](create|delete)[.]intent$/.test(metadata.event_code)) {
       this.counts.intents += 1;
       this.#open.set(api.request.uid, data.peeringId ?? data.vpcId);

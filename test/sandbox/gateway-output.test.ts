@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { linkOf, nameOf, readAuditRecord, summaryOf } from '../../sandbox/audit-record.ts';
 import { GatewayOutput } from '../../sandbox/gateway-output.ts';
+import { AuditChain } from '../../src/audit/log/chain.ts';
 
-const hash = (line: string) => createHash('sha256').update(line).digest('hex');
 const recordLine = (previous: string, eventCode = 'peering.create.intent', requestId = 'r-1') =>
   JSON.stringify({
     class_uid: 6003,
@@ -12,7 +11,8 @@ const recordLine = (previous: string, eventCode = 'peering.create.intent', reque
     actor: { user: { uid: 'payments' } },
     api: { response: { code: 201 } },
     http_response: { code: 201 },
-    unmapped: { decision: { effect: 'allow', violations: [] }, integrity: { previous } },
+    attestation_list: [{ prev_event: { fingerprint: { value: previous } } }],
+    unmapped: { decision: { effect: 'allow', violations: [] } },
   });
 
 test('audit records and log lines are told apart, and what is no JSON is a log line', () => {
@@ -25,13 +25,20 @@ test('audit records and log lines are told apart, and what is no JSON is a log l
 });
 
 test('a chain is whole when each record carries the hash of the record before, log lines between or not', () => {
-  const output = new GatewayOutput();
-  const first = recordLine('0'.repeat(64));
-  const second = recordLine(hash(first));
-  for (const line of [first, '{"msg":"between"}', second]) output.accept(line);
-  assert.equal(output.chainBreaks, 0);
-  output.accept(recordLine(hash(first)));
-  assert.equal(output.chainBreaks, 1);
+  const chain = new AuditChain({ version: '1.0.0', instance: 'a' }, () => crypto.randomUUID());
+  const [first, second, third] = ['one', 'two', 'three'].map((name) =>
+    chain.seal({ class_uid: 6003, metadata: { event_code: name }, unmapped: { of: name } }),
+  ) as [string, string, string];
+  const breaksIn = (...lines: string[]) => {
+    const output = new GatewayOutput();
+    for (const line of lines) output.accept(line);
+    return output.chainBreaks;
+  };
+  assert.equal(breaksIn(first, '{"msg":"between"}', second, third), 0);
+  assert.equal(breaksIn(first, third), 1);
+  assert.equal(breaksIn(first, second, second, third), 1);
+  assert.equal(breaksIn(second, third), 1);
+  assert.equal(breaksIn(first, second, third.replace('"of":"three"', '"of":"3"')), 1);
 });
 
 test('a record that comes later is found, and one that never comes is given up', async () => {

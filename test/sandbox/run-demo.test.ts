@@ -108,7 +108,7 @@ test('an unexpected answer, an error or a broken audit chain costs a step, and t
   assert.deepEqual(verdicts, [
     '   ✗ expected status 201; found 403',
     '   ✗ socket hang up',
-    '   ✗ expected each audit record to carry the hash of the one before',
+    '   ✗ expected each audit record to carry the fingerprint of the one before',
     '   ✓ fine',
   ]);
 });

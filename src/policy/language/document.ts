@@ -76,9 +76,14 @@ const count = z
   .min(0, 'must be at least 0')
   .max(10_000, 'must be at most 10000');
 const maxPeerings = z
-  .strictObject({ perCluster: count.optional(), perVpc: count.optional() })
+  .strictObject({
+    perCluster: count.optional().meta({ description: 'How many a cluster may have.' }),
+    perVpc: count
+      .optional()
+      .meta({ description: 'How many a VPC may have, over all clusters; needs the fleet.' }),
+  })
   .refine((members) => Object.keys(members).length > 0, 'must not be empty: leave it out for no limit')
-  .meta({ description: 'How many live peerings a cluster or a VPC may have; perVpc needs the fleet.' });
+  .meta({ description: 'How many live peerings there may be; left out, there is no limit.' });
 
 const guardrails = z
   .strictObject({

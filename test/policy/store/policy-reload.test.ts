@@ -178,7 +178,7 @@ test('a policy file that is gone is refused, without a version, and the last goo
   await rm(gateway.policyFile);
   await gateway.reloadPolicy();
   const record = await policyRecord(gateway);
-  assert.deepEqual([record.metadata.event_code, record.unmapped.policy.new], ['policy.rejected', null]);
+  assert.deepEqual([record.metadata.event_code, record.unmapped.policy.new], ['policy.rejected', undefined]);
   assert.match(record.unmapped.policy.faults[0].message, /ENOENT/);
   assert.equal((await gateway.create()).status, 201);
 });
