@@ -78,7 +78,9 @@ const count = z
 const maxPeerings = z
   .strictObject({
     perCluster: count.optional().meta({ description: 'How many a cluster may have.' }),
-    perVpc: count.optional().meta({ description: 'How many a VPC may have, over all clusters; needs the fleet.' }),
+    perVpc: count
+      .optional()
+      .meta({ description: 'How many a VPC may have, over all clusters; needs the fleet.' }),
   })
   .refine((members) => Object.keys(members).length > 0, 'must not be empty: leave it out for no limit')
   .meta({ description: 'How many live peerings there may be; left out, there is no limit.' });
