@@ -32,7 +32,7 @@ const profiles: readonly string[] = ['security_control', 'record_integrity'];
 const tracedProfiles: readonly string[] = [...profiles, 'trace'];
 
 /** `algorithm_id` 3: SHA-256; `encoding_id` 1: hex; `serialization_id` 2: RFC 8785. In canonical order. */
-const fingerprintObject = (value: string) => ({
+export const fingerprintObject = (value: string) => ({
   algorithm_id: 3,
   encoding_id: 1,
   serialization_id: 2,

@@ -1,7 +1,7 @@
 // Recognises audit records in a JSON value and reads their place in a chain. Believes nothing in them: the fingerprint is
 // computed again.
 import { repeatsMember } from '../../net/strict-json.ts';
-import { fingerprintOf, type Head, sealedText } from '../log/chain.ts';
+import { fingerprintObject, fingerprintOf, type Head, sealedText } from '../log/chain.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** A record as it was found; nothing in it has been checked. */
@@ -59,12 +59,14 @@ export function linkOf(record: FoundRecord, text: string): Link | undefined {
   const chain = memberOf(attestation, 'chain_uid');
   const sequence = memberOf(metadata, 'sequence');
   const uid = memberOf(metadata, 'uid');
-  const fingerprint = memberOf(memberOf(attestation, 'fingerprint'), 'value');
+  const stated = memberOf(attestation, 'fingerprint');
+  const fingerprint = memberOf(stated, 'value');
   const previous = memberOf(memberOf(memberOf(attestation, 'prev_event'), 'fingerprint'), 'value');
   if (typeof chain !== 'string' || !Number.isSafeInteger(sequence) || Number(sequence) < 1) return undefined;
   if (typeof uid !== 'string' || typeof fingerprint !== 'string') return undefined;
   const canonical = withoutFingerprint(record, attestation as FoundRecord);
-  const matches = canonical !== undefined && fingerprintOf(canonical) === fingerprint;
+  const matches =
+    canonical !== undefined && fingerprintOf(canonical) === fingerprint && isAsWritten(stated, fingerprint);
   return {
     chain,
     sequence: sequence as number,
@@ -74,6 +76,15 @@ export function linkOf(record: FoundRecord, text: string): Link | undefined {
     intact: matches && (sealedText(canonical, chain, fingerprint) === text || !repeatsMember(text)),
     previous: typeof previous === 'string' ? previous : undefined,
   };
+}
+
+/** The fingerprint does not cover its own member: its algorithm must be the one that is written. */
+function isAsWritten(stated: unknown, fingerprint: string): boolean {
+  try {
+    return canonicalJson(stated) === canonicalJson(fingerprintObject(fingerprint));
+  } catch {
+    return false;
+  }
 }
 
 /** The place of the record in a line. */
