@@ -28,7 +28,7 @@ export class Fleet {
   readonly #stopping = new AbortController();
   #snapshot: Snapshot | undefined;
   /** Creates since the snapshot began, oldest first. */
-  #created: readonly { readonly clusterId: string; readonly vpcId: string; readonly at: number }[] = [];
+  #created: { readonly clusterId: string; readonly vpcId: string; readonly at: number }[] = [];
   #running: Promise<void> | undefined;
 
   constructor(services: FleetServices) {
@@ -66,9 +66,8 @@ export class Fleet {
 
   /** A create that the next snapshot may have missed. */
   recordCreate(clusterId: string, vpcId: string): void {
-    this.#created = [...this.#created, { clusterId, vpcId, at: this.#services.clock.now() }].slice(
-      -maxCreated,
-    );
+    this.#created.push({ clusterId, vpcId, at: this.#services.clock.now() });
+    if (this.#created.length > maxCreated) this.#created.shift();
   }
 
   /** Reads now, and then at each interval. */
