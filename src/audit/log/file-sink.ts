@@ -1,5 +1,6 @@
 // Writes audit lines to a file. A line counts as written when `fdatasync` has returned, and all that wait share one. What
 // was not acknowledged is taken out of the file again, and nothing is acknowledged in a file that is not at its path.
+import { Backoff } from '../../async/backoff.ts';
 import { lineLink } from '../record/found-record.ts';
 import type { Head } from './chain.ts';
 import { LogFile, type TornLine } from './log-file.ts';
@@ -35,9 +36,6 @@ interface Waiting {
 }
 
 const newline = 0x0a;
-/** After a failure the file is not tried again for so long, doubling up to the last. */
-const firstBackoffMs = 50;
-const longestBackoffMs = 800;
 
 export class FileSink implements AuditSink {
   readonly #options: FileSinkOptions;
@@ -54,7 +52,7 @@ export class FileSink implements AuditSink {
   #owed: string | undefined;
   #reopenAsked = false;
   #closed = false;
-  #failures = 0;
+  readonly #backoff = new Backoff({ minMs: 50, maxMs: 800 });
   #notBefore = 0;
 
   constructor(options: FileSinkOptions) {
@@ -123,7 +121,7 @@ export class FileSink implements AuditSink {
     try {
       const log = await this.#ready(reopening);
       if (lines.length > 0) await this.#append(log, lines);
-      this.#failures = 0;
+      this.#backoff.succeed();
     } catch (error) {
       await this.#fail(error);
       throw error;
@@ -179,9 +177,8 @@ export class FileSink implements AuditSink {
 
   /** Nothing that was written is trusted before the file has been opened and looked at again. */
   async #fail(error: unknown): Promise<void> {
-    const backoffMs = Math.min(firstBackoffMs * 2 ** this.#failures, longestBackoffMs);
-    this.#failures += 1;
-    if (this.#failures === 1) this.#options.events.failed(error);
+    const backoffMs = this.#backoff.fail();
+    if (this.#backoff.failures === 1) this.#options.events.failed(error);
     if (this.#unacknowledged !== undefined) await this.#log?.discard(this.#unacknowledged);
     await this.#letGo();
     // From here, however long the disk took to say no.
