@@ -1,6 +1,12 @@
 // Sends a request upstream between its audit records. A change is sent only once its intent is durable. If the outcome cannot
 // be written, the caller still gets the answer.
-import { failedOutcome, type Outcome, outcomeEvent } from '../audit/record/request-events.ts';
+import type { AuditEvent } from '../audit/record/event-form.ts';
+import {
+  failedOutcome,
+  isIndeterminate,
+  type Outcome,
+  outcomeEvent,
+} from '../audit/record/request-events.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { AuthorizedChange } from '../request/authorize.ts';
 import type { Progress } from '../request/progress.ts';
@@ -47,7 +53,7 @@ export async function forwardChange(
   const event = outcomeEvent(request, outcome, services.clock.now());
   // The record has its place in the chain before anybody else learns of the outcome.
   const written = writeOutcome(event, request, services);
-  hooks.settled?.(request, { outcome, indeterminate: event.status_id === 0 });
+  hooks.settled?.(request, { outcome, indeterminate: isIndeterminate(request, outcome) });
   await written;
   if (result instanceof GatewayError) throw result;
   return result;
@@ -103,7 +109,7 @@ const answered = ({ status, requestId }: Answered, resourceId?: string): Outcome
 
 /** Never rejects: the intent is safe, and withholding the answer would hide an existing peering. */
 export async function writeOutcome(
-  event: ReturnType<typeof outcomeEvent>,
+  event: AuditEvent,
   { gatewayRequestId }: RequestFacts,
   { trail, logger }: PipelineServices,
 ): Promise<void> {

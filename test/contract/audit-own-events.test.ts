@@ -35,9 +35,9 @@ test('a rejected policy fits the schema, with any number of faults, and when it 
       fc.array(fault, { minLength: 1, maxLength: 30 }),
       word,
       (old, next, found, instance) => {
-        const event = policyRejectedEvent({ old, new: next }, found, instance, 5);
-        assert.equal(event.unmapped.policy.faultCount, found.length);
-        fits(event);
+        const line = chain.seal(policyRejectedEvent({ old, new: next }, found, instance, 5));
+        assert.equal(JSON.parse(line).unmapped.policy.faultCount, found.length);
+        assertAuditRecord(JSON.parse(line));
       },
     ),
   );

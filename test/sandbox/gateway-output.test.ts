@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { linkOf, nameOf, readAuditRecord, summaryOf } from '../../sandbox/audit-record.ts';
 import { GatewayOutput } from '../../sandbox/gateway-output.ts';
 import { AuditChain } from '../../src/audit/log/chain.ts';
+import { eventNamed } from '../support/event-named.ts';
 
 const recordLine = (previous: string, eventCode = 'peering.create.intent', requestId = 'r-1') =>
   JSON.stringify({
@@ -27,7 +28,7 @@ test('audit records and log lines are told apart, and what is no JSON is a log l
 test('a chain is whole when each record carries the hash of the record before, log lines between or not', () => {
   const chain = new AuditChain({ version: '1.0.0', instance: 'a' }, () => crypto.randomUUID());
   const [first, second, third] = ['one', 'two', 'three'].map((name) =>
-    chain.seal({ class_uid: 6003, metadata: { event_code: name }, unmapped: { of: name } }),
+    chain.seal(eventNamed(name, { unmapped: { of: name } })),
   ) as [string, string, string];
   const breaksIn = (...lines: string[]) => {
     const output = new GatewayOutput();

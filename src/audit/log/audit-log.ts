@@ -83,9 +83,9 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
         });
   const signing = { trail: () => trail, instance: reporter.instance, clock, logger };
   const checkpoints = key && new Checkpoints({ key, ...signing, head: continues, unsigned: tail.unsigned });
-  const chain = new AuditChain(reporter, clock.newId, continues, (head, event) => {
-    parts.watch?.sealed((event['metadata'] as { event_code: EventCode }).event_code);
-    checkpoints?.sealed(head, event);
+  const chain = new AuditChain(reporter, clock.newId, continues, (head, code) => {
+    parts.watch?.sealed(code);
+    checkpoints?.sealed(head, code);
   });
   const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, {
     written: (seconds) => parts.watch?.written(seconds),

@@ -1,8 +1,8 @@
 // Makes records out of audit events: each is fingerprinted and refers to the one before, so that whatever is done to a
 // record shows in any copy that preserves it as JSON (OCSF 1.9, profile record_integrity). Does no output.
 import { hash } from 'node:crypto';
-import { canonicalJson } from '../record/canonical-json.ts';
-import type { AuditEvent } from '../record/event-form.ts';
+import { canonicalText } from '../record/canonical-json.ts';
+import type { AuditEvent, EventCode } from '../record/event-form.ts';
 import { fitRecord } from '../record/fit-record.ts';
 
 /** Who writes the records; stands in every one of them. */
@@ -25,21 +25,16 @@ export interface Head {
   readonly fingerprint: string;
 }
 
-/** Called with the new head and the event that it was made of. */
-export type SealWatch = (head: Head, event: AuditEvent) => void;
+/** Called with the new head and the code of its event. */
+export type SealWatch = (head: Head, code: EventCode) => void;
 
-const profiles: readonly string[] = ['security_control', 'record_integrity'];
-const tracedProfiles: readonly string[] = [...profiles, 'trace'];
+const profiles = '["security_control","record_integrity"]';
+const tracedProfiles = '["security_control","record_integrity","trace"]';
 
-/** `algorithm_id` 3: SHA-256; `encoding_id` 1: hex; `serialization_id` 2: RFC 8785. In canonical order. */
-export const fingerprintObject = (value: string) => ({
-  algorithm_id: 3,
-  encoding_id: 1,
-  serialization_id: 2,
-  value,
-});
-const fingerprintMember = (value: string): string =>
-  `,"fingerprint":${JSON.stringify(fingerprintObject(value))}`;
+/** In canonical form. `algorithm_id` 3: SHA-256; `encoding_id` 1: hex; `serialization_id` 2: RFC 8785. */
+export const fingerprintText = (value: string): string =>
+  `{"algorithm_id":3,"encoding_id":1,"serialization_id":2,"value":"${value}"}`;
+const fingerprintMember = (value: string): string => `,"fingerprint":${fingerprintText(value)}`;
 const fingerprintBytes = fingerprintMember('0'.repeat(64)).length;
 
 /** Of a record in canonical form without its own fingerprint; lower-case hex. */
@@ -48,7 +43,9 @@ export const fingerprintOf = (canonical: string): string => hash('sha256', canon
 /** One chain of records. */
 export class AuditChain {
   readonly uid: string;
-  readonly #reporter: Reporter;
+  /** Members that every record has, in canonical form. */
+  readonly #instance: string;
+  readonly #product: string;
   readonly #newId: () => string;
   readonly #watch: SealWatch;
   #head: Head | undefined;
@@ -56,7 +53,8 @@ export class AuditChain {
   /** Continues after `head`; without one a new chain begins. `watch` is told of every record that gets its place. */
   constructor(reporter: Reporter, newId: () => string, head?: Head, watch: SealWatch = () => {}) {
     this.uid = head?.chain ?? newId();
-    this.#reporter = reporter;
+    this.#instance = canonicalText(reporter.instance);
+    this.#product = `"product":{"name":"peergate","vendor_name":"peergate","version":${canonicalText(reporter.version)}}`;
     this.#newId = newId;
     this.#head = head;
     this.#watch = watch;
@@ -64,47 +62,34 @@ export class AuditChain {
 
   /** The event's line, without newline, as the next one of the chain. Throws when the event has no canonical form. */
   seal(event: AuditEvent): string {
-    const before = this.#head;
-    const sequence = (before?.sequence ?? 0) + 1;
+    const sequence = (this.#head?.sequence ?? 0) + 1;
     const uid = this.#newId();
-    const record = {
-      ...event,
-      attestation_list: [
-        {
-          authority_uid: this.#reporter.instance,
-          chain_uid: this.uid,
-          ...(before === undefined ? {} : { prev_event: previousEvent(before) }),
-        },
-      ],
-      metadata: {
-        ...(event['metadata'] as object),
-        version: '1.9.0',
-        profiles: event['trace'] === undefined ? profiles : tracedProfiles,
-        product: { name: 'peergate', vendor_name: 'peergate', version: this.#reporter.version },
-        uid,
-        sequence,
-        reporter: { uid: this.#reporter.instance },
-      },
-    };
-    const text = fitRecord(record, fingerprintBytes + 1, canonicalJson);
+    const text = fitRecord(this.#recordText(event, sequence, uid), fingerprintBytes + 1);
     const fingerprint = fingerprintOf(text);
     this.#head = {
       chain: this.uid,
       sequence,
       uid,
-      typeUid: Number(event['type_uid'] ?? 0),
+      typeUid: event.typeUid,
       fingerprint,
     };
-    this.#watch(this.#head, event);
+    this.#watch(this.#head, event.code);
     return sealedText(text, this.uid, fingerprint);
+  }
+
+  /** In canonical form, without the fingerprint. */
+  #recordText({ code, traced, first, second, third }: AuditEvent, sequence: number, uid: string): string {
+    return (
+      `{${first}"attestation_list":[{"authority_uid":${this.#instance},"chain_uid":"${this.uid}"` +
+      `${this.#head === undefined ? '' : `,"prev_event":${previousText(this.#head)}`}}],` +
+      `${second}"metadata":{"event_code":"${code}",${this.#product},"profiles":${traced ? tracedProfiles : profiles},` +
+      `"reporter":{"uid":${this.#instance}},"sequence":${sequence},"uid":"${uid}","version":"1.9.0"}${third}}`
+    );
   }
 }
 
-const previousEvent = ({ uid, typeUid, fingerprint }: Head) => ({
-  fingerprint: fingerprintObject(fingerprint),
-  type_uid: typeUid,
-  uid,
-});
+const previousText = ({ uid, typeUid, fingerprint }: Head): string =>
+  `{"fingerprint":${fingerprintText(fingerprint)},"type_uid":${typeUid},"uid":"${uid}"}`;
 
 /** What is hashed is the line without this member, so a record is serialized once. No member before it has its name. */
 export function sealedText(text: string, chain: string, fingerprint: string): string {

@@ -2,7 +2,7 @@
 // cannot be written yet does not hold up records.
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
-import type { AuditEvent } from '../record/event-form.ts';
+import type { EventCode } from '../record/event-form.ts';
 import { checkpointEvent } from '../record/gateway-events.ts';
 import type { Head } from './chain.ts';
 import { signCheckpoint } from './checkpoint.ts';
@@ -41,9 +41,9 @@ export class Checkpoints {
   }
 
   /** To be told of every record that gets its place in the chain. */
-  sealed(head: Head, event: AuditEvent): void {
+  sealed(head: Head, code: EventCode): void {
     this.#head = head;
-    if ((event['metadata'] as { event_code?: string }).event_code === 'audit.checkpoint') return;
+    if (code === 'audit.checkpoint') return;
     this.#unsigned += 1;
     this.#since ??= this.#options.clock.now();
     if (this.#unsigned < everyRecords || this.#due) return;

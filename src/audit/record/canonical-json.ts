@@ -30,7 +30,8 @@ function sortedNames(object: object): readonly string[] {
 /** Text that JSON holds as it is. Nearly all text of a record is of this form, and `JSON.stringify` costs several times more. */
 const unescaped = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
-function canonicalText(text: string): string {
+/** A string of JSON. Throws a `RangeError` for an unpaired surrogate. */
+export function canonicalText(text: string): string {
   if (unescaped.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new RangeError('a string has an unpaired surrogate');
   return JSON.stringify(text);

@@ -1,6 +1,7 @@
 // What all audit events have in common: an OCSF 1.9 API Activity (class 6003) with the security_control profile, and the
 // fixed words of its enumerations.
 import type { ChangeEvents, ReadEvents } from '../../request/request.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** `metadata.event_code` (interface, section 5). */
 export type EventCode =
@@ -16,55 +17,43 @@ export type EventCode =
   | 'audit.recovered'
   | 'audit.checkpoint';
 
-/** An event that has no place in the chain yet. */
-export type AuditEvent = Readonly<Record<string, unknown>>;
+/** An event that has no place in the chain yet: its members in canonical form (RFC 8785), without braces around them. */
+export interface AuditEvent {
+  readonly code: EventCode;
+  /** `type_uid`. */
+  readonly typeUid: number;
+  readonly traced: boolean;
+  /** The members before `attestation_list`, each followed by a comma. */
+  readonly first: string;
+  /** Those after it and before `metadata`, each followed by a comma. */
+  readonly second: string;
+  /** Those after `metadata`, each preceded by a comma. */
+  readonly third: string;
+}
 
-export const severity = { informational: 1, low: 2, medium: 3 } as const;
-export const allowedAction = { action_id: 1, action: 'Allowed', disposition_id: 1, disposition: 'Allowed' };
-export const observedAction = { action_id: 3, action: 'Observed', disposition_id: 2, disposition: 'Blocked' };
-export const deniedAction = { action_id: 2, action: 'Denied', disposition_id: 2, disposition: 'Blocked' };
-
-/** Who did what and when is up to each event; this is what every one begins with. */
-export function header(
-  code: EventCode,
-  startedAt: number,
-  now: number,
-  activityId: 1 | 2 | 3 | 4,
-  severityId: number,
-  trace?: object,
-) {
+/** The event of these members. The chain adds `attestation_list` and `metadata`. Throws as `canonicalJson` does. */
+export function eventOf(code: EventCode, members: Readonly<Record<string, unknown>>): AuditEvent {
+  const textOf = (isIn: (name: string) => boolean): string => {
+    const names = Object.keys(members).filter((name) => members[name] !== undefined && isIn(name));
+    return canonicalJson(Object.fromEntries(names.map((name) => [name, members[name]]))).slice(1, -1);
+  };
+  const first = textOf((name) => name < 'attestation_list');
+  const second = textOf((name) => name > 'attestation_list' && name < 'metadata');
+  const third = textOf((name) => name > 'metadata');
   return {
-    category_uid: 6,
-    category_name: 'Application Activity',
-    class_uid: 6003,
-    class_name: 'API Activity',
-    activity_id: activityId,
-    activity_name: ['', 'Create', 'Read', 'Update', 'Delete'][activityId],
-    type_uid: 600300 + activityId,
-    severity_id: severityId,
-    severity: ['', 'Informational', 'Low', 'Medium'][severityId],
-    time: now,
-    start_time: startedAt,
-    duration: Math.max(0, now - startedAt),
-    metadata: { event_code: code },
-    ...(trace === undefined ? {} : { trace }),
+    code,
+    typeUid: Number(members['type_uid'] ?? 0),
+    traced: members['trace'] !== undefined,
+    first: first === '' ? '' : `${first},`,
+    second: second === '' ? '' : `${second},`,
+    third: third === '' ? '' : `,${third}`,
   };
 }
 
-export const policyNamed = (version: string, applied: boolean) => ({
-  name: 'peering policy',
-  uid: version,
-  version,
-  is_applied: applied,
-});
-
-export const statusOf = (id: 0 | 1 | 2, code: string, detail: string) => ({
-  status_id: id,
-  status: ['Unknown', 'Success', 'Failure'][id],
-  status_code: code,
-  // May quote what a caller or a file holds.
-  status_detail: detail.toWellFormed(),
-});
+export const severity = { informational: 1, low: 2, medium: 3 } as const;
+export const severityNames = { 1: 'Informational', 2: 'Low', 3: 'Medium' } as const;
+export const statusNames = { 0: 'Unknown', 1: 'Success', 2: 'Failure', 99: 'Approved' } as const;
+export const activityNames = { 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete' } as const;
 
 /** Leaves out what is not known: a record holds no `null` that an auditor could take for a value. */
 export function defined<T extends object>(value: T): Partial<T> {

@@ -1,26 +1,20 @@
 // Keeps a record below the size at which container runtimes split a line. What is truncated says so; identities, ids, the
 // values of a request and the decision itself never are.
-import type { AuditEvent } from './event-form.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** Bytes of UTF-8 of a line with its newline (interface, section 5). */
 export const maxRecordBytes = 12_000;
 const maxViolations = 20;
 
-/** The event in JSON, truncated as far as it takes. `extraBytes`: what the line has besides. */
-export function fitRecord(
-  event: AuditEvent,
-  extraBytes: number,
-  toText: (event: AuditEvent) => string,
-): string {
-  let text = toText(event);
-  const size = sizeOf(text) + extraBytes;
-  if (size <= maxRecordBytes) return text;
-  const marked = {
-    ...event,
-    metadata: { ...(event['metadata'] as object), is_truncated: true, untruncated_size: size },
-  };
-  for (const unmapped of truncations(event['unmapped'] as Unmapped)) {
-    text = toText({ ...marked, unmapped });
+/** The record, truncated as far as it takes; both in canonical form. `extraBytes`: what the line has besides. */
+export function fitRecord(whole: string, extraBytes: number): string {
+  const size = sizeOf(whole) + extraBytes;
+  if (size <= maxRecordBytes) return whole;
+  const record = JSON.parse(whole) as { readonly metadata: object; readonly unmapped: Unmapped };
+  const metadata = { ...record.metadata, is_truncated: true, untruncated_size: size };
+  let text = whole;
+  for (const unmapped of truncations(record.unmapped)) {
+    text = canonicalJson({ ...record, metadata, unmapped });
     if (sizeOf(text) + extraBytes <= maxRecordBytes) break;
   }
   return text;

@@ -1,7 +1,7 @@
 // Recognises audit records in a JSON value and reads their place in a chain. Believes nothing in them: the fingerprint is
 // computed again.
 import { repeatsMember } from '../../net/strict-json.ts';
-import { fingerprintObject, fingerprintOf, type Head, sealedText } from '../log/chain.ts';
+import { fingerprintOf, fingerprintText, type Head, sealedText } from '../log/chain.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** A record as it was found; nothing in it has been checked. */
@@ -81,7 +81,7 @@ export function linkOf(record: FoundRecord, text: string): Link | undefined {
 /** The fingerprint does not cover its own member: its algorithm must be the one that is written. */
 function isAsWritten(stated: unknown, fingerprint: string): boolean {
   try {
-    return canonicalJson(stated) === canonicalJson(fingerprintObject(fingerprint));
+    return canonicalJson(stated) === fingerprintText(fingerprint);
   } catch {
     return false;
   }

@@ -4,29 +4,44 @@ import type { PolicyFault } from '../../policy/engine/policy-data.ts';
 import type { Head } from '../log/chain.ts';
 import type { TornLine } from '../log/log-file.ts';
 import {
-  allowedAction,
-  defined,
-  deniedAction,
+  type AuditEvent,
+  activityNames,
   type EventCode,
-  header,
-  policyNamed,
+  eventOf,
   severity,
-  statusOf,
+  severityNames,
+  statusNames,
 } from './event-form.ts';
+
+const allowedAction = { action_id: 1, action: 'Allowed', disposition_id: 1, disposition: 'Allowed' };
+const deniedAction = { action_id: 2, action: 'Denied', disposition_id: 2, disposition: 'Blocked' };
+
+const policyNamed = (version: string, applied: boolean) => ({
+  name: 'peering policy',
+  uid: version,
+  version,
+  is_applied: applied,
+});
+
+const statusOf = (id: 1 | 2, code: string, detail: string) => ({
+  status_id: id,
+  status: statusNames[id],
+  status_code: code,
+  status_detail: detail,
+});
 
 /** A policy came into force. */
 export function policyLoadedEvent(
   versions: { old: string | undefined; new: string },
   instance: string,
   now: number,
-) {
-  return {
-    ...policyEvent('policy.loaded', instance, now, severity.informational),
+): AuditEvent {
+  return ownEvent('policy.loaded', policyLoad, instance, now, {
     policy: policyNamed(versions.new, true),
     ...allowedAction,
     ...statusOf(1, 'policy-loaded', 'The policy is in force.'),
-    unmapped: { policy: defined({ old: versions.old, new: versions.new }) },
-  };
+    unmapped: { policy: versions },
+  });
 }
 
 /** At most so many faults are recorded; `faultCount` says how many there were. */
@@ -38,16 +53,14 @@ export function policyRejectedEvent(
   faults: readonly PolicyFault[],
   instance: string,
   now: number,
-) {
-  return {
-    ...policyEvent('policy.rejected', instance, now, severity.medium),
+): AuditEvent {
+  return ownEvent('policy.rejected', { ...policyLoad, severityId: severity.medium }, instance, now, {
     policy: policyNamed(versions.new ?? 'unreadable', false),
     ...deniedAction,
     ...statusOf(2, 'policy-rejected', 'The policy has faults; the last good one stays in force.'),
     unmapped: {
-      policy: defined({
-        old: versions.old,
-        new: versions.new ?? undefined,
+      policy: {
+        ...versions,
         faultCount: faults.length,
         faults: faults.slice(0, maxFaults).map(({ member, message, ...place }) => ({
           ...place,
@@ -55,58 +68,71 @@ export function policyRejectedEvent(
           member: member.toWellFormed(),
           message: message.toWellFormed(),
         })),
-      }),
+      },
     },
-  };
+  });
 }
 
-const policyEvent = (code: EventCode, instance: string, now: number, severityId: number) =>
-  ownEvent(code, 'policy.load', { instance, now, activityId: 3, severityId });
-
-interface OwnFacts {
-  readonly instance: string;
-  readonly now: number;
+interface Kind {
+  readonly operation: string;
   readonly activityId: 1 | 3;
-  readonly severityId: number;
+  readonly severityId: 1 | 2 | 3;
 }
 
+const policyLoad: Kind = { operation: 'policy.load', activityId: 3, severityId: severity.informational };
+const run: Kind = { operation: 'gateway.run', activityId: 3, severityId: severity.informational };
+const logBegun: Kind = { operation: 'audit.log', activityId: 1, severityId: severity.informational };
+
+/** `members` come on top of those that all events about the gateway have. */
 const ownEvent = (
   code: EventCode,
-  operation: string,
-  { instance, now, activityId, severityId }: OwnFacts,
-) => ({
-  ...header(code, now, now, activityId, severityId),
-  actor: { app_name: 'peergate' },
-  api: { operation, service: { name: 'peergate' } },
-  src_endpoint: { name: instance },
-});
+  { operation, activityId, severityId }: Kind,
+  instance: string,
+  now: number,
+  members: Readonly<Record<string, unknown>>,
+): AuditEvent =>
+  eventOf(code, {
+    category_uid: 6,
+    category_name: 'Application Activity',
+    class_uid: 6003,
+    class_name: 'API Activity',
+    activity_id: activityId,
+    activity_name: activityNames[activityId],
+    type_uid: 600_300 + activityId,
+    severity_id: severityId,
+    severity: severityNames[severityId],
+    time: now,
+    start_time: now,
+    duration: 0,
+    actor: { app_name: 'peergate' },
+    api: { operation, service: { name: 'peergate' } },
+    src_endpoint: { name: instance },
+    ...allowedAction,
+    ...members,
+  });
 
 /** A torn line was set aside. */
-export function recoveredEvent({ file, bytes, sha256 }: TornLine, instance: string, now: number) {
-  return {
-    ...logEvent('audit.recovered', instance, now, 3, severity.medium),
+export function recoveredEvent({ file, bytes, sha256 }: TornLine, instance: string, now: number): AuditEvent {
+  const kind = { operation: 'audit.log', activityId: 3, severityId: severity.medium } as const;
+  return ownEvent('audit.recovered', kind, instance, now, {
     ...statusOf(1, 'torn-line-set-aside', 'The last line of the log was not whole; it was set aside.'),
     unmapped: { recovered: { file, bytes, sha256 } },
-  };
+  });
 }
 
 /** The listeners are bound. */
-export const startedEvent = (instance: string, now: number) => ({
-  ...processEvent('gateway.started', instance, now),
-  ...statusOf(1, 'gateway-started', 'The gateway started.'),
-});
+export const startedEvent = (instance: string, now: number): AuditEvent =>
+  ownEvent('gateway.started', run, instance, now, {
+    ...statusOf(1, 'gateway-started', 'The gateway started.'),
+    unmapped: {},
+  });
 
 /** An orderly stop; requests in flight have ended. */
-export const stoppedEvent = (instance: string, now: number) => ({
-  ...processEvent('gateway.stopped', instance, now),
-  ...statusOf(1, 'gateway-stopped', 'The gateway stopped.'),
-});
-
-const processEvent = (code: EventCode, instance: string, now: number) => ({
-  ...ownEvent(code, 'gateway.run', { instance, now, activityId: 3, severityId: severity.informational }),
-  ...allowedAction,
-  unmapped: {},
-});
+export const stoppedEvent = (instance: string, now: number): AuditEvent =>
+  ownEvent('gateway.stopped', run, instance, now, {
+    ...statusOf(1, 'gateway-stopped', 'The gateway stopped.'),
+    unmapped: {},
+  });
 
 /** Why the chain that the log had is not continued. */
 export type ChainEnd =
@@ -125,39 +151,24 @@ export interface OldChain {
 }
 
 /** A new chain begins; `old` is the one that the log had before. */
-export function chainStartedEvent(old: OldChain | undefined, instance: string, now: number) {
-  return {
-    ...logEvent('audit.chain-started', instance, now, 1, old ? severity.medium : severity.informational),
-    ...statusOf(
-      1,
-      'chain-started',
-      old === undefined ? 'A chain of records begins.' : 'A new chain begins; the old one is not continued.',
-    ),
-    unmapped:
-      old === undefined
-        ? {}
-        : {
-            oldChain: defined({
-              chain: old.head?.chain,
-              sequence: old.head?.sequence,
-              fingerprint: old.head?.fingerprint,
-              reason: old.reason,
-              openIntents: old.openIntents,
-            }),
-          },
-  };
+export function chainStartedEvent(old: OldChain | undefined, instance: string, now: number): AuditEvent {
+  if (old === undefined)
+    return ownEvent('audit.chain-started', logBegun, instance, now, {
+      ...statusOf(1, 'chain-started', 'A chain of records begins.'),
+      unmapped: {},
+    });
+  const { head, reason, openIntents } = old;
+  const { chain, sequence, fingerprint } = head ?? {};
+  const kind = { ...logBegun, severityId: severity.medium };
+  return ownEvent('audit.chain-started', kind, instance, now, {
+    ...statusOf(1, 'chain-started', 'A new chain begins; the old one is not continued.'),
+    unmapped: { oldChain: { chain, sequence, fingerprint, reason, openIntents } },
+  });
 }
 
 /** A signature over the chain so far: a compact JWS (RFC 7515) over `{ chain, sequence, fingerprint, time }`. */
-export function checkpointEvent(jws: string, instance: string, now: number) {
-  return {
-    ...logEvent('audit.checkpoint', instance, now, 1, severity.informational),
+export const checkpointEvent = (jws: string, instance: string, now: number): AuditEvent =>
+  ownEvent('audit.checkpoint', logBegun, instance, now, {
     ...statusOf(1, 'chain-signed', 'The chain up to an earlier record is signed.'),
     unmapped: { checkpoint: jws },
-  };
-}
-
-const logEvent = (code: EventCode, instance: string, now: number, activityId: 1 | 3, severityId: number) => ({
-  ...ownEvent(code, 'audit.log', { instance, now, activityId, severityId }),
-  ...allowedAction,
-});
+  });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuditChain } from '../../../src/audit/log/chain.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import { type Loose, startTestGateway } from '../../support/gateway.ts';
 import { assertChain, FaultySink } from './faulty-sink.ts';
 
@@ -11,12 +12,9 @@ function makeLines(count: number): string[] {
   let id = 0;
   const chain = new AuditChain(reporter, () => `id-${++id}`);
   return Array.from({ length: count }, (_, index) =>
-    chain.seal({
-      type_uid: 600301,
-      metadata: { event_code: 'x' },
-      note: `line ${index} – ☃ \u2028 "quoted"\n`,
-      unmapped: { index },
-    }),
+    chain.seal(
+      eventNamed('x', { type_uid: 600301, note: `line ${index} – ☃ \u2028 "quoted"\n`, unmapped: { index } }),
+    ),
   );
 }
 
@@ -56,11 +54,10 @@ test('a line that was changed, left out, doubled or moved breaks the chain', () 
 
 test('records say who wrote them, and an event cannot claim a place in the chain by itself', () => {
   const chain = new AuditChain(reporter, () => 'the-id');
-  const forged = {
-    metadata: { event_code: 'x', sequence: 99, uid: 'mine' },
+  const forged = eventNamed('x', {
+    metadata: { event_code: 'y', sequence: 99, uid: 'mine' },
     attestation_list: [{ chain_uid: 'mine' }, {}],
-    unmapped: {},
-  };
+  });
   const { metadata, attestation_list } = JSON.parse(chain.seal(forged)) as Loose;
   assert.deepEqual(metadata, {
     event_code: 'x',

@@ -9,15 +9,11 @@ import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { FileSink } from '../../../src/audit/log/file-sink.ts';
 import type { TornLine } from '../../../src/audit/log/log-file.ts';
 import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
 import { BrokenFiles } from './broken-files.ts';
 
-export const event = (code = 'x') => ({
-  class_uid: 6003,
-  type_uid: 600303,
-  metadata: { event_code: code },
-  unmapped: {},
-});
+export const event = (code = 'x') => eventNamed(code);
 
 export const newChain = (head?: Head): AuditChain =>
   new AuditChain({ version: '0', instance: 'test' }, () => crypto.randomUUID(), head);

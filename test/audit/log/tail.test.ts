@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
 import { readTail, type Tail } from '../../../src/audit/log/tail.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import { temporaryFolder } from '../../support/policy-files.ts';
 import { headOf } from '../verify/chained-log.ts';
-import { event, linesOf, newChain, textOf } from './start-sink.ts';
+import { linesOf, newChain, textOf } from './start-sink.ts';
 
 async function tailOf(test: TestContext, content: string | Buffer): Promise<Tail> {
   const path = join(await temporaryFolder(test), 'audit.log');
@@ -65,7 +66,7 @@ test('a file without any record has none, and nothing torn', async (t) => {
 });
 
 test('lines larger than a piece that is read are found whole', async (t) => {
-  const big = { ...event(), unmapped: { text: 'é'.repeat(100_000) } };
+  const big = eventNamed('x', { unmapped: { text: 'é'.repeat(100_000) } });
   const lines = linesOf(newChain(), 1);
   lines.push(newChain(headOf(lines[0])).seal(big));
   const { last } = await tailOf(t, textOf(lines));

@@ -6,9 +6,10 @@ import { AuditChain } from '../../../src/audit/log/chain.ts';
 import { AuditTrail } from '../../../src/audit/log/trail.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { authorizedCreate } from '../../support/authorized-create.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import { assertChain, codesOf, FaultySink } from './faulty-sink.ts';
 
-const event = (code: string) => ({ metadata: { event_code: code }, unmapped: {} });
+const event = (code: string) => eventNamed(code);
 const intentCode = 'peering.create.intent';
 const outcomeCode = 'peering.create.outcome';
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));

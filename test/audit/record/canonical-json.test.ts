@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { AuditChain } from '../../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import { maxRecordBytes } from '../../../src/audit/record/fit-record.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import type { Loose } from '../../support/gateway.ts';
 
 const unitsOf = (name: string): number[] =>
@@ -56,7 +57,7 @@ test('a line is the canonical form of its record, and holds the fingerprint of t
   const chain = new AuditChain({ version: '1', instance: '"chain_uid":"☃' }, randomUUID);
   fc.assert(
     fc.property(json.object, text, (unmapped, action) => {
-      const line = chain.seal({ class_uid: 6003, type_uid: 600301, action, metadata: {}, unmapped });
+      const line = chain.seal(eventNamed('x', { action, unmapped }));
       const record = JSON.parse(line) as Loose;
       assert.equal(line, jcs(record));
       const [attestation] = record.attestation_list;
@@ -76,9 +77,8 @@ const violations = (count: number) =>
 
 /** The record, which is at most 12,000 bytes long, with the identity in it. */
 function sealed(unmapped: object): Loose {
-  const event = { class_uid: 6003, type_uid: 600301, actor: { user: { uid: 's'.repeat(512) } } };
   const chain = new AuditChain({ version: '1', instance: 'i' }, randomUUID);
-  const line = chain.seal({ ...event, metadata: {}, unmapped });
+  const line = chain.seal(eventNamed('x', { actor: { user: { uid: 's'.repeat(512) } }, unmapped }));
   assert.ok(Buffer.byteLength(line) + 1 <= maxRecordBytes, String(Buffer.byteLength(line)));
   const record = JSON.parse(line) as Loose;
   assert.equal(record.actor.user.uid.length, 512);

@@ -9,6 +9,7 @@ import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
 import { type Verification, type VerifyOptions, verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import type { Loose } from '../../support/gateway.ts';
 
 export const startOfTime = Date.parse('2026-11-01T00:00:00Z');
@@ -22,14 +23,8 @@ export interface LogOptions {
 }
 
 /** A record that is there to be counted. */
-export const plainEvent = (time: number, note = ''): AuditEvent => ({
-  class_uid: 6003,
-  type_uid: 600302,
-  time,
-  metadata: { event_code: 'peering.list.outcome' },
-  ...(note === '' ? {} : { note }),
-  unmapped: {},
-});
+export const plainEvent = (time: number, note = ''): AuditEvent =>
+  eventNamed('peering.list.outcome', { type_uid: 600302, time, ...(note === '' ? {} : { note }) });
 
 /** The lines of a chain with these events, or so many plain ones. */
 export function makeLog(events: number | readonly AuditEvent[], options: LogOptions = {}): string[] {

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { CompactSign, type CryptoKey, importJWK } from 'jose';
 import { signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
 import { checkpointEvent, policyLoadedEvent } from '../../../src/audit/record/gateway-events.ts';
+import { eventNamed } from '../../support/event-named.ts';
 import type { Loose } from '../../support/gateway.ts';
 import {
   altered,
@@ -204,7 +205,7 @@ test('600 records over three weeks behind a checkpoint are a finding, whatever t
     'gateway-1',
     startOfTime + threeWeeks,
   );
-  const timeless = { ...plainEvent(0), time: 'never' };
+  const timeless = eventNamed('peering.list.outcome', { time: 'never' });
   for (const last of [loaded, timeless, plainEvent(startOfTime + threeWeeks)]) {
     const forged = makeLog([...events, last], { after: headOf(signed.at(-1)) });
     assert.deepEqual(shortFindings(await verify(t, [...signed, ...forged], { keys })), ['unsigned 3 #3-603']);

@@ -1,6 +1,8 @@
 // Replaying: a record is decided again from what it holds, and what it does not hold is never guessed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AuditChain } from '../../../src/audit/log/chain.ts';
+import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
 import { intentEvent, outcomeEvent, refusedEvent } from '../../../src/audit/record/request-events.ts';
 import { createPeering } from '../../../src/operations/create-peering/create-peering.ts';
 import { decide } from '../../../src/policy/engine/decide.ts';
@@ -21,6 +23,9 @@ guardrails:
 const grantTo = (caller: string) =>
   policyOf(`${head}grants: [{ id: g, callers: [${caller}], actions: [create, list] }]`);
 const open = policyOf(head);
+
+const recordIn = (event: AuditEvent) =>
+  JSON.parse(new AuditChain({ version: '0', instance: 'i' }, () => 'id').seal(event));
 
 interface Past {
   readonly policy?: typeof open;
@@ -63,7 +68,7 @@ function recordOf({
     decision.effect === 'allow'
       ? intentEvent(facts, at)
       : refusedEvent(facts, { code: 'policy-denied', detail: '' }, at);
-  return JSON.parse(JSON.stringify(event));
+  return recordIn(event);
 }
 
 function verdictOf(policy: typeof open, past: Past) {
@@ -195,19 +200,17 @@ test('a record of something else, or of a refusal before the policy, is passed o
     { ...record, metadata: { event_code: 'constructor' } },
     { ...record, start_time: 1e300 },
     { ...record, metadata: { event_code: 'policy.loaded' } },
-    JSON.parse(
-      JSON.stringify(
-        outcomeEvent(
-          {
-            startedAt: at,
-            gatewayRequestId: 'g',
-            requestId: 'r',
-            clientAddress: '::1',
-            operation: createPeering,
-          },
-          { status: 201, sent: 'yes' },
-          at,
-        ),
+    recordIn(
+      outcomeEvent(
+        {
+          startedAt: at,
+          gatewayRequestId: 'g',
+          requestId: 'r',
+          clientAddress: '::1',
+          operation: createPeering,
+        },
+        { status: 201, sent: 'yes' },
+        at,
       ),
     ),
   ];
