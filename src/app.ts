@@ -1,18 +1,18 @@
-// The Express app: the middleware that every request passes, in order, then the documents, then the API. A step that refuses
-// throws one `GatewayError`. Only the error handlers at the end answer it.
-import express, { type Express } from 'express';
+// The Express app, and the way of every request through it. A step that refuses throws one `GatewayError`. Only the end of
+// `serveRequest` answers it.
+import express, { type Express, type RequestHandler } from 'express';
 import type { Config } from './config/config.ts';
-import { type ApiServices, apiHandler, recordEarlyRefusal } from './http/api-handler.ts';
+import { type ApiServices, recordEarlyRefusal, serveOperation } from './http/api-handler.ts';
 import type { Documents } from './http/docs/documents.ts';
-import { serveDocuments } from './http/docs/serve-documents.ts';
+import { sendDocument } from './http/docs/send-document.ts';
+import { checkMessage } from './http/listener/check-message.ts';
 import { limitLingering } from './http/listener/linger.ts';
 import { accessLog } from './http/middleware/access-log.ts';
-import { addressRateLimit } from './http/middleware/address-rate-limit.ts';
+import { limitAddress } from './http/middleware/address-rate-limit.ts';
 import type { InFlight } from './http/middleware/in-flight.ts';
 import { observe } from './http/middleware/observe.ts';
 import { type ReceiveServices, receive } from './http/middleware/receive.ts';
 import { requireRoute } from './http/middleware/require-route.ts';
-import { securityHeaders } from './http/middleware/security-headers.ts';
 import { endConnection, renderError } from './http/respond/render-error.ts';
 import type { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 
@@ -24,27 +24,39 @@ interface AppServices extends ApiServices, ReceiveServices {
 }
 
 export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServices): Express {
-  const { logger, inFlight, telemetry } = services;
+  const { logger } = services;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
   app.set('trust proxy', [...listen.trustProxy]);
 
-  // One route for all paths: Express then matches the path once, not before each handler.
-  const route = app.route(/^/);
-  route.all(receive(services));
-  route.all(observe(telemetry.metrics));
-  route.all(accessLog(logger));
-  route.all(securityHeaders());
-  route.all(limitLingering);
-  route.all(inFlight.middleware);
-  route.all(addressRateLimit(services.addressLimit));
-  route.all(requireRoute);
-  route.all(serveDocuments(services.documents));
-  route.all(apiHandler(services));
-  route.all(recordEarlyRefusal(services));
-  route.all(renderError(logger, listen.basePath));
-  route.all(endConnection(logger));
+  // One handler for all steps: Express reaches each handler through several calls and a closure.
+  app.use(serveRequest(services, listen.basePath));
+  app.use(endConnection(logger));
   return app;
+}
+
+/** Never rejects unless rendering an error fails. */
+function serveRequest(services: AppServices, basePath: string): RequestHandler {
+  const { logger, inFlight, addressLimit, documents, telemetry } = services;
+  const begin = receive(services);
+  const log = accessLog(logger);
+  return async (request, response) => {
+    const context = begin(request, response);
+    observe(telemetry.metrics, request, response);
+    log(request, response);
+    limitLingering(request, response);
+    try {
+      inFlight.admit(response);
+      await limitAddress(addressLimit, context);
+      checkMessage(request);
+      const route = requireRoute(context.route);
+      if (route.kind === 'document') sendDocument(documents, route.template, request, response);
+      else await serveOperation(services, route, request, response);
+    } catch (error) {
+      const refusal = await recordEarlyRefusal(services, error, request, response);
+      renderError(logger, basePath, refusal, request, response);
+    }
+  };
 }

@@ -35,7 +35,7 @@ const areas: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['policy', /^src\/policy|^src\/request\/authorize/],
   [
     'breaker, bulkhead, guards, metrics',
-    /^package:cockatiel|^src\/(upstream|reconciliation|state|telemetry)/,
+    /^src\/(upstream|reconciliation|state|telemetry)/,
   ],
   ['the other steps', /^src\//],
   ['Node: sockets, HTTP, streams, timers, promises', /^node:/],

@@ -1,6 +1,6 @@
 // Connects Express to the pipeline: turns an HTTP request into a pipeline request, and its answer into an HTTP answer. A
 // request is completed, records included, even if the caller hangs up.
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { refuse, serve } from '../pipeline/pipeline.ts';
 import type { PipelineServices } from '../pipeline/services.ts';
 import type { PolicyStore } from '../policy/store/policy-store.ts';
@@ -10,49 +10,59 @@ import type { MalformedRequests } from './listener/malformed-requests.ts';
 import { readBody } from './read-body.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
 import { sendAnswer } from './respond/respond.ts';
-import type { RouteMatch } from './route-table.ts';
+import type { OperationMatch } from './route-table.ts';
 
 export interface ApiServices extends PipelineServices {
   readonly policies: PolicyStore;
   readonly malformedRequests: MalformedRequests;
 }
 
-/** Serves every operation. Passes errors on after they have been recorded. */
-export const apiHandler =
-  (services: ApiServices): RequestHandler =>
-  async (request, response, next) => {
-    const context = contextOf(response);
-    const { route, slot, fields } = context;
-    if (route.kind !== 'operation') return next();
-    // A caller who left before the work began has given up the slot.
-    if (response.destroyed) return;
-    const progress = new Progress(toReceived(request, response, route, services));
-    context.progress = progress;
-    slot?.hold();
-    // Node stops reading at a body that nobody consumes, and a disconnect would go unnoticed.
-    if (!route.operation.readsBody && !request.complete) request.resume();
-    try {
-      const answer = await serve(route.operation, progress, services);
-      fields.push(...(progress.request.rateLimitHeaders ?? []));
-      sendAnswer(response, answer);
-    } catch (error) {
-      fields.push(...(progress.request.rateLimitHeaders ?? []));
-      next(error);
-    } finally {
-      slot?.release();
-    }
-  };
+/** Serves every operation. Rejects with the error to be answered, after its record. */
+export async function serveOperation(
+  services: ApiServices,
+  match: OperationMatch,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const context = contextOf(response);
+  const { slot, fields } = context;
+  // A caller who left before the work began has given up the slot.
+  if (response.destroyed) return;
+  const progress = new Progress(toReceived(request, response, match, services));
+  context.progress = progress;
+  slot?.hold();
+  // Node stops reading at a body that nobody consumes, and a disconnect would go unnoticed.
+  if (!match.operation.readsBody && !request.complete) request.resume();
+  try {
+    const answer = await serve(match.operation, progress, services);
+    fields.push(...(progress.request.rateLimitHeaders ?? []));
+    sendAnswer(response, answer);
+  } catch (error) {
+    fields.push(...(progress.request.rateLimitHeaders ?? []));
+    throw error;
+  } finally {
+    slot?.release();
+  }
+}
 
-/** Records the refusal of a request that never reached its operation. */
-export const recordEarlyRefusal =
-  (services: ApiServices): ErrorRequestHandler =>
-  async (error: unknown, request, response, _next) => {
-    const context = contextOf(response);
-    const { route } = context;
-    if (route.kind !== 'operation' || context.progress !== undefined) throw error;
-    context.progress = new Progress(toReceived(request, response, route, services));
-    await refuse(error, context.progress, services);
-  };
+/** Records the refusal of a request that never reached its operation. Resolves to the error to be answered. */
+export async function recordEarlyRefusal(
+  services: ApiServices,
+  thrown: unknown,
+  request: Request,
+  response: Response,
+): Promise<unknown> {
+  const context = contextOf(response);
+  const { route, progress } = context;
+  if (route.kind !== 'operation' || progress !== undefined) return thrown;
+  context.progress = new Progress(toReceived(request, response, route, services));
+  try {
+    await refuse(thrown, context.progress, services);
+    return thrown;
+  } catch (error) {
+    return error;
+  }
+}
 
 function toReceived(
   request: Request,
@@ -89,8 +99,6 @@ function toReceived(
     },
   };
 }
-
-type OperationMatch = Extract<RouteMatch, { kind: 'operation' }>;
 
 /** A request refused before it got a slot has none. */
 const slotOf = ({ slot }: RequestContext): Received['slot'] =>

@@ -19,6 +19,9 @@ export async function readBody(
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw new GatewayError('body-too-large');
   // RFC 9110 section 10.1.1: the client sends the body only now, unless it has begun already.
   if (isExpectingContinue(request) && !hasArrived(request)) response.writeContinue();
+  // A small body has usually arrived with its head, and needs no listeners.
+  const isHere = request.complete && !request.destroyed && request.readableLength <= maxBodyBytes;
+  if (isHere) return request.read() ?? Buffer.alloc(0);
   return await collect(request, malformedRequests);
 }
 

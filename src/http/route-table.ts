@@ -2,17 +2,19 @@
 // dot segment.
 import type { Operation } from '../pipeline/operation.ts';
 
+export interface OperationMatch {
+  readonly kind: 'operation';
+  readonly template: string;
+  readonly operation: Operation;
+  /** Path segments by their names in the template, not decoded. */
+  readonly params: Readonly<Record<string, string | undefined>>;
+  /** Without the question mark. */
+  readonly query: string;
+}
+
 /** `template` is safe to log; the caller's own path is not. */
 export type RouteMatch =
-  | {
-      readonly kind: 'operation';
-      readonly template: string;
-      readonly operation: Operation;
-      /** Path segments by their names in the template, not decoded. */
-      readonly params: Readonly<Record<string, string | undefined>>;
-      /** Without the question mark. */
-      readonly query: string;
-    }
+  | OperationMatch
   /** The contract, or a page or file for browsers. */
   | { readonly kind: 'document'; readonly template: string }
   | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }

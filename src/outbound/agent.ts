@@ -21,10 +21,15 @@ export const createAgent = (
   egressProxy?: EgressProxy,
 ): OutboundAgent => new OutboundAgent(connectTimeoutMs, connections, egressProxy);
 
+const maxRoutes = 100;
+
 /** Tells the first request on a connection from those that reuse it. */
 export class OutboundAgent extends Dispatcher {
   readonly #direct: Agent;
-  readonly #proxied: EnvHttpProxyAgent;
+  /** `undefined`: the settings name no proxy. */
+  readonly #proxied: EnvHttpProxyAgent | undefined;
+  /** By origin. */
+  readonly #routes = new Map<string, Dispatcher>();
   readonly #newConnection = new NewConnection();
 
   constructor(connectTimeoutMs: number, connections: number, egressProxy?: EgressProxy) {
@@ -41,24 +46,35 @@ export class OutboundAgent extends Dispatcher {
         new Pool(origin, poolOptions).on('connect', () => this.#newConnection.begin()),
     };
     this.#direct = new Agent(options);
+    if (egressProxy?.httpProxy === undefined && egressProxy?.httpsProxy === undefined) return;
     this.#proxied = new EnvHttpProxyAgent({
       ...options,
       ...{ connectTimeout: connectTimeoutMs, requestTls: { allowH2: false }, proxyTls: { allowH2: false } },
       // An empty text, too, keeps undici from reading the environment by itself.
-      httpProxy: egressProxy?.httpProxy ?? '',
-      httpsProxy: egressProxy?.httpsProxy ?? '',
-      noProxy: egressProxy?.noProxy ?? '',
+      httpProxy: egressProxy.httpProxy ?? '',
+      httpsProxy: egressProxy.httpsProxy ?? '',
+      noProxy: egressProxy.noProxy,
       clientFactory: (origin, poolOptions) => new ProxyPool(origin, poolOptions, connectTimeoutMs),
     });
   }
 
   override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const isNear = isLoopback(new URL(String(options.origin)).hostname);
-    return (isNear ? this.#direct : this.#proxied).dispatch(options, handler);
+    return this.#routeTo(String(options.origin)).dispatch(options, handler);
   }
 
   override async destroy(): Promise<void> {
-    await Promise.all([this.#direct.destroy(), this.#proxied.destroy()]);
+    await Promise.all([this.#direct.destroy(), this.#proxied?.destroy()]);
+  }
+
+  #routeTo(origin: string): Dispatcher {
+    if (this.#proxied === undefined) return this.#direct;
+    const known = this.#routes.get(origin);
+    if (known !== undefined) return known;
+    const route = isLoopback(new URL(origin).hostname) ? this.#direct : this.#proxied;
+    // The settings and the metadata of issuers name few origins, but a metadata document may change.
+    if (this.#routes.size >= maxRoutes) this.#routes.clear();
+    this.#routes.set(origin, route);
+    return route;
   }
 
   /** Asked when a request starts: is it the first one on its connection? */

@@ -13,7 +13,8 @@ import type { ServiceToken } from './service-token.ts';
 export interface ReadRequest {
   /** Below the API's base URL. */
   readonly path: string;
-  readonly query?: URLSearchParams | undefined;
+  /** Parameters by name; they are encoded. */
+  readonly query?: Readonly<Record<string, string | number>> | undefined;
   /** Sent as `X-Request-Id`. */
   readonly requestId: string;
   /** W3C Trace Context. */
@@ -131,9 +132,7 @@ export class UpstreamClient {
 
   async #exchange(request: UpstreamRequest, token: string): Promise<Answer> {
     const { method, path, query, body, requestId, traceparent } = request;
-    const parameters = query?.toString() ?? '';
-    const search = parameters === '' ? '' : `?${parameters}`;
-    const url = { origin: this.#origin, pathname: `${this.#basePath}${path}`, search };
+    const url = { origin: this.#origin, pathname: `${this.#basePath}${path}`, search: searchOf(query) };
     const headers = {
       authorization: `Bearer ${token}`,
       accept: 'application/json, application/problem+json',
@@ -156,6 +155,14 @@ export class UpstreamClient {
       throw error;
     }
   }
+}
+
+/** With the question mark; empty without parameters. */
+function searchOf(query: ReadRequest['query'] = {}): string {
+  let search = '';
+  for (const name in query)
+    search += `${search === '' ? '?' : '&'}${name}=${encodeURIComponent(query[name] as string | number)}`;
+  return search;
 }
 
 /** `refused`: with 401, which concerns the gateway's credential. `problem`: the upstream's problem document, if any. */

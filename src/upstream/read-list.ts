@@ -53,8 +53,7 @@ export async function readList<Entry>(
   for (let reading = 0; reading < maxReadings; reading += 1) {
     const list = await readPages(form, async (offset) => {
       if (performance.now() > until) throw tooSlow();
-      const page = new URLSearchParams({ ...query, limit: String(form.pageSize), offset: String(offset) });
-      return await upstream.read({ path, query: page, requestId });
+      return await upstream.read({ path, query: { ...query, limit: form.pageSize, offset }, requestId });
     });
     if (list !== 'incomplete') return list;
   }

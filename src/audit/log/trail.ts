@@ -169,32 +169,34 @@ export class AuditTrail {
   }
 
   /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
-  async #append(event: AuditEvent): Promise<void> {
+  #append(event: AuditEvent): Promise<void> {
     this.#watch?.sealing?.();
     const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
     this.#unwritten.add(unwritten);
-    if (unwritten.owed) this.#owed += 1;
-    if (unwritten.owed) throw unavailable('an earlier line could not be written');
-    await this.#write(unwritten);
+    if (!unwritten.owed) return this.#write(unwritten);
+    this.#owed += 1;
+    return Promise.reject(unavailable('an earlier line could not be written'));
   }
 
-  async #write(unwritten: Unwritten): Promise<void> {
+  #write(unwritten: Unwritten): Promise<void> {
     const since = this.#clock.monotonic();
     unwritten.since = since;
-    try {
-      await this.#sink.write(unwritten.line);
-      this.#unwritten.delete(unwritten);
-      unwritten.line = '';
-      this.#watch?.written((this.#clock.monotonic() - since) / 1000);
-      if (unwritten.owed) this.#owed -= 1;
-    } catch (error) {
-      if (!unwritten.owed) this.#owed += 1;
-      unwritten.owed = true;
-      unwritten.since = undefined;
-      this.#watch?.failed();
-      this.#retryLater();
-      throw unavailable('the line could not be written', error);
-    }
+    return this.#sink.write(unwritten.line).then(
+      () => {
+        this.#unwritten.delete(unwritten);
+        unwritten.line = '';
+        this.#watch?.written((this.#clock.monotonic() - since) / 1000);
+        if (unwritten.owed) this.#owed -= 1;
+      },
+      (error: unknown) => {
+        if (!unwritten.owed) this.#owed += 1;
+        unwritten.owed = true;
+        unwritten.since = undefined;
+        this.#watch?.failed();
+        this.#retryLater();
+        throw unavailable('the line could not be written', error);
+      },
+    );
   }
 
   #retryLater(): void {

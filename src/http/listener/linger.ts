@@ -1,10 +1,10 @@
 // Closes connections whose request continues after its answer. For a moment the rest is still read, so that the client gets
 // the answer. Also closes connections on which the next request may be lost.
-import type { RequestHandler } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const lingerMs = 2000;
 
-export const limitLingering: RequestHandler = (request, response, next) => {
+export function limitLingering(request: IncomingMessage, response: ServerResponse): void {
   // After an upgrade request (RFC 9110 section 7.8) Node drops what it has read, even if nobody upgrades. A request in it would
   // never be answered.
   if (request.headers.upgrade !== undefined) response.setHeader('Connection', 'close');
@@ -13,5 +13,4 @@ export const limitLingering: RequestHandler = (request, response, next) => {
     const timer = setTimeout(() => request.socket.destroy(), lingerMs).unref();
     request.once('close', () => clearTimeout(timer));
   });
-  next();
-};
+}

@@ -1,7 +1,7 @@
 // Counts the requests in flight. Refuses those over the limit, and all requests after the stop. `stop` resolves when the last
 // one is done, even if its caller has hung up.
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { Response } from 'express';
 import { GatewayError } from '../../errors.ts';
 import { isFollowed } from '../listener/connection.ts';
 import { contextOf } from '../request-context.ts';
@@ -39,7 +39,8 @@ export class InFlight {
     return this.#counts.inFlight;
   }
 
-  readonly middleware: RequestHandler = (_request, response, next) => {
+  /** Gives the request a slot. Throws `overloaded` or `stopping`. */
+  admit(response: Response): void {
     const context = contextOf(response);
     context.isLast = this.#isLast;
     const isStopped = this.#state === 'stopped';
@@ -51,8 +52,7 @@ export class InFlight {
     response.once('close', () => slot.release());
     context.slot = slot;
     if (isStopped) throw refusal('stopping', '5');
-    next();
-  };
+  }
 
   readonly #isLast = (request: IncomingMessage): boolean => this.stopping() && !isFollowed(request.socket);
 

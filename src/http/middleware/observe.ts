@@ -1,23 +1,20 @@
 // Counts and times a request and ends its span, when it has been answered or its caller has hung up.
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import type { Decision } from '../../policy/engine/decision.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { contextOf, type RequestContext } from '../request-context.ts';
 
-export const observe =
-  (metrics: Metrics): RequestHandler =>
-  (request, response, next) => {
-    const startedAt = performance.now();
-    response.once('close', () => {
-      const context = contextOf(response);
-      // Without a status, the caller hung up before the answer was sent.
-      const status = response.writableFinished ? response.statusCode : undefined;
-      const seconds = (performance.now() - startedAt) / 1000;
-      countRequest(metrics, { context, method: request.method, status, seconds });
-      endSpan(context, request.method, status);
-    });
-    next();
-  };
+export function observe(metrics: Metrics, request: Request, response: Response): void {
+  const startedAt = performance.now();
+  response.once('close', () => {
+    const context = contextOf(response);
+    // Without a status, the caller hung up before the answer was sent.
+    const status = response.writableFinished ? response.statusCode : undefined;
+    const seconds = (performance.now() - startedAt) / 1000;
+    countRequest(metrics, { context, method: request.method, status, seconds });
+    endSpan(context, request.method, status);
+  });
+}
 
 interface Observed {
   readonly context: RequestContext;

@@ -1,13 +1,14 @@
 // The first step: determines ids, client address and route of a request, and the headers of every answer. Refuses nothing.
-import type { Request, RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { type StageName, Stages } from '../../telemetry/stages.ts';
 import type { Tracer } from '../../telemetry/tracer.ts';
-import { setContext } from '../request-context.ts';
+import { type RequestContext, setContext } from '../request-context.ts';
 import type { RouteTable } from '../route-table.ts';
 import { clientAddresses } from './client-address.ts';
+import { securityFields } from './security-headers.ts';
 
 /** Other values are replaced by the gateway's own id. */
 const goodRequestId = /^[A-Za-z0-9._:~+/=-]{1,128}$/;
@@ -19,34 +20,34 @@ export interface ReceiveServices {
   readonly telemetry: { readonly metrics: Metrics; readonly tracer: Tracer | undefined };
 }
 
-export function receive({ clock, logger, routes, telemetry }: ReceiveServices): RequestHandler {
+export function receive({
+  clock,
+  logger,
+  routes,
+  telemetry,
+}: ReceiveServices): (request: Request, response: Response) => RequestContext {
   const { metrics, tracer } = telemetry;
   const observe = (stage: StageName, seconds: number) =>
     metrics.observe('stage_duration_seconds', seconds, stage);
   const clientAddress = clientAddresses(logger);
-  return (request, response, next) => {
+  const sameForAll = ['Cache-Control', 'no-store', ...securityFields()];
+  return (request, response) => {
     const gatewayRequestId = clock.newId();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && goodRequestId.test(given) ? given : gatewayRequestId;
     const route = routes.match(request.method, request.url);
     const span = tracer?.request(`${request.method} ${route.template ?? ''}`.trim(), traceparentOf(request));
-    setContext(response, {
+    const context = {
       startedAt: clock.now(),
       gatewayRequestId,
       requestId,
       clientAddress: clientAddress(request),
       route,
       stages: new Stages(observe, span),
-      fields: [
-        'X-Gateway-Request-Id',
-        gatewayRequestId,
-        'X-Request-Id',
-        requestId,
-        'Cache-Control',
-        'no-store',
-      ],
-    });
-    next();
+      fields: ['X-Gateway-Request-Id', gatewayRequestId, 'X-Request-Id', requestId, ...sameForAll],
+    };
+    setContext(response, context);
+    return context;
   };
 }
 

@@ -31,9 +31,7 @@ export const listPeerings: ReadOperation<ListTarget, Authorized<ListTarget>> = {
 
   async run(request, progress, services) {
     const { clusterId, page } = request.target;
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(page)) query.set(name, String(value));
     const path = `/database/clusters/${clusterId}/vpc-peerings`;
-    return passOn(await forwardRead(request, { path, query }, progress, services));
+    return passOn(await forwardRead(request, { path, query: { ...page } }, progress, services));
   },
 };

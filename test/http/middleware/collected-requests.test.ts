@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { InFlight } from '../../../src/http/middleware/in-flight.ts';
 import { type RequestContext, setContext } from '../../../src/http/request-context.ts';
 
@@ -20,7 +20,7 @@ function enter(inFlight: InFlight): Response {
   const ballast = Array.from({ length: bytesEach / 8 }, (_, index) => index);
   const response = Object.assign(new EventEmitter(), { req: {}, headersSent: false, ballast });
   setContext(response as unknown as Response, {} as RequestContext);
-  inFlight.middleware({} as Request, response as unknown as Response, () => undefined);
+  inFlight.admit(response as unknown as Response);
   return response as unknown as Response;
 }
 
