@@ -13,8 +13,9 @@ import { GatewayProcess } from '../../sandbox/gateway-process.ts';
 import type { RecordedRequest } from '../../sandbox/recorded-requests.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { LogWatch } from './kill-log.ts';
 
 /** A create that arrived upstream. */
@@ -27,7 +28,7 @@ export interface SeenPost {
 const isCreate = ({ method, path }: RecordedRequest): boolean => method === 'POST' && path.startsWith('/v1/');
 
 export async function startSite(test: TestContext, random: () => number) {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const auditFile = join(folder, 'audit.log');
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);

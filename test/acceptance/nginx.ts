@@ -1,12 +1,13 @@
 // A real nginx for one test, in front of some gateways, as an ingress: on a free port of loopback, gone when the test ends.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** Debian puts it where not everybody looks. */
@@ -66,7 +67,7 @@ http {
 `;
 
 export async function startNginx(test: TestContext, options: NginxOptions): Promise<Nginx> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const port = await freePort();
   await writeFile(join(folder, 'nginx.conf'), configuration(port, options));
   const words = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
@@ -76,7 +77,6 @@ export async function startNginx(test: TestContext, options: NginxOptions): Prom
     // Ends its worker, too.
     child.kill('SIGTERM');
     await gone;
-    await rm(folder, { recursive: true });
   });
   const lines = async () => (await readFile(join(folder, 'error.log'), 'utf8')).split('\n');
   const ended = async () => (await lines()).filter((line) => /worker process \d+ exited/.test(line)).length;

@@ -2,8 +2,8 @@
 // or go away.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { openPipe, type PipeReader } from '../logging/pipe.ts';
 import { allowed, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** `undefined`: not JSON. */
@@ -30,7 +31,7 @@ export async function startPipedProcess(
   read: (reader: PipeReader) => void = (reader) => reader.start(),
 ) {
   const [issuer, cloud] = [await startIssuer(), await startAerospikeCloud()];
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const { fd, reader } = openPipe(test);
@@ -51,7 +52,7 @@ export async function startPipedProcess(
   test.after(async () => {
     child.kill('SIGKILL');
     await exited;
-    await Promise.all([issuer.close(), cloud.close(), rm(folder, { recursive: true })]);
+    await Promise.all([issuer.close(), cloud.close()]);
   });
   const listening = () => reader.lines.map(parse).find((entry) => entry?.msg === 'listening');
   await until('the gateway listens', () => listening() !== undefined);

@@ -7,13 +7,14 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardrailsOnly, type Loose } from '../support/gateway.ts';
-import { temporaryFolder, until } from '../support/policy-files.ts';
+import { until } from '../support/policy-files.ts';
 import { versionOf } from '../support/policy-version.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 async function serve(t: TestContext, policy = guardrailsOnly) {
-  const policyFile = join(await temporaryFolder(t), 'policy.yaml');
+  const policyFile = join(temporaryFolder(), 'policy.yaml');
   await writeFile(policyFile, policy);
   const child = spawn(process.execPath, [main, 'serve'], {
     stdio: ['ignore', 'pipe', 'inherit'],

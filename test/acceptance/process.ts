@@ -3,8 +3,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
@@ -13,6 +13,7 @@ import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospik
 import { guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 export interface Surroundings {
@@ -25,9 +26,9 @@ export interface Surroundings {
 
 export async function surround(test: TestContext): Promise<Surroundings> {
   const [issuer, cloud] = [await startIssuer(), await startAerospikeCloud()];
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   await writeFile(join(folder, 'policy.yaml'), guardrailsOnly);
-  test.after(() => Promise.all([issuer.close(), cloud.close(), rm(folder, { recursive: true })]));
+  test.after(() => Promise.all([issuer.close(), cloud.close()]));
   const creates: string[] = [];
   cloud.setFault(({ method, path, headers }) => {
     if (method === 'POST' && path.startsWith('/v1/')) creates.push(String(headers['x-request-id']));

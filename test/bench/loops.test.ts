@@ -2,15 +2,16 @@
 // the server is felt by every request that was due meanwhile.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { closedLoop } from '../../bench/load/closed-loop.ts';
 import { Deck, type DeckShape } from '../../bench/load/deck.ts';
 import { openLoop } from '../../bench/load/open-loop.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, index: number) => void;
 
@@ -31,8 +32,7 @@ async function serve(t: TestContext, answer: Answer): Promise<{ port: number; se
 const created: Answer = (_request, response) => void response.writeHead(201).end('{}');
 
 async function deckOf(t: TestContext, port: number, shape: Partial<DeckShape> = {}): Promise<Deck> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const tokenFile = join(folder, 'tokens');
   writeFileSync(tokenFile, `${Array.from({ length: 50 }, (_, index) => `token-${index}`).join('\n')}\n`);
   return new Deck({ kind: 'create', tokenFile, firstToken: 0, tokens: 50, once: false, ...shape }, port);

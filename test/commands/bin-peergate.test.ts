@@ -6,7 +6,7 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { environment, finish, root, run } from './run-main.ts';
 
 const program = join(root, 'bin/peergate');
@@ -14,7 +14,7 @@ const tooOld = `Object.defineProperty(process.versions, 'node', { value: '20.11.
 
 /** This Node, which says that it is an old one to whatever is started by it, and not to what that starts. */
 async function oldNode(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   await writeFile(join(folder, 'old.cjs'), tooOld);
   await writeFile(
     join(folder, 'node'),
@@ -77,7 +77,7 @@ test('signals reach the program that it continues under, and its end is that of 
 });
 
 test('without an installed Node it says which version is required', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   await mkdir(join(folder, 'src'));
   await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
@@ -87,7 +87,7 @@ test('without an installed Node it says which version is required', async (t) =>
 });
 
 test('it is called through a link of another folder, too', async (t) => {
-  const link = join(await temporaryFolder(t), 'peergate');
+  const link = join(temporaryFolder(), 'peergate');
   await symlink(program, link);
   assert.equal((await call(['--version'], ownNode, {}, link)).out, `${packageJson.version}\n`);
 });

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { guardrailsOnly } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './run-main.ts';
 
 const github = 'https://token.actions.githubusercontent.com';
@@ -15,7 +15,7 @@ const issuers = `issuers:
 `;
 
 async function check(t: TestContext, files: Record<string, string>, settings: Record<string, string> = {}) {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return await run(
     ['check'],

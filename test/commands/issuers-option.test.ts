@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { guardrailsOnly } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './run-main.ts';
 
 const github = 'https://token.actions.githubusercontent.com';
@@ -14,7 +14,7 @@ const tests = (expect: string) =>
   JSON.stringify({ tests: [{ name: 'a workflow', claims, request, expect }] });
 
 async function inFolder(t: TestContext, issuer = '') {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const files = {
     'policy.yaml': `${guardrailsOnly}grants: [{ id: a, callers: [{ claim: sub, equals: "repo:acme/*" }], actions: [list] }]\n`,
     'issuers.yaml': `issuers: [{ issuer: "${github}", audiences: [peergate], scopes: none }${issuer}]\n`,

@@ -1,17 +1,17 @@
 // `peerings` as a person calls it, against a real cloud: the table, the JSON, the exit status.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { allowed, clusterId, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './run-main.ts';
 
 async function folderWith(t: TestContext, files: Record<string, string>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-peerings-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return folder;
 }

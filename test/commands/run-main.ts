@@ -1,12 +1,13 @@
 // `src/main.ts` as a person or a script calls it: a process of its own with an environment of its own, with pipes or on a
 // terminal.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardrailsOnly } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(root, 'src/main.ts');
@@ -70,8 +71,7 @@ export async function environment(
   t: TestContext,
   policy = guardrailsOnly,
 ): Promise<Record<string, string> & { readonly POLICY_FILE: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'policy.yaml');
   await writeFile(file, policy);
   return {

@@ -8,7 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { issuersJsonSchema, loadIssuersFile } from '../../src/config/issuers-file.ts';
 import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const others = { AEROSPIKE_CLIENT_ID: 'id', AEROSPIKE_CLIENT_SECRET: 'secret', POLICY_FILE: 'policy.yaml' };
 const load = (environment: Environment) => loadConfig({ ...others, ...environment });
@@ -25,7 +25,7 @@ function faultsOf(environment: Environment): string[] {
 }
 
 async function fileOf(t: TestContext, text: string): Promise<string> {
-  const file = join(await temporaryFolder(t), 'issuers.yaml');
+  const file = join(temporaryFolder(), 'issuers.yaml');
   await writeFile(file, text);
   return file;
 }
@@ -110,7 +110,7 @@ test('no issuer, one twice, or a file that is none is a fault', async (t) => {
   const one = '{ issuer: https://a.example, audiences: [a] }';
   assert.match(await of(`issuers: [${one}, ${one}]\n`), /\/issuers\/1\/issuer is listed already/);
   assert.match(await of('issuers: [\n'), /issuers\.yaml:\d/);
-  const folder = join(await temporaryFolder(t), 'folder');
+  const folder = join(temporaryFolder(), 'folder');
   await mkdir(folder);
   assert.match(faultsOf({ AUTH_ISSUERS_FILE: folder }).join(), /AUTH_ISSUERS_FILE: .*EISDIR/);
   assert.match(faultsOf({ AUTH_ISSUERS_FILE: `${folder}/gone` }).join(), /AUTH_ISSUERS_FILE: .*ENOENT/);

@@ -1,14 +1,14 @@
 // Files of secrets: read again at each use, and refused when they hold what nobody sees.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { configOf, faultsOf, good } from './variables.ts';
 
 test('a secret from a file is read again at each use, without its last line break', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'secret');
   await writeFile(file, 'first\n');
   const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = good;
@@ -21,8 +21,7 @@ test('a secret from a file is read again at each use, without its last line brea
 });
 
 test('a secret file that is missing, empty, or beside the value itself is a fault', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const empty = join(folder, 'empty');
   await writeFile(empty, '\n');
   const { AEROSPIKE_CLIENT_ID: _, ...rest } = good;
@@ -51,8 +50,7 @@ for (const [what, content, problem] of [
   ['nothing but white space', ' \n', 'an empty file'],
 ] as const)
   test(`a secret file with ${what} is a fault that names the _FILE variable, at the start and later`, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-    t.after(() => rm(folder, { recursive: true }));
+    const folder = temporaryFolder();
     const file = join(folder, 'secret');
     await writeFile(file, 'good');
     const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = good;

@@ -1,11 +1,12 @@
 // The systemd unit: systemd accepts it, it confines the gateway, and the gateway accepts its settings.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { kubernetes, root } from './manifests.ts';
 import { knownVariables, runCheck } from './run-check.ts';
 
@@ -35,8 +36,7 @@ const skip =
     : 'needs systemd-analyze (package systemd)';
 
 function analyze(t: TestContext, text: string, ...command: string[]) {
-  const temporary = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(temporary, { recursive: true }));
+  const temporary = temporaryFolder();
   const path = join(temporary, 'peergate.service');
   // Node and the gateway are where this machine has them.
   writeFileSync(path, text.replace('/usr/bin/node', process.execPath).replaceAll('/opt/peergate', root));

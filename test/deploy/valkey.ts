@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../acceptance/nginx.ts';
 import { fencedBlocks } from '../docs/documents.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { kubernetes, root } from './manifests.ts';
 
@@ -48,7 +48,7 @@ export function makeSecrets(folder: string, host: string): void {
 }
 
 export async function startValkey(test: TestContext): Promise<TestValkey> {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const port = await freePort();
   makeSecrets(folder, 'localhost');
   await mkdir(join(folder, 'data'));

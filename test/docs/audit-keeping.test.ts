@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { allowed, guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { ask, settingsOf } from './clocked-gateway.ts';
 import { fencedBlocks, readText, root } from './documents.ts';
@@ -26,8 +27,7 @@ const here = (text: string, folder: string): string =>
 
 /** A gateway as a process of its own, started as the guide says, which logrotate can signal. */
 async function startProcess(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   runShell(fencedBlocks(guide, 'sh').find((block) => block.includes('generateKeyPairSync')) ?? '', folder);
   await writeFile(join(folder, 'policy.yaml'), guardrailsOnly);
   const issuer = await startIssuer();

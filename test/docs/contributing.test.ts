@@ -2,30 +2,21 @@
 // expect, and the forms of issues are forms.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import biome from '../../biome.json' with { type: 'json' };
 import type { Loose } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fencedBlocks, readText, root } from './documents.ts';
 
 const guide = readText('CONTRIBUTING.md');
 
 /** Runs the hook in a repository of its own, with this file staged. */
 function commit(t: TestContext, text: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   for (const name of ['package.json', 'biome.json', 'tsconfig.json', '.gitignore', 'scripts/git-hooks'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

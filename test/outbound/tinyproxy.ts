@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../acceptance/nginx.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** Why tests with it are skipped; `false` when they are not. */
@@ -21,7 +21,7 @@ export interface Tinyproxy {
 }
 
 export async function startTinyproxy(test: TestContext, credentials?: string): Promise<Tinyproxy> {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const port = await freePort();
   const [log, configuration] = [join(folder, 'log'), join(folder, 'tinyproxy.conf')];
   const lines = [

@@ -16,7 +16,7 @@ import {
   type TestGateway,
   withoutPreflight,
 } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 type Ending = (request: IncomingMessage) => void;
@@ -60,7 +60,7 @@ function assertSameCreate(reconciled: Loose, intent: Loose): void {
 }
 
 async function auditFileIn(test: TestContext): Promise<string> {
-  return join(await temporaryFolder(test), 'audit.log');
+  return join(temporaryFolder(), 'audit.log');
 }
 
 /** The log of a gateway that dies while a create is on its way. */

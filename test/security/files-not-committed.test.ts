@@ -1,11 +1,12 @@
 // What the documents tell a reader to make inside the clone and nobody else may see, git does not take: .gitignore names it all.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
+
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { documents, fencedBlocks, readText, root } from '../docs/documents.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not installed';
 
@@ -40,8 +41,7 @@ function madeByReaders(): string[] {
 
 /** A repository with nothing in it but the clone's ignore files: neither the machine's own nor what is tracked counts. */
 async function repository(t: TestContext): Promise<(paths: readonly string[]) => string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   execFileSync('git', ['init', '--quiet', folder]);
   for (const path of ['.gitignore', 'bench/.gitignore', 'deploy/compose/.gitignore'])
     await cp(join(root, path), join(folder, path));

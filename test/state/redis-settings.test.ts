@@ -1,11 +1,12 @@
 // REDIS_URL: its password crosses no network in the clear, and stands in no fault.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import { describeFault, describeWarning, type Environment, loadConfig } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const secret = 'the-password-of-redis';
 const others = {
@@ -28,8 +29,7 @@ const faultsOf = (environment: Environment): string[] => {
 };
 
 async function secretFile(test: TestContext, text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'redis-url');
   await writeFile(file, text);
   return file;

@@ -1,10 +1,11 @@
 // The scripts of the supply chain as npm runs them, in the repository or in a folder that stands in for it.
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
+
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { finish, type Run, root } from '../commands/run-main.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export function runScript(
   name: string,
@@ -31,8 +32,7 @@ export async function folderWith(
   test: TestContext,
   files: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     await mkdir(join(folder, dirname(name)), { recursive: true });
     await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));

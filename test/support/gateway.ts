@@ -1,8 +1,8 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
 // torn down when the test ends, and every audit record that was made is held against its schema.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Dispatcher, request } from 'undici';
@@ -23,6 +23,7 @@ import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
 import { assertAuditRecord } from './audit-schema.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { settingsBetween } from './settings.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
 export const peeringsPath = `/database/clusters/${clusterId}/vpc-peerings`;
@@ -240,8 +241,7 @@ interface Ingredients {
 }
 
 async function prepare(test: TestContext, { issuer, cloud, options, logLines }: Ingredients) {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, options.policy ?? guardrailsOnly);
   const loaded = loadConfig({

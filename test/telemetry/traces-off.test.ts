@@ -4,13 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { environment, run } from '../commands/run-main.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+
 import { startCollector } from './otlp-receiver.ts';
 import { create, end, start } from './traced-process.ts';
 
 /** Writes the address of every module that is asked for, `require` included, into a file. */
 const listing = `import { registerHooks } from 'node:module';
 import { appendFileSync } from 'node:fs';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 registerHooks({
   resolve(name, context, next) {
     const found = next(name, context);
@@ -21,7 +22,7 @@ registerHooks({
 
 /** `loaded`: what was asked for of these packages, or parts of packages. */
 async function watched(t: TestContext, parts = ['/@opentelemetry/']) {
-  const file = join(await temporaryFolder(t), 'loaded');
+  const file = join(temporaryFolder(), 'loaded');
   const settings = {
     LOADED_MODULES: file,
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(listing)}`,

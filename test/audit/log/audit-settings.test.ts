@@ -10,10 +10,10 @@ import { checkCommand } from '../../../src/commands/check.ts';
 import { runCommand } from '../../../src/commands/run-command.ts';
 import { serveCommand } from '../../../src/commands/serve.ts';
 import { guardrailsOnly } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function settings(test: TestContext) {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const run = async (command: 'check' | 'serve', more: Record<string, string>) => {

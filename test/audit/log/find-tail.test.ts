@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { findTail } from '../../../src/audit/log/find-tail.ts';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf as headOfLine, reworded } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, textOf } from './start-sink.ts';
@@ -18,7 +18,7 @@ const records = (from: number, to: number): string => textOf(lines.slice(from - 
 
 /** A folder with these files, the first one the oldest. */
 async function folderOf(test: TestContext, files: Readonly<Record<string, string | Buffer>>) {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   for (const [index, [name, content]] of Object.entries(files).entries()) {
     await writeFile(join(folder, name), content);
     await utimes(join(folder, name), 1_800_000_000 + index, 1_800_000_000 + index);

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import type { Head } from '../../../src/audit/log/chain.ts';
 import { LogFile } from '../../../src/audit/log/log-file.ts';
 import type { Unacknowledged } from '../../../src/audit/log/unacknowledged.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, setAsideFrom, textOf } from './start-sink.ts';
@@ -18,7 +18,7 @@ const headAt = (sequence: number, line: string): Head => ({ ...headOf(line), seq
 const now = Date.parse('2026-11-22T10:11:12.345Z');
 
 async function fileWith(test: TestContext, content: string | Buffer | undefined) {
-  const path = join(await temporaryFolder(test), 'audit.log');
+  const path = join(temporaryFolder(), 'audit.log');
   if (content !== undefined) await writeFile(path, content);
   const files = new BrokenFiles();
   return {

@@ -2,8 +2,8 @@
 // sources, and the compiler has to refuse it at its last line, for the reason that the test names.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpath, writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ import type { ChangeOperation } from '${root}src/pipeline/operation.ts';
 import { AuthorizedChange } from '${root}src/request/authorize.ts';
 import type { Authorized } from '${root}src/request/request.ts';
 import type { UpstreamClient } from '${root}src/upstream/client.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 declare const trail: AuditTrail;
 declare const upstream: UpstreamClient;
@@ -105,7 +106,7 @@ interface Diagnostic {
 
 /** What the compiler says about each program, by its name. */
 async function compile(programs: Readonly<Record<string, string>>): Promise<Map<string, Diagnostic[]>> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'peergate-test-')));
+  const folder = await realpath(temporaryFolder());
   try {
     const names = Object.keys(programs);
     await Promise.all(
@@ -129,7 +130,6 @@ async function compile(programs: Readonly<Record<string, string>>): Promise<Map<
     }
     return found;
   } finally {
-    await rm(folder, { recursive: true });
   }
 }
 

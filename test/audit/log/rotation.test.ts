@@ -8,14 +8,14 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardrailsOnly, type Loose } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { assertVerified, codesIn } from './audit-file.ts';
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 async function serve(t: TestContext, toFile: boolean) {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   const path = join(folder, 'audit.log');
   await writeFile(policyFile, guardrailsOnly);

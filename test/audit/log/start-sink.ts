@@ -9,7 +9,7 @@ import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { FileSink } from '../../../src/audit/log/file-sink.ts';
 import type { TornLine } from '../../../src/audit/log/log-file.ts';
 import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { BrokenFiles } from './broken-files.ts';
 
 export const event = (code = 'x') => ({
@@ -34,7 +34,7 @@ export interface SinkOptions {
 }
 
 export async function startSink(test: TestContext, { path: given, head }: SinkOptions = {}) {
-  const path = given ?? join(await temporaryFolder(test), 'audit.log');
+  const path = given ?? join(temporaryFolder(), 'audit.log');
   const files = new BrokenFiles();
   const torn: TornLine[] = [];
   const failed: unknown[] = [];

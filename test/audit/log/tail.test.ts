@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
 import { readTail, type Tail } from '../../../src/audit/log/tail.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf } from '../verify/chained-log.ts';
 import { event, linesOf, newChain, textOf } from './start-sink.ts';
 
 async function tailOf(test: TestContext, content: string | Buffer): Promise<Tail> {
-  const path = join(await temporaryFolder(test), 'audit.log');
+  const path = join(temporaryFolder(), 'audit.log');
   await writeFile(path, content);
   const fd = await systemFiles.open(path, 'r');
   try {

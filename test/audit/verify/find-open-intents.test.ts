@@ -14,7 +14,7 @@ import { systemClock } from '../../../src/clock.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
 import type { Loose } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf } from './chained-log.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
@@ -70,7 +70,7 @@ class Log {
 
 const start = async (test: Parameters<typeof temporaryFolder>[0]) => ({
   log: new Log(),
-  path: join(await temporaryFolder(test), 'audit.log'),
+  path: join(temporaryFolder(), 'audit.log'),
 });
 
 /** The gateway's ids of what is open. */

@@ -1,18 +1,18 @@
 // What is wrong with the files of TLS, each fault by its variable, whatever else is wrong.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tlsFaults } from '../../../src/http/listener/tls.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const skip = noOpenssl;
 
 function makeFiles(test: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const authority = makeAuthority(folder, 'authority');
   const server = makeCertificate(folder, 'server', authority);
   let count = 0;

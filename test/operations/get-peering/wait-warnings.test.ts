@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -13,10 +13,11 @@ import { root } from '../../docs/documents.ts';
 import { allowed, clusterId, guardrailsOnly, peeringsPath, send } from '../../support/gateway.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { settingsBetween } from '../../support/settings.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 test('a wait that reaches its deadline makes no timer with a negative duration: Node warns of nothing on stderr', async (t) => {
   const [issuer, cloud] = [await startIssuer(), await startAerospikeCloud()];
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
@@ -28,7 +29,7 @@ test('a wait that reaches its deadline makes no timer with a negative duration: 
   const stderr = text(child.stderr);
   t.after(async () => {
     child.kill('SIGKILL');
-    await Promise.all([exited, issuer.close(), cloud.close(), rm(folder, { recursive: true })]);
+    await Promise.all([exited, issuer.close(), cloud.close()]);
   });
   const port = await new Promise<number>((resolve, reject) => {
     exited.then(() => reject(new Error('the gateway did not start')));

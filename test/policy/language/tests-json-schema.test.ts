@@ -1,8 +1,8 @@
 // The JSON Schema of policy tests for editors: it is the one that the code makes, it accepts what the loader accepts, and
 // the guide says how an editor finds it.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -12,6 +12,7 @@ import { policyTestsJsonSchema } from '../../../src/policy/language/json-schema.
 import { loadPolicyTests } from '../../../src/policy/language/policy-tests.ts';
 import { fencedBlocks, readText, root } from '../../docs/documents.ts';
 import type { Loose } from '../../support/gateway.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const published = readText('openapi/policy-tests.schema.json');
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
@@ -23,8 +24,7 @@ const files = readdirSync(join(root, 'examples'), { recursive: true, encoding: '
   .map((path) => `examples/${path}`);
 
 function loaderAccepts(t: TestContext, document: unknown): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'tests.json');
   writeFileSync(file, JSON.stringify(document));
   return loadPolicyTests(file).faults === undefined;

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { describePolicyFault } from '../../../src/policy/engine/policy-data.ts';
 import { loadAndTest } from '../../../src/policy/store/load-and-test.ts';
 import { allowed, clusterId } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const policyWith = (exceptions: string) => `version: 1
 organization: acme
@@ -24,7 +24,7 @@ const testCase = (name: string, region: string, rest: string): string =>
   `  - { name: ${name}, claims: { sub: a }, request: ${JSON.stringify({ action: 'create', clusterId, ...allowed, region })}, ${rest} }\n`;
 
 async function load(t: TestContext, policy: string, tests: string) {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [policyFile, testsFile] = [join(folder, 'policy.yaml'), join(folder, 'tests.yaml')];
   await writeFile(policyFile, policy);
   await writeFile(testsFile, tests);
