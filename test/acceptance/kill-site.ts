@@ -13,7 +13,6 @@ import { GatewayProcess } from '../../sandbox/gateway-process.ts';
 import type { RecordedRequest } from '../../sandbox/recorded-requests.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { LogWatch } from './kill-log.ts';

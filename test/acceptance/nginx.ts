@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';

@@ -8,7 +8,6 @@ import { test } from 'node:test';
 import { FaultySink, startCodes } from '../audit/log/faulty-sink.ts';
 import { type Loose, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-
 import { head, openRaw } from '../support/raw-http.ts';
 import { requestsBegun } from '../support/requests-begun.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -11,7 +11,6 @@ import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { closedPort } from '../upstream/ports.ts';
@@ -158,7 +157,7 @@ test('a certificate that soon ends is a problem', { skip: noOpenssl }, async (t)
   await assertProblem({ ...settings, ...tls }, /^✗ certificate: it ends in [23] days; renew it/);
 });
 
-test('a certificate that ended, or is not valid yet, is a problem', { skip: noOpenssl }, async (t) => {
+test('a certificate that ended, or is not valid yet, is a problem', { skip: noOpenssl }, () => {
   const folder = temporaryFolder();
   const pair = makeCertificate(folder, 'gateway', makeAuthority(folder, 'authority'), 30);
   const tls = { ...pair, clientCaFile: undefined };

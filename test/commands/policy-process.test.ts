@@ -1,7 +1,7 @@
 // The policy commands as processes: the exit status that a script sees, and colours on a terminal alone.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { clusterId, guardrailsOnly } from '../support/gateway.ts';
 import { folderWith } from './policy-run.ts';
@@ -11,8 +11,8 @@ const esc = '\x1b';
 const tests = (expect: string) =>
   `tests: [{ name: anybody may list, claims: {}, request: { action: list, clusterId: ${clusterId} }, expect: ${expect} }]\n`;
 
-const files = (t: TestContext) =>
-  folderWith(t, {
+const files = () =>
+  folderWith({
     'policy.yaml': guardrailsOnly,
     'good.yaml': tests('allow'),
     'bad.yaml': tests('deny'),
@@ -32,8 +32,8 @@ async function run(file: string, args: readonly string[], environment: Record<st
   return { status, out };
 }
 
-test('each command ends with the status that it promises, and writes no colours into a pipe', async (t) => {
-  const path = await files(t);
+test('each command ends with the status that it promises, and writes no colours into a pipe', async () => {
+  const path = await files();
   const [policy, good, bad] = [path('policy.yaml'), path('good.yaml'), path('bad.yaml')];
   const wanted: readonly (readonly [status: number, args: readonly string[]])[] = [
     [0, ['test', policy, good]],
@@ -56,8 +56,8 @@ const hasTerminal = /util-linux/.test(stdout ?? '');
 
 test('on a terminal there are colours, but for whom NO_COLOR says otherwise', {
   skip: hasTerminal ? false : 'needs script of util-linux',
-}, async (t) => {
-  const path = await files(t);
+}, async () => {
+  const path = await files();
   const command = [process.execPath, main, 'policy', 'test', path('policy.yaml'), path('good.yaml')];
   const onTerminal = (environment: Record<string, string>) =>
     run('script', ['-qec', command.join(' '), '/dev/null'], {

@@ -1,8 +1,6 @@
 // The policy commands as a script calls them, in this process: arguments in, both outputs and the exit status out.
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { policyExplainCommand } from '../../src/commands/policy-explain.ts';
 import { policyReplayCommand } from '../../src/commands/policy-replay.ts';
 import { policyTestCommand } from '../../src/commands/policy-test.ts';
@@ -45,7 +43,6 @@ export async function peergate(
 
 /** A folder with these files, gone when the test ends; gives the path of each. */
 export async function folderWith(
-  test: TestContext,
   files: Readonly<Record<string, string | Buffer>>,
 ): Promise<(name: string) => string> {
   const folder = temporaryFolder();

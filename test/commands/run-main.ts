@@ -2,9 +2,7 @@
 // terminal.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -68,7 +66,6 @@ export function onTerminal(args: readonly string[], environment: Record<string, 
 
 /** Settings without a fault, and the policy that they name. */
 export async function environment(
-  t: TestContext,
   policy = guardrailsOnly,
 ): Promise<Record<string, string> & { readonly POLICY_FILE: string }> {
   const folder = temporaryFolder();

@@ -96,11 +96,11 @@ test('only what is copied goes to the builder, and all of it exists', () => {
 test('what is copied is enough: commands, listeners and pages work on it', {
   timeout: 120_000,
 }, async (t) => {
-  const folder = await assemble(t);
+  const folder = await assemble();
   assert.ok(!existsSync(join(folder, 'node_modules/typescript')));
   assert.ok(productionPackages.length > 0);
   // With traces, whose packages are read only then.
-  const env = { ...(await environment(t)), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+  const env = { ...(await environment()), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
   const check = spawnSync(process.execPath, ['src/main.ts', 'check'], { cwd: folder, env, encoding: 'utf8' });
   assert.deepEqual([check.status, check.stderr], [0, '']);
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {

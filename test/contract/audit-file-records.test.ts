@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportJWK, generateKeyPair } from 'jose';

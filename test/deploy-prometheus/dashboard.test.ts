@@ -29,7 +29,7 @@ test('every metric and label on the dashboard is one that a gateway renders, and
     if (name.startsWith('peergate_')) assert.ok(all.includes(name), `${name} is on no panel`);
 });
 
-test('every expression is one that Prometheus can read', { skip: noPromtool }, async (t) => {
+test('every expression is one that Prometheus can read', { skip: noPromtool }, async () => {
   const rules = shown.flatMap(({ targets }) =>
     targets.map(({ expr }: Loose) => ({ record: 'a:panel', expr: asPrometheus(expr) })),
   );

@@ -5,7 +5,6 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

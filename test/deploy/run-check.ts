@@ -3,9 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { root } from './manifests.ts';
@@ -36,7 +34,6 @@ export interface CheckRun {
 
 /** `files` are those of ConfigMaps and folders, by their path in the container. */
 export function runCheck(
-  test: TestContext,
   environment: Readonly<Record<string, string>>,
   files: ReadonlyMap<string, string | undefined>,
 ): CheckRun {

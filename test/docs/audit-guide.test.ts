@@ -2,9 +2,7 @@
 // the gateway made; its commands answer as shown; and no field of a record is missing from it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertAuditRecord } from '../support/audit-schema.ts';
@@ -150,7 +148,7 @@ test('every command of the guide works before the first rotation, and reads noth
   assert.deepEqual((await first.ask('SELECT count(*)::VARCHAR AS records FROM audit')).rows, [[rows]]);
 });
 
-test('the commands of the guide and of the page of records that verify and replay a log work before the first rotation', async (t) => {
+test('the commands of the guide and of the page of records that verify and replay a log work before the first rotation', async () => {
   const fresh = temporaryFolder();
   for (const name of ['proposed.yaml', 'audit-signing.public.jwk'])
     await copyFile(join(folder, name), join(fresh, name));

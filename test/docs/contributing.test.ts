@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { parse } from 'yaml';
 import biome from '../../biome.json' with { type: 'json' };
 import type { Loose } from '../support/gateway.ts';
@@ -15,7 +14,7 @@ import { fencedBlocks, readText, root } from './documents.ts';
 const guide = readText('CONTRIBUTING.md');
 
 /** Runs the hook in a repository of its own, with this file staged. */
-function commit(t: TestContext, text: string) {
+function commit(text: string) {
   const folder = temporaryFolder();
   for (const name of ['package.json', 'biome.json', 'tsconfig.json', '.gitignore', 'scripts/git-hooks'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
@@ -33,16 +32,16 @@ function commit(t: TestContext, text: string) {
   });
 }
 
-test('the hook lets a clean commit pass', (t) => {
-  const { status, stderr } = commit(t, 'export const answer = 42;\n');
+test('the hook lets a clean commit pass', () => {
+  const { status, stderr } = commit('export const answer = 42;\n');
   assert.equal(status, 0, stderr);
 });
 
-test('the hook refuses a commit that the linter or the compiler refuses', (t) => {
-  const unused = commit(t, 'const answer = 42;\nexport const other = 1;\n');
+test('the hook refuses a commit that the linter or the compiler refuses', () => {
+  const unused = commit('const answer = 42;\nexport const other = 1;\n');
   assert.match(unused.stderr + unused.stdout, /noUnusedVariables/);
   assert.notEqual(unused.status, 0);
-  const mistyped = commit(t, "export const answer: number = '42';\n");
+  const mistyped = commit("export const answer: number = '42';\n");
   assert.match(mistyped.stderr + mistyped.stdout, /TS2322/);
   assert.notEqual(mistyped.status, 0);
 });

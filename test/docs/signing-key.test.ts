@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
-
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { auditFaults } from '../../src/audit/log/audit-faults.ts';
@@ -12,7 +11,7 @@ import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/au
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fencedBlocks, readText } from './documents.ts';
 
-test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async (t) => {
+test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async () => {
   const blocks = fencedBlocks(readText('docs/audit.md'), 'sh').filter((text) =>
     text.includes('generateKeyPair'),
   );

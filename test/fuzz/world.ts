@@ -2,7 +2,6 @@
 // that is kept: every line is looked at when it comes, so that a million requests leave the memory as it was.
 
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { systemClock } from '../../src/clock.ts';

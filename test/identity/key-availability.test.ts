@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';

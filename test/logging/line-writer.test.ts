@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LineWriter } from '../../src/logging/line-writer.ts';

@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
-
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { TestContext } from 'node:test';

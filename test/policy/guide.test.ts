@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +39,7 @@ for (const [index, text] of policies.entries()) {
   });
 }
 
-test('the test case in the guide is one', async (t) => {
+test('the test case in the guide is one', async () => {
   const [text = ''] = blocks('yaml').filter((block) => block.startsWith('tests:'));
   const folder = temporaryFolder();
   await writeFile(join(folder, 'tests.yaml'), text);

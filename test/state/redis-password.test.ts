@@ -1,7 +1,6 @@
 // The password of Redis: a wrong one is a Redis that is down, a rotated one needs no restart, and none is ever shown.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { TestGateway } from '../support/gateway.ts';

@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-
 import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';

@@ -22,7 +22,7 @@ const gatewayRights =
   '~peergate:* &* -@all +@connection -@dangerous +eval +evalsha +script|load +time +get +set +del +incr +pexpire +pttl +hget +hmget +hset';
 
 /** Users for the test and the gateway, and a certificate that this process trusts until the test ends. */
-export async function makeAccess(test: TestContext): Promise<RedisAccess> {
+export function makeAccess(test: TestContext): RedisAccess {
   const folder = temporaryFolder();
   const authority = makeAuthority(folder, 'redis-authority');
   const certificate = makeCertificate(folder, 'redis', authority);

@@ -22,7 +22,7 @@ async function report(t: TestContext, settings: object) {
   });
   t.after(() => makers.close());
   const version = packageJson.dependencies['swagger-ui-dist'];
-  const folder = await folderWith(t, {
+  const folder = await folderWith({
     'package.json': {
       name: 'x',
       version: '1.0.0',

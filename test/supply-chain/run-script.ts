@@ -1,9 +1,7 @@
 // The scripts of the supply chain as npm runs them, in the repository or in a folder that stands in for it.
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { finish, type Run, root } from '../commands/run-main.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -28,10 +26,7 @@ export interface ScriptOptions {
 }
 
 /** A folder with these files, gone when the test ends. What is not a text is written as JSON. */
-export async function folderWith(
-  test: TestContext,
-  files: Readonly<Record<string, unknown>>,
-): Promise<string> {
+export async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     await mkdir(join(folder, dirname(name)), { recursive: true });

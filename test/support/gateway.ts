@@ -2,7 +2,6 @@
 // torn down when the test ends, and every audit record that was made is held against its schema.
 
 import { readFile, writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Dispatcher, request } from 'undici';
@@ -138,7 +137,7 @@ export async function startTestGateway(
   const cloud = await startAerospikeCloud(options.cloud);
   const lines: string[] = [];
   const logLines: string[] = [];
-  const parts = await prepare(test, { issuer, cloud, options, logLines });
+  const parts = await prepare({ issuer, cloud, options, logLines });
   const made: string[] = [];
   const taken = options.sink ?? { write: async (line: string) => void lines.push(line) };
   const sink: AuditSink = {
@@ -240,7 +239,7 @@ interface Ingredients {
   readonly logLines: string[];
 }
 
-async function prepare(test: TestContext, { issuer, cloud, options, logLines }: Ingredients) {
+async function prepare({ issuer, cloud, options, logLines }: Ingredients) {
   const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, options.policy ?? guardrailsOnly);

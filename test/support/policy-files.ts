@@ -1,8 +1,6 @@
 // Policies on disk as tests of the reload change them, and waiting for what comes of it.
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 const patienceMs = 30_000;
 const pauseMs = 25;

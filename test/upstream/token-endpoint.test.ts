@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';

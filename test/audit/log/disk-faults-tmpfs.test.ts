@@ -11,7 +11,7 @@ import { assertUnavailable, assertVerified, startWithFile } from './audit-file.t
 import { setAsideFrom } from './start-sink.ts';
 
 /** `undefined`, and the test skipped, when this machine does not let the test mount one. */
-async function smallDisk(test: TestContext): Promise<string | undefined> {
+function smallDisk(test: TestContext): string | undefined {
   const folder = temporaryFolder();
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'peergate-test', folder], { stdio: 'pipe' });
@@ -47,7 +47,7 @@ function fill(path: string): void {
 }
 
 test('on a full and on a read-only disk nothing is forwarded, and with room again all goes on', async (t) => {
-  const folder = await smallDisk(t);
+  const folder = smallDisk(t);
   if (folder === undefined) return;
   try {
     await fullAndReadOnly(t, folder);

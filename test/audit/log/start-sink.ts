@@ -33,7 +33,7 @@ export interface SinkOptions {
   readonly head?: Head;
 }
 
-export async function startSink(test: TestContext, { path: given, head }: SinkOptions = {}) {
+export function startSink(test: TestContext, { path: given, head }: SinkOptions = {}) {
   const path = given ?? join(temporaryFolder(), 'audit.log');
   const files = new BrokenFiles();
   const torn: TornLine[] = [];

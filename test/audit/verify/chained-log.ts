@@ -2,9 +2,7 @@
 // as one short line.
 import { hash, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
@@ -103,7 +101,7 @@ export function rechained(lines: readonly string[], after?: Head): string[] {
 export type LogFiles = Readonly<Record<string, readonly string[] | Buffer | string>>;
 
 /** Writes the files; gives their paths, in order, and takes them away when the test ends. */
-export async function writeLogs(t: TestContext, files: LogFiles): Promise<string[]> {
+export async function writeLogs(files: LogFiles): Promise<string[]> {
   const folder = temporaryFolder();
   return await Promise.all(
     Object.entries(files).map(async ([name, content]) => {
@@ -117,12 +115,11 @@ export async function writeLogs(t: TestContext, files: LogFiles): Promise<string
 
 /** Lines of one file, or files in their order. */
 export async function verify(
-  t: TestContext,
   log: readonly string[] | LogFiles,
   options: Partial<VerifyOptions> = {},
 ): Promise<Verification> {
   const files = Array.isArray(log) ? { 'audit.log': log as readonly string[] } : (log as LogFiles);
-  return await verifyLogs(await writeLogs(t, files), { onRead: () => undefined, ...options });
+  return await verifyLogs(await writeLogs(files), { onRead: () => undefined, ...options });
 }
 
 /** Every finding in short: kind, file and line, the records concerned. */

@@ -90,7 +90,7 @@ for (const [name, copy] of Object.entries(copies)) {
     const text = await copy(log, temporaryFolder());
     const expected = [count, [], 0, 1];
     for (const files of [{ 'audit.log': text }, { 'audit.log.gz': gzipSync(text) }]) {
-      const { records, findings, signed, chains } = await verify(t, files, { keys: keys.verifying });
+      const { records, findings, signed, chains } = await verify(files, { keys: keys.verifying });
       assert.deepEqual([records, findings, signed?.unsigned, chains], expected);
     }
     const target = recordsIn(log).find(({ metadata }) => metadata.event_code === 'peering.create.intent');
@@ -99,7 +99,7 @@ for (const [name, copy] of Object.entries(copies)) {
       log.replace(/.*peering\.create\.intent.*/, (line) => line.replace('10.20.4.0/22', '10.20.8.0/22')),
       temporaryFolder(),
     );
-    const { findings } = await verify(t, { 'audit.log': forged });
+    const { findings } = await verify({ 'audit.log': forged });
     assert.deepEqual(
       findings.map(({ kind, from, to }) => [kind, from, to]),
       [['changed', target.metadata.sequence, target.metadata.sequence]],
@@ -110,6 +110,6 @@ for (const [name, copy] of Object.entries(copies)) {
 test('a record that is missing from a copy, and one that is there twice, are named', async (t) => {
   const records = recordsIn(await gatewayLog(t)).map(reordered);
   const forged = [...records.toSpliced(4, 1), records[2]];
-  const found = await verify(t, { 'audit.log': JSON.stringify(forged) });
+  const found = await verify({ 'audit.log': JSON.stringify(forged) });
   assert.deepEqual(shortFindings(found), ['duplicated 1 #3', 'missing 1 #5']);
 });

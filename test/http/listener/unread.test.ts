@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-
 import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { pathOf, put } from '../../support/call-peering.ts';

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type AerospikeCloud, startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';

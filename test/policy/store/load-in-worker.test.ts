@@ -9,7 +9,7 @@ import { guardrailsOnly } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
-test('a load whose file never answers is given up, no other one hangs beside it, and a later one works', async (t) => {
+test('a load whose file never answers is given up, no other one hangs beside it, and a later one works', async () => {
   const folder = temporaryFolder();
   const [fifo, policyFile] = [join(folder, 'fifo.yaml'), join(folder, 'policy.yaml')];
   execFileSync('mkfifo', [fifo]);
