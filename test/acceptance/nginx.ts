@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -70,13 +71,8 @@ export async function startNginx(test: TestContext, options: NginxOptions): Prom
   const port = await freePort();
   await writeFile(join(folder, 'nginx.conf'), configuration(port, options));
   const words = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
-  const child = spawn(program, words, { env: environment, stdio: 'ignore' });
-  const gone = once(child, 'exit');
-  test.after(async () => {
-    // Ends its worker, too.
-    child.kill('SIGTERM');
-    await gone;
-  });
+  // SIGTERM ends its worker, too.
+  const child = endWithTest(test, spawn(program, words, { env: environment, stdio: 'ignore' }), 'SIGTERM');
   const lines = async () => (await readFile(join(folder, 'error.log'), 'utf8')).split('\n');
   const ended = async () => (await lines()).filter((line) => /worker process \d+ exited/.test(line)).length;
   await until('nginx listens', () => isListening(port));

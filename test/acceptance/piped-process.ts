@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { openPipe, type PipeReader } from '../logging/pipe.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { allowed, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
@@ -35,24 +36,23 @@ export async function startPipedProcess(
   await writeFile(policyFile, guardrailsOnly);
   const { fd, reader } = openPipe(test);
   read(reader);
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: {
-      PATH: process.env['PATH'],
-      ...settingsBetween({ issuer, cloud }, policyFile),
-      PREFLIGHT: 'off',
-      RATE_LIMIT_PER_MINUTE: '0',
-      RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
-      SHUTDOWN_GRACE_MS: '1000',
-    },
-    stdio: ['ignore', fd, 'inherit'],
-  });
+  const child = endWithTest(
+    test,
+    spawn(process.execPath, ['src/main.ts', 'serve'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: {
+        PATH: process.env['PATH'],
+        ...settingsBetween({ issuer, cloud }, policyFile),
+        PREFLIGHT: 'off',
+        RATE_LIMIT_PER_MINUTE: '0',
+        RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
+        SHUTDOWN_GRACE_MS: '1000',
+      },
+      stdio: ['ignore', fd, 'inherit'],
+    }),
+  );
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await exited;
-    await Promise.all([issuer.close(), cloud.close()]);
-  });
+  test.after(() => Promise.all([issuer.close(), cloud.close()]));
   const listening = () => reader.lines.map(parse).find((entry) => entry?.msg === 'listening');
   await until('the gateway listens', () => listening() !== undefined);
   const { port, adminPort } = listening();

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
@@ -54,24 +55,23 @@ export async function serve(
   name: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<ServedProcess> {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: {
-      PATH: process.env['PATH'],
-      ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
-      AUDIT_FILE: join(folder, name),
-      PREFLIGHT: 'off',
-      RATE_LIMIT_PER_MINUTE: '0',
-      RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
-      ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = endWithTest(
+    test,
+    spawn(process.execPath, ['src/main.ts', 'serve'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: {
+        PATH: process.env['PATH'],
+        ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
+        AUDIT_FILE: join(folder, name),
+        PREFLIGHT: 'off',
+        RATE_LIMIT_PER_MINUTE: '0',
+        RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
+        ...settings,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
   const exited = once(child, 'exit') as ServedProcess['exited'];
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await exited;
-  });
   const logs = readLines(child);
   await until('the gateway listens', () => logs.some(({ msg }) => msg === 'listening'), 30_000);
   const { port, adminPort } = logs.find(({ msg }) => msg === 'listening');

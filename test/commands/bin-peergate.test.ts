@@ -6,6 +6,7 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
+import { endAtExit, endWithTest } from '../support/child-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { environment, finish, root, run } from './run-main.ts';
 
@@ -28,11 +29,13 @@ async function oldNode(): Promise<string> {
 
 const call = (args: readonly string[], path: string, env: Record<string, string> = {}, file = program) =>
   finish(
-    spawn(file, [...args], {
-      cwd: root,
-      env: { PATH: `${path}:/usr/bin:/bin`, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
+    endAtExit(
+      spawn(file, [...args], {
+        cwd: root,
+        env: { PATH: `${path}:/usr/bin:/bin`, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
   );
 
 const ownNode = join(process.execPath, '..');
@@ -54,12 +57,17 @@ test('under a Node that is too old it continues under the installed one, with ar
   assert.equal((await call(['nonsense'], old)).status, 2);
 });
 
-test('signals reach the program that it continues under, and its end is that of the call', async () => {
+test('signals reach the program that it continues under, and its end is that of the call', async (t) => {
   const settings = { ...(await environment()), PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1' };
-  const child = spawn(program, ['serve'], {
-    env: { PATH: `${await oldNode()}:/usr/bin:/bin`, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // SIGTERM reaches the program that it continues under, too.
+  const child = endWithTest(
+    t,
+    spawn(program, ['serve'], {
+      env: { PATH: `${await oldNode()}:/usr/bin:/bin`, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+    'SIGTERM',
+  );
   const end = finish(child);
   let out = '';
   await new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { request } from 'undici';
+import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly, type Loose } from '../support/gateway.ts';
 import { environment, run, start } from './run-main.ts';
 
@@ -49,8 +50,7 @@ test('serve does not start with a fault and ends with 1', async () => {
 
 test('serve ends with 1 when its port is taken', async (t) => {
   const good = await environment();
-  const first = start(['serve'], good);
-  t.after(() => first.kill('SIGKILL'));
+  const first = endWithTest(t, start(['serve'], good));
   const { port } = await listening(first);
   const { status, out } = await run(['serve'], { ...good, PORT: String(port) });
   assert.equal(status, 1);
@@ -59,8 +59,7 @@ test('serve ends with 1 when its port is taken', async (t) => {
 
 for (const level of ['info', 'fatal']) {
   test(`serve says in one line where it listens and ends with 0 on SIGTERM, at log level ${level}`, async (t) => {
-    const child = start(['serve'], { ...(await environment()), LOG_LEVEL: level });
-    t.after(() => child.kill('SIGKILL'));
+    const child = endWithTest(t, start(['serve'], { ...(await environment()), LOG_LEVEL: level }));
     const { port, adminPort } = await listening(child);
     const health = await request(`http://127.0.0.1:${adminPort}/healthz`);
     assert.equal(health.statusCode, 200);
@@ -92,8 +91,7 @@ test('a SIGTERM while the gateway is still being read stops it in order', async 
 
 test('a run begins a new chain, and its first records are its start and the policy that it began with', async (t) => {
   const records: Loose[] = [];
-  const child = start(['serve'], await environment());
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWithTest(t, start(['serve'], await environment()));
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const record = JSON.parse(line);
     if (record.class_uid !== 6003) continue;

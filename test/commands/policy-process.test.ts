@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endAtExit } from '../support/child-process.ts';
 import { clusterId, guardrailsOnly } from '../support/gateway.ts';
 import { folderWith } from './policy-run.ts';
 
@@ -23,7 +24,7 @@ const files = () =>
 
 async function run(file: string, args: readonly string[], environment: Record<string, string> = {}) {
   const env = { PATH: process.env['PATH'] ?? '', ...environment };
-  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = endAtExit(spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] }));
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;

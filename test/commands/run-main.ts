@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endAtExit } from '../support/child-process.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -21,11 +22,13 @@ export function start(
   environment: Record<string, string> = {},
   cwd = root,
 ): ChildProcess {
-  return spawn(process.execPath, [main, ...args], {
-    cwd,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return endAtExit(
+    spawn(process.execPath, [main, ...args], {
+      cwd,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 export const run = (
@@ -56,12 +59,15 @@ export const noTerminal =
 /** A program on a terminal of its own: everything that it writes there, whichever output it is. */
 export function onTerminal(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
   const command = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    cwd: root,
-    env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return finish(child);
+  return finish(
+    endAtExit(
+      spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+        cwd: root,
+        env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
+  );
 }
 
 /** Settings without a fault, and the policy that they name. */

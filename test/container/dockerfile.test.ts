@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { environment, root } from '../commands/run-main.ts';
 import { readText } from '../docs/documents.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { send } from '../support/gateway.ts';
 import {
   assemble,
@@ -103,12 +104,14 @@ test('what is copied is enough: commands, listeners and pages work on it', {
   const env = { ...(await environment()), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
   const check = spawnSync(process.execPath, ['src/main.ts', 'check'], { cwd: folder, env, encoding: 'utf8' });
   assert.deepEqual([check.status, check.stderr], [0, '']);
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWithTest(
+    t,
+    spawn(process.execPath, ['src/main.ts', 'serve'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (status) => reject(new Error(`it ended with ${status}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort, noNginx } from '../acceptance/nginx.ts';
 import { fencedBlocks } from '../docs/documents.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -111,12 +112,10 @@ function startNginx(t: TestContext, folder: string): void {
   const env = { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` };
   const tried = spawnSync('nginx', ['-t', ...words], { env, encoding: 'utf8' });
   assert.equal(tried.status, 0, tried.stderr);
-  const child = spawn('nginx', [...words, '-g', 'daemon off; master_process off;'], { env, stdio: 'ignore' });
-  const gone = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await gone;
-  });
+  endWithTest(
+    t,
+    spawn('nginx', [...words, '-g', 'daemon off; master_process off;'], { env, stdio: 'ignore' }),
+  );
 }
 
 async function ask(

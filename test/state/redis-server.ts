@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
 import type { Pair } from '../support/certificates.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -68,7 +69,7 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
     await gone;
   };
   const start = async () => {
-    child = spawn(program, commandLine(port, folder, options), { stdio: 'ignore' });
+    child = endWithTest(test, spawn(program, commandLine(port, folder, options), { stdio: 'ignore' }));
     await until('Redis answers', () =>
       command(port, options, 'PING').then(
         () => true,
@@ -76,9 +77,6 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
       ),
     );
   };
-  test.after(async () => {
-    await kill();
-  });
   if (!options.down) await start();
   const own = (...words: string[]) => command(port, options, ...words);
   return {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finish, type Run, root } from '../commands/run-main.ts';
+import { endAtExit } from '../support/child-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export function runScript(
@@ -11,11 +12,13 @@ export function runScript(
 ): Promise<Run> {
   const { SOURCE_DATE_EPOCH: _, ...inherited } = process.env;
   return finish(
-    spawn(process.execPath, [join(root, 'scripts', name), ...args], {
-      cwd: folder,
-      env: { ...inherited, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
+    endAtExit(
+      spawn(process.execPath, [join(root, 'scripts', name), ...args], {
+        cwd: folder,
+        env: { ...inherited, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
   );
 }
 

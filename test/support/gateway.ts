@@ -1,7 +1,7 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
-// torn down when the test ends, and every audit record that was made is held against its schema.
+// torn down when the test ends, and every audit record that it did not write into a file is held against its schema.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Dispatcher, request } from 'undici';
@@ -165,8 +165,7 @@ export async function startTestGateway(
   test.after(async () => {
     await stop();
     await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
-    const inFile = parts.config.audit.file === undefined ? [] : await recordLines(parts.config.audit.file);
-    for (const line of [...made, ...inFile]) assertAuditRecord(JSON.parse(line));
+    for (const line of made) assertAuditRecord(JSON.parse(line));
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
@@ -212,12 +211,6 @@ export async function startTestGateway(
     drain: gateway.drain,
     stop,
   };
-}
-
-/** What this harness's gateway wrote into a file that a test may have filled, moved or removed. */
-async function recordLines(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return text.split('\n').filter((line) => line.includes('"version":"0.0.0-test"') && line.endsWith('}'));
 }
 
 /** One request to a gateway, whole answer. */

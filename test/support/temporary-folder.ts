@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const folders: string[] = [];
 
 process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (const folder of folders) remove(folder);
 });
 
 /** The path of a new, empty folder. */
@@ -15,4 +15,13 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
   folders.push(folder);
   return folder;
+}
+
+/** A folder that cannot be removed is reported, and fails no test. */
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    process.stderr.write(`${folder} was not removed: ${String(error)}\n`);
+  }
 }

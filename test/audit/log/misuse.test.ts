@@ -22,7 +22,6 @@ import type { ChangeOperation } from '${root}src/pipeline/operation.ts';
 import { AuthorizedChange } from '${root}src/request/authorize.ts';
 import type { Authorized } from '${root}src/request/request.ts';
 import type { UpstreamClient } from '${root}src/upstream/client.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 declare const trail: AuditTrail;
 declare const upstream: UpstreamClient;

@@ -9,6 +9,7 @@ import { type AerospikeCloud, startAerospikeCloud } from '../../../sandbox/aeros
 import { GatewayOutput } from '../../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../../sandbox/gateway-process.ts';
 import { noRedis, startRedis } from '../../state/redis-server.ts';
+import { endWithTest } from '../../support/child-process.ts';
 import { guardrailsOnly, type Reply, send } from '../../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../../support/issuer.ts';
 import { settingsBetween } from '../../support/settings.ts';
@@ -39,10 +40,7 @@ async function startDoomed(t: TestContext, issuer: TestIssuer, cloud: AerospikeC
       REDIS_URL: redisUrl,
     },
   });
-  t.after(async () => {
-    child.kill();
-    await child.ended;
-  });
+  endWithTest(t, child.child);
   const { port } = await child.listening(30_000);
   const headers = {
     authorization: `Bearer ${await issuer.sign()}`,
