@@ -21,7 +21,7 @@ export interface GatewayPorts {
 }
 
 export class GatewayProcess {
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   readonly #patienceMs: number;
   readonly #output: GatewayOutput;
   #stderr = '';
@@ -38,7 +38,7 @@ export class GatewayProcess {
       // A group of its own, or else Ctrl-C in a terminal would reach it before us and cut the order of stopping.
       detached: process.platform !== 'win32',
     });
-    this.#child = child;
+    this.child = child;
     createInterface({ input: child.stdout }).on('line', (line) => options.output.accept(line));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrMax);
@@ -70,14 +70,14 @@ export class GatewayProcess {
   /** SIGTERM, and SIGKILL for a process that is still there after its time. */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.kill(), this.#patienceMs);
-    this.#child.kill('SIGTERM');
+    this.child.kill('SIGTERM');
     await this.ended;
     clearTimeout(timer);
   }
 
   /** At once and without a word to it; for when there is no time to wait. */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.child.kill('SIGKILL');
   }
 }
 

@@ -11,10 +11,11 @@ import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { GatewayOutput } from '../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../sandbox/gateway-process.ts';
 import type { RecordedRequest } from '../../sandbox/recorded-requests.ts';
+import { endAtExit, endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { LogWatch } from './kill-log.ts';
 
 /** A create that arrived upstream. */
@@ -27,7 +28,7 @@ export interface SeenPost {
 const isCreate = ({ method, path }: RecordedRequest): boolean => method === 'POST' && path.startsWith('/v1/');
 
 export async function startSite(test: TestContext, random: () => number) {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const auditFile = join(folder, 'audit.log');
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
@@ -46,12 +47,7 @@ export async function startSite(test: TestContext, random: () => number) {
       afterMs: random() * 120,
     }),
   });
-  const running = new Set<GatewayProcess>();
-  test.after(async () => {
-    for (const gateway of running) gateway.kill();
-    await Promise.all([...running].map(({ ended }) => ended));
-    await Promise.all([issuer.close(), cloud.close()]);
-  });
+  test.after(() => Promise.all([issuer.close(), cloud.close()]));
   const settings = {
     ...settingsBetween({ issuer, cloud }, policyFile),
     PREFLIGHT: 'off',
@@ -70,8 +66,7 @@ export async function startSite(test: TestContext, random: () => number) {
     /** Starts a gateway on the same file. */
     spawnGateway(): GatewayProcess {
       const gateway = new GatewayProcess({ settings, output: new GatewayOutput(), patienceMs: 15_000 });
-      running.add(gateway);
-      void gateway.ended.then(() => running.delete(gateway));
+      endWithTest(test, gateway.child);
       return gateway;
     },
   };
@@ -81,11 +76,13 @@ export type Site = Awaited<ReturnType<typeof startSite>>;
 
 /** `audit verify`, the real command: how it ended, and what it said. */
 export async function runAuditVerify(file: string): Promise<{ status: number | null; text: string }> {
-  const child = spawn(process.execPath, ['src/main.ts', 'audit', 'verify', file], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = endAtExit(
+    spawn(process.execPath, ['src/main.ts', 'audit', 'verify', file], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (piece: string) => {

@@ -1,12 +1,13 @@
 // A real nginx for one test, in front of some gateways, as an ingress: on a free port of loopback, gone when the test ends.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import { endWithTest } from '../support/child-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** Debian puts it where not everybody looks. */
@@ -66,18 +67,12 @@ http {
 `;
 
 export async function startNginx(test: TestContext, options: NginxOptions): Promise<Nginx> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const port = await freePort();
   await writeFile(join(folder, 'nginx.conf'), configuration(port, options));
   const words = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
-  const child = spawn(program, words, { env: environment, stdio: 'ignore' });
-  const gone = once(child, 'exit');
-  test.after(async () => {
-    // Ends its worker, too.
-    child.kill('SIGTERM');
-    await gone;
-    await rm(folder, { recursive: true });
-  });
+  // SIGTERM ends its worker, too.
+  const child = endWithTest(test, spawn(program, words, { env: environment, stdio: 'ignore' }), 'SIGTERM');
   const lines = async () => (await readFile(join(folder, 'error.log'), 'utf8')).split('\n');
   const ended = async () => (await lines()).filter((line) => /worker process \d+ exited/.test(line)).length;
   await until('nginx listens', () => isListening(port));

@@ -2,16 +2,17 @@
 // or go away.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { openPipe, type PipeReader } from '../logging/pipe.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { allowed, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** `undefined`: not JSON. */
@@ -30,29 +31,28 @@ export async function startPipedProcess(
   read: (reader: PipeReader) => void = (reader) => reader.start(),
 ) {
   const [issuer, cloud] = [await startIssuer(), await startAerospikeCloud()];
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const { fd, reader } = openPipe(test);
   read(reader);
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: {
-      PATH: process.env['PATH'],
-      ...settingsBetween({ issuer, cloud }, policyFile),
-      PREFLIGHT: 'off',
-      RATE_LIMIT_PER_MINUTE: '0',
-      RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
-      SHUTDOWN_GRACE_MS: '1000',
-    },
-    stdio: ['ignore', fd, 'inherit'],
-  });
+  const child = endWithTest(
+    test,
+    spawn(process.execPath, ['src/main.ts', 'serve'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: {
+        PATH: process.env['PATH'],
+        ...settingsBetween({ issuer, cloud }, policyFile),
+        PREFLIGHT: 'off',
+        RATE_LIMIT_PER_MINUTE: '0',
+        RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
+        SHUTDOWN_GRACE_MS: '1000',
+      },
+      stdio: ['ignore', fd, 'inherit'],
+    }),
+  );
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await exited;
-    await Promise.all([issuer.close(), cloud.close(), rm(folder, { recursive: true })]);
-  });
+  test.after(() => Promise.all([issuer.close(), cloud.close()]));
   const listening = () => reader.lines.map(parse).find((entry) => entry?.msg === 'listening');
   await until('the gateway listens', () => listening() !== undefined);
   const { port, adminPort } = listening();

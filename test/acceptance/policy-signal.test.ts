@@ -6,34 +6,35 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly, type Loose } from '../support/gateway.ts';
-import { temporaryFolder, until } from '../support/policy-files.ts';
+import { until } from '../support/policy-files.ts';
 import { versionOf } from '../support/policy-version.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 async function serve(t: TestContext, policy = guardrailsOnly) {
-  const policyFile = join(await temporaryFolder(t), 'policy.yaml');
+  const policyFile = join(temporaryFolder(), 'policy.yaml');
   await writeFile(policyFile, policy);
-  const child = spawn(process.execPath, [main, 'serve'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      AUTH_ISSUERS: 'http://127.0.0.1:9',
-      AUTH_AUDIENCE: 'x',
-      AEROSPIKE_CLIENT_ID: 'id',
-      AEROSPIKE_CLIENT_SECRET: 'secret',
-      PREFLIGHT: 'off',
-      POLICY_FILE: policyFile,
-    },
-  });
+  const child = endWithTest(
+    t,
+    spawn(process.execPath, [main, 'serve'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        HOST: '127.0.0.1',
+        PORT: '0',
+        ADMIN_PORT: '0',
+        AUTH_ISSUERS: 'http://127.0.0.1:9',
+        AUTH_AUDIENCE: 'x',
+        AEROSPIKE_CLIENT_ID: 'id',
+        AEROSPIKE_CLIENT_SECRET: 'secret',
+        PREFLIGHT: 'off',
+        POLICY_FILE: policyFile,
+      },
+    }),
+  );
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
   const lines: Loose[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
   const line = (what: string, fits: (entry: Loose) => boolean): Promise<Loose> =>

@@ -3,16 +3,17 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 export interface Surroundings {
@@ -25,9 +26,9 @@ export interface Surroundings {
 
 export async function surround(test: TestContext): Promise<Surroundings> {
   const [issuer, cloud] = [await startIssuer(), await startAerospikeCloud()];
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   await writeFile(join(folder, 'policy.yaml'), guardrailsOnly);
-  test.after(() => Promise.all([issuer.close(), cloud.close(), rm(folder, { recursive: true })]));
+  test.after(() => Promise.all([issuer.close(), cloud.close()]));
   const creates: string[] = [];
   cloud.setFault(({ method, path, headers }) => {
     if (method === 'POST' && path.startsWith('/v1/')) creates.push(String(headers['x-request-id']));
@@ -54,24 +55,23 @@ export async function serve(
   name: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<ServedProcess> {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: {
-      PATH: process.env['PATH'],
-      ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
-      AUDIT_FILE: join(folder, name),
-      PREFLIGHT: 'off',
-      RATE_LIMIT_PER_MINUTE: '0',
-      RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
-      ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = endWithTest(
+    test,
+    spawn(process.execPath, ['src/main.ts', 'serve'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: {
+        PATH: process.env['PATH'],
+        ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
+        AUDIT_FILE: join(folder, name),
+        PREFLIGHT: 'off',
+        RATE_LIMIT_PER_MINUTE: '0',
+        RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
+        ...settings,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
   const exited = once(child, 'exit') as ServedProcess['exited'];
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await exited;
-  });
   const logs = readLines(child);
   await until('the gateway listens', () => logs.some(({ msg }) => msg === 'listening'), 30_000);
   const { port, adminPort } = logs.find(({ msg }) => msg === 'listening');

@@ -8,9 +8,9 @@ import { test } from 'node:test';
 import { FaultySink, startCodes } from '../audit/log/faulty-sink.ts';
 import { type Loose, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { requestsBegun } from '../support/requests-begun.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const codeOf = (line: string): string => (JSON.parse(line) as Loose).metadata.event_code;
@@ -24,7 +24,7 @@ for (const setting of ['PORT', 'ADMIN_PORT'])
     const sink = new FaultySink();
     await assert.rejects(startTestGateway(t, { environment: taken, sink }), { code: 'EADDRINUSE' });
     assert.deepEqual(sink.offered, []);
-    const file = join(await temporaryFolder(t), 'audit.log');
+    const file = join(temporaryFolder(), 'audit.log');
     // As the gateway that has the port may have written half of by now.
     await appendFile(file, '{"category_uid":6');
     await assert.rejects(startTestGateway(t, { environment: { ...taken, AUDIT_FILE: file } }), {

@@ -2,15 +2,14 @@
 // the server is felt by every request that was due meanwhile.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { closedLoop } from '../../bench/load/closed-loop.ts';
 import { Deck, type DeckShape } from '../../bench/load/deck.ts';
 import { openLoop } from '../../bench/load/open-loop.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, index: number) => void;
 
@@ -30,9 +29,8 @@ async function serve(t: TestContext, answer: Answer): Promise<{ port: number; se
 
 const created: Answer = (_request, response) => void response.writeHead(201).end('{}');
 
-async function deckOf(t: TestContext, port: number, shape: Partial<DeckShape> = {}): Promise<Deck> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+function deckOf(port: number, shape: Partial<DeckShape> = {}): Deck {
+  const folder = temporaryFolder();
   const tokenFile = join(folder, 'tokens');
   writeFileSync(tokenFile, `${Array.from({ length: 50 }, (_, index) => `token-${index}`).join('\n')}\n`);
   return new Deck({ kind: 'create', tokenFile, firstToken: 0, tokens: 50, once: false, ...shape }, port);
@@ -43,7 +41,7 @@ const cold = { minMs: 0, requests: 0, maxMs: 0 };
 
 test('a deck of new tokens sends each of them once, and ends the measurement', async (t) => {
   const { port, seen } = await serve(t, created);
-  const deck = await deckOf(t, port, { firstToken: 10, tokens: 40, once: true });
+  const deck = deckOf(port, { firstToken: 10, tokens: 40, once: true });
   const job = { port, expected: 201, warm: cold, measuredMs: 60_000 };
   const windows: string[] = [];
   const window = { begin: () => void windows.push('begin'), end: () => void windows.push('end') };
@@ -58,7 +56,7 @@ test('a deck of new tokens sends each of them once, and ends the measurement', a
 
 test('creates go to one cluster after the other, and no cluster twice at once', async (t) => {
   const { port, seen } = await serve(t, created);
-  const deck = await deckOf(t, port);
+  const deck = deckOf(port);
   const requests = Array.from({ length: 1_024 }, () => String(deck.draw()).split(' ')[1]);
   assert.equal(new Set(requests).size, 1_024);
   assert.equal(seen.length, 0);
@@ -66,7 +64,7 @@ test('creates go to one cluster after the other, and no cluster twice at once', 
 
 test('warm-up is not counted', async (t) => {
   const { port, seen } = await serve(t, created);
-  const deck = await deckOf(t, port, { once: true });
+  const deck = deckOf(port, { once: true });
   const warm = { minMs: 0, requests: 20, maxMs: 60_000 };
   const { tookMs } = await closedLoop({ port, expected: 201, warm, measuredMs: 60_000 }, 1, deck, noWindow);
   assert.equal(seen.length, 50);
@@ -84,9 +82,9 @@ for (const [name, answer, fault] of [
   test(`${name} ends a measurement in a closed loop and in an open one`, async (t) => {
     const { port } = await serve(t, answer);
     const job = { port, expected: 201, warm: cold, measuredMs: 5_000 };
-    await assert.rejects(closedLoop(job, 2, await deckOf(t, port), noWindow), fault);
+    await assert.rejects(closedLoop(job, 2, deckOf(port), noWindow), fault);
     const again = await serve(t, answer);
-    const deck = await deckOf(t, again.port);
+    const deck = deckOf(again.port);
     await assert.rejects(openLoop({ ...job, port: again.port }, 100, deck, noWindow), fault);
   });
 }
@@ -94,7 +92,7 @@ for (const [name, answer, fault] of [
 test('an open loop sends as many as are due, whatever becomes of them', async (t) => {
   const { port, seen } = await serve(t, created);
   const job = { port, expected: 201, warm: { ...cold, minMs: 100 }, measuredMs: 200 };
-  const { tookMs } = await openLoop(job, 500, await deckOf(t, port), noWindow);
+  const { tookMs } = await openLoop(job, 500, deckOf(port), noWindow);
   assert.equal(seen.length, 150);
   assert.equal(tookMs.length, 100);
   assert.ok(tookMs.every((took) => took > 0));
@@ -115,7 +113,7 @@ test('a stall makes every request slow that was due meanwhile, those that could 
     else held.push(response);
   });
   const job = { port, expected: 201, warm: cold, measuredMs: 400 };
-  const { tookMs } = await openLoop(job, 1000, await deckOf(t, port), noWindow);
+  const { tookMs } = await openLoop(job, 1000, deckOf(port), noWindow);
   // More were due than there are connections to send them on.
   assert.ok(held.length < 250);
   for (const index of [0, 50, 100, 200, 250]) {

@@ -17,13 +17,13 @@ const id = '5f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b22';
 /** A subject that would clear the screen, colour it and write right to left, beyond the first plane too. */
 const hostile = 'svc-\u001b[2J\u202e\u009b31m\r\n\u{e0001}';
 
-test('open intents end with status 1, each with what to look for upstream', async (t) => {
+test('open intents end with status 1, each with what to look for upstream', async () => {
   const [intent, unknown] = intentBy('svc-payments', id);
   for (const [events, words] of [
     [[intent], 'no outcome was recorded'],
     [[intent, unknown], 'its outcome is that nobody can know'],
   ] as const) {
-    const { status, out } = await auditVerify([await written(t, text(makeLog(events)))]);
+    const { status, out } = await auditVerify([await written(text(makeLog(events)))]);
     assert.equal(status, 1);
     const flat = out.replaceAll(/\s+/g, ' ');
     const place = /\/audit\.log:1 /;
@@ -37,9 +37,9 @@ test('open intents end with status 1, each with what to look for upstream', asyn
   }
 });
 
-test('an open delete asks whether the peering is still there', async (t) => {
+test('an open delete asks whether the peering is still there', async () => {
   const peeringId = 'e2e81cba-446e-4ff9-9b92-9a9992af44c6';
-  const path = await written(t, text(makeLog([deleteBy('svc-payments', id, peeringId)])));
+  const path = await written(text(makeLog([deleteBy('svc-payments', id, peeringId)])));
   const { status, out } = await auditVerify([path]);
   assert.equal(status, 1);
   const question = `Look upstream: is peering ${peeringId} of cluster ${clusterId} still there, and neither deleting nor deleted?`;
@@ -48,7 +48,7 @@ test('an open delete asks whether the peering is still there', async (t) => {
   assert.deepEqual([described.action, described.peeringId], ['delete', peeringId]);
 });
 
-test('a line has 80 columns at most, but for hashes and paths', async (t) => {
+test('a line has 80 columns at most, but for hashes and paths', async () => {
   const subject = `https://idp.example.com/tenants/acme|${'payments-'.repeat(4)}`;
   const events = [
     ...intentBy(subject, id),
@@ -56,7 +56,7 @@ test('a line has 80 columns at most, but for hashes and paths', async (t) => {
   ];
   const lines = makeLog([...events, ...Array(20).fill(events[0])]);
   const forged = [...lines.slice(0, 8), ...lines.slice(12)];
-  const [path, key] = [await written(t, text(forged)), await written(t, JSON.stringify(keys.publicJwk))];
+  const [path, key] = [await written(text(forged)), await written(JSON.stringify(keys.publicJwk))];
   const { out } = await auditVerify(['--key', key, path]);
   assert.match(out, /missing/);
   assert.deepEqual(
@@ -69,13 +69,13 @@ test('a line has 80 columns at most, but for hashes and paths', async (t) => {
   );
 });
 
-test('--json is one object on one line, with the members that the help lists', async (t) => {
+test('--json is one object on one line, with the members that the help lists', async () => {
   const signed = await makeSignedLog(keys.signing, [10, 'sign', 3]);
   const [, rest] = [
     signed,
     makeLog(intentBy('svc', id).slice(0, 1), { after: headOf(signed.at(-1) as string) }),
   ];
-  const path = await folderWith(t, {
+  const path = await folderWith({
     key: JSON.stringify(keys.publicJwk),
     'audit.log': text([...signed, ...rest].toSpliced(1, 1)),
     'whole.log': text(signed),
@@ -120,9 +120,9 @@ test('--json is one object on one line, with the members that the help lists', a
   for (const member of members) assert.match(auditVerifyCommand.help, new RegExp(`\\b${member}\\b`));
 });
 
-test('control characters of a log never reach the terminal, and --json still holds them', async (t) => {
+test('control characters of a log never reach the terminal, and --json still holds them', async () => {
   const [intent] = intentBy(hostile, hostile, { vpcId: hostile, cidrBlock: hostile, accountId: hostile });
-  const path = await written(t, text(makeLog([intent])));
+  const path = await written(text(makeLog([intent])));
   const { out } = await auditVerify([path]);
   assert.match(out, /svc-�\[2J��31m/);
   assert.doesNotMatch(out, /(?!\n)[\p{Cc}\p{Cf}]/u);
@@ -133,9 +133,9 @@ test('control characters of a log never reach the terminal, and --json still hol
   assert.doesNotMatch(err, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });
 
-test('a bar shows on a terminal how far a long log has been read, and leaves nothing behind', async (t) => {
+test('a bar shows on a terminal how far a long log has been read, and leaves nothing behind', async () => {
   const filler = `${JSON.stringify({ level: 30, msg: 'x'.repeat(1000) })}\n`.repeat(9000);
-  const path = await folderWith(t, {
+  const path = await folderWith({
     long: `${text(log)}${filler}`,
     short: text(log),
     'cut.gz': gzipSync(filler).subarray(0, -9),
@@ -151,8 +151,8 @@ test('a bar shows on a terminal how far a long log has been read, and leaves not
   assert.match(message, /^[^\n]*unexpected end of file\n$/);
 });
 
-test('colours come only where they are welcome', async (t) => {
-  const path = await written(t, text(log.toSpliced(3, 1)));
+test('colours come only where they are welcome', async () => {
+  const path = await written(text(log.toSpliced(3, 1)));
   const coloured = await auditVerify([path], { colours: true });
   assert.ok(coloured.out.includes('\x1b[31m1 finding\x1b[0m'));
   assert.equal(stripVTControlCharacters(coloured.out), (await auditVerify([path])).out);

@@ -1,5 +1,4 @@
 // `audit verify` as a script or a person calls it, in this process, and logs for it to read.
-import type { TestContext } from 'node:test';
 import { intentEvent, outcomeEvent } from '../../src/audit/record/request-events.ts';
 import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
@@ -69,6 +68,6 @@ export const deleteBy = (subject: string, id: string, peeringId: string) =>
   );
 
 /** A file with this content, gone when the test ends. */
-export async function written(t: TestContext, content: string | Buffer, name = 'audit.log'): Promise<string> {
-  return (await folderWith(t, { [name]: content }))(name);
+export async function written(content: string | Buffer, name = 'audit.log'): Promise<string> {
+  return (await folderWith({ [name]: content }))(name);
 }

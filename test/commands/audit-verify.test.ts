@@ -12,16 +12,16 @@ const log = makeLog(20);
 const { fingerprint } = headOf(log[19]);
 const keys = await makeKeys();
 
-test('a whole log ends with status 0, the count, and the last record for the next check', async (t) => {
-  assert.deepEqual(await auditVerify([await written(t, text(log))]), {
+test('a whole log ends with status 0, the count, and the last record for the next check', async () => {
+  assert.deepEqual(await auditVerify([await written(text(log))]), {
     status: 0,
     out: `20 records, 1 chain\nEvery record is there, once and unchanged.\nSignatures were not checked: that takes --key.\nEvery intent has its outcome.\nThe last record, for --after:\n  20:${fingerprint}\n`,
     err: '',
   });
 });
 
-test('what it prints is what --after continues from', async (t) => {
-  const path = await folderWith(t, {
+test('what it prints is what --after continues from', async () => {
+  const path = await folderWith({
     a: text(log.slice(0, 10)),
     b: text(log.slice(10)),
     c: text(log.slice(11)),
@@ -34,18 +34,18 @@ test('what it prints is what --after continues from', async (t) => {
   assert.match(gap.out, /^ {2}missing\n {4}No record continues record 10 as it was given\.$/m);
 });
 
-test('findings end with status 1, each with its kind, its line and a sentence', async (t) => {
+test('findings end with status 1, each with its kind, its line and a sentence', async () => {
   const forged = log.with(9, reworded(log[9] as string)).toSpliced(14, 2);
-  const { status, out } = await auditVerify([await written(t, text(forged))]);
+  const { status, out } = await auditVerify([await written(text(forged))]);
   assert.equal(status, 1);
   assert.match(out, /^2 findings$/m);
   assert.match(out, /^ {2}changed: \S*\/audit\.log:10\n {4}Record 10 does not match the fingerprint\.$/m);
   assert.match(out, /^ {2}missing: \S*\/audit\.log:15\n {4}Records 15 to 16 are missing or unreadable\.$/m);
 });
 
-test('with --key the signatures are told of, and a log without any is not proved', async (t) => {
+test('with --key the signatures are told of, and a log without any is not proved', async () => {
   const signed = await makeSignedLog(keys.signing, [10, 'sign', 3]);
-  const path = await folderWith(t, {
+  const path = await folderWith({
     public: JSON.stringify(keys.publicJwk),
     private: JSON.stringify(keys.privateJwk),
     set: JSON.stringify({ keys: [(await makeKeys('ES256')).publicJwk, keys.publicJwk] }),
@@ -63,8 +63,8 @@ test('with --key the signatures are told of, and a log without any is not proved
   assert.equal((await auditVerify(['--key', path('public'), path('bare.log')])).status, 1);
 });
 
-test('a key that cannot be used ends with status 1 and not a word of its file', async (t) => {
-  const path = await folderWith(t, {
+test('a key that cannot be used ends with status 1 and not a word of its file', async () => {
+  const path = await folderWith({
     secret: JSON.stringify({ kty: 'oct', k: 'c2VjcmV0LXNlY3JldA' }),
     nonsense: 'c2VjcmV0LXNlY3JldA',
     'audit.log': text(log),
@@ -78,9 +78,9 @@ test('a key that cannot be used ends with status 1 and not a word of its file', 
   }
 });
 
-test('a file that is missing, no file, or cut off ends with status 1 and its name', async (t) => {
+test('a file that is missing, no file, or cut off ends with status 1 and its name', async () => {
   const packed = gzipSync(text(log));
-  const path = await folderWith(t, {
+  const path = await folderWith({
     'audit.log': text(log),
     'cut.log.gz': packed.subarray(0, -9),
     'plain.gz': text(log),
@@ -99,8 +99,8 @@ test('a file that is missing, no file, or cut off ends with status 1 and its nam
   }
 });
 
-test('files without a record end with status 1', async (t) => {
-  const path = await written(t, '{"level":30}\n');
+test('files without a record end with status 1', async () => {
+  const path = await written('{"level":30}\n');
   assert.deepEqual(await auditVerify([path]), {
     status: 1,
     out: 'There is no audit record in these files.\n',
@@ -110,8 +110,8 @@ test('files without a record end with status 1', async (t) => {
   assert.deepEqual([json.status, (JSON.parse(json.out) as Loose).ok], [1, false]);
 });
 
-test('a wrong call ends with status 2 and the usage', async (t) => {
-  const path = await written(t, text(log));
+test('a wrong call ends with status 2 and the usage', async () => {
+  const path = await written(text(log));
   for (const args of [
     [],
     ['--all', path],
@@ -137,7 +137,7 @@ test('the log of a real gateway is whole', async (t) => {
   assert.equal((await gateway.create()).status, 201);
   assert.equal((await gateway.create({ ...allowed, region: 'ap-south-1' })).status, 403);
   await gateway.stop();
-  const { status, out } = await auditVerify([await written(t, text(lines))]);
+  const { status, out } = await auditVerify([await written(text(lines))]);
   assert.equal(status, 0, out);
   assert.match(out, /^7 records, 1 chain\n/);
 });

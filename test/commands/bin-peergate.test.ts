@@ -4,17 +4,18 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
-import { temporaryFolder } from '../support/policy-files.ts';
+import { endAtExit, endWithTest } from '../support/child-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { environment, finish, root, run } from './run-main.ts';
 
 const program = join(root, 'bin/peergate');
 const tooOld = `Object.defineProperty(process.versions, 'node', { value: '20.11.0' });`;
 
 /** This Node, which says that it is an old one to whatever is started by it, and not to what that starts. */
-async function oldNode(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder(t);
+async function oldNode(): Promise<string> {
+  const folder = temporaryFolder();
   await writeFile(join(folder, 'old.cjs'), tooOld);
   await writeFile(
     join(folder, 'node'),
@@ -28,11 +29,13 @@ async function oldNode(t: TestContext): Promise<string> {
 
 const call = (args: readonly string[], path: string, env: Record<string, string> = {}, file = program) =>
   finish(
-    spawn(file, [...args], {
-      cwd: root,
-      env: { PATH: `${path}:/usr/bin:/bin`, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
+    endAtExit(
+      spawn(file, [...args], {
+        cwd: root,
+        env: { PATH: `${path}:/usr/bin:/bin`, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
   );
 
 const ownNode = join(process.execPath, '..');
@@ -44,22 +47,27 @@ test('the package has the program as its bin, and it does what src/main.ts does'
   assert.equal((await call(['nonsense'], ownNode)).status, 2);
 });
 
-test('under a Node that is too old it continues under the installed one, with arguments, environment and status', async (t) => {
-  const old = await oldNode(t);
+test('under a Node that is too old it continues under the installed one, with arguments, environment and status', async () => {
+  const old = await oldNode();
   const version = await call(['--version'], old);
   assert.deepEqual(version, { status: 0, out: `${packageJson.version}\n`, err: '' });
-  const settings = await environment(t);
+  const settings = await environment();
   assert.equal((await call(['check'], old, settings)).status, 0);
   assert.equal((await call(['check'], old, { ...settings, PORT: 'x' })).status, 1);
   assert.equal((await call(['nonsense'], old)).status, 2);
 });
 
 test('signals reach the program that it continues under, and its end is that of the call', async (t) => {
-  const settings = { ...(await environment(t)), PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1' };
-  const child = spawn(program, ['serve'], {
-    env: { PATH: `${await oldNode(t)}:/usr/bin:/bin`, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const settings = { ...(await environment()), PORT: '0', ADMIN_PORT: '0', HOST: '127.0.0.1' };
+  // SIGTERM reaches the program that it continues under, too.
+  const child = endWithTest(
+    t,
+    spawn(program, ['serve'], {
+      env: { PATH: `${await oldNode()}:/usr/bin:/bin`, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+    'SIGTERM',
+  );
   const end = finish(child);
   let out = '';
   await new Promise<void>((resolve) => {
@@ -76,18 +84,18 @@ test('signals reach the program that it continues under, and its end is that of 
   assert.match(all, /"msg":"stopped"/);
 });
 
-test('without an installed Node it says which version is required', async (t) => {
-  const folder = await temporaryFolder(t);
+test('without an installed Node it says which version is required', async () => {
+  const folder = temporaryFolder();
   await mkdir(join(folder, 'src'));
   await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
-  const { status, out, err } = await call(['--version'], await oldNode(t), {}, join(folder, 'bin/peergate'));
+  const { status, out, err } = await call(['--version'], await oldNode(), {}, join(folder, 'bin/peergate'));
   assert.deepEqual([status, out], [1, '']);
   assert.match(err, new RegExp(`^peergate needs Node ${packageJson.engines.node}, and this is v.*npm ci`));
 });
 
-test('it is called through a link of another folder, too', async (t) => {
-  const link = join(await temporaryFolder(t), 'peergate');
+test('it is called through a link of another folder, too', async () => {
+  const link = join(temporaryFolder(), 'peergate');
   await symlink(program, link);
   assert.equal((await call(['--version'], ownNode, {}, link)).out, `${packageJson.version}\n`);
 });

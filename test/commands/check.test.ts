@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
 import { fencedBlocks, readText } from '../docs/documents.ts';
 import { environment, noTerminal, onTerminal, run } from './run-main.ts';
 
-async function checked(t: TestContext, more: Record<string, string> = {}): Promise<string> {
-  const { status, out, err } = await run(['check'], { ...(await environment(t)), ...more });
+async function checked(more: Record<string, string> = {}): Promise<string> {
+  const { status, out, err } = await run(['check'], { ...(await environment()), ...more });
   assert.deepEqual([status, err], [0, '']);
   return out;
 }
@@ -17,8 +17,8 @@ async function checked(t: TestContext, more: Record<string, string> = {}): Promi
 const columnsOf = (out: string, name: string): string[] =>
   new RegExp(`^  ${name} +(\\S+) +(.*)$`, 'm').exec(out)?.slice(1) ?? [];
 
-test('check shows every setting once, with its source and its value', async (t) => {
-  const out = await checked(t, { LOG_LEVEL: 'warn' });
+test('check shows every setting once, with its source and its value', async () => {
+  const out = await checked({ LOG_LEVEL: 'warn' });
   const names = [...out.matchAll(/^ {2}([A-Z_]+) +(?:environment|file|default) +\S/gm)].map(
     ([, name]) => name,
   );
@@ -28,16 +28,16 @@ test('check shows every setting once, with its source and its value', async (t) 
   assert.deepEqual(columnsOf(out, 'REDIS_URL'), ['default', 'not set']);
 });
 
-test('check shows the policy below the settings', async (t) => {
-  const out = await checked(t);
+test('check shows the policy below the settings', async () => {
+  const out = await checked();
   const policy = out.slice(out.indexOf('\nPolicy\n'));
   assert.match(policy, /^\nPolicy\n {2}organization {2}acme\n {2}mode {10}enforce\n/);
   assert.match(policy, /version {7}[0-9a-f]{64}\n$/);
   assert.ok(out.indexOf('LOG_LEVEL') < out.indexOf('\nPolicy\n'));
 });
 
-test('check names the file of a secret and prints no secret, wherever it comes from', async (t) => {
-  const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = await environment(t);
+test('check names the file of a secret and prints no secret, wherever it comes from', async () => {
+  const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = await environment();
   const file = join(dirname(rest.POLICY_FILE), 'client-secret');
   await writeFile(file, 'hidden-in-a-file\n');
   const given = {
@@ -53,9 +53,9 @@ test('check names the file of a secret and prints no secret, wherever it comes f
   assert.doesNotMatch(out, /hidden|the-client-/);
 });
 
-test('a list that is too long goes on below, and no line is wider than 80 columns but for one word', async (t) => {
+test('a list that is too long goes on below, and no line is wider than 80 columns but for one word', async () => {
   const issuers = [1, 2, 3, 4].map((number) => `https://idp-${number}.acme.example`);
-  const out = await checked(t, { AUTH_ISSUERS: issuers.join(',') });
+  const out = await checked({ AUTH_ISSUERS: issuers.join(',') });
   const [, first, second, rest] =
     /^( {2}AUTH_ISSUERS .*,)\n( +)(\S+)\n/m.exec(out) ?? assert.fail('not on several lines');
   assert.equal(second?.length, first?.lastIndexOf('https:'));
@@ -65,16 +65,16 @@ test('a list that is too long goes on below, and no line is wider than 80 column
   }
 });
 
-test('control characters of a setting or the policy never reach the terminal', async (t) => {
+test('control characters of a setting or the policy never reach the terminal', async () => {
   const bidi = String.fromCodePoint(0x202e);
-  const out = await checked(t, { AUTH_AUDIENCE: `a${bidi}b` });
+  const out = await checked({ AUTH_AUDIENCE: `a${bidi}b` });
   assert.doesNotMatch(out, /\p{Cf}|\p{Cc}(?<!\n)/u);
   assert.deepEqual(columnsOf(out, 'AUTH_AUDIENCE'), ['environment', 'a�b']);
 });
 
-test("the guide's example is what check prints for its settings and policy", async (t) => {
+test("the guide's example is what check prints for its settings and policy", async () => {
   const readme = readText('docs/get-started.md');
-  const { POLICY_FILE: file } = await environment(t, fencedBlocks(readme, 'yaml')[0]);
+  const { POLICY_FILE: file } = await environment(fencedBlocks(readme, 'yaml')[0]);
   const folder = dirname(file);
   await mkdir(join(folder, 'secrets'));
   for (const name of ['client-id', 'client-secret']) await writeFile(join(folder, 'secrets', name), 'x');
@@ -86,8 +86,8 @@ test("the guide's example is what check prints for its settings and policy", asy
   assert.deepEqual(others, []);
 });
 
-test('on a terminal what is not the default stands out', { skip: noTerminal }, async (t) => {
-  const given = { ...(await environment(t)), LOG_LEVEL: 'warn' };
+test('on a terminal what is not the default stands out', { skip: noTerminal }, async () => {
+  const given = { ...(await environment()), LOG_LEVEL: 'warn' };
   const { status, out } = await onTerminal(['src/main.ts', 'check'], given);
   assert.equal(status, 0);
   const colourOf = (name: string) =>
@@ -101,8 +101,8 @@ test('on a terminal what is not the default stands out', { skip: noTerminal }, a
 
 test('with NO_COLOR a terminal gets the text of a pipe, and an empty NO_COLOR counts for nothing', {
   skip: noTerminal,
-}, async (t) => {
-  const given = await environment(t);
+}, async () => {
+  const given = await environment();
   const check = ['src/main.ts', 'check'];
   const piped = (await run(['check'], given)).out;
   const plain = (await onTerminal(check, { ...given, NO_COLOR: '1' })).out;
@@ -111,8 +111,8 @@ test('with NO_COLOR a terminal gets the text of a pipe, and an empty NO_COLOR co
   assert.ok((await onTerminal(check, { ...given, NO_COLOR: '' })).out.includes('\x1b['));
 });
 
-test('every fault is reported at once, whatever else is wrong and whichever file cannot be read', async (t) => {
-  const { POLICY_FILE: policyFile, ...rest } = await environment(t);
+test('every fault is reported at once, whatever else is wrong and whichever file cannot be read', async () => {
+  const { POLICY_FILE: policyFile, ...rest } = await environment();
   const none = join(dirname(policyFile), 'none');
   const faulty = {
     ...rest,

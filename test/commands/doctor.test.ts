@@ -11,8 +11,8 @@ import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { closedPort } from '../upstream/ports.ts';
 import { run } from './run-main.ts';
 
@@ -34,7 +34,7 @@ async function startSite(t: TestContext): Promise<Site> {
   const [cloud, issuer] = [await startAerospikeCloud(), await startIssuer()];
   t.after(() => Promise.all([cloud.close(), issuer.close()]));
   answerClusters(cloud);
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   return { cloud, issuer, folder, settings: settingsBetween({ issuer, cloud }, policyFile) };
@@ -157,8 +157,8 @@ test('a certificate that soon ends is a problem', { skip: noOpenssl }, async (t)
   await assertProblem({ ...settings, ...tls }, /^✗ certificate: it ends in [23] days; renew it/);
 });
 
-test('a certificate that ended, or is not valid yet, is a problem', { skip: noOpenssl }, async (t) => {
-  const folder = await temporaryFolder(t);
+test('a certificate that ended, or is not valid yet, is a problem', { skip: noOpenssl }, () => {
+  const folder = temporaryFolder();
   const pair = makeCertificate(folder, 'gateway', makeAuthority(folder, 'authority'), 30);
   const tls = { ...pair, clientCaFile: undefined };
   const day = 86_400_000;

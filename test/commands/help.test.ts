@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Setting, settings } from '../../src/config/schema.ts';
+import { endAtExit } from '../support/child-process.ts';
 import { finish, noTerminal, onTerminal, root, run } from './run-main.ts';
 
 const commands = [
@@ -38,7 +39,9 @@ const callsIn = (help: string): string[] =>
 function paste(call: string) {
   const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
   return finish(
-    spawn('sh', ['-c', call], { cwd: root, env: { PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    endAtExit(
+      spawn('sh', ['-c', call], { cwd: root, env: { PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    ),
   );
 }
 
@@ -109,7 +112,7 @@ test('progress of a measurement is for a terminal, and a pipe gets nothing of it
   const args = ['--input-type=module', '--eval', script];
   assert.match((await onTerminal(args)).out, /half done/);
   const piped = await finish(
-    spawn(process.execPath, args, { cwd: root, env: {}, stdio: ['ignore', 'pipe', 'pipe'] }),
+    endAtExit(spawn(process.execPath, args, { cwd: root, env: {}, stdio: ['ignore', 'pipe', 'pipe'] })),
   );
   assert.deepEqual(piped, { status: 0, out: '', err: '' });
 });

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { guardrailsOnly } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './run-main.ts';
 
 const github = 'https://token.actions.githubusercontent.com';
@@ -13,8 +13,8 @@ const request = { action: 'list', clusterId: '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b
 const tests = (expect: string) =>
   JSON.stringify({ tests: [{ name: 'a workflow', claims, request, expect }] });
 
-async function inFolder(t: TestContext, issuer = '') {
-  const folder = await temporaryFolder(t);
+async function inFolder(issuer = '') {
+  const folder = temporaryFolder();
   const files = {
     'policy.yaml': `${guardrailsOnly}grants: [{ id: a, callers: [{ claim: sub, equals: "repo:acme/*" }], actions: [list] }]\n`,
     'issuers.yaml': `issuers: [{ issuer: "${github}", audiences: [peergate], scopes: none }${issuer}]\n`,
@@ -27,8 +27,8 @@ async function inFolder(t: TestContext, issuer = '') {
   return (...args: string[]) => run(['policy', ...args], {}, folder);
 }
 
-test('a grant that does not name the issuer is none for a caller without scopes', async (t) => {
-  const policy = await inFolder(t);
+test('a grant that does not name the issuer is none for a caller without scopes', async () => {
+  const policy = await inFolder();
   const explain = ['explain', 'policy.yaml', '--request', 'request.json', '--claims', 'claims.json'];
   assert.equal((await policy(...explain)).status, 0);
   const explained = await policy(...explain, '--issuers', 'issuers.yaml');
@@ -39,8 +39,8 @@ test('a grant that does not name the issuer is none for a caller without scopes'
   assert.equal((await policy('test', 'policy.yaml', 'deny.yaml', '--issuers', 'issuers.yaml')).status, 0);
 });
 
-test('a fault in the file of issuers is told, and nothing is decided', async (t) => {
-  const policy = await inFolder(t, ', {}');
+test('a fault in the file of issuers is told, and nothing is decided', async () => {
+  const policy = await inFolder(', {}');
   const { status, out, err } = await policy('test', 'policy.yaml', 'deny.yaml', '--issuers', 'issuers.yaml');
   assert.deepEqual([status, out], [1, '']);
   assert.match(err, /issuers\.yaml:1:\d+: \/issuers\/1\/issuer is required/);

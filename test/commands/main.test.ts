@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { request } from 'undici';
+import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly, type Loose } from '../support/gateway.ts';
 import { environment, run, start } from './run-main.ts';
 
@@ -25,15 +26,15 @@ test('a wrong call ends with status 2, the usage on standard error and nothing o
   }
 });
 
-test('check ends with 0 when settings and policy are in order, and prints no secret', async (t) => {
-  const { status, out, err } = await run(['check'], await environment(t));
+test('check ends with 0 when settings and policy are in order, and prints no secret', async () => {
+  const { status, out, err } = await run(['check'], await environment());
   assert.deepEqual([status, err], [0, '']);
   assert.match(out, /in order/);
   assert.doesNotMatch(out, /the-client-/);
 });
 
-test('check lists the faults of settings and policy together and ends with 1', async (t) => {
-  const good = await environment(t, guardrailsOnly.replace('us-east-1', 'mars'));
+test('check lists the faults of settings and policy together and ends with 1', async () => {
+  const good = await environment(guardrailsOnly.replace('us-east-1', 'mars'));
   const { status, out, err } = await run(['check'], { ...good, PORT: 'many' });
   assert.deepEqual([status, out], [1, '']);
   assert.match(err, /^2 faults:/);
@@ -41,16 +42,15 @@ test('check lists the faults of settings and policy together and ends with 1', a
   assert.match(err, /policy\.yaml:6:13: \/guardrails\/regions\/0 must be an AWS region/);
 });
 
-test('serve does not start with a fault and ends with 1', async (t) => {
-  const { status, out, err } = await run(['serve'], { ...(await environment(t)), AUDIT_FILES: 'x' });
+test('serve does not start with a fault and ends with 1', async () => {
+  const { status, out, err } = await run(['serve'], { ...(await environment()), AUDIT_FILES: 'x' });
   assert.deepEqual([status, out], [1, '']);
   assert.match(err, /AUDIT_FILES.*perhaps AUDIT_FILE was meant/);
 });
 
 test('serve ends with 1 when its port is taken', async (t) => {
-  const good = await environment(t);
-  const first = start(['serve'], good);
-  t.after(() => first.kill('SIGKILL'));
+  const good = await environment();
+  const first = endWithTest(t, start(['serve'], good));
   const { port } = await listening(first);
   const { status, out } = await run(['serve'], { ...good, PORT: String(port) });
   assert.equal(status, 1);
@@ -59,8 +59,7 @@ test('serve ends with 1 when its port is taken', async (t) => {
 
 for (const level of ['info', 'fatal']) {
   test(`serve says in one line where it listens and ends with 0 on SIGTERM, at log level ${level}`, async (t) => {
-    const child = start(['serve'], { ...(await environment(t)), LOG_LEVEL: level });
-    t.after(() => child.kill('SIGKILL'));
+    const child = endWithTest(t, start(['serve'], { ...(await environment()), LOG_LEVEL: level }));
     const { port, adminPort } = await listening(child);
     const health = await request(`http://127.0.0.1:${adminPort}/healthz`);
     assert.equal(health.statusCode, 200);
@@ -77,7 +76,7 @@ for (const level of ['info', 'fatal']) {
   });
 }
 
-test('a SIGTERM while the gateway is still being read stops it in order', async (t) => {
+test('a SIGTERM while the gateway is still being read stops it in order', async () => {
   // Sent when its largest part begins to be read, long before it could listen.
   const early = `import { registerHooks } from 'node:module';
     registerHooks({ load(url, context, next) {
@@ -85,15 +84,14 @@ test('a SIGTERM while the gateway is still being read stops it in order', async 
       return next(url, context);
     } });`;
   const options = `--import=data:text/javascript,${encodeURIComponent(early)}`;
-  const { status, out } = await run(['serve'], { ...(await environment(t)), NODE_OPTIONS: options });
+  const { status, out } = await run(['serve'], { ...(await environment()), NODE_OPTIONS: options });
   assert.equal(status, 0);
   assert.match(out, /"msg":"stopped"/);
 });
 
 test('a run begins a new chain, and its first records are its start and the policy that it began with', async (t) => {
   const records: Loose[] = [];
-  const child = start(['serve'], await environment(t));
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWithTest(t, start(['serve'], await environment()));
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const record = JSON.parse(line);
     if (record.class_uid !== 6003) continue;

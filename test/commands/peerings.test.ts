@@ -1,23 +1,22 @@
 // `peerings` as a person calls it, against a real cloud: the table, the JSON, the exit status.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { allowed, clusterId, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './run-main.ts';
 
-async function folderWith(t: TestContext, files: Record<string, string>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-peerings-'));
-  t.after(() => rm(folder, { recursive: true }));
+async function folderWith(files: Record<string, string>): Promise<string> {
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return folder;
 }
 
 test('peerings shows each peering with its creator and its findings, and ends with 1 when there are any', async (t) => {
-  const folder = await folderWith(t, { 'policy.yaml': guardrailsOnly });
+  const folder = await folderWith({ 'policy.yaml': guardrailsOnly });
   const log = join(folder, 'audit.log');
   const gateway = await startTestGateway(t, { environment: { AUDIT_FILE: log } });
   const { json } = await gateway.create();
@@ -41,8 +40,8 @@ test('peerings shows each peering with its creator and its findings, and ends wi
   assert.ok(!bad.out.includes(cloud.clientSecret));
 });
 
-test('without a log no creator is missed, and a cloud that cannot be read is 1 with the reason', async (t) => {
-  const folder = await folderWith(t, { 'policy.yaml': guardrailsOnly });
+test('without a log no creator is missed, and a cloud that cannot be read is 1 with the reason', async () => {
+  const folder = await folderWith({ 'policy.yaml': guardrailsOnly });
   const cloud = await startAerospikeCloud();
   cloud.addPeering(clusterId, allowed, 'active');
   const settings = settingsBetween(

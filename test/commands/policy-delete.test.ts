@@ -1,7 +1,7 @@
 // What the policy commands say of deletes: account and region of the peering count when they are given, and both are given
 // or neither.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { put, remove } from '../support/call-peering.ts';
 import { clusterId, startTestGateway } from '../support/gateway.ts';
 import { folderWith, peergate } from './policy-run.ts';
@@ -35,14 +35,14 @@ interface Case {
   readonly codes?: readonly string[];
 }
 
-async function runTests(t: TestContext, cases: readonly Case[]) {
+async function runTests(cases: readonly Case[]) {
   const tests = cases.map((one, index) => ({ name: `case ${index}`, claims, ...one }));
-  const path = await folderWith(t, { 'policy.yaml': policy, 'tests.json': JSON.stringify({ tests }) });
+  const path = await folderWith({ 'policy.yaml': policy, 'tests.json': JSON.stringify({ tests }) });
   return await peergate(['policy', 'test', path('policy.yaml'), path('tests.json')]);
 }
 
-test('`policy test` decides a delete by the account and region of its case, or by cluster and action alone', async (t) => {
-  const ran = await runTests(t, [
+test('`policy test` decides a delete by the account and region of its case, or by cluster and action alone', async () => {
+  const ran = await runTests([
     { request: { ...deletion, ...mine }, expect: 'allow', codes: [] },
     { request: { ...deletion, ...mine, accountId: '444455556666' }, expect: 'allow' },
     { request: deletion, expect: 'allow' },
@@ -56,7 +56,7 @@ test('`policy test` decides a delete by the account and region of its case, or b
   assert.match(ran.out, /4 passed, 0 failed/);
 });
 
-test('a delete with an account and no region, or with what a delete has not, is a fault of the tests', async (t) => {
+test('a delete with an account and no region, or with what a delete has not, is a fault of the tests', async () => {
   for (const [members, fault] of [
     [{ accountId: mine.accountId }, 'must have accountId and region, or neither'],
     [{ region: mine.region }, 'must have accountId and region, or neither'],
@@ -64,14 +64,14 @@ test('a delete with an account and no region, or with what a delete has not, is 
     [{ ...mine, region: 'nowhere' }, 'region'],
     [{ ...mine, cidrBlock: '10.20.4.0/22' }, 'cidrBlock'],
   ] as const) {
-    const ran = await runTests(t, [{ request: { ...deletion, ...members }, expect: 'allow' }]);
+    const ran = await runTests([{ request: { ...deletion, ...members }, expect: 'allow' }]);
     assert.equal(ran.status, 1, JSON.stringify(members));
     assert.ok(ran.err.includes(fault), ran.err);
   }
 });
 
-async function explain(t: TestContext, request: object, at: string, text = policy) {
-  const path = await folderWith(t, {
+async function explain(request: object, at: string, text = policy) {
+  const path = await folderWith({
     'policy.yaml': text,
     'r.json': JSON.stringify(request),
     'c.json': JSON.stringify(claims),
@@ -80,23 +80,23 @@ async function explain(t: TestContext, request: object, at: string, text = polic
   return await peergate(['policy', 'explain', ...files, '--at', at]);
 }
 
-test('`policy explain` shows what each rule says to a delete, and the exception that it needs', async (t) => {
+test('`policy explain` shows what each rule says to a delete, and the exception that it needs', async () => {
   const request = { ...deletion, ...mine, accountId: '444455556666' };
-  const allowed = await explain(t, request, '2026-12-01T00:00:00Z');
+  const allowed = await explain(request, '2026-12-01T00:00:00Z');
   assert.equal(allowed.status, 0);
   assert.match(allowed.out, /^allow\n/);
   assert.match(allowed.out, /✓ payments: nothing against it, with the exception CHG-1/);
-  const denied = await explain(t, request, '2027-12-01T00:00:00Z');
+  const denied = await explain(request, '2027-12-01T00:00:00Z');
   assert.equal(denied.status, 1);
   assert.match(denied.out, /✓ guardrails: nothing against it\n/);
   assert.match(denied.out, /✗ payments\n.*account_not_allowed \/accountId\n/s);
 });
 
-test('an exception for creates widens no delete, and `policy explain` says for which action it is not', async (t) => {
+test('an exception for creates widens no delete, and `policy explain` says for which action it is not', async () => {
   const request = { ...deletion, ...mine, accountId: '444455556666' };
   const forCreates = policy.replace('    actions: [create, delete]\n    allows', '    allows');
   assert.notEqual(forCreates, policy);
-  const { status, out } = await explain(t, request, '2026-12-01T00:00:00Z', forCreates);
+  const { status, out } = await explain(request, '2026-12-01T00:00:00Z', forCreates);
   assert.equal(status, 1);
   assert.match(out, /exceptions {2}CHG-1 \(not for delete\)\n/);
   assert.match(out, /✗ payments\n.*account_not_allowed \/accountId\n/s);
@@ -116,7 +116,7 @@ test('`policy replay` decides recorded deletes again by where the peering lay, a
   const narrower = policy
     .replace('accounts: ["111122223333"]\nexceptions', 'regions: [us-east-1]\nexceptions')
     .replace('2027-01-31', '2099-01-31');
-  const path = await folderWith(t, { 'policy.yaml': narrower, 'audit.log': lines.join('\n') });
+  const path = await folderWith({ 'policy.yaml': narrower, 'audit.log': lines.join('\n') });
   const { status, out } = await peergate(['policy', 'replay', path('policy.yaml'), path('audit.log')]);
   assert.equal(status, 1);
   assert.deepEqual(

@@ -1,6 +1,6 @@
 // `policy explain`: the decision for one request as a tree, with an exit status that a script can ask.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { folderWith, peergate } from './policy-run.ts';
@@ -36,8 +36,8 @@ interface Asked {
   readonly colours?: boolean;
 }
 
-async function explain(t: TestContext, asked: Asked) {
-  const path = await folderWith(t, {
+async function explain(asked: Asked) {
+  const path = await folderWith({
     'policy.yaml': asked.policy ?? policy,
     'r.json': JSON.stringify(asked.request ?? create),
     'c.json': JSON.stringify(asked.claims ?? claims),
@@ -49,8 +49,8 @@ async function explain(t: TestContext, asked: Asked) {
   return { ...ran, lines: ran.out.split('\n') };
 }
 
-test('an approval is drawn with what was asked, who asked, what each rule said and what decided; status 0', async (t) => {
-  const { status, out, err } = await explain(t, {});
+test('an approval is drawn with what was asked, who asked, what each rule said and what decided; status 0', async () => {
+  const { status, out, err } = await explain({});
   assert.deepEqual([status, err], [0, '']);
   const shown = out.replace(/[0-9a-f]{64}/, 'VERSION');
   assert.equal(
@@ -84,9 +84,9 @@ test('an approval is drawn with what was asked, who asked, what each rule said a
   );
 });
 
-test('a denial shows every violation with its field and what would pass; status 1', async (t) => {
+test('a denial shows every violation with its field and what would pass; status 1', async () => {
   const request = { ...create, cidrBlock: '10.21.0.0/29', accountId: '999999999999' };
-  const { status, lines } = await explain(t, { request });
+  const { status, lines } = await explain({ request });
   assert.equal(status, 1);
   assert.equal(lines[0], 'deny');
   for (const line of [
@@ -101,53 +101,53 @@ test('a denial shows every violation with its field and what would pass; status 
     assert.ok(lines.includes(line), `${line}\n${lines.join('\n')}`);
 });
 
-test('the nearest block is offered in the tree as in the answer', async (t) => {
-  const { out } = await explain(t, { request: { ...create, cidrBlock: '10.20.4.0/29' } });
+test('the nearest block is offered in the tree as in the answer', async () => {
+  const { out } = await explain({ request: { ...create, cidrBlock: '10.20.4.0/29' } });
   assert.match(out, /Allowed: 16 to 28\. The nearest block that fits: 10\.20\.4\.0\/28\./);
 });
 
-test('--at decides at that time: an exception helps before its expiry and not after', async (t) => {
+test('--at decides at that time: an exception helps before its expiry and not after', async () => {
   const request = { ...create, region: 'eu-west-1' };
-  const before = await explain(t, { request, more: ['--at', '2027-01-30T23:59:59Z'] });
+  const before = await explain({ request, more: ['--at', '2027-01-30T23:59:59Z'] });
   assert.equal(before.status, 0);
   assert.match(before.out, /✓ guardrails: nothing against it, with the exception CHG-1/);
   assert.match(before.out, /exceptions {2}CHG-1\n {3}├─ mode/);
   assert.match(before.out, /at {17}2027-01-30T23:59:59\.000Z/);
-  const after = await explain(t, { request, more: ['--at', '2027-01-31T01:00:00+01:00'] });
+  const after = await explain({ request, more: ['--at', '2027-01-31T01:00:00+01:00'] });
   assert.equal(after.status, 1);
   assert.match(after.out, /exceptions {2}CHG-1 \(expired\)/);
 });
 
-test('a time that is not one with its zone is a wrong call', async (t) => {
+test('a time that is not one with its zone is a wrong call', async () => {
   for (const at of ['tomorrow', '2027-01-31', '2027-01-31T00:00:00', '1800000000', '', 'Sun, 31 Jan 2027']) {
-    const { status, out, err } = await explain(t, { more: ['--at', at] });
+    const { status, out, err } = await explain({ more: ['--at', at] });
     assert.deepEqual([at, status, out], [at, 2, '']);
     assert.match(err, /^--at must be a time such as 2026-12-01T00:00:00Z\.\n\nUsage:/);
   }
 });
 
-test('in report mode a would-be denial is an approval that says so', async (t) => {
+test('in report mode a would-be denial is an approval that says so', async () => {
   const request = { ...create, region: 'ap-south-1' };
-  const { status, lines } = await explain(t, { policy: `${policy}mode: report\n`, request });
+  const { status, lines } = await explain({ policy: `${policy}mode: report\n`, request });
   assert.equal(status, 0);
   assert.equal(lines[0], 'allow (report mode: enforcing would deny)');
   assert.ok(lines.includes('   ├─ mode        report'));
 });
 
-test('a list, a caller without grants and a policy without grants are explained, too', async (t) => {
-  const listed = await explain(t, { request: { action: 'list', clusterId: clusterId.toUpperCase() } });
+test('a list, a caller without grants and a policy without grants are explained, too', async () => {
+  const listed = await explain({ request: { action: 'list', clusterId: clusterId.toUpperCase() } });
   assert.deepEqual([listed.status, listed.lines[3]], [0, `│  ├─ clusterId          ${clusterId}`]);
   assert.ok(listed.lines.includes('   ├─ grant       lists'));
-  const stranger = await explain(t, { claims: {} });
+  const stranger = await explain({ claims: {} });
   assert.equal(stranger.status, 1);
   assert.match(stranger.out, /issuer {6}none\n.*subject {5}none\n.*grants {6}none\n.*exceptions {2}none/);
-  const open = await explain(t, { policy: policy.slice(0, policy.indexOf('grants:')) });
+  const open = await explain({ policy: policy.slice(0, policy.indexOf('grants:')) });
   assert.equal(open.status, 0);
   assert.match(open.out, /grants {6}the policy has none; the scope is enough/);
 });
 
-test('faults of all three files are listed together with status 1', async (t) => {
-  const { status, out, err } = await explain(t, {
+test('faults of all three files are listed together with status 1', async () => {
+  const { status, out, err } = await explain({
     policy: policy.replace('us-east-1', 'mars'),
     request: { ...create, cidrBlock: '10.20.4.1/22', extra: 1 },
     claims: [],
@@ -163,16 +163,16 @@ test('faults of all three files are listed together with status 1', async (t) =>
   assert.match(err, /c\.json:1:1: must be an object of claims/);
 });
 
-test('a denial is never shown without its reason: a caller whom no grant matches is told so', async (t) => {
-  const { status, out } = await explain(t, { claims: { ...claims, sub: 'stranger' } });
+test('a denial is never shown without its reason: a caller whom no grant matches is told so', async () => {
+  const { status, out } = await explain({ claims: { ...claims, sub: 'stranger' } });
   assert.equal(status, 1);
   assert.match(out, /^deny\n/);
   assert.match(out, /✓ guardrails: nothing against it\n/);
   assert.match(out, /✗ grants\n.*no_grant\n.*No grant of the policy is for this caller\./s);
 });
 
-test('a file that is missing is a fault, a missing option is a wrong call', async (t) => {
-  const path = await folderWith(t, { 'policy.yaml': policy });
+test('a file that is missing is a fault, a missing option is a wrong call', async () => {
+  const path = await folderWith({ 'policy.yaml': policy });
   const options = ['--request', path('none.json'), '--claims', path('none.yaml')];
   const missing = await peergate(['policy', 'explain', path('policy.yaml'), ...options]);
   assert.equal(missing.status, 1);
@@ -189,15 +189,15 @@ test('a file that is missing is a fault, a missing option is a wrong call', asyn
   }
 });
 
-test('control characters of a claim never reach the terminal', async (t) => {
-  const { out } = await explain(t, { claims: { iss: 'a\u001b[2J\nb', sub: '\u009b31m\u202e' } });
+test('control characters of a claim never reach the terminal', async () => {
+  const { out } = await explain({ claims: { iss: 'a\u001b[2J\nb', sub: '\u009b31m\u202e' } });
   assert.doesNotMatch(out, /(?!\n)[\p{Cc}\p{Cf}]/u);
   assert.match(out, /issuer {6}a�\[2J�b\n/);
 });
 
-test('colours come only where they are welcome', async (t) => {
-  const plain = await explain(t, {});
-  const coloured = await explain(t, { colours: true });
+test('colours come only where they are welcome', async () => {
+  const plain = await explain({});
+  const coloured = await explain({ colours: true });
   assert.ok(coloured.out.startsWith('\x1b[32mallow\x1b[0m\n'));
   assert.equal(stripVTControlCharacters(coloured.out), plain.out);
 });

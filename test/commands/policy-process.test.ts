@@ -1,8 +1,9 @@
 // The policy commands as processes: the exit status that a script sees, and colours on a terminal alone.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endAtExit } from '../support/child-process.ts';
 import { clusterId, guardrailsOnly } from '../support/gateway.ts';
 import { folderWith } from './policy-run.ts';
 
@@ -11,8 +12,8 @@ const esc = '\x1b';
 const tests = (expect: string) =>
   `tests: [{ name: anybody may list, claims: {}, request: { action: list, clusterId: ${clusterId} }, expect: ${expect} }]\n`;
 
-const files = (t: TestContext) =>
-  folderWith(t, {
+const files = () =>
+  folderWith({
     'policy.yaml': guardrailsOnly,
     'good.yaml': tests('allow'),
     'bad.yaml': tests('deny'),
@@ -23,7 +24,7 @@ const files = (t: TestContext) =>
 
 async function run(file: string, args: readonly string[], environment: Record<string, string> = {}) {
   const env = { PATH: process.env['PATH'] ?? '', ...environment };
-  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = endAtExit(spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] }));
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -32,8 +33,8 @@ async function run(file: string, args: readonly string[], environment: Record<st
   return { status, out };
 }
 
-test('each command ends with the status that it promises, and writes no colours into a pipe', async (t) => {
-  const path = await files(t);
+test('each command ends with the status that it promises, and writes no colours into a pipe', async () => {
+  const path = await files();
   const [policy, good, bad] = [path('policy.yaml'), path('good.yaml'), path('bad.yaml')];
   const wanted: readonly (readonly [status: number, args: readonly string[]])[] = [
     [0, ['test', policy, good]],
@@ -56,8 +57,8 @@ const hasTerminal = /util-linux/.test(stdout ?? '');
 
 test('on a terminal there are colours, but for whom NO_COLOR says otherwise', {
   skip: hasTerminal ? false : 'needs script of util-linux',
-}, async (t) => {
-  const path = await files(t);
+}, async () => {
+  const path = await files();
   const command = [process.execPath, main, 'policy', 'test', path('policy.yaml'), path('good.yaml')];
   const onTerminal = (environment: Record<string, string>) =>
     run('script', ['-qec', command.join(' '), '/dev/null'], {

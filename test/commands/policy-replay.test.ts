@@ -59,7 +59,7 @@ const verdictsIn = (out: string) =>
 
 test('under the policy of the log itself nothing changes, with status 0', async (t) => {
   const log = await recordedLog(t);
-  const path = await folderWith(t, { 'policy.yaml': policy, 'audit.log': log.join('\n') });
+  const path = await folderWith({ 'policy.yaml': policy, 'audit.log': log.join('\n') });
   assert.deepEqual(await peergate(['policy', 'replay', path('policy.yaml'), path('audit.log')]), {
     status: 0,
     out: '7 decided again, 0 changed\n',
@@ -74,7 +74,7 @@ test('exactly the changed verdicts are listed, both ways, with status 1, also fr
     .replace('10.0.0.0/8', '0.0.0.0/0')
     .replace('[create, list]', '[create]');
   const half = Math.floor(log.length / 2);
-  const path = await folderWith(t, {
+  const path = await folderWith({
     'policy.yaml': other,
     'whole.log': `${log.join('\r\n')}`,
     'first.log': log.slice(0, half).join('\n'),
@@ -101,7 +101,7 @@ test('exactly the changed verdicts are listed, both ways, with status 1, also fr
 
 test('control characters of a subject never reach the terminal', async (t) => {
   const log = await recordedLog(t);
-  const path = await folderWith(t, {
+  const path = await folderWith({
     'policy.yaml': policy.replace('create, list', 'delete'),
     'a.log': log.join('\n'),
   });
@@ -116,7 +116,7 @@ test('a denial for want of a claim that was not recorded is marked and counted a
     '{ claim: sub, equals: "svc-*" }',
     '{ claim: team, equals: net }, { claim: sub, equals: svc-payments }',
   );
-  const path = await folderWith(t, { 'policy.yaml': byTeam, 'audit.log': log.join('\n') });
+  const path = await folderWith({ 'policy.yaml': byTeam, 'audit.log': log.join('\n') });
   const { status, out } = await peergate(['policy', 'replay', path('policy.yaml'), path('audit.log')]);
   assert.equal(status, 1);
   // The refusal of a block outside of the guardrails stays one whatever the team.
@@ -131,7 +131,7 @@ test('a denial for want of a claim that was not recorded is marked and counted a
 test('a policy with a fault, and a log that is missing or broken, end with status 1', async (t) => {
   const log = await recordedLog(t);
   const packed = gzipSync(log.join('\n'));
-  const path = await folderWith(t, {
+  const path = await folderWith({
     'policy.yaml': policy,
     'bad.yaml': 'version: 2',
     'audit.log': log.join('\n'),
@@ -171,7 +171,7 @@ test('a wrong call ends with status 2 and the usage', async () => {
 test('a bar shows on a terminal how far a long log has been read, and leaves nothing behind', async (t) => {
   const log = await recordedLog(t);
   const filler = `${JSON.stringify({ level: 30, msg: 'x'.repeat(1000) })}\n`.repeat(9000);
-  const path = await folderWith(t, { 'policy.yaml': policy, 'long.log': `${log.join('\n')}\n${filler}` });
+  const path = await folderWith({ 'policy.yaml': policy, 'long.log': `${log.join('\n')}\n${filler}` });
   const args = ['policy', 'replay', path('policy.yaml'), path('long.log')];
   const watched = await peergate(args, { watched: true });
   assert.match(watched.err, /\r█+░* \d+ % read/);
@@ -182,7 +182,7 @@ test('a bar shows on a terminal how far a long log has been read, and leaves not
 
 test('colours come only where they are welcome', async (t) => {
   const log = await recordedLog(t);
-  const path = await folderWith(t, {
+  const path = await folderWith({
     'policy.yaml': policy.replace('create, list', 'delete'),
     'a.log': log.join('\n'),
   });

@@ -1,12 +1,11 @@
 // The policy commands as a script calls them, in this process: arguments in, both outputs and the exit status out.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { policyExplainCommand } from '../../src/commands/policy-explain.ts';
 import { policyReplayCommand } from '../../src/commands/policy-replay.ts';
 import { policyTestCommand } from '../../src/commands/policy-test.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export interface Ran {
   readonly status: number;
@@ -44,11 +43,9 @@ export async function peergate(
 
 /** A folder with these files, gone when the test ends; gives the path of each. */
 export async function folderWith(
-  test: TestContext,
   files: Readonly<Record<string, string | Buffer>>,
 ): Promise<(name: string) => string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const path = (name: string) => join(folder, name);
   await Promise.all(Object.entries(files).map(([name, content]) => writeFile(path(name), content)));
   return path;

@@ -37,8 +37,8 @@ const good = [
 ];
 const tests = (...cases: string[]) => `tests:\n${cases.join('')}`;
 
-test('cases that all pass are reported by name, with a summary line and status 0', async (t) => {
-  const path = await folderWith(t, { 'policy.yaml': policy, 'tests.yaml': tests(...good) });
+test('cases that all pass are reported by name, with a summary line and status 0', async () => {
+  const path = await folderWith({ 'policy.yaml': policy, 'tests.yaml': tests(...good) });
   const { status, out, err } = await peergate(['policy', 'test', path('policy.yaml'), path('tests.yaml')]);
   assert.deepEqual([status, err], [0, '']);
   assert.equal(
@@ -47,8 +47,8 @@ test('cases that all pass are reported by name, with a summary line and status 0
   );
 });
 
-test('a case that fails says where it stands, what it expects, what the policy says and why, with status 1', async (t) => {
-  const path = await folderWith(t, {
+test('a case that fails says where it stands, what it expects, what the policy says and why, with status 1', async () => {
+  const path = await folderWith({
     'policy.yaml': policy,
     'tests.yaml': tests(
       good[0] ?? '',
@@ -80,32 +80,32 @@ test('a case that fails says where it stands, what it expects, what the policy s
   ]);
 });
 
-test('a policy in report mode is tested by what enforcing would do', async (t) => {
-  const path = await folderWith(t, {
+test('a policy in report mode is tested by what enforcing would do', async () => {
+  const path = await folderWith({
     'policy.yaml': `${policy}mode: report\n`,
     'tests.yaml': tests(...good),
   });
   assert.equal((await peergate(['policy', 'test', path('policy.yaml'), path('tests.yaml')])).status, 0);
 });
 
-test('an exception that has expired is a warning here, so that an old commit can still be tested', async (t) => {
+test('an exception that has expired is a warning here, so that an old commit can still be tested', async () => {
   const expired = policy.replace('2027-01-31', '2026-10-31');
-  const path = await folderWith(t, { 'policy.yaml': expired, 'tests.yaml': tests(good[0] ?? '') });
+  const path = await folderWith({ 'policy.yaml': expired, 'tests.yaml': tests(good[0] ?? '') });
   const { status, err } = await peergate(['policy', 'test', path('policy.yaml'), path('tests.yaml')]);
   assert.equal(status, 0);
   assert.match(err, /^Warning: .*policy\.yaml:15:14: \/exceptions\/0\/expires is in the past/);
 });
 
-test('a case that leans on an expired exception fails here, with what to do about it', async (t) => {
+test('a case that leans on an expired exception fails here, with what to do about it', async () => {
   const expired = policy.replace('2027-01-31', '2026-10-31');
-  const path = await folderWith(t, { 'policy.yaml': expired, 'tests.yaml': tests(good[3] ?? '') });
+  const path = await folderWith({ 'policy.yaml': expired, 'tests.yaml': tests(good[3] ?? '') });
   const { status, out } = await peergate(['policy', 'test', path('policy.yaml'), path('tests.yaml')]);
   assert.equal(status, 1);
   assert.match(out, /it needs an exception that has expired: give the test a time with at\n/);
 });
 
-test('faults of both files are listed together, each with its place, and no case is run', async (t) => {
-  const path = await folderWith(t, {
+test('faults of both files are listed together, each with its place, and no case is run', async () => {
+  const path = await folderWith({
     'policy.yaml': policy.replace('us-east-1', 'mars'),
     'tests.yaml': `tests:
   - name: ""
@@ -141,8 +141,8 @@ test('faults of both files are listed together, each with its place, and no case
   assert.match(err, new RegExp(`^${faults.length} faults:\n`));
 });
 
-test('a file that is missing, and a file without a case, fail the run', async (t) => {
-  const path = await folderWith(t, { 'policy.yaml': policy, 'none.yaml': 'tests: []\n' });
+test('a file that is missing, and a file without a case, fail the run', async () => {
+  const path = await folderWith({ 'policy.yaml': policy, 'none.yaml': 'tests: []\n' });
   for (const [first, second, words] of [
     ['policy.yaml', 'missing.yaml', /missing\.yaml:1:1: cannot be read \(ENOENT\)/],
     ['missing.yaml', 'none.yaml', /missing\.yaml:1:1: cannot be read \(ENOENT\)/],
@@ -162,9 +162,9 @@ test('a wrong call ends with status 2 and the usage', async () => {
   }
 });
 
-test('the JUnit XML is well-formed whatever the names, with a failure for each case that failed', async (t) => {
+test('the JUnit XML is well-formed whatever the names, with a failure for each case that failed', async () => {
   const name = `<a href="x">&amp; 'quoted' ]]> \u0000\u001b[31m\uffff\ud800 é 😀`;
-  const path = await folderWith(t, {
+  const path = await folderWith({
     'policy.yaml': policy,
     'tests <&">.yaml': tests(oneCase(name, 'expect: deny'), oneCase('fine & good', 'expect: allow')),
   });
@@ -182,8 +182,8 @@ test('the JUnit XML is well-formed whatever the names, with a failure for each c
   assert.deepEqual([passed?.attributes['name'], passed?.children], ['fine & good', []]);
 });
 
-test('results that cannot be written fail the run', async (t) => {
-  const path = await folderWith(t, { 'policy.yaml': policy, 'tests.yaml': tests(...good) });
+test('results that cannot be written fail the run', async () => {
+  const path = await folderWith({ 'policy.yaml': policy, 'tests.yaml': tests(...good) });
   const junit = path('none/junit.xml');
   const args = ['policy', 'test', path('policy.yaml'), path('tests.yaml'), '--junit', junit];
   const { status, err } = await peergate(args);
@@ -191,8 +191,8 @@ test('results that cannot be written fail the run', async (t) => {
   assert.match(err, /Failed to write the results: ENOENT/);
 });
 
-test('control characters of either file never reach the terminal', async (t) => {
-  const path = await folderWith(t, {
+test('control characters of either file never reach the terminal', async () => {
+  const path = await folderWith({
     'policy.yaml': policy,
     'tests.yaml': tests(
       oneCase('\u001b[2Jx\u202e', 'expect: deny'),
@@ -206,8 +206,8 @@ test('control characters of either file never reach the terminal', async (t) => 
   assert.match(ran.out, /✗ �\[2Jx�\n/);
 });
 
-test('colours come only where they are welcome', async (t) => {
-  const path = await folderWith(t, { 'policy.yaml': policy, 'tests.yaml': tests(...good) });
+test('colours come only where they are welcome', async () => {
+  const path = await folderWith({ 'policy.yaml': policy, 'tests.yaml': tests(...good) });
   const args = ['policy', 'test', path('policy.yaml'), path('tests.yaml')];
   const coloured = await peergate(args, { colours: true });
   assert.ok(coloured.out.startsWith('\x1b[32m✓\x1b[0m payments may peer\n'));

@@ -1,12 +1,12 @@
 // `src/main.ts` as a person or a script calls it: a process of its own with an environment of its own, with pipes or on a
 // terminal.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endAtExit } from '../support/child-process.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(root, 'src/main.ts');
@@ -22,11 +22,13 @@ export function start(
   environment: Record<string, string> = {},
   cwd = root,
 ): ChildProcess {
-  return spawn(process.execPath, [main, ...args], {
-    cwd,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return endAtExit(
+    spawn(process.execPath, [main, ...args], {
+      cwd,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 export const run = (
@@ -57,21 +59,22 @@ export const noTerminal =
 /** A program on a terminal of its own: everything that it writes there, whichever output it is. */
 export function onTerminal(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
   const command = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    cwd: root,
-    env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return finish(child);
+  return finish(
+    endAtExit(
+      spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+        cwd: root,
+        env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
+  );
 }
 
 /** Settings without a fault, and the policy that they name. */
 export async function environment(
-  t: TestContext,
   policy = guardrailsOnly,
 ): Promise<Record<string, string> & { readonly POLICY_FILE: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'policy.yaml');
   await writeFile(file, policy);
   return {

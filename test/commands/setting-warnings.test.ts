@@ -12,16 +12,16 @@ const doubtful = {
 };
 const variables = ['AEROSPIKE_CLOUD_KEY', 'NO_PROXY', 'OTEL_EXPORTER_OTLP_PROTOCOL', 'REDIS_ALLOW_PLAINTEXT'];
 
-test('check shows each doubtful setting as a warning, with no secret, and finds no fault', async (t) => {
-  const { status, out, err } = await run(['check'], { ...(await environment(t)), ...doubtful });
+test('check shows each doubtful setting as a warning, with no secret, and finds no fault', async () => {
+  const { status, out, err } = await run(['check'], { ...(await environment()), ...doubtful });
   assert.equal(status, 0, err);
   const warned = [...err.matchAll(/^Warning: ([A-Z_]+): /gm)].map(([, name]) => name);
   assert.deepEqual(warned.sort(), variables);
   assert.doesNotMatch(out + err, /the-key-of-aerolab|the-password/);
 });
 
-test('the start logs each doubtful setting as one warning, with no secret, and goes on', async (t) => {
-  const child = start(['serve'], { ...(await environment(t)), ...doubtful });
+test('the start logs each doubtful setting as one warning, with no secret, and goes on', async () => {
+  const child = start(['serve'], { ...(await environment()), ...doubtful });
   const end = finish(child);
   child.stdout?.on('data', (chunk) => {
     if (String(chunk).includes('"msg":"listening"')) child.kill('SIGTERM');

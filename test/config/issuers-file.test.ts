@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { issuersJsonSchema, loadIssuersFile } from '../../src/config/issuers-file.ts';
 import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const others = { AEROSPIKE_CLIENT_ID: 'id', AEROSPIKE_CLIENT_SECRET: 'secret', POLICY_FILE: 'policy.yaml' };
 const load = (environment: Environment) => loadConfig({ ...others, ...environment });
@@ -24,8 +24,8 @@ function faultsOf(environment: Environment): string[] {
   return 'faults' in loaded ? loaded.faults.map(describeFault) : [];
 }
 
-async function fileOf(t: TestContext, text: string): Promise<string> {
-  const file = join(await temporaryFolder(t), 'issuers.yaml');
+async function fileOf(text: string): Promise<string> {
+  const file = join(temporaryFolder(), 'issuers.yaml');
   await writeFile(file, text);
   return file;
 }
@@ -42,8 +42,8 @@ const documented = `issuers:
     algorithms: [EdDSA, ES384]
 `;
 
-test('each issuer of the file has its own rules, and the defaults of the settings', async (t) => {
-  const file = await fileOf(t, documented);
+test('each issuer of the file has its own rules, and the defaults of the settings', async () => {
+  const file = await fileOf(documented);
   const [idp, cognito, eks, ...more] = issuersOf({ AUTH_ISSUERS_FILE: file });
   assert.equal(more.length, 0);
   const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
@@ -63,9 +63,8 @@ test('each issuer of the file has its own rules, and the defaults of the setting
   assert.deepEqual(eks?.algorithms, ['EdDSA', 'ES384', 'Ed25519']);
 });
 
-test('a fault is told with its place, all of them at once, beside those of other settings', async (t) => {
+test('a fault is told with its place, all of them at once, beside those of other settings', async () => {
   const file = await fileOf(
-    t,
     `issuers:
   - issuer: http://idp.acme.example
     audiences: []
@@ -103,21 +102,21 @@ test('a fault is told with its place, all of them at once, beside those of other
   assert.equal(faults.length, expected.length, faults.join('\n'));
 });
 
-test('no issuer, one twice, or a file that is none is a fault', async (t) => {
-  const of = async (text: string) => loadIssuersFile(await fileOf(t, text)).faults?.join('\n') ?? '';
+test('no issuer, one twice, or a file that is none is a fault', async () => {
+  const of = async (text: string) => loadIssuersFile(await fileOf(text)).faults?.join('\n') ?? '';
   assert.match(await of('issuers: []\n'), /\/issuers must not be empty/);
   assert.match(await of('{}\n'), /\/issuers is required/);
   const one = '{ issuer: https://a.example, audiences: [a] }';
   assert.match(await of(`issuers: [${one}, ${one}]\n`), /\/issuers\/1\/issuer is listed already/);
   assert.match(await of('issuers: [\n'), /issuers\.yaml:\d/);
-  const folder = join(await temporaryFolder(t), 'folder');
+  const folder = join(temporaryFolder(), 'folder');
   await mkdir(folder);
   assert.match(faultsOf({ AUTH_ISSUERS_FILE: folder }).join(), /AUTH_ISSUERS_FILE: .*EISDIR/);
   assert.match(faultsOf({ AUTH_ISSUERS_FILE: `${folder}/gone` }).join(), /AUTH_ISSUERS_FILE: .*ENOENT/);
 });
 
-test('the file replaces the settings of a single rule for all, and both is a fault for each of them', async (t) => {
-  const file = await fileOf(t, documented);
+test('the file replaces the settings of a single rule for all, and both is a fault for each of them', async () => {
+  const file = await fileOf(documented);
   const both = {
     AUTH_ISSUERS_FILE: file,
     AUTH_ISSUERS: 'https://idp.acme.example',

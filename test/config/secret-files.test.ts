@@ -1,14 +1,13 @@
 // Files of secrets: read again at each use, and refused when they hold what nobody sees.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { configOf, faultsOf, good } from './variables.ts';
 
-test('a secret from a file is read again at each use, without its last line break', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+test('a secret from a file is read again at each use, without its last line break', async () => {
+  const folder = temporaryFolder();
   const file = join(folder, 'secret');
   await writeFile(file, 'first\n');
   const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = good;
@@ -20,9 +19,8 @@ test('a secret from a file is read again at each use, without its last line brea
   await assert.rejects(clientSecret.reveal());
 });
 
-test('a secret file that is missing, empty, or beside the value itself is a fault', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+test('a secret file that is missing, empty, or beside the value itself is a fault', async () => {
+  const folder = temporaryFolder();
   const empty = join(folder, 'empty');
   await writeFile(empty, '\n');
   const { AEROSPIKE_CLIENT_ID: _, ...rest } = good;
@@ -50,9 +48,8 @@ for (const [what, content, problem] of [
   ['bytes that are no text', Buffer.from([0x73, 0xff, 0x74]), 'a file that is not UTF-8'],
   ['nothing but white space', ' \n', 'an empty file'],
 ] as const)
-  test(`a secret file with ${what} is a fault that names the _FILE variable, at the start and later`, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-    t.after(() => rm(folder, { recursive: true }));
+  test(`a secret file with ${what} is a fault that names the _FILE variable, at the start and later`, async () => {
+    const folder = temporaryFolder();
     const file = join(folder, 'secret');
     await writeFile(file, 'good');
     const { AEROSPIKE_CLIENT_SECRET: _, ...rest } = good;

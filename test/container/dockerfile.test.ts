@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { environment, root } from '../commands/run-main.ts';
 import { readText } from '../docs/documents.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { send } from '../support/gateway.ts';
 import {
   assemble,
@@ -96,19 +97,21 @@ test('only what is copied goes to the builder, and all of it exists', () => {
 test('what is copied is enough: commands, listeners and pages work on it', {
   timeout: 120_000,
 }, async (t) => {
-  const folder = await assemble(t);
+  const folder = await assemble();
   assert.ok(!existsSync(join(folder, 'node_modules/typescript')));
   assert.ok(productionPackages.length > 0);
   // With traces, whose packages are read only then.
-  const env = { ...(await environment(t)), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+  const env = { ...(await environment()), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
   const check = spawnSync(process.execPath, ['src/main.ts', 'check'], { cwd: folder, env, encoding: 'utf8' });
   assert.deepEqual([check.status, check.stderr], [0, '']);
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWithTest(
+    t,
+    spawn(process.execPath, ['src/main.ts', 'serve'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (status) => reject(new Error(`it ended with ${status}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -1,11 +1,10 @@
 // The Dockerfile as instructions by stage, and the folder of the image that it makes of the repository, without an engine.
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import packageLock from '../../package-lock.json' with { type: 'json' };
 import { readText, root } from '../docs/documents.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export interface Instruction {
   readonly name: string;
@@ -71,9 +70,8 @@ export const productionPackages = locked.filter(([, { dev }]) => !dev).map(([pat
 export const developmentPackages = locked.filter(([, { dev }]) => dev === true).map(([path]) => path);
 
 /** The image's folder of the application: the production packages as installed here, pruned and copied as it says. */
-export async function assemble(test: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-image-'));
-  test.after(() => rm(folder, { recursive: true }));
+export async function assemble(): Promise<string> {
+  const folder = temporaryFolder();
   for (const path of productionPackages) {
     const ownOnly = (source: string) => !source.slice(join(root, path).length).includes('/node_modules');
     await cp(join(root, path), join(folder, path), { recursive: true, filter: ownOnly });

@@ -2,8 +2,7 @@
 // included.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -16,6 +15,7 @@ import { createPeering } from '../../src/operations/create-peering/create-peerin
 import { headOf } from '../audit/verify/chained-log.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** The last words of a run that was killed: an intent without its end, and a line that was never finished. */
@@ -49,8 +49,7 @@ function leftByACrash(key: SigningKey): string {
 }
 
 test('every line of an audit file fits the schema: torn lines, settlements and signatures too', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'audit.log');
   const keyFile = join(folder, 'key.jwk');
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });

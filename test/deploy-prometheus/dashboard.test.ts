@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readText } from '../docs/documents.ts';
 import type { Loose } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { noPromtool, promtool } from '../telemetry/promtool.ts';
 import { renderedMetrics } from '../telemetry/rendered.ts';
 import { assertKnown } from './expressions.ts';
@@ -29,13 +29,13 @@ test('every metric and label on the dashboard is one that a gateway renders, and
     if (name.startsWith('peergate_')) assert.ok(all.includes(name), `${name} is on no panel`);
 });
 
-test('every expression is one that Prometheus can read', { skip: noPromtool }, async (t) => {
+test('every expression is one that Prometheus can read', { skip: noPromtool }, async () => {
   const rules = shown.flatMap(({ targets }) =>
     targets.map(({ expr }: Loose) => ({ record: 'a:panel', expr: asPrometheus(expr) })),
   );
   // Two panels may ask the same: what is recorded must differ.
   const numbered = rules.map((rule, number) => ({ ...rule, labels: { number: String(number) } }));
-  const file = join(await temporaryFolder(t), 'rules.yaml');
+  const file = join(temporaryFolder(), 'rules.yaml');
   const check = async (list: object[]) => {
     await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: list }] }));
     return promtool(['check', 'rules', file]);

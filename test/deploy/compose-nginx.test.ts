@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort, noNginx } from '../acceptance/nginx.ts';
 import { fencedBlocks } from '../docs/documents.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { deploy } from './compose.ts';
 import { root } from './manifests.ts';
@@ -50,7 +51,7 @@ test('the commands for a rolling restart take a gateway out of nginx, and put it
     (text) => text.includes('-s reload'),
   );
   const [takeOut = '', putIn = ''] = [...block.matchAll(/^ *(sed .*)$/gm)].map(([, command]) => command);
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const copy = join(folder, 'nginx.conf');
   await copyFile(configurationFile, copy);
   const run = (command: string) => {
@@ -75,7 +76,7 @@ async function startSite(t: TestContext, configured = readFileSync(configuration
   t.after(() => issuer.close());
   const start = () => startTestGateway(t, { issuer, environment: { TRUST_PROXY: '127.0.0.1' } });
   const gateways: readonly TestGateway[] = [await start(), await start()];
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   makeSecrets(folder, 'localhost');
   const port = await freePort();
   // First, since the folder is below it.
@@ -111,12 +112,10 @@ function startNginx(t: TestContext, folder: string): void {
   const env = { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` };
   const tried = spawnSync('nginx', ['-t', ...words], { env, encoding: 'utf8' });
   assert.equal(tried.status, 0, tried.stderr);
-  const child = spawn('nginx', [...words, '-g', 'daemon off; master_process off;'], { env, stdio: 'ignore' });
-  const gone = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await gone;
-  });
+  endWithTest(
+    t,
+    spawn('nginx', [...words, '-g', 'daemon off; master_process off;'], { env, stdio: 'ignore' }),
+  );
 }
 
 async function ask(

@@ -134,14 +134,14 @@ for (const name of gateways) {
     }
   });
 
-  test(`${name} itself accepts its settings and the example of a policy`, (t) => {
+  test(`${name} itself accepts its settings and the example of a policy`, () => {
     const overlay = join(kubernetes, 'overlays/example');
     const read = (file: string) => readFileSync(join(overlay, file), 'utf8');
     const files = new Map([
       [String(environment['POLICY_FILE']), read('policy.yaml')],
       [String(environment['POLICY_TESTS_FILE']), read('tests.yaml')],
     ]);
-    const run = runCheck(t, environment, files);
+    const run = runCheck(environment, files);
     assert.equal(run.status, 0, run.output);
   });
 

@@ -85,15 +85,15 @@ for (const name of examples) {
     assert.deepEqual(workload, expectedWorkload);
   });
 
-  test(`the settings and the policy of the chart's ${name} are accepted by the gateway`, { skip }, (t) => {
+  test(`the settings and the policy of the chart's ${name} are accepted by the gateway`, { skip }, () => {
     const manifests = render(...exampleValues(name));
     const gateway = gatewayOf(manifests);
     const files = mountedFiles(gateway, manifests);
     const environment = environmentOf(gateway, manifests);
-    const good = runCheck(t, environment, files);
+    const good = runCheck(environment, files);
     assert.equal(good.status, 0, good.output);
     const bad = new Map(files).set(String(environment['POLICY_FILE']), 'version: 2\n');
-    assert.equal(runCheck(t, environment, bad).status, 1);
+    assert.equal(runCheck(environment, bad).status, 1);
   });
 }
 

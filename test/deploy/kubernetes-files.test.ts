@@ -71,12 +71,12 @@ for (const overlay of overlays) {
     assert.match(container.envFrom[0].configMapRef.name, /^peergate-settings-[a-z0-9]{10}$/);
   });
 
-  test(`the gateway itself accepts the settings and the policy of ${overlay}`, (t) => {
+  test(`the gateway itself accepts the settings and the policy of ${overlay}`, () => {
     const files = mountedFiles(gateway, manifests);
-    const good = runCheck(t, environment, files);
+    const good = runCheck(environment, files);
     assert.equal(good.status, 0, good.output);
     const bad = new Map(files).set(String(environment['POLICY_FILE']), 'version: 2\n');
-    assert.equal(runCheck(t, environment, bad).status, 1);
+    assert.equal(runCheck(environment, bad).status, 1);
   });
 }
 

@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { GatewayOutput } from '../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../sandbox/gateway-process.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { allowed, guardrailsOnly, send } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
@@ -105,7 +106,7 @@ async function startSite(t: TestContext, { folder, urlFile, caFile }: TestValkey
     async start(own: Record<string, string> = {}, what = 'Redis is up'): Promise<StartedGateway> {
       const output = new GatewayOutput();
       const gateway = new GatewayProcess({ settings: { ...settings, ...own }, output });
-      t.after(() => gateway.stop());
+      endWithTest(t, gateway.child);
       const { port } = await gateway.listening(30_000);
       await until(what, () => output.logs.some((line) => line.includes(what)));
       return { port, logs: () => output.logs };

@@ -2,11 +2,10 @@
 // own, at the same paths below it.
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { root } from './manifests.ts';
 
 const signingKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
@@ -35,12 +34,10 @@ export interface CheckRun {
 
 /** `files` are those of ConfigMaps and folders, by their path in the container. */
 export function runCheck(
-  test: TestContext,
   environment: Readonly<Record<string, string>>,
   files: ReadonlyMap<string, string | undefined>,
 ): CheckRun {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

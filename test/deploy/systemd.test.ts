@@ -1,11 +1,11 @@
 // The systemd unit: systemd accepts it, it confines the gateway, and the gateway accepts its settings.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { kubernetes, root } from './manifests.ts';
 import { knownVariables, runCheck } from './run-check.ts';
 
@@ -34,9 +34,8 @@ const skip =
     ? false
     : 'needs systemd-analyze (package systemd)';
 
-function analyze(t: TestContext, text: string, ...command: string[]) {
-  const temporary = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(temporary, { recursive: true }));
+function analyze(text: string, ...command: string[]) {
+  const temporary = temporaryFolder();
   const path = join(temporary, 'peergate.service');
   // Node and the gateway are where this machine has them.
   writeFileSync(path, text.replace('/usr/bin/node', process.execPath).replaceAll('/opt/peergate', root));
@@ -44,16 +43,16 @@ function analyze(t: TestContext, text: string, ...command: string[]) {
   return { status, output: stdout + stderr };
 }
 
-test('systemd accepts the unit without a warning, and would say so if a line were wrong', { skip }, (t) => {
-  assert.deepEqual(analyze(t, unit, 'verify'), { status: 0, output: '' });
-  const wrong = analyze(t, unit.replace('ProtectSystem=strict', 'ProtectSystm=strict'), 'verify');
+test('systemd accepts the unit without a warning, and would say so if a line were wrong', { skip }, () => {
+  assert.deepEqual(analyze(unit, 'verify'), { status: 0, output: '' });
+  const wrong = analyze(unit.replace('ProtectSystem=strict', 'ProtectSystm=strict'), 'verify');
   assert.match(wrong.output, /ProtectSystm/);
 });
 
-test('the exposure of the unit is at most 1.5 of 10 by the measure of systemd', { skip }, (t) => {
+test('the exposure of the unit is at most 1.5 of 10 by the measure of systemd', { skip }, () => {
   const measure = ['security', '--offline=true', '--no-pager', '--threshold=15'];
-  assert.equal(analyze(t, unit, ...measure).status, 0);
-  assert.notEqual(analyze(t, unit.replace('CapabilityBoundingSet=\n', ''), ...measure).status, 0);
+  assert.equal(analyze(unit, ...measure).status, 0);
+  assert.notEqual(analyze(unit.replace('CapabilityBoundingSet=\n', ''), ...measure).status, 0);
 });
 
 test('the unit can gain no privilege and write nothing but the audit log', () => {
@@ -83,7 +82,7 @@ test('every variable of the unit is a setting, and no secret stands in one', () 
   for (const name of Object.keys(environment)) assert.ok(knownVariables.includes(name), name);
 });
 
-test('the gateway accepts the settings of the unit with the example policy', (t) => {
+test('the gateway accepts the settings of the unit with the example policy', () => {
   const example = join(kubernetes, 'overlays/example');
   const files = new Map(
     ['policy.yaml', 'tests.yaml'].map((name) => [
@@ -94,6 +93,6 @@ test('the gateway accepts the settings of the unit with the example policy', (t)
   // A reverse proxy on the machine ends TLS, as the comment of the file says.
   const { TLS_CERT_FILE, TLS_KEY_FILE, ...others } = environment;
   assert.ok(TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined);
-  const good = runCheck(t, { ...others, HOST: '127.0.0.1', TRUST_PROXY: '127.0.0.1' }, files);
+  const good = runCheck({ ...others, HOST: '127.0.0.1', TRUST_PROXY: '127.0.0.1' }, files);
   assert.equal(good.status, 0, good.output);
 });

@@ -1,14 +1,14 @@
 // The server of deploy/kubernetes/components/redis for one test: its own configuration, with the password and the certificate
 // that the commands of the operator's guide make, on a free port of loopback, by whichever of Valkey and Redis is installed.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../acceptance/nginx.ts';
 import { fencedBlocks } from '../docs/documents.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { endWithTest } from '../support/child-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { kubernetes, root } from './manifests.ts';
 
@@ -48,7 +48,7 @@ export function makeSecrets(folder: string, host: string): void {
 }
 
 export async function startValkey(test: TestContext): Promise<TestValkey> {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const port = await freePort();
   makeSecrets(folder, 'localhost');
   await mkdir(join(folder, 'data'));
@@ -68,12 +68,7 @@ export async function startValkey(test: TestContext): Promise<TestValkey> {
     configuration = configuration.replace(from, to);
   }
   writeFileSync(join(folder, 'valkey.conf'), configuration);
-  const child: ChildProcess = spawn(server as string, [join(folder, 'valkey.conf')], { stdio: 'ignore' });
-  const gone = once(child, 'exit');
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await gone;
-  });
+  endWithTest(test, spawn(server as string, [join(folder, 'valkey.conf')], { stdio: 'ignore' }));
   const caFile = join(folder, 'redis-ca.crt');
   const cli = String(server).replace('server', 'cli');
   const ask = (...words: string[]) => {

@@ -2,12 +2,11 @@
 // the gateway made; its commands answer as shown; and no field of a record is missing from it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertAuditRecord } from '../support/audit-schema.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type MadeLog, makeAuditLog } from './audit-log.ts';
 import { fencedBlocks, readText } from './documents.ts';
 import { openDuckDb, queriesIn, runJq, runShell } from './run-queries.ts';
@@ -21,7 +20,7 @@ const blockWith = (language: string, text: string): string => {
   return found[0] ?? '';
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
+const folder = temporaryFolder();
 let made: MadeLog;
 let duckDb: Awaited<ReturnType<typeof openDuckDb>>;
 
@@ -33,7 +32,6 @@ before(async () => {
 });
 after(() => {
   duckDb?.close();
-  rmSync(folder, { recursive: true });
 });
 
 const toolFor = (name: string): string | false =>
@@ -138,8 +136,7 @@ test('every record of the log is one by the schema, and none holds a secret', ()
 });
 
 test('every command of the guide works before the first rotation, and reads nothing that was set aside', async (t) => {
-  const fresh = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(fresh, { recursive: true }));
+  const fresh = temporaryFolder();
   for (const name of ['audit.log', 'audit-signing.public.jwk'])
     await copyFile(join(folder, name), join(fresh, name));
   await writeFile(join(fresh, 'audit.log.torn-2026-10-01T000000.000Z'), '{"class_uid":6003,"metadata":{"seq');
@@ -151,9 +148,8 @@ test('every command of the guide works before the first rotation, and reads noth
   assert.deepEqual((await first.ask('SELECT count(*)::VARCHAR AS records FROM audit')).rows, [[rows]]);
 });
 
-test('the commands of the guide and of the page of records that verify and replay a log work before the first rotation', async (t) => {
-  const fresh = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(fresh, { recursive: true }));
+test('the commands of the guide and of the page of records that verify and replay a log work before the first rotation', async () => {
+  const fresh = temporaryFolder();
   for (const name of ['proposed.yaml', 'audit-signing.public.jwk'])
     await copyFile(join(folder, name), join(fresh, name));
   await writeFile(join(fresh, 'audit.log'), runShell('zcat -f audit.log-* audit.log', folder));

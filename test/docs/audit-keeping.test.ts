@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import { endWithTest } from '../support/child-process.ts';
 import { allowed, guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { ask, settingsOf } from './clocked-gateway.ts';
 import { fencedBlocks, readText, root } from './documents.ts';
@@ -26,8 +27,7 @@ const here = (text: string, folder: string): string =>
 
 /** A gateway as a process of its own, started as the guide says, which logrotate can signal. */
 async function startProcess(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   runShell(fencedBlocks(guide, 'sh').find((block) => block.includes('generateKeyPairSync')) ?? '', folder);
   await writeFile(join(folder, 'policy.yaml'), guardrailsOnly);
   const issuer = await startIssuer();
@@ -35,12 +35,9 @@ async function startProcess(t: TestContext) {
   const env = { PATH: process.env['PATH'], ...settingsOf({ folder, issuer, cloud }) };
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
   const start = here(fencedBlocks(guide, 'sh').find((block) => block.includes('$$')) ?? '', folder);
-  const child = spawn('sh', ['-c', start], { cwd: root, env, stdio: [...stdio] });
+  const child = endWithTest(t, spawn('sh', ['-c', start], { cwd: root, env, stdio: [...stdio] }));
   const exited = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await Promise.all([exited, issuer.close(), cloud.close()]);
-  });
+  t.after(() => Promise.all([issuer.close(), cloud.close()]));
   const port = await new Promise<number>((resolve, reject) => {
     exited.then(() => reject(new Error('the gateway did not start')));
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -65,8 +62,7 @@ async function startProcess(t: TestContext) {
 async function startAnother(t: TestContext): Promise<() => Promise<boolean>> {
   const script =
     "process.on('SIGUSR2', () => console.log('signalled')); process.stdin.resume(); console.log('ready')";
-  const child = spawn(process.execPath, ['-e', script, 'src/main.ts', 'serve']);
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWithTest(t, spawn(process.execPath, ['-e', script, 'src/main.ts', 'serve']));
   let printed = '';
   child.stdout.on('data', (text) => {
     printed += text;

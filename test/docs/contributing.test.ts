@@ -2,30 +2,20 @@
 // expect, and the forms of issues are forms.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { parse } from 'yaml';
 import biome from '../../biome.json' with { type: 'json' };
 import type { Loose } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fencedBlocks, readText, root } from './documents.ts';
 
 const guide = readText('CONTRIBUTING.md');
 
 /** Runs the hook in a repository of its own, with this file staged. */
-function commit(t: TestContext, text: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+function commit(text: string) {
+  const folder = temporaryFolder();
   for (const name of ['package.json', 'biome.json', 'tsconfig.json', '.gitignore', 'scripts/git-hooks'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -42,16 +32,16 @@ function commit(t: TestContext, text: string) {
   });
 }
 
-test('the hook lets a clean commit pass', (t) => {
-  const { status, stderr } = commit(t, 'export const answer = 42;\n');
+test('the hook lets a clean commit pass', () => {
+  const { status, stderr } = commit('export const answer = 42;\n');
   assert.equal(status, 0, stderr);
 });
 
-test('the hook refuses a commit that the linter or the compiler refuses', (t) => {
-  const unused = commit(t, 'const answer = 42;\nexport const other = 1;\n');
+test('the hook refuses a commit that the linter or the compiler refuses', () => {
+  const unused = commit('const answer = 42;\nexport const other = 1;\n');
   assert.match(unused.stderr + unused.stdout, /noUnusedVariables/);
   assert.notEqual(unused.status, 0);
-  const mistyped = commit(t, "export const answer: number = '42';\n");
+  const mistyped = commit("export const answer: number = '42';\n");
   assert.match(mistyped.stderr + mistyped.stdout, /TS2322/);
   assert.notEqual(mistyped.status, 0);
 });

@@ -10,7 +10,7 @@ import type { SigningAlgorithm } from '../../sandbox/provider-setup.ts';
 import { requestToken } from '../../sandbox/request-token.ts';
 import { allowed, guardrailsOnly, type Loose, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { readText } from './documents.ts';
 
 type Claims = Record<string, Loose>;
@@ -102,7 +102,7 @@ function differing(claims: Claims, pointer: string): Claims {
 
 async function startGateway(t: TestContext, section: Section, url: string) {
   const { entry, grant, environment } = at(section, section.entry['issuer'], url);
-  const file = join(await temporaryFolder(t), 'issuers.yaml');
+  const file = join(temporaryFolder(), 'issuers.yaml');
   await writeFile(file, stringify({ issuers: [entry] }));
   const policy = `${guardrailsOnly}grants: ${JSON.stringify([{ id: 'documented', actions: ['create'], ...grant }])}\n`;
   const settings = { AUTH_ISSUERS: '', AUTH_AUDIENCE: '', AUTH_ISSUERS_FILE: file, PREFLIGHT: 'enforce' };

@@ -2,22 +2,21 @@
 // verifies.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { auditFaults } from '../../src/audit/log/audit-faults.ts';
 import { signCheckpoint, verifyCheckpoint } from '../../src/audit/log/checkpoint.ts';
 import { readSigningKey, readVerificationKeys, toSigningKey } from '../../src/audit/log/signing-key.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fencedBlocks, readText } from './documents.ts';
 
-test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async (t) => {
+test('the lines that make a signing key make one, for its owner only, and a public one that says nothing of it', async () => {
   const blocks = fencedBlocks(readText('docs/audit.md'), 'sh').filter((text) =>
     text.includes('generateKeyPair'),
   );
   assert.equal(blocks.length, 1);
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`;
   execFileSync('sh', ['-ec', blocks[0] ?? ''], { cwd: folder, env: { ...process.env, PATH: path } });
 

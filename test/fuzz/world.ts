@@ -1,8 +1,7 @@
 // A whole gateway in this process between an issuer and the Aerospike Cloud sandbox, as in the other tests, but with nothing
 // that is kept: every line is looked at when it comes, so that a million requests leave the memory as it was.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -13,6 +12,7 @@ import { createLogger } from '../../src/logging/logger.ts';
 import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { Mint } from './mint.ts';
 import { serveKnown } from './peerings.ts';
@@ -42,7 +42,7 @@ export async function startWorld(): Promise<World> {
     watch.sent(request);
     return serveKnown(request);
   });
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-fuzz-'));
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, policyText);
   const loaded = loadConfig({
@@ -79,7 +79,7 @@ export async function startWorld(): Promise<World> {
     issuerRequests: () => issuer.requests.length,
     async stop() {
       await gateway.stop();
-      await Promise.all([cloud.close(), issuer.close(), rm(folder, { recursive: true })]);
+      await Promise.all([cloud.close(), issuer.close()]);
     },
   };
 }

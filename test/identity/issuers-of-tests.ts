@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { allowed, peeringsPath, startTestGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Members of an entry of the file; `issuer` is that of the test's issuer unless it is given. */
 export type IssuerRules = Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export async function startWithIssuers(
   entries: readonly Entry[],
   options: TestGatewayOptions = {},
 ) {
-  const file = join(await temporaryFolder(t), 'issuers.yaml');
+  const file = join(temporaryFolder(), 'issuers.yaml');
   await writeIssuers(file, entries);
   const gateway = await startTestGateway(t, {
     ...options,

@@ -2,8 +2,7 @@
 // is down, and without any key the gateway says that it is not ready.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';
@@ -16,6 +15,7 @@ import {
   type TestGateway,
 } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_ADDRESS_PER_MINUTE: '0' };
@@ -230,8 +230,7 @@ test('AUTH_JWKS_URI: keys come from there, and the issuer is not asked', async (
 });
 
 test('AUTH_JWKS_FILE: keys come from the file, also a new one, and the issuer is not asked', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'jwks.json');
   const issuer = await issuerOf(t);
   await writeFile(file, JSON.stringify({ keys: issuer.keys }));

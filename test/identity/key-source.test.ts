@@ -1,8 +1,7 @@
 // Where keys come from, on real sockets: discovery in its order, and documents that are refused whatever they look like.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';
@@ -10,6 +9,7 @@ import type { IssuerConfig } from '../../src/config/config.ts';
 import { keySourceFor } from '../../src/identity/key-source.ts';
 import { createAgent } from '../../src/outbound/agent.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const openid = '/.well-known/openid-configuration';
 const oauth = '/.well-known/oauth-authorization-server';
@@ -187,8 +187,7 @@ for (const shape of shapes) {
 }
 
 test('of a key set whose entries are not all usable the usable ones are given, wherever it comes from', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const jwksFile = join(folder, 'jwks.json');
   const published = await startIssuer();
   t.after(() => published.close());
@@ -224,8 +223,7 @@ test('a given URL is the only one that is asked', async (t) => {
 });
 
 test('a given file is read anew each time, and refused when it is no key set', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const jwksFile = join(folder, 'jwks.json');
   const { issuer, fetchKeys } = await start(t, { auth: { jwksFile } });
   await assert.rejects(fetchKeys(), { code: 'ENOENT' });

@@ -1,13 +1,13 @@
 // Lines on a real pipe: whole and in order whoever writes them, without ever waiting for a reader who does not read.
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import type { Loose } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { openPipe, type PipeReader } from './pipe.ts';
 
@@ -243,8 +243,7 @@ test('when the reader goes away in the middle, whole lines count as written, the
 });
 
 test('a regular file gets the lines, too, behind what it holds, audit lines first', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const path = join(folder, 'out');
   const fd = openSync(path, 'a');
   t.after(() => closeSync(fd));

@@ -2,12 +2,12 @@
 // can be followed by another one.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export interface PipeReader {
   /** Whole lines read so far, without their newlines. */
@@ -31,7 +31,7 @@ export interface Pipe {
 }
 
 export function openPipe(test: TestContext): Pipe {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const path = join(folder, 'pipe');
   execFileSync('mkfifo', [path]);
   const readers: PipeReader[] = [];
@@ -45,7 +45,6 @@ export function openPipe(test: TestContext): Pipe {
   const fd = openSync(path, 'w');
   test.after(async () => {
     await Promise.all(readers.map((each) => each.close()));
-    rmSync(folder, { recursive: true });
   });
   return { fd, reader, openReader };
 }

@@ -16,7 +16,7 @@ import {
 } from '../support/certificates.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { startCollector } from '../telemetry/otlp-receiver.ts';
 import { closedPort, silentPort } from '../upstream/ports.ts';
@@ -59,7 +59,7 @@ const portOf = (url: string): number => Number(new URL(url).port);
 
 /** Aerospike Cloud, its token endpoint and an issuer as on other machines. */
 async function startElsewhere(test: TestContext, host = 'IP:0.0.0.0') {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const authority = makeAuthority(folder, 'elsewhere');
   trustAuthority(test, authority);
   const certificate = makeCertificate(folder, 'server', authority, 2, host);

@@ -1,13 +1,13 @@
 // A real CONNECT proxy for one test: tinyproxy on a free port of loopback, with or without credentials, and its log.
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../acceptance/nginx.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { endWithTest } from '../support/child-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** Why tests with it are skipped; `false` when they are not. */
@@ -21,7 +21,7 @@ export interface Tinyproxy {
 }
 
 export async function startTinyproxy(test: TestContext, credentials?: string): Promise<Tinyproxy> {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder();
   const port = await freePort();
   const [log, configuration] = [join(folder, 'log'), join(folder, 'tinyproxy.conf')];
   const lines = [
@@ -35,12 +35,7 @@ export async function startTinyproxy(test: TestContext, credentials?: string): P
     ...(credentials === undefined ? [] : [`BasicAuth ${credentials}`]),
   ];
   await writeFile(configuration, `${lines.join('\n')}\n`);
-  const child = spawn('tinyproxy', ['-d', '-c', configuration], { stdio: 'ignore' });
-  const gone = once(child, 'exit');
-  test.after(async () => {
-    child.kill('SIGKILL');
-    await gone;
-  });
+  endWithTest(test, spawn('tinyproxy', ['-d', '-c', configuration], { stdio: 'ignore' }));
   await until('tinyproxy listens', () => answers(port));
   return {
     port,

@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { openPage, withoutChromium } from './browser.ts';
 import { openPolicyPage, payments, settledVerdict } from './policy-rig.ts';
 
@@ -129,7 +129,7 @@ const withoutOpenssl = spawnSync('openssl', ['version']).error !== undefined && 
 test('below a base path and behind TLS the page asks its own gateway', {
   skip: skip || withoutOpenssl,
 }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=127.0.0.1'];
   execFileSync('openssl', ['req', '-x509', ...made, '-keyout', key, '-out', cert], { stdio: 'ignore' });

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +12,7 @@ import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
 import { loadPolicyTests } from '../../src/policy/language/policy-tests.ts';
 import type { Loose } from '../support/gateway.ts';
 import { readPolicyText } from '../support/policy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const guide = readFileSync(join(root, 'docs', 'policy.md'), 'utf8');
@@ -39,10 +39,9 @@ for (const [index, text] of policies.entries()) {
   });
 }
 
-test('the test case in the guide is one', async (t) => {
+test('the test case in the guide is one', async () => {
   const [text = ''] = blocks('yaml').filter((block) => block.startsWith('tests:'));
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   await writeFile(join(folder, 'tests.yaml'), text);
   assert.deepEqual(loadPolicyTests(join(folder, 'tests.yaml')).faults, undefined);
 });

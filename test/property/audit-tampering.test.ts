@@ -11,7 +11,7 @@ const newline = 0x0a;
 
 /** A log of its own for each run, in one file that is written anew. */
 async function checker(t: TestContext) {
-  const [path = ''] = await writeLogs(t, { 'audit.log': '' });
+  const [path = ''] = await writeLogs({ 'audit.log': '' });
   t.after(() => rm(path, { force: true }));
   return async (content: readonly string[] | Buffer): Promise<number> => {
     await writeFile(path, Buffer.isBuffer(content) ? content : content.map((line) => `${line}\n`).join(''));

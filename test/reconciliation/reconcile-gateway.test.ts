@@ -16,7 +16,7 @@ import {
   type TestGateway,
   withoutPreflight,
 } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 type Ending = (request: IncomingMessage) => void;
@@ -59,14 +59,14 @@ function assertSameCreate(reconciled: Loose, intent: Loose): void {
     assert.deepEqual(reconciled[member], intent[member]);
 }
 
-async function auditFileIn(test: TestContext): Promise<string> {
-  return join(await temporaryFolder(test), 'audit.log');
+function auditFileIn(): string {
+  return join(temporaryFolder(), 'audit.log');
 }
 
 /** The log of a gateway that dies while a create is on its way. */
 async function crashedLog(test: TestContext): Promise<string> {
-  const before = await auditFileIn(test);
-  const crashed = await auditFileIn(test);
+  const before = auditFileIn();
+  const crashed = auditFileIn();
   const gateway = await startTestGateway(test, { environment: { AUDIT_FILE: before } });
   const arrived = new Promise<IncomingMessage>((resolve) => loseCreates(gateway, resolve));
   const answer = gateway.create(allowed, { 'x-request-id': 'order-17' });
@@ -103,7 +103,7 @@ for (const [what, ending] of Object.entries({ resets, neverAnswers })) {
   });
 
   test(`a create whose answer is lost (${what}) is settled by the running gateway, in its file`, async (t) => {
-    const file = await auditFileIn(t);
+    const file = auditFileIn();
     const gateway = await startTestGateway(t, {
       environment: { AUDIT_FILE: file, UPSTREAM_TIMEOUT_MS: '500' },
     });
@@ -163,7 +163,7 @@ for (const [where, rotate] of Object.entries(keptAs)) {
 }
 
 test('what the log knows to be made by another create settles none, in this run and in the next', async (t) => {
-  const [file, crashed] = [await auditFileIn(t), await auditFileIn(t)];
+  const [file, crashed] = [auditFileIn(), auditFileIn()];
   const gateway = await startTestGateway(t, { environment: { AUDIT_FILE: file } });
   const made = await gateway.create();
   assert.equal(made.status, 201);
@@ -214,7 +214,7 @@ test('a create of this run that is on its way is nothing to settle, whatever ear
 });
 
 test('a stop during a list that nobody answers is not held up, and the next start settles the create', async (t) => {
-  const file = await auditFileIn(t);
+  const file = auditFileIn();
   // Without preflight, the first read is that of the reconciliation.
   const gateway = await startTestGateway(t, {
     environment: { AUDIT_FILE: file, UPSTREAM_TIMEOUT_MS: '300000', ...withoutPreflight },

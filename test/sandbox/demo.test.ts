@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { request } from 'undici';
+import { endWithTest } from '../support/child-process.ts';
 
 const run = promisify(execFile);
 const demo = fileURLToPath(new URL('../../sandbox/demo.ts', import.meta.url));
@@ -13,8 +14,11 @@ type Demo = ChildProcessByStdio<null, Readable, null>;
 
 /** Starts the serving demo and resolves, once `shown` has been printed, with everything printed so far. */
 async function serveUntil(t: TestContext, shown: RegExp): Promise<{ child: Demo; printed: string }> {
-  const child = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
+  const child = endWithTest(
+    t,
+    spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    'SIGTERM',
+  );
   let printed = '';
   await new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,11 +1,11 @@
 // What the documents tell a reader to make inside the clone and nobody else may see, git does not take: .gitignore names it all.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { documents, fencedBlocks, readText, root } from '../docs/documents.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not installed';
 
@@ -39,9 +39,8 @@ function madeByReaders(): string[] {
 }
 
 /** A repository with nothing in it but the clone's ignore files: neither the machine's own nor what is tracked counts. */
-async function repository(t: TestContext): Promise<(paths: readonly string[]) => string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+async function repository(): Promise<(paths: readonly string[]) => string[]> {
+  const folder = temporaryFolder();
   execFileSync('git', ['init', '--quiet', folder]);
   for (const path of ['.gitignore', 'bench/.gitignore', 'deploy/compose/.gitignore'])
     await cp(join(root, path), join(folder, path));
@@ -55,8 +54,8 @@ async function repository(t: TestContext): Promise<(paths: readonly string[]) =>
 
 test('every secret that the documents tell a reader to make inside the clone is ignored by git', {
   skip,
-}, async (t) => {
-  const notIgnored = await repository(t);
+}, async () => {
+  const notIgnored = await repository();
   const paths = madeByReaders();
   // What a reader of the documents finds without these expressions: they have lost nothing.
   const least = `secrets/client-id secrets/client-secret client-id client-secret peergate.env
@@ -71,8 +70,8 @@ test('every secret that the documents tell a reader to make inside the clone is 
 
 test('wherever in the clone a reader stands, keys, settings with secrets and audit logs are ignored', {
   skip,
-}, async (t) => {
-  const notIgnored = await repository(t);
+}, async () => {
+  const notIgnored = await repository();
   const names =
     `.env .env.local acme.env client-id client-secret redis-url users.acl secrets/any tls.key tls.crt tls.pem
     audit-signing.jwk audit.log audit.log-20261121.gz audit.log.torn-1`.split(/\s+/);
@@ -84,8 +83,8 @@ test('wherever in the clone a reader stands, keys, settings with secrets and aud
   );
 });
 
-test('an overlay and its settings, which hold no secret, can be committed', { skip }, async (t) => {
-  const notIgnored = await repository(t);
+test('an overlay and its settings, which hold no secret, can be committed', { skip }, async () => {
+  const notIgnored = await repository();
   const overlay = ['kustomization.yaml', 'settings.env', 'policy.yaml'].map(
     (name) => `deploy/kubernetes/overlays/acme/${name}`,
   );

@@ -1,10 +1,10 @@
 // The password of Redis: a wrong one is a Redis that is down, a rotated one needs no restart, and none is ever shown.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { TestGateway } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { noRedis, startRedis } from './redis-server.ts';
 import { assertLeft, causesOf, list, remaining, said, startTwo, upAgain } from './shared-gateways.ts';
@@ -18,8 +18,7 @@ function assertNotShown(...gateways: TestGateway[]): void {
 }
 
 async function startWithFile(test: TestContext, urlWith: (password: string) => string, password: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'redis-url');
   await writeFile(file, `${urlWith(password)}\n`);
   const gateways = await startTwo(test, { REDIS_URL_FILE: file, RATE_LIMIT_PER_MINUTE: '3' });

@@ -3,13 +3,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
 import type { Pair } from '../support/certificates.ts';
+import { endWithTest } from '../support/child-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const program = 'redis-server';
@@ -56,7 +55,7 @@ export interface TestRedisOptions {
 }
 
 export async function startRedis(test: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const free = await startLoopbackServer(() => undefined);
   await free.close();
   const { port } = free;
@@ -70,7 +69,7 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
     await gone;
   };
   const start = async () => {
-    child = spawn(program, commandLine(port, folder, options), { stdio: 'ignore' });
+    child = endWithTest(test, spawn(program, commandLine(port, folder, options), { stdio: 'ignore' }));
     await until('Redis answers', () =>
       command(port, options, 'PING').then(
         () => true,
@@ -78,10 +77,6 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
       ),
     );
   };
-  test.after(async () => {
-    await kill();
-    await rm(folder, { recursive: true });
-  });
   if (!options.down) await start();
   const own = (...words: string[]) => command(port, options, ...words);
   return {

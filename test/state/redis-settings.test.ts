@@ -1,11 +1,11 @@
 // REDIS_URL: its password crosses no network in the clear, and stands in no fault.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { describeFault, describeWarning, type Environment, loadConfig } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const secret = 'the-password-of-redis';
 const others = {
@@ -27,9 +27,8 @@ const faultsOf = (environment: Environment): string[] => {
   return 'faults' in loaded ? loaded.faults.map(describeFault) : [];
 };
 
-async function secretFile(test: TestContext, text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+async function secretFile(text: string): Promise<string> {
+  const folder = temporaryFolder();
   const file = join(folder, 'redis-url');
   await writeFile(file, text);
   return file;
@@ -67,21 +66,21 @@ for (const url of [
   `rediss://:${secret}@a.acme.example,b.acme.example`,
   secret,
 ]) {
-  test(`${url.replace(secret, '…')} is a fault that does not show it`, async (t) => {
+  test(`${url.replace(secret, '…')} is a fault that does not show it`, async () => {
     const found = 'found a value that is not shown; expected a redis';
     const [fault = '', ...others] = faultsOf({ REDIS_URL: url });
     assert.deepEqual(others, []);
     assert.ok(fault.startsWith(`REDIS_URL: ${found}`) && !fault.includes(secret), fault);
-    const inFile = faultsOf({ REDIS_URL_FILE: await secretFile(t, `${url}\n`) });
+    const inFile = faultsOf({ REDIS_URL_FILE: await secretFile(`${url}\n`) });
     assert.deepEqual(inFile, [fault.replace('REDIS_URL', 'REDIS_URL_FILE')]);
   });
 }
 
-test('the URL and its file at once are a fault, as is a file that is not there or empty', async (t) => {
-  const file = await secretFile(t, `redis://:${secret}@127.0.0.1`);
+test('the URL and its file at once are a fault, as is a file that is not there or empty', async () => {
+  const file = await secretFile(`redis://:${secret}@127.0.0.1`);
   const both = faultsOf({ REDIS_URL: `redis://:${secret}@127.0.0.1`, REDIS_URL_FILE: file });
   assert.deepEqual(both, ['REDIS_URL: found a value beside REDIS_URL_FILE; expected one of the two']);
-  const empty = await secretFile(t, '\n');
+  const empty = await secretFile('\n');
   for (const path of [empty, `${empty}.missing`]) {
     assert.match(faultsOf({ REDIS_URL_FILE: path }).join('\n'), /^REDIS_URL_FILE: found .+ file at .+$/);
   }
@@ -93,8 +92,8 @@ test('without the URL there is no Redis, and one that is set is not shown by the
   assert.equal((inspect(loaded, { depth: 9 }) + JSON.stringify(loaded)).includes(secret), false);
 });
 
-test('what a file comes to hold later must be as good as what it held at the start', async (t) => {
-  const file = await secretFile(t, `redis://:${secret}@127.0.0.1`);
+test('what a file comes to hold later must be as good as what it held at the start', async () => {
+  const file = await secretFile(`redis://:${secret}@127.0.0.1`);
   const url = redisUrlOf({ REDIS_URL_FILE: file });
   await writeFile(file, `redis://:${secret}@redis.acme.example\n`);
   await assert.rejects(
@@ -120,8 +119,8 @@ test('REDIS_ALLOW_PLAINTEXT allows redis:// to any host, with a warning that doe
   }
 });
 
-test('a file of the URL may come to hold plaintext only with REDIS_ALLOW_PLAINTEXT', async (t) => {
-  const file = await secretFile(t, `rediss://:${secret}@redis.acme.example\n`);
+test('a file of the URL may come to hold plaintext only with REDIS_ALLOW_PLAINTEXT', async () => {
+  const file = await secretFile(`rediss://:${secret}@redis.acme.example\n`);
   const url = redisUrlOf({ REDIS_URL_FILE: file, REDIS_ALLOW_PLAINTEXT: 'true' });
   await writeFile(file, plain);
   assert.equal(await url?.reveal(), plain);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../acceptance/nginx.ts';
 import { makeAuthority, makeCertificate, trustAuthority } from '../support/certificates.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { type RedisAccess, startRedis, type TestRedis } from './redis-server.ts';
 
@@ -22,8 +22,8 @@ const gatewayRights =
   '~peergate:* &* -@all +@connection -@dangerous +eval +evalsha +script|load +time +get +set +del +incr +pexpire +pttl +hget +hmget +hset';
 
 /** Users for the test and the gateway, and a certificate that this process trusts until the test ends. */
-export async function makeAccess(test: TestContext): Promise<RedisAccess> {
-  const folder = await temporaryFolder(test);
+export function makeAccess(test: TestContext): RedisAccess {
+  const folder = temporaryFolder();
   const authority = makeAuthority(folder, 'redis-authority');
   const certificate = makeCertificate(folder, 'redis', authority);
   trustAuthority(test, authority);
@@ -96,7 +96,7 @@ export async function startSentinels(test: TestContext, access?: RedisAccess): P
   await followed(replica);
   const sentinels: TestRedis[] = [];
   for (let count = 0; count < 3; count += 1) {
-    const sentinelFile = join(await temporaryFolder(test), 'sentinel.conf');
+    const sentinelFile = join(temporaryFolder(), 'sentinel.conf');
     await writeFile(sentinelFile, sentinelConfiguration(primary.port, access));
     sentinels.push(await startRedis(test, { access, sentinelFile }));
   }

@@ -9,6 +9,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
 import { finish } from '../commands/run-main.ts';
 import { root } from '../docs/documents.ts';
+import { endAtExit } from '../support/child-process.ts';
 import { folderWith } from './run-script.ts';
 
 const reporter = 'node_modules/@scarf/scarf';
@@ -22,7 +23,7 @@ async function report(t: TestContext, settings: object) {
   });
   t.after(() => makers.close());
   const version = packageJson.dependencies['swagger-ui-dist'];
-  const folder = await folderWith(t, {
+  const folder = await folderWith({
     'package.json': {
       name: 'x',
       version: '1.0.0',
@@ -34,18 +35,20 @@ async function report(t: TestContext, settings: object) {
     await cp(join(root, path), join(folder, path), { recursive: true });
   }
   const { out, err } = await finish(
-    spawn(process.execPath, ['report.js'], {
-      cwd: join(folder, reporter),
-      env: {
-        PATH: process.env['PATH'],
-        HOME: folder,
-        TMPDIR: folder,
-        INIT_CWD: folder,
-        SCARF_LOCAL_PORT: String(makers.port),
-        SCARF_VERBOSE: 'true',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
+    endAtExit(
+      spawn(process.execPath, ['report.js'], {
+        cwd: join(folder, reporter),
+        env: {
+          PATH: process.env['PATH'],
+          HOME: folder,
+          TMPDIR: folder,
+          INIT_CWD: folder,
+          SCARF_LOCAL_PORT: String(makers.port),
+          SCARF_VERBOSE: 'true',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
   );
   return { requests, output: out + err };
 }

@@ -1,7 +1,7 @@
 // Licences of what runs in production: all of them listed, and one that nobody decided about is refused.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { productionPackages } from '../../scripts/production-packages.ts';
 import { root } from '../docs/documents.ts';
 import { folderWith, runScript } from './run-script.ts';
@@ -21,8 +21,8 @@ test('every production package is listed with its licence, and all of them are a
 });
 
 /** A repository whose one package says this in the lock file and as installed. */
-async function judged(t: TestContext, locked: object, installed: object) {
-  const folder = await folderWith(t, {
+async function judged(locked: object, installed: object) {
+  const folder = await folderWith({
     'package-lock.json': {
       packages: {
         '': { name: 'x' },
@@ -35,8 +35,8 @@ async function judged(t: TestContext, locked: object, installed: object) {
   return await runScript('licences.ts', { folder });
 }
 
-test('a package for development may have any licence', async (t) => {
-  const { status, out } = await judged(t, { license: 'MIT' }, { license: 'MIT' });
+test('a package for development may have any licence', async () => {
+  const { status, out } = await judged({ license: 'MIT' }, { license: 'MIT' });
   assert.deepEqual([status, out], [0, 'dep  1.0.0  MIT\n']);
 });
 
@@ -62,8 +62,8 @@ for (const [what, locked, installed, reason] of [
     /not installed/,
   ],
 ] as const) {
-  test(`a production package with ${what} ends it with 1`, async (t) => {
-    const { status, err } = await judged(t, locked, installed);
+  test(`a production package with ${what} ends it with 1`, async () => {
+    const { status, err } = await judged(locked, installed);
     assert.equal(status, 1);
     assert.match(err, /^dep 1\.0\.0: /);
     assert.match(err, reason);

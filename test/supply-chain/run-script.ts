@@ -1,10 +1,10 @@
 // The scripts of the supply chain as npm runs them, in the repository or in a folder that stands in for it.
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { finish, type Run, root } from '../commands/run-main.ts';
+import { endAtExit } from '../support/child-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export function runScript(
   name: string,
@@ -12,11 +12,13 @@ export function runScript(
 ): Promise<Run> {
   const { SOURCE_DATE_EPOCH: _, ...inherited } = process.env;
   return finish(
-    spawn(process.execPath, [join(root, 'scripts', name), ...args], {
-      cwd: folder,
-      env: { ...inherited, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
+    endAtExit(
+      spawn(process.execPath, [join(root, 'scripts', name), ...args], {
+        cwd: folder,
+        env: { ...inherited, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    ),
   );
 }
 
@@ -27,12 +29,8 @@ export interface ScriptOptions {
 }
 
 /** A folder with these files, gone when the test ends. What is not a text is written as JSON. */
-export async function folderWith(
-  test: TestContext,
-  files: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
+export async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
+  const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     await mkdir(join(folder, dirname(name)), { recursive: true });
     await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));

@@ -63,8 +63,8 @@ test('its dependencies are closed: all of them are components, and each is reach
   assert.deepEqual(direct?.sort(), Object.keys(packageJson.dependencies).sort());
 });
 
-test('the same lock file gives the same bytes, in a folder of another name and without what is installed', async (t) => {
-  const folder = await folderWith(t, {
+test('the same lock file gives the same bytes, in a folder of another name and without what is installed', async () => {
+  const folder = await folderWith({
     'package.json': readText('package.json'),
     'package-lock.json': readText('package-lock.json'),
   });
@@ -73,8 +73,8 @@ test('the same lock file gives the same bytes, in a folder of another name and w
   assert.deepEqual([bom.serialNumber, bom.metadata.timestamp], [undefined, undefined]);
 });
 
-test('SOURCE_DATE_EPOCH is its time, and a file is what its argument names', async (t) => {
-  const folder = await folderWith(t, {
+test('SOURCE_DATE_EPOCH is its time, and a file is what its argument names', async () => {
+  const folder = await folderWith({
     'package.json': readText('package.json'),
     'package-lock.json': readText('package-lock.json'),
   });
@@ -84,10 +84,10 @@ test('SOURCE_DATE_EPOCH is its time, and a file is what its argument names', asy
   assert.equal(bom.metadata.timestamp, '2026-11-22T00:00:00.000Z');
 });
 
-test('a package without a hash ends it with 1, and nothing is written', async (t) => {
+test('a package without a hash ends it with 1, and nothing is written', async () => {
   const lock: Loose = JSON.parse(readText('package-lock.json'));
   delete lock.packages['node_modules/jose'].integrity;
-  const folder = await folderWith(t, { 'package.json': readText('package.json'), 'package-lock.json': lock });
+  const folder = await folderWith({ 'package.json': readText('package.json'), 'package-lock.json': lock });
   const { status, out, err } = await runScript('sbom.ts', { folder });
   assert.deepEqual([status, out], [1, '']);
   assert.match(err, /without an entry or a hash: jose@/);

@@ -1,8 +1,6 @@
 // Policies on disk as tests of the reload change them, and waiting for what comes of it.
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 const patienceMs = 30_000;
 const pauseMs = 25;
@@ -16,13 +14,6 @@ export async function until<T>(what: string, condition: () => T | undefined | fa
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
-}
-
-/** A folder that is gone when the test ends. */
-export async function temporaryFolder(test: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rm(folder, { recursive: true }));
-  return folder;
 }
 
 /** As an editor or a deployment tool does it: no reader ever sees a half. */

@@ -8,7 +8,7 @@ import { holdUpstream } from '../acceptance/hold-upstream.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { allowed, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { breakApi } from '../upstream/misbehave.ts';
 import { changesBy, scrape, seriesOf, untilSeries } from './scrape.ts';
 
@@ -100,7 +100,7 @@ test('what is not asked for has no value: Redis, and a certificate', async (t) =
 test('the end of the certificate is that of the file, and of the next one when it is replaced', {
   skip: noOpenssl,
 }, async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const ca = makeAuthority(folder, 'ca');
   const pair = makeCertificate(folder, 'server', ca);
   const environment = { TLS_CERT_FILE: pair.certFile, TLS_KEY_FILE: pair.keyFile };

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { environment, run } from '../commands/run-main.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startCollector } from './otlp-receiver.ts';
 import { create, end, start } from './traced-process.ts';
 
@@ -20,8 +20,8 @@ registerHooks({
 });`;
 
 /** `loaded`: what was asked for of these packages, or parts of packages. */
-async function watched(t: TestContext, parts = ['/@opentelemetry/']) {
-  const file = join(await temporaryFolder(t), 'loaded');
+function watched(parts = ['/@opentelemetry/']) {
+  const file = join(temporaryFolder(), 'loaded');
   const settings = {
     LOADED_MODULES: file,
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(listing)}`,
@@ -36,7 +36,7 @@ async function watched(t: TestContext, parts = ['/@opentelemetry/']) {
 
 test('without an endpoint serve loads nothing that makes or sends traces', async (t) => {
   // prom-client asks the interface itself whether there is a span; it does nothing without an SDK.
-  const { settings, loaded } = await watched(t, [
+  const { settings, loaded } = watched([
     '/@opentelemetry/sdk',
     '/@opentelemetry/exporter',
     '/@opentelemetry/core',
@@ -49,7 +49,7 @@ test('without an endpoint serve loads nothing that makes or sends traces', async
 });
 
 test('a gateway that needs no Redis does not load its client', async (t) => {
-  const { settings, loaded } = await watched(t, ['/@redis/']);
+  const { settings, loaded } = watched(['/@redis/']);
   const { surroundings, served } = await start(t, settings);
   await create(surroundings, served);
   await end(served);
@@ -57,17 +57,17 @@ test('a gateway that needs no Redis does not load its client', async (t) => {
 });
 
 test('with one it does, so that the test before would have seen it', async (t) => {
-  const { settings, loaded } = await watched(t);
+  const { settings, loaded } = watched();
   const collector = await startCollector(t);
   const { served } = await start(t, { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await end(served);
   assert.ok((await loaded()).length > 10);
 });
 
-test('check loads nothing of OpenTelemetry, whatever is set', async (t) => {
-  const { settings, loaded } = await watched(t);
+test('check loads nothing of OpenTelemetry, whatever is set', async () => {
+  const { settings, loaded } = watched();
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
-  const checked = await run(['check'], { ...(await environment(t)), ...settings, ...endpoint });
+  const checked = await run(['check'], { ...(await environment()), ...settings, ...endpoint });
   assert.equal(checked.status, 0, checked.err);
   assert.deepEqual(await loaded(), []);
 });

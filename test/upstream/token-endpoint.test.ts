@@ -1,12 +1,12 @@
 // The token endpoint as the whole gateway sees it: how seldom it is asked, and that its trouble is told without a word of
 // what it said.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { assertFailure, assertNothingLeaks, bytes, head, marker, reply } from './misbehave.ts';
 import { closedPort } from './ports.ts';
@@ -174,8 +174,7 @@ test('a token endpoint that is not there is a 502 that says so', async (t) => {
 });
 
 test('a secret in a file is read anew for each token request', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, 'secret');
   await writeFile(file, `${secret}\n`);
   const gateway = await startTestGateway(t, {
@@ -201,8 +200,7 @@ test('a secret in a file is read anew for each token request', async (t) => {
 
 for (const what of ['gone', 'empty'] as const) {
   test(`a secret whose file is ${what} when it is needed is a 502, and no token is asked for`, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-    t.after(() => rm(folder, { recursive: true }));
+    const folder = temporaryFolder();
     const file = join(folder, 'secret');
     await writeFile(file, secret);
     const gateway = await startTestGateway(t, {

@@ -7,7 +7,7 @@ import type { LogFiles } from '../../../src/audit/log/log-file-system.ts';
 import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
 import { assertAuditRecord } from '../../support/audit-schema.ts';
 import { type Loose, type Reply, send, startTestGateway } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 export interface AuditFileOptions {
@@ -18,7 +18,7 @@ export interface AuditFileOptions {
 }
 
 export async function startWithFile(test: TestContext, options: AuditFileOptions = {}) {
-  const path = options.path ?? join(await temporaryFolder(test), 'audit.log');
+  const path = options.path ?? join(temporaryFolder(), 'audit.log');
   const environment = {
     AUDIT_FILE: path,
     RATE_LIMIT_PER_MINUTE: '0',

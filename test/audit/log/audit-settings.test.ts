@@ -5,15 +5,15 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { checkCommand } from '../../../src/commands/check.ts';
 import { runCommand } from '../../../src/commands/run-command.ts';
 import { serveCommand } from '../../../src/commands/serve.ts';
 import { guardrailsOnly } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-async function settings(test: TestContext) {
-  const folder = await temporaryFolder(test);
+async function settings() {
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const run = async (command: 'check' | 'serve', more: Record<string, string>) => {
@@ -71,22 +71,22 @@ const noFolder = (path: string): string =>
 const noKey = (path: string, what: string): string =>
   `AUDIT_SIGNING_KEY_FILE: found ${what} at ${JSON.stringify(path)}; expected a file that holds a private JWK (EC, OKP Ed25519 or RSA)`;
 
-test('a folder, a pipe, a device and a name that ends as a folder’s are no audit file', async (t) => {
-  const { folder, assertFaults } = await settings(t);
+test('a folder, a pipe, a device and a name that ends as a folder’s are no audit file', async () => {
+  const { folder, assertFaults } = await settings();
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   for (const path of [folder, pipe, '/dev/null', `${join(folder, 'audit.log')}/`])
     await assertFaults({ AUDIT_FILE: path }, [noFile(path)]);
 });
 
-test('an audit file needs a folder', async (t) => {
-  const { folder, assertFaults } = await settings(t);
+test('an audit file needs a folder', async () => {
+  const { folder, assertFaults } = await settings();
   for (const path of [join(folder, 'missing', 'audit.log'), join(folder, 'policy.yaml', 'audit.log')])
     await assertFaults({ AUDIT_FILE: path }, [noFolder(path)]);
 });
 
-test('a signing key is a file with a private JWK of a kind that signs, and no word of it is in a fault', async (t) => {
-  const { folder, assertFaults } = await settings(t);
+test('a signing key is a file with a private JWK of a kind that signs, and no word of it is in a fault', async () => {
+  const { folder, assertFaults } = await settings();
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = pair.privateKey.export({ format: 'jwk' });
   const path = join(folder, 'key.jwk');
@@ -106,15 +106,15 @@ test('a signing key is a file with a private JWK of a kind that signs, and no wo
     await assertFaults({ AUDIT_SIGNING_KEY_FILE: none }, [noKey(none, 'no readable file')]);
 });
 
-test('both faults are listed at once', async (t) => {
-  const { folder, assertFaults } = await settings(t);
+test('both faults are listed at once', async () => {
+  const { folder, assertFaults } = await settings();
   const key = join(folder, 'missing');
   const faults = [noFile(folder), noKey(key, 'no readable file')];
   await assertFaults({ AUDIT_FILE: folder, AUDIT_SIGNING_KEY_FILE: key }, faults);
 });
 
-test('a place for a file, a file that is there, and a good key are no faults, and are not touched', async (t) => {
-  const { folder, run } = await settings(t);
+test('a place for a file, a file that is there, and a good key are no faults, and are not touched', async () => {
+  const { folder, run } = await settings();
   const place = join(folder, 'log', 'audit.log');
   await mkdir(dirname(place));
   const file = join(folder, 'there.log');

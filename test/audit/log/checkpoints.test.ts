@@ -69,7 +69,7 @@ test('every 500 records are signed, no sooner', async (t) => {
   await signedTimes(2);
   await stop();
   assert.equal(signed(), 2);
-  const { findings, signed: extent } = await verify(t, sink.lines, { keys: keys.verifying });
+  const { findings, signed: extent } = await verify(sink.lines, { keys: keys.verifying });
   assert.deepEqual([findings, extent], [[], { checkpoints: 2, unsigned: 0, until: startOfTime }]);
 });
 
@@ -96,7 +96,7 @@ test('at the end the rest is signed, and nothing is signed after it', async (t) 
   await record(5);
   await stop();
   assert.equal(signed(), 1);
-  assert.equal((await verify(t, sink.lines, { keys: keys.verifying })).signed?.unsigned, 0);
+  assert.equal((await verify(sink.lines, { keys: keys.verifying })).signed?.unsigned, 0);
   tenSeconds();
   await stop();
   assert.equal(signed(), 1);
@@ -118,18 +118,18 @@ test('a sink that takes no checkpoint is logged, and the checkpoint follows when
   sink.mode = () => 'works';
   await record(1);
   await stop();
-  const { findings, records, signed } = await verify(t, sink.lines, { keys: keys.verifying });
+  const { findings, records, signed } = await verify(sink.lines, { keys: keys.verifying });
   assert.deepEqual([findings, records, signed?.unsigned], [[], 5, 0]);
 });
 
 test('a gateway signs the beginning of its chain and at its stop when it has a key, and never without one', async (t) => {
-  const [keyFile = ''] = await writeLogs(t, { 'key.jwk': JSON.stringify(keys.privateJwk) });
+  const [keyFile = ''] = await writeLogs({ 'key.jwk': JSON.stringify(keys.privateJwk) });
   for (const environment of [{ AUDIT_SIGNING_KEY_FILE: keyFile }, undefined]) {
     const sink = new FaultySink();
     const gateway = await startTestGateway(t, { sink, ...(environment ? { environment } : {}) });
     assert.equal((await gateway.create()).status, 201);
     await gateway.stop();
-    const { findings, signed } = await verify(t, sink.lines, { keys: keys.verifying });
+    const { findings, signed } = await verify(sink.lines, { keys: keys.verifying });
     if (environment === undefined) {
       assert.equal(sink.codes.includes('audit.checkpoint'), false);
       assert.equal(signed?.checkpoints, 0);

@@ -5,14 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { assertUnavailable, assertVerified, startWithFile } from './audit-file.ts';
 import { setAsideFrom } from './start-sink.ts';
 
 /** `undefined`, and the test skipped, when this machine does not let the test mount one. */
-async function smallDisk(test: TestContext): Promise<string | undefined> {
-  const folder = await temporaryFolder(test);
+function smallDisk(test: TestContext): string | undefined {
+  const folder = temporaryFolder();
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'peergate-test', folder], { stdio: 'pipe' });
     return folder;
@@ -47,7 +47,7 @@ function fill(path: string): void {
 }
 
 test('on a full and on a read-only disk nothing is forwarded, and with room again all goes on', async (t) => {
-  const folder = await smallDisk(t);
+  const folder = smallDisk(t);
   if (folder === undefined) return;
   try {
     await fullAndReadOnly(t, folder);

@@ -9,7 +9,7 @@ import { assertWhole, startSink, stopTheClock, textOf } from './start-sink.ts';
 
 test('a full disk that took half of a batch keeps none of it, and takes all of it when there is room', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next, text } = await startSink(t);
+  const { path, files, sink, next, text } = startSink(t);
   const first = next();
   await first.written;
   files.fillAfter(first.line.length * 2);
@@ -25,7 +25,7 @@ test('a full disk that took half of a batch keeps none of it, and takes all of i
 
 test('bytes that a failed sync left in the file are gone before anything else is written', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next, text, setAside } = await startSink(t);
+  const { path, files, sink, next, text, setAside } = startSink(t);
   const first = next();
   await first.written;
   files.fail('fdatasync', 'EIO');
@@ -48,7 +48,7 @@ test('bytes that a failed sync left in the file are gone before anything else is
 
 test('half a batch that could not be taken out of the file is taken out when the disk lets it', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next, setAside } = await startSink(t);
+  const { path, files, sink, next, setAside } = startSink(t);
   const first = next();
   await first.written;
   files.fillAfter(first.line.length + 20);
@@ -64,7 +64,7 @@ test('half a batch that could not be taken out of the file is taken out when the
 });
 
 test('a failed sync rejects what came in meanwhile, too', async (t) => {
-  const { files, sink, next, text } = await startSink(t);
+  const { files, sink, next, text } = startSink(t);
   await sink.reopen();
   files.hang('fdatasync');
   const first = next();
@@ -81,7 +81,7 @@ test('a failed sync rejects what came in meanwhile, too', async (t) => {
 
 test('no line comes before one that was rejected, whoever hands it over', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next, text } = await startSink(t);
+  const { path, files, sink, next, text } = startSink(t);
   await sink.reopen();
   files.fail('write', 'EIO');
   const first = next();
@@ -99,7 +99,7 @@ test('no line comes before one that was rejected, whoever hands it over', async 
 
 test('a disk that goes on failing is tried less and less often, never less than every 0.8 s, and reported once', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next, failed } = await startSink(t);
+  const { path, files, sink, next, failed } = startSink(t);
   await next().written;
   files.fail('write', 'EIO');
   const { line, written } = next();
@@ -135,7 +135,7 @@ const faults: readonly (readonly [Operation, ErrorCode])[] = [
 for (const [operation, code] of faults)
   test(`${operation} that fails with ${code} acknowledges nothing, leaves no descriptor and no bytes, and heals`, async (t) => {
     const clock = stopTheClock(t);
-    const { path, files, sink, next, text } = await startSink(t);
+    const { path, files, sink, next, text } = startSink(t);
     const first = next();
     await first.written;
     // Makes it open the file again, where some of these calls are.
@@ -159,7 +159,7 @@ for (const [operation, code] of faults)
 
 test('a file whose path cannot be looked at acknowledges nothing until it has been opened again', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next } = await startSink(t);
+  const { path, files, sink, next } = startSink(t);
   await next().written;
   files.fail('stat', 'EIO');
   const { line, written } = next();
@@ -179,7 +179,7 @@ const settingAside: readonly (readonly [string, Operation, ErrorCode, number])[]
 for (const [disk, operation, code, after] of settingAside)
   test(`${disk} sets nothing aside, leaves no litter and loses no byte, however often it is tried`, async (t) => {
     const clock = stopTheClock(t);
-    const { path, files, sink, next, text, torn, setAside } = await startSink(t);
+    const { path, files, sink, next, text, torn, setAside } = startSink(t);
     const first = next();
     await first.written;
     await appendFile(path, 'half a line');
@@ -205,7 +205,7 @@ for (const [disk, operation, code, after] of settingAside)
 
 test('a failure takes no bytes of somebody else out of the file', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next, text } = await startSink(t);
+  const { path, files, sink, next, text } = startSink(t);
   const first = next();
   await first.written;
   files.fail('fdatasync', 'EIO');

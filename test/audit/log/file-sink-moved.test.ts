@@ -11,7 +11,7 @@ import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
 import { assertWhole, linesOf, newChain, startSink, stopTheClock, textOf } from './start-sink.ts';
 
 test('a renamed file is noticed before the next record is acknowledged, and the chain runs on in a new one', async (t) => {
-  const { path, next, text, reopened } = await startSink(t);
+  const { path, next, text, reopened } = startSink(t);
   await next().written;
   await rename(path, `${path}.1`);
   const { line, written } = next();
@@ -23,7 +23,7 @@ test('a renamed file is noticed before the next record is acknowledged, and the 
 });
 
 test('a renamed file in whose place another was put is left, too', async (t) => {
-  const { path, next, text } = await startSink(t);
+  const { path, next, text } = startSink(t);
   await next().written;
   await rename(path, `${path}.1`);
   await writeFile(path, '');
@@ -34,7 +34,7 @@ test('a renamed file in whose place another was put is left, too', async (t) => 
 });
 
 test('a deleted file is noticed before the next record is acknowledged', async (t) => {
-  const { path, next, text, reopened } = await startSink(t);
+  const { path, next, text, reopened } = startSink(t);
   await next().written;
   await unlink(path);
   const { line, written } = next();
@@ -46,7 +46,7 @@ test('a deleted file is noticed before the next record is acknowledged', async (
 
 test('a folder that is gone takes no record, and takes them again when it is back', async (t) => {
   const clock = stopTheClock(t);
-  const { path, sink, next, text } = await startSink(t);
+  const { path, sink, next, text } = startSink(t);
   await next().written;
   await rename(dirname(path), `${dirname(path)}.away`);
   t.after(() => rm(`${dirname(path)}.away`, { recursive: true }));
@@ -60,7 +60,7 @@ test('a folder that is gone takes no record, and takes them again when it is bac
 });
 
 test('a file that was copied and cut to nothing begins again at its start, without a hole', async (t) => {
-  const { path, next, text } = await startSink(t);
+  const { path, next, text } = startSink(t);
   await next().written;
   await writeFile(`${path}.1`, await readFile(path));
   await truncate(path, 0);
@@ -72,7 +72,7 @@ test('a file that was copied and cut to nothing begins again at its start, witho
 
 test('a file that is cut between the write and its sync is not taken for good', async (t) => {
   const clock = stopTheClock(t);
-  const { path, files, sink, next } = await startSink(t);
+  const { path, files, sink, next } = startSink(t);
   await next().written;
   await writeFile(`${path}.1`, await readFile(path));
   let cut = false;
@@ -90,7 +90,7 @@ test('a file that is cut between the write and its sync is not taken for good', 
 });
 
 test('what somebody else left unfinished is set aside, byte for byte, and no record runs into it', async (t) => {
-  const { path, next, text, torn, setAside } = await startSink(t);
+  const { path, next, text, torn, setAside } = startSink(t);
   const first = next();
   await first.written;
   const foreign = Buffer.from([0x68, 0x69, 0x00, 0xff, 0x80]);
@@ -107,7 +107,7 @@ test('what somebody else left unfinished is set aside, byte for byte, and no rec
 });
 
 test('whole lines of somebody else stay where they are, and the chain runs on behind them', async (t) => {
-  const { path, next, text, setAside } = await startSink(t);
+  const { path, next, text, setAside } = startSink(t);
   const first = next();
   await first.written;
   await appendFile(path, 'rotated by hand\n');
@@ -121,7 +121,7 @@ test('whole lines of somebody else stay where they are, and the chain runs on be
 for (const foreign of ['half a line', 'a whole line\n'])
   test(`bytes that get in just before a record (${JSON.stringify(foreign)}) leave no merged record`, async (t) => {
     const clock = stopTheClock(t);
-    const { path, files, sink, next, text } = await startSink(t);
+    const { path, files, sink, next, text } = startSink(t);
     const first = next();
     await first.written;
     let appended = false;
@@ -141,7 +141,7 @@ for (const foreign of ['half a line', 'a whole line\n'])
 
 test('a record that somebody else chained on is never followed by another one', async (t) => {
   const clock = stopTheClock(t);
-  const { path, sink, next, text } = await startSink(t);
+  const { path, sink, next, text } = startSink(t);
   await next().written;
   const { head } = await findTail(systemFiles, path, undefined);
   const [theirs = ''] = linesOf(newChain(head), 1);
@@ -159,7 +159,7 @@ test('a record that somebody else chained on is never followed by another one', 
 
 test('of two sinks that write to one file at once, no two acknowledge the same place in the chain', async (t) => {
   const clock = stopTheClock(t);
-  const { path, sink, chain, next } = await startSink(t);
+  const { path, sink, chain, next } = startSink(t);
   await next().written;
   const { head } = await findTail(systemFiles, path, undefined);
   const none = (): void => undefined;

@@ -9,14 +9,14 @@ import { openAuditLog } from '../../../src/audit/log/audit-log.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { LineWriter } from '../../../src/logging/line-writer.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { altered, headOf } from '../verify/chained-log.ts';
 import { assertVerified, codesIn, recordsIn, startWithFile } from './audit-file.ts';
 import { setAsideFrom } from './start-sink.ts';
 
 /** A log with one create in it, whose gateway has stopped. */
 async function earlierLog(test: TestContext): Promise<string> {
-  const path = join(await temporaryFolder(test), 'audit.log');
+  const path = join(temporaryFolder(), 'audit.log');
   const gateway = await startWithFile(test, { path });
   assert.equal((await gateway.create()).status, 201);
   await gateway.stop();
@@ -42,7 +42,7 @@ test('an existing file is gone on with, in the same chain', async (t) => {
 });
 
 test('an empty file begins the chain', async (t) => {
-  const path = join(await temporaryFolder(t), 'audit.log');
+  const path = join(temporaryFolder(), 'audit.log');
   await writeFile(path, '');
   await runOn(t, path);
   assert.equal((await recordsIn(path))[0].metadata.sequence, 1);
@@ -75,7 +75,7 @@ for (const [what, torn] of [
   });
 
 test('a file that holds nothing but half a line is set aside whole, and begins the chain', async (t) => {
-  const path = join(await temporaryFolder(t), 'audit.log');
+  const path = join(temporaryFolder(), 'audit.log');
   await writeFile(path, half);
   await runOn(t, path);
   assert.deepEqual(await codesIn(path), ['audit.recovered', ...ofOneRun]);

@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 import { assertWhole, event, linesOf, startSink, textOf } from './start-sink.ts';
 
 test('a line is acknowledged when its sync has returned, and no sooner', async (t) => {
-  const { sink, files, next, text } = await startSink(t);
+  const { sink, files, next, text } = startSink(t);
   await sink.reopen();
   files.hang('fdatasync');
   let acknowledged = false;
@@ -24,7 +24,7 @@ test('a line is acknowledged when its sync has returned, and no sooner', async (
 });
 
 test('all lines that wait share one write and one sync', async (t) => {
-  const { sink, files, next, path } = await startSink(t);
+  const { sink, files, next, path } = startSink(t);
   await sink.reopen();
   files.hang('fdatasync');
   const first = next();
@@ -39,7 +39,7 @@ test('all lines that wait share one write and one sync', async (t) => {
 });
 
 test('many writers at once make one whole chain, each line acknowledged in its order', async (t) => {
-  const { sink, chain, path, files } = await startSink(t);
+  const { sink, chain, path, files } = startSink(t);
   const trail = new AuditTrail(chain, sink, systemClock);
   const acknowledged: number[] = [];
   const writer = async (id: number): Promise<void> => {
@@ -62,7 +62,7 @@ test('many writers at once make one whole chain, each line acknowledged in its o
 });
 
 test('a line that comes in just as another was acknowledged waits for nobody', async (t) => {
-  const { sink, next, path } = await startSink(t);
+  const { sink, next, path } = startSink(t);
   // So many turns lie between the acknowledgement and the next line.
   const after = async (turns: number): Promise<void> => {
     if (turns === 0) return await next().written;
@@ -82,14 +82,14 @@ test('a line that comes in just as another was acknowledged waits for nobody', a
 });
 
 test('letters of every length are written as they are', async (t) => {
-  const { sink, path } = await startSink(t);
+  const { sink, path } = startSink(t);
   const lines = ['é', '€', '😀', '"\\ud800"'].map((letters) => letters.repeat(1000));
   await Promise.all(lines.map((line) => sink.write(line)));
   assert.equal(await readFile(path, 'utf8'), textOf(lines));
 });
 
 test('a batch that is larger than any before fits, and one that is smaller brings nothing of it', async (t) => {
-  const { sink, chain, path } = await startSink(t);
+  const { sink, chain, path } = startSink(t);
   const [big, small] = [linesOf(chain, 500), linesOf(chain, 1)];
   await Promise.all(big.map((line) => sink.write(line)));
   await Promise.all(small.map((line) => sink.write(line)));
@@ -98,7 +98,7 @@ test('a batch that is larger than any before fits, and one that is smaller bring
 });
 
 test('close waits for what was taken, closes the file, and takes nothing more', async (t) => {
-  const { sink, files, next, text } = await startSink(t);
+  const { sink, files, next, text } = startSink(t);
   await sink.reopen();
   files.hang('fdatasync');
   const { line, written } = next();
@@ -114,7 +114,7 @@ test('close waits for what was taken, closes the file, and takes nothing more', 
 });
 
 test('a reopening that is asked for while the disk hangs comes behind what is being written', async (t) => {
-  const { sink, files, next, path } = await startSink(t);
+  const { sink, files, next, path } = startSink(t);
   await next().written;
   files.hang('fdatasync');
   const { written } = next();

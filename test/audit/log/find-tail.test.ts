@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { findTail } from '../../../src/audit/log/find-tail.ts';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf as headOfLine, reworded } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, textOf } from './start-sink.ts';
@@ -17,8 +17,8 @@ const lines = linesOf(newChain(), 6);
 const records = (from: number, to: number): string => textOf(lines.slice(from - 1, to));
 
 /** A folder with these files, the first one the oldest. */
-async function folderOf(test: TestContext, files: Readonly<Record<string, string | Buffer>>) {
-  const folder = await temporaryFolder(test);
+async function folderOf(files: Readonly<Record<string, string | Buffer>>) {
+  const folder = temporaryFolder();
   for (const [index, [name, content]] of Object.entries(files).entries()) {
     await writeFile(join(folder, name), content);
     await utimes(join(folder, name), 1_800_000_000 + index, 1_800_000_000 + index);
@@ -26,8 +26,8 @@ async function folderOf(test: TestContext, files: Readonly<Record<string, string
   return { folder, path: join(folder, 'audit.log') };
 }
 
-async function headOf(test: TestContext, files: Readonly<Record<string, string | Buffer>>) {
-  const { path } = await folderOf(test, files);
+async function headOf(files: Readonly<Record<string, string | Buffer>>) {
+  const { path } = await folderOf(files);
   const { head, ends } = await findTail(systemFiles, path, undefined);
   assert.equal(ends, undefined);
   return head?.fingerprint;
@@ -35,36 +35,36 @@ async function headOf(test: TestContext, files: Readonly<Record<string, string |
 
 const at = (sequence: number) => headOfLine(lines[sequence - 1]).fingerprint;
 
-test('a log that was never written begins its chain', async (t) => {
-  assert.deepEqual(await headOf(t, {}), undefined);
-  assert.deepEqual(await headOf(t, { 'audit.log': '' }), undefined);
-  assert.deepEqual(await headOf(t, { 'audit.log': '{"half' }), undefined);
+test('a log that was never written begins its chain', async () => {
+  assert.deepEqual(await headOf({}), undefined);
+  assert.deepEqual(await headOf({ 'audit.log': '' }), undefined);
+  assert.deepEqual(await headOf({ 'audit.log': '{"half' }), undefined);
 });
 
-test('a log continues behind the last whole record of its file', async (t) => {
+test('a log continues behind the last whole record of its file', async () => {
   const torn = `${records(1, 3)}{"half`;
-  assert.deepEqual(await headOf(t, { 'audit.log': torn }), at(3));
+  assert.deepEqual(await headOf({ 'audit.log': torn }), at(3));
 });
 
 for (const name of ['audit.log.1', 'audit.log-20261122', 'audit-20261122.log', 'audit.2026-11-22.log'])
-  test(`a log that was rotated into ${name} while nobody wrote continues behind it`, async (t) => {
-    assert.deepEqual(await headOf(t, { [name]: records(1, 3) }), at(3));
-    const compressed = await headOf(t, { [`${name}.gz`]: gzipSync(records(1, 4)), 'audit.log': '' });
+  test(`a log that was rotated into ${name} while nobody wrote continues behind it`, async () => {
+    assert.deepEqual(await headOf({ [name]: records(1, 3) }), at(3));
+    const compressed = await headOf({ [`${name}.gz`]: gzipSync(records(1, 4)), 'audit.log': '' });
     assert.deepEqual(compressed, at(4));
   });
 
-test('of many rotated files the newest that holds a record counts', async (t) => {
+test('of many rotated files the newest that holds a record counts', async () => {
   const files = {
     'audit.log.3.gz': gzipSync(records(1, 2)),
     'audit.log.2.gz': gzipSync(records(3, 4)),
     'audit.log.1': records(5, 6),
     'audit.log.0': '',
   };
-  assert.deepEqual(await headOf(t, files), at(6));
-  assert.deepEqual(await headOf(t, { ...files, 'audit.log.1': 'nothing\n' }), at(4));
+  assert.deepEqual(await headOf(files), at(6));
+  assert.deepEqual(await headOf({ ...files, 'audit.log.1': 'nothing\n' }), at(4));
 });
 
-test('files of another log, and what was set aside, are not looked at', async (t) => {
+test('files of another log, and what was set aside, are not looked at', async () => {
   const files = {
     'audit.log.torn-2026-11-22T101112.123Z': records(1, 3),
     'audit.logs': records(1, 3),
@@ -72,38 +72,38 @@ test('files of another log, and what was set aside, are not looked at', async (t
     'audit-east.log': records(1, 3),
     'my-audit.log.1': records(1, 3),
   };
-  assert.deepEqual(await headOf(t, files), undefined);
+  assert.deepEqual(await headOf(files), undefined);
 });
 
-test('a folder beside the log is no rotated file', async (t) => {
-  const { folder, path } = await folderOf(t, {});
+test('a folder beside the log is no rotated file', async () => {
+  const { folder, path } = await folderOf({});
   await mkdir(join(folder, 'audit.log.1'));
   assert.deepEqual((await findTail(systemFiles, path, undefined)).head, undefined);
 });
 
-test('a last record that is not as it was written ends its chain', async (t) => {
-  const { path } = await folderOf(t, { 'audit.log': `${records(1, 2)}${reworded(lines[2])}\n` });
+test('a last record that is not as it was written ends its chain', async () => {
+  const { path } = await folderOf({ 'audit.log': `${records(1, 2)}${reworded(lines[2])}\n` });
   const { head, ends } = await findTail(systemFiles, path, undefined);
   assert.deepEqual([head?.sequence, ends], [3, 'last-record-invalid']);
 });
 
-test('a rotated file whose end cannot be read is an error, and no reason to begin anew', async (t) => {
+test('a rotated file whose end cannot be read is an error, and no reason to begin anew', async () => {
   const broken = gzipSync(records(1, 6)).subarray(0, -20);
-  await assert.rejects(headOf(t, { 'audit.log.2': records(1, 1), 'audit.log.1.gz': broken }));
+  await assert.rejects(headOf({ 'audit.log.2': records(1, 1), 'audit.log.1.gz': broken }));
   for (const extension of ['xz', 'zst', 'bz2', 'lz4', 'zip', 'Z'])
     await assert.rejects(
-      headOf(t, { 'audit.log.2': records(1, 1), [`audit.log.1.${extension}`]: 'compressed' }),
+      headOf({ 'audit.log.2': records(1, 1), [`audit.log.1.${extension}`]: 'compressed' }),
       /audit\.log\.1\..*cannot be read/,
     );
 });
 
-test('an older file that cannot be read is in nobody’s way', async (t) => {
+test('an older file that cannot be read is in nobody’s way', async () => {
   const files = { 'audit.log.2.xz': 'compressed', 'audit.log.1': records(3, 4) };
-  assert.deepEqual(await headOf(t, files), at(4));
+  assert.deepEqual(await headOf(files), at(4));
 });
 
-test('a file that may not be read is an error, and leaves no descriptor', async (t) => {
-  const { path } = await folderOf(t, { 'audit.log': records(1, 3) });
+test('a file that may not be read is an error, and leaves no descriptor', async () => {
+  const { path } = await folderOf({ 'audit.log': records(1, 3) });
   for (const operation of ['open', 'fstat', 'read'] as const) {
     const files = new BrokenFiles();
     files.fail(operation, 'EIO');
@@ -112,8 +112,8 @@ test('a file that may not be read is an error, and leaves no descriptor', async 
   }
 });
 
-test('a pipe in the place of the log is refused, and not waited for', async (t) => {
-  const { path } = await folderOf(t, {});
+test('a pipe in the place of the log is refused, and not waited for', async () => {
+  const { path } = await folderOf({});
   execFileSync('mkfifo', [path]);
   await assert.rejects(findTail(systemFiles, path, undefined), /no regular file/);
 });

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { Head } from '../../../src/audit/log/chain.ts';
 import { LogFile } from '../../../src/audit/log/log-file.ts';
 import type { Unacknowledged } from '../../../src/audit/log/unacknowledged.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, setAsideFrom, textOf } from './start-sink.ts';
@@ -17,8 +17,8 @@ const [one = '', two = '', three = ''] = linesOf(newChain(), 3);
 const headAt = (sequence: number, line: string): Head => ({ ...headOf(line), sequence });
 const now = Date.parse('2026-11-22T10:11:12.345Z');
 
-async function fileWith(test: TestContext, content: string | Buffer | undefined) {
-  const path = join(await temporaryFolder(test), 'audit.log');
+async function fileWith(content: string | Buffer | undefined) {
+  const path = join(temporaryFolder(), 'audit.log');
   if (content !== undefined) await writeFile(path, content);
   const files = new BrokenFiles();
   return {
@@ -42,8 +42,8 @@ for (const [what, torn] of [
   ['bytes of no encoding', Buffer.from([0xff, 0xfe, 0x00, 0xc3])],
   ['more than is copied at a time', Buffer.alloc(2.5 * 1024 * 1024, 'x')],
 ] as const)
-  test(`${what}: set aside byte for byte, and gone from the log`, async (t) => {
-    const { path, files, open, text } = await fileWith(t, Buffer.concat([Buffer.from(`${one}\n`), torn]));
+  test(`${what}: set aside byte for byte, and gone from the log`, async () => {
+    const { path, files, open, text } = await fileWith(Buffer.concat([Buffer.from(`${one}\n`), torn]));
     const { log, torn: found } = await open(headAt(1, one));
     const name = 'audit.log.torn-2026-11-22T101112.345Z';
     const sha256 = createHash('sha256').update(torn).digest('hex');
@@ -56,8 +56,8 @@ for (const [what, torn] of [
     assert.equal(files.openFiles, 0);
   });
 
-test('nothing is set aside over what was set aside before', async (t) => {
-  const { path, open, text } = await fileWith(t, `${one}\nhalf`);
+test('nothing is set aside over what was set aside before', async () => {
+  const { path, open, text } = await fileWith(`${one}\nhalf`);
   const name = `${path}.torn-2026-11-22T101112.345Z`;
   await writeFile(name, 'earlier');
   await assert.rejects(open(headAt(1, one)), { code: 'EEXIST' });
@@ -65,8 +65,8 @@ test('nothing is set aside over what was set aside before', async (t) => {
   assert.equal(await text(), `${one}\nhalf`);
 });
 
-test('what is set aside is durable, with its name, before it is taken out of the log', async (t) => {
-  const { files, open } = await fileWith(t, `${one}\nhalf`);
+test('what is set aside is durable, with its name, before it is taken out of the log', async () => {
+  const { files, open } = await fileWith(`${one}\nhalf`);
   const calls: string[] = [];
   files.before = async (operation) => void calls.push(operation);
   await open(headAt(1, one));
@@ -74,22 +74,22 @@ test('what is set aside is durable, with its name, before it is taken out of the
   assert.deepEqual(behind.slice(0, 6), ['write', 'fdatasync', 'open', 'fdatasync', 'close', 'ftruncate']);
 });
 
-test('a file that is there and in order is not changed', async (t) => {
-  const { open, text, files } = await fileWith(t, textOf([one, two]));
+test('a file that is there and in order is not changed', async () => {
+  const { open, text, files } = await fileWith(textOf([one, two]));
   assert.equal((await open(headAt(2, two))).torn, undefined);
   assert.equal(await text(), textOf([one, two]));
   assert.equal(files.count('ftruncate'), 0);
 });
 
-test('a file that was not there is durable before anything is written to it', async (t) => {
-  const { open, text, files } = await fileWith(t, undefined);
+test('a file that was not there is durable before anything is written to it', async () => {
+  const { open, text, files } = await fileWith(undefined);
   await open(undefined);
   assert.equal(await text(), '');
   assert.equal(files.count('fdatasync'), 1);
 });
 
-test('a file with a later or another record than the last one that was acknowledged is refused', async (t) => {
-  const { open, text, files } = await fileWith(t, textOf([one, two]));
+test('a file with a later or another record than the last one that was acknowledged is refused', async () => {
+  const { open, text, files } = await fileWith(textOf([one, two]));
   await assert.rejects(open(headAt(1, one)), /somebody else/);
   await assert.rejects(open(headAt(2, three)), /somebody else/);
   await assert.rejects(open(undefined), /somebody else/);
@@ -97,41 +97,41 @@ test('a file with a later or another record than the last one that was acknowled
   assert.equal(files.openFiles, 0);
 });
 
-test('a file that ends with an older record was cut, and the log goes on', async (t) => {
-  const { open } = await fileWith(t, textOf([one, two]));
+test('a file that ends with an older record was cut, and the log goes on', async () => {
+  const { open } = await fileWith(textOf([one, two]));
   await open(headAt(3, three));
 });
 
-test('what was not acknowledged is taken out, as much of it as is there', async (t) => {
+test('what was not acknowledged is taken out, as much of it as is there', async () => {
   const bytes = Buffer.from(textOf([two, three]));
   const size = one.length + 1;
   for (const length of [1, 100, two.length, two.length + 1, bytes.length]) {
-    const { open, text } = await fileWith(t, `${one}\n${bytes.subarray(0, length)}`);
+    const { open, text } = await fileWith(`${one}\n${bytes.subarray(0, length)}`);
     const { torn } = await open(headAt(1, one), { size, bytes });
     assert.equal(torn, undefined);
     assert.equal(await text(), `${one}\n`);
   }
 });
 
-test('of what stands behind the acknowledged nothing else is taken out', async (t) => {
+test('of what stands behind the acknowledged nothing else is taken out', async () => {
   const bytes = Buffer.from(`${two}\n`);
-  const { open, text, path } = await fileWith(t, `${one}\na foreign line\n${two}\n`);
+  const { open, text, path } = await fileWith(`${one}\na foreign line\n${two}\n`);
   const { torn } = await open(headAt(1, one), { size: one.length + 1, bytes });
   assert.equal(torn, undefined);
   assert.equal(await text(), `${one}\na foreign line\n`);
   assert.deepEqual(await setAsideFrom(path), []);
 });
 
-test('an acknowledged line in a file that was cut is set aside, even if it begins as the rejected one', async (t) => {
+test('an acknowledged line in a file that was cut is set aside, even if it begins as the rejected one', async () => {
   const bytes = Buffer.from(`${three}\n`);
-  const { open, path } = await fileWith(t, `${one}\n${two.slice(0, 20)}`);
+  const { open, path } = await fileWith(`${one}\n${two.slice(0, 20)}`);
   const { torn } = await open(headAt(2, two), { size: one.length + two.length + 2, bytes });
   assert.equal(torn?.bytes, 20);
   assert.equal((await setAsideFrom(path)).length, 1);
 });
 
-test('what is no regular file is refused, and leaves no descriptor', async (t) => {
-  const { open, path, files } = await fileWith(t, undefined);
+test('what is no regular file is refused, and leaves no descriptor', async () => {
+  const { open, path, files } = await fileWith(undefined);
   await mkdir(path);
   await assert.rejects(open(undefined), { code: 'EISDIR' });
   const options = { head: undefined, found: undefined, unacknowledged: undefined, now };
@@ -139,8 +139,8 @@ test('what is no regular file is refused, and leaves no descriptor', async (t) =
   assert.equal(files.openFiles, 0);
 });
 
-test('a file is not taken for another one, for one that is gone, or for one of another size', async (t) => {
-  const { path, files } = await fileWith(t, textOf([one]));
+test('a file is not taken for another one, for one that is gone, or for one of another size', async () => {
+  const { path, files } = await fileWith(textOf([one]));
   const options = { head: headAt(1, one), found: undefined, unacknowledged: undefined, now };
   const { log } = await LogFile.open(files, path, options);
   assert.equal(await log.isAt(path), true);

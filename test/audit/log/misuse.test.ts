@@ -2,8 +2,7 @@
 // sources, and the compiler has to refuse it at its last line, for the reason that the test names.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
 import { connectTo, newTrail } from '../../reconciliation/reconcile-rig.ts';
 import { authorizedCreate } from '../../support/authorized-create.ts';
 import { peeringsPath } from '../../support/gateway.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -105,32 +105,28 @@ interface Diagnostic {
 
 /** What the compiler says about each program, by its name. */
 async function compile(programs: Readonly<Record<string, string>>): Promise<Map<string, Diagnostic[]>> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'peergate-test-')));
-  try {
-    const names = Object.keys(programs);
-    await Promise.all(
-      Object.values(programs).map((text, index) => writeFile(join(folder, `${index}.mts`), text)),
-    );
-    const settings = {
-      extends: `${root}tsconfig.json`,
-      compilerOptions: { typeRoots: [`${root}node_modules/@types`] },
-      include: ['*.mts'],
-      exclude: [],
-    };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
-    const output = await tsc(folder);
-    const found = new Map<string, Diagnostic[]>(names.map((name) => [name, []]));
-    for (const line of output.split('\n').filter((text) => /^\S/.test(text))) {
-      const [, file = '', at = '', code = ''] =
-        /^(?:.*\/)?(\d+)\.mts\((\d+),\d+\): error (TS\d+):/.exec(line) ?? [];
-      const diagnostics = found.get(names[Number(file)] ?? '');
-      assert.ok(file !== '' && diagnostics !== undefined, `not about a program: ${line}`);
-      diagnostics.push({ code, line: Number(at) });
-    }
-    return found;
-  } finally {
-    await rm(folder, { recursive: true });
+  const folder = await realpath(temporaryFolder());
+  const names = Object.keys(programs);
+  await Promise.all(
+    Object.values(programs).map((text, index) => writeFile(join(folder, `${index}.mts`), text)),
+  );
+  const settings = {
+    extends: `${root}tsconfig.json`,
+    compilerOptions: { typeRoots: [`${root}node_modules/@types`] },
+    include: ['*.mts'],
+    exclude: [],
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+  const output = await tsc(folder);
+  const found = new Map<string, Diagnostic[]>(names.map((name) => [name, []]));
+  for (const line of output.split('\n').filter((text) => /^\S/.test(text))) {
+    const [, file = '', at = '', code = ''] =
+      /^(?:.*\/)?(\d+)\.mts\((\d+),\d+\): error (TS\d+):/.exec(line) ?? [];
+    const diagnostics = found.get(names[Number(file)] ?? '');
+    assert.ok(file !== '' && diagnostics !== undefined, `not about a program: ${line}`);
+    diagnostics.push({ code, line: Number(at) });
   }
+  return found;
 }
 
 const tsc = (folder: string): Promise<string> =>

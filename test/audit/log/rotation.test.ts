@@ -7,40 +7,40 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endWithTest } from '../../support/child-process.ts';
 import { guardrailsOnly, type Loose } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { assertVerified, codesIn } from './audit-file.ts';
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 async function serve(t: TestContext, toFile: boolean) {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   const path = join(folder, 'audit.log');
   await writeFile(policyFile, guardrailsOnly);
-  const child = spawn(process.execPath, [main, 'serve'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      AUTH_ISSUERS: 'http://127.0.0.1:9',
-      AUTH_AUDIENCE: 'x',
-      AEROSPIKE_CLIENT_ID: 'id',
-      AEROSPIKE_CLIENT_SECRET: 'secret',
-      PREFLIGHT: 'off',
-      POLICY_FILE: policyFile,
-      ...(toFile ? { AUDIT_FILE: path } : {}),
-    },
-  });
+  const child = endWithTest(
+    t,
+    spawn(process.execPath, [main, 'serve'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        HOST: '127.0.0.1',
+        PORT: '0',
+        ADMIN_PORT: '0',
+        AUTH_ISSUERS: 'http://127.0.0.1:9',
+        AUTH_AUDIENCE: 'x',
+        AEROSPIKE_CLIENT_ID: 'id',
+        AEROSPIKE_CLIENT_SECRET: 'secret',
+        PREFLIGHT: 'off',
+        POLICY_FILE: policyFile,
+        ...(toFile ? { AUDIT_FILE: path } : {}),
+      },
+    }),
+  );
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('close', (...status) => resolve(status)),
   );
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
   const lines: Loose[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
   const logged = (message: string) => until(message, () => lines.some(({ msg }) => msg === message), 30_000);

@@ -25,8 +25,8 @@ const secret = { kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ', a
 const without = (jwk: JWK, ...names: string[]): JWK =>
   Object.fromEntries(Object.entries(jwk).filter(([name]) => !names.includes(name))) as JWK;
 
-const readPrivate = async (t: Parameters<typeof writeLogs>[0], content: string) => {
-  const [path = ''] = await writeLogs(t, { 'key.jwk': content });
+const readPrivate = async (content: string) => {
+  const [path = ''] = await writeLogs({ 'key.jwk': content });
   return readSigningKey(path);
 };
 
@@ -35,7 +35,7 @@ function assertQuotesNothing(message: string, content: string): void {
   for (const piece of content.match(/[\w-]{8,}/g) ?? []) assert.doesNotMatch(message, new RegExp(piece));
 }
 
-test('a private key signs, and its public part verifies, under its own name or its thumbprint', async (t) => {
+test('a private key signs, and its public part verifies, under its own name or its thumbprint', async () => {
   for (const { privateJwk, publicJwk } of [
     ec,
     ed,
@@ -43,7 +43,7 @@ test('a private key signs, and its public part verifies, under its own name or i
     await makeKeys('ES384'),
     await makeKeys('RS256', 'named'),
   ]) {
-    const signing = await toSigningKey(await readPrivate(t, JSON.stringify(privateJwk)));
+    const signing = await toSigningKey(await readPrivate(JSON.stringify(privateJwk)));
     assert.equal(signing.keyId, privateJwk.kid ?? (await calculateJwkThumbprint(publicJwk)));
     const jws = signCheckpoint(checkpoint, signing);
     assert.deepEqual(
@@ -118,7 +118,7 @@ test('what no checkpoint can be verified with is refused, and quoted nowhere', a
   }
 });
 
-test('what no checkpoint can be signed with is refused, and quoted nowhere', async (t) => {
+test('what no checkpoint can be signed with is refused, and quoted nowhere', async () => {
   const bad: unknown[] = [
     'no JSON, but-a-secret-word',
     ec.publicJwk,
@@ -136,7 +136,7 @@ test('what no checkpoint can be signed with is refused, and quoted nowhere', asy
   ];
   for (const value of bad) {
     const content = value === bad[0] ? String(value) : JSON.stringify(value);
-    await assert.rejects(readPrivate(t, content), (error: Error) => {
+    await assert.rejects(readPrivate(content), (error: Error) => {
       assert.match(
         error.message,
         /^(no JSON object|no private JWK|a private JWK that is not valid|an RSA key .*)$/,

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { policyLoadedEvent } from '../../../src/audit/record/gateway-events.ts';
 import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
 import { eventNamed } from '../../support/event-named.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf, makeLog, plainEvent, rechained, reworded, startOfTime } from '../verify/chained-log.ts';
 import { type KeyPair, makeKeys, makeSignedLog } from '../verify/signed-log.ts';
 import { recordsIn, startWithFile } from './audit-file.ts';
@@ -18,7 +18,7 @@ const textOf = (lines: readonly string[]): string => lines.map((line) => `${line
 
 /** A log that a gateway with `key` left behind. */
 async function earlierLog(t: TestContext, key: KeyPair | 'none'): Promise<string> {
-  const path = join(await temporaryFolder(t), 'audit.log');
+  const path = join(temporaryFolder(), 'audit.log');
   await runOn(t, path, key);
   return path;
 }

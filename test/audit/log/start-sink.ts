@@ -10,7 +10,7 @@ import { FileSink } from '../../../src/audit/log/file-sink.ts';
 import type { TornLine } from '../../../src/audit/log/log-file.ts';
 import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
 import { eventNamed } from '../../support/event-named.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { BrokenFiles } from './broken-files.ts';
 
 export const event = (code = 'x') => eventNamed(code);
@@ -29,8 +29,8 @@ export interface SinkOptions {
   readonly head?: Head;
 }
 
-export async function startSink(test: TestContext, { path: given, head }: SinkOptions = {}) {
-  const path = given ?? join(await temporaryFolder(test), 'audit.log');
+export function startSink(test: TestContext, { path: given, head }: SinkOptions = {}) {
+  const path = given ?? join(temporaryFolder(), 'audit.log');
   const files = new BrokenFiles();
   const torn: TornLine[] = [];
   const failed: unknown[] = [];

@@ -1,16 +1,15 @@
 // Audit logs as a gateway writes them, made in memory, what a forger does to them, and the check of the result: each finding
 // as one short line.
 import { hash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
 import { type Verification, type VerifyOptions, verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
 import { eventNamed } from '../../support/event-named.ts';
 import type { Loose } from '../../support/gateway.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 export const startOfTime = Date.parse('2026-11-01T00:00:00Z');
 
@@ -97,9 +96,8 @@ export function rechained(lines: readonly string[], after?: Head): string[] {
 export type LogFiles = Readonly<Record<string, readonly string[] | Buffer | string>>;
 
 /** Writes the files; gives their paths, in order, and takes them away when the test ends. */
-export async function writeLogs(t: TestContext, files: LogFiles): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rm(folder, { recursive: true }));
+export async function writeLogs(files: LogFiles): Promise<string[]> {
+  const folder = temporaryFolder();
   return await Promise.all(
     Object.entries(files).map(async ([name, content]) => {
       const path = join(folder, name);
@@ -112,12 +110,11 @@ export async function writeLogs(t: TestContext, files: LogFiles): Promise<string
 
 /** Lines of one file, or files in their order. */
 export async function verify(
-  t: TestContext,
   log: readonly string[] | LogFiles,
   options: Partial<VerifyOptions> = {},
 ): Promise<Verification> {
   const files = Array.isArray(log) ? { 'audit.log': log as readonly string[] } : (log as LogFiles);
-  return await verifyLogs(await writeLogs(t, files), { onRead: () => undefined, ...options });
+  return await verifyLogs(await writeLogs(files), { onRead: () => undefined, ...options });
 }
 
 /** Every finding in short: kind, file and line, the records concerned. */

@@ -14,7 +14,7 @@ import { systemClock } from '../../../src/clock.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
 import type { Loose } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf } from './chained-log.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
@@ -68,9 +68,9 @@ class Log {
   }
 }
 
-const start = async (test: Parameters<typeof temporaryFolder>[0]) => ({
+const start = async () => ({
   log: new Log(),
-  path: join(await temporaryFolder(test), 'audit.log'),
+  path: join(temporaryFolder(), 'audit.log'),
 });
 
 /** The gateway's ids of what is open. */
@@ -81,8 +81,8 @@ async function openIds(path: string, head: Head): Promise<string[]> {
 
 const idOf = ({ gatewayRequestId }: RequestFacts): string => gatewayRequestId;
 
-test('a create of an ambiguous peering stays open, and says so; the peering is known as ambiguous', async (t) => {
-  const { log, path } = await start(t);
+test('a create of an ambiguous peering stays open, and says so; the peering is known as ambiguous', async () => {
+  const { log, path } = await start();
   const [one, other] = [log.intent(), log.intent()];
   log.outcome(one, unknown);
   log.ambiguous(one, 'p-1');
@@ -97,8 +97,8 @@ test('a create of an ambiguous peering stays open, and says so; the peering is k
   assert.deepEqual(ambiguousPeerings, ['p-1']);
 });
 
-test('open is an intent without an outcome, or with one that says nobody knows; what settled creates made is known', async (t) => {
-  const { log, path } = await start(t);
+test('open is an intent without an outcome, or with one that says nobody knows; what settled creates made is known', async () => {
+  const { log, path } = await start();
   const [none, lost, good, refused, found, absent] = Array.from({ length: 6 }, () => log.intent());
   assert.ok(none && lost && good && refused && found && absent);
   log.outcome(lost, unknown);
@@ -119,16 +119,16 @@ test('open is an intent without an outcome, or with one that says nobody knows; 
   assert.deepEqual([...knownPeerings.keys()], ['p-good', 'p-found']);
 });
 
-test('the facts of an open create are those of its intent', async (t) => {
-  const { log, path } = await start(t);
+test('the facts of an open create are those of its intent', async () => {
+  const { log, path } = await start();
   const create = log.intent();
   await writeFile(path, log.cut());
   const [open] = (await findOpenIntents(path, log.head, now)).intents;
   assert.deepEqual(factsFromRecord(open?.record ?? {}), create);
 });
 
-test('a record that lacks a fact, or is no create’s, gives none', async (t) => {
-  const { log, path } = await start(t);
+test('a record that lacks a fact, or is no create’s, gives none', async () => {
+  const { log, path } = await start();
   log.intent();
   await writeFile(path, log.cut());
   const record = JSON.parse(await readFile(path, 'utf8')) as Loose;
@@ -150,8 +150,8 @@ test('a record that lacks a fact, or is no create’s, gives none', async (t) =>
   for (const each of broken) assert.equal(factsFromRecord(each), undefined, JSON.stringify(each));
 });
 
-test('files of the last eight days count, compressed ones too; older ones and what was set aside do not', async (t) => {
-  const { log, path } = await start(t);
+test('files of the last eight days count, compressed ones too; older ones and what was set aside do not', async () => {
+  const { log, path } = await start();
   const file = async (name: string, days: number): Promise<RequestFacts> => {
     const create = log.intent();
     const text = log.cut();
@@ -168,8 +168,8 @@ test('files of the last eight days count, compressed ones too; older ones and wh
   assert.deepEqual(await openIds(path, head), [third, second, first, own].map(idOf));
 });
 
-test('an intent in one file is closed by the outcome in the next', async (t) => {
-  const { log, path } = await start(t);
+test('an intent in one file is closed by the outcome in the next', async () => {
+  const { log, path } = await start();
   const [closed, open] = [log.intent(), log.intent()];
   await writeFile(`${path}.1`, log.cut());
   log.outcome(closed, created('p-1'));
@@ -184,7 +184,7 @@ test('an intent in one file is closed by the outcome in the next', async (t) => 
 });
 
 test('what this run has written is passed over, wherever it was rotated to', async (t) => {
-  const { log, path } = await start(t);
+  const { log, path } = await start();
   const [open, other] = [log.intent(), log.intent()];
   const earlier = log.cut();
   const { head } = log;
@@ -217,8 +217,8 @@ test('what this run has written is passed over, wherever it was rotated to', asy
   }
 });
 
-test('when the earlier runs have ended in a file that is not read any more, this run’s are passed over all the same', async (t) => {
-  const { log, path } = await start(t);
+test('when the earlier runs have ended in a file that is not read any more, this run’s are passed over all the same', async () => {
+  const { log, path } = await start();
   log.intent();
   const { head } = log;
   log.cut();
@@ -227,8 +227,8 @@ test('when the earlier runs have ended in a file that is not read any more, this
   assert.deepEqual(await openIds(path, head), []);
 });
 
-test('a file that is rotated while the search is under way is searched whole, once', async (t) => {
-  const { log, path } = await start(t);
+test('a file that is rotated while the search is under way is searched whole, once', async () => {
+  const { log, path } = await start();
   const open = log.intent();
   const first = log.cut();
   const more = Array.from({ length: 50 }, () => log.intent());
@@ -254,8 +254,8 @@ test('a file that is rotated while the search is under way is searched whole, on
   }
 });
 
-test('a rotated file that cannot be read to its end is an error, and not taken for a log without open creates', async (t) => {
-  const { log, path } = await start(t);
+test('a rotated file that cannot be read to its end is an error, and not taken for a log without open creates', async () => {
+  const { log, path } = await start();
   log.intent();
   await writeFile(`${path}.1.gz`, gzipSync(log.cut()).subarray(0, 200));
   log.intent();

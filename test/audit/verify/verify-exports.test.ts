@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Loose, startTestGateway } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { shortFindings, verify } from './chained-log.ts';
 import { makeKeys } from './signed-log.ts';
 
@@ -15,7 +15,7 @@ const keys = await makeKeys();
 
 /** The log of a gateway that allowed, refused and read, signed; with characters that serializers treat differently. */
 async function gatewayLog(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [file, keyFile] = [join(folder, 'audit.log'), join(folder, 'key.jwk')];
   await writeFile(keyFile, JSON.stringify(keys.privateJwk));
   const environment = { AUDIT_FILE: file, AUDIT_SIGNING_KEY_FILE: keyFile };
@@ -87,19 +87,19 @@ for (const [name, copy] of Object.entries(copies)) {
   test(`a log is whole and signed in a copy: ${name}; a value changed in it names that record`, async (t) => {
     const log = await gatewayLog(t);
     const count = recordsIn(log).length;
-    const text = await copy(log, await temporaryFolder(t));
+    const text = await copy(log, temporaryFolder());
     const expected = [count, [], 0, 1];
     for (const files of [{ 'audit.log': text }, { 'audit.log.gz': gzipSync(text) }]) {
-      const { records, findings, signed, chains } = await verify(t, files, { keys: keys.verifying });
+      const { records, findings, signed, chains } = await verify(files, { keys: keys.verifying });
       assert.deepEqual([records, findings, signed?.unsigned, chains], expected);
     }
     const target = recordsIn(log).find(({ metadata }) => metadata.event_code === 'peering.create.intent');
     assert.match(text, /10\.20\.4\.0\/22/);
     const forged = await copy(
       log.replace(/.*peering\.create\.intent.*/, (line) => line.replace('10.20.4.0/22', '10.20.8.0/22')),
-      await temporaryFolder(t),
+      temporaryFolder(),
     );
-    const { findings } = await verify(t, { 'audit.log': forged });
+    const { findings } = await verify({ 'audit.log': forged });
     assert.deepEqual(
       findings.map(({ kind, from, to }) => [kind, from, to]),
       [['changed', target.metadata.sequence, target.metadata.sequence]],
@@ -110,6 +110,6 @@ for (const [name, copy] of Object.entries(copies)) {
 test('a record that is missing from a copy, and one that is there twice, are named', async (t) => {
   const records = recordsIn(await gatewayLog(t)).map(reordered);
   const forged = [...records.toSpliced(4, 1), records[2]];
-  const found = await verify(t, { 'audit.log': JSON.stringify(forged) });
+  const found = await verify({ 'audit.log': JSON.stringify(forged) });
   assert.deepEqual(shortFindings(found), ['duplicated 1 #3', 'missing 1 #5']);
 });

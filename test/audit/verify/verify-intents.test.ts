@@ -29,42 +29,42 @@ const reconciled = (id: string, found: boolean): AuditEvent =>
   reconciledEvent(facts(id), found ? { found, resourceId: `p-${id}` } : { found }, startOfTime);
 
 /** Line, request id and what is known of the outcome, of each open intent. */
-async function openIn(t: Parameters<typeof verify>[0], events: readonly AuditEvent[]) {
-  const { openIntents } = await verify(t, makeLog(events));
+async function openIn(events: readonly AuditEvent[]) {
+  const { openIntents } = await verify(makeLog(events));
   return openIntents.map(({ line, outcome: known, record }) => {
     const { request } = record['api'] as { request: { uid: string } };
     return `${line} ${request.uid} ${known}`;
   });
 }
 
-test('an intent with an outcome is closed, whether the upstream made it or refused it', async (t) => {
-  assert.deepEqual(await openIn(t, [intent('a'), outcome('a', 201), intent('b'), outcome('b', 409)]), []);
+test('an intent with an outcome is closed, whether the upstream made it or refused it', async () => {
+  assert.deepEqual(await openIn([intent('a'), outcome('a', 201), intent('b'), outcome('b', 409)]), []);
 });
 
-test('intents without an outcome are listed in the order of the log', async (t) => {
+test('intents without an outcome are listed in the order of the log', async () => {
   const events = [intent('a'), intent('b'), plainEvent(startOfTime), intent('c'), outcome('b', 201)];
-  assert.deepEqual(await openIn(t, events), ['1 a none', '4 c none']);
+  assert.deepEqual(await openIn(events), ['1 a none', '4 c none']);
 });
 
-test('an outcome that nobody can know leaves its intent open until it is reconciled', async (t) => {
+test('an outcome that nobody can know leaves its intent open until it is reconciled', async () => {
   const open = [intent('a'), unknown('a')];
-  assert.deepEqual(await openIn(t, open), ['1 a unknown']);
-  for (const found of [true, false]) assert.deepEqual(await openIn(t, [...open, reconciled('a', found)]), []);
-  assert.deepEqual(await openIn(t, [intent('b'), reconciled('b', true)]), []);
+  assert.deepEqual(await openIn(open), ['1 a unknown']);
+  for (const found of [true, false]) assert.deepEqual(await openIn([...open, reconciled('a', found)]), []);
+  assert.deepEqual(await openIn([intent('b'), reconciled('b', true)]), []);
 });
 
-test('an intent may be closed in a later file', async (t) => {
+test('an intent may be closed in a later file', async () => {
   const log = makeLog([intent('a'), outcome('a', 201)]);
-  const { openIntents } = await verify(t, { a: log.slice(0, 1), b: log.slice(1) });
+  const { openIntents } = await verify({ a: log.slice(0, 1), b: log.slice(1) });
   assert.deepEqual(openIntents, []);
 });
 
-test('a copy of an intent behind its outcome opens nothing, and an outcome by itself closes nothing else', async (t) => {
+test('a copy of an intent behind its outcome opens nothing, and an outcome by itself closes nothing else', async () => {
   const log = makeLog([intent('a'), outcome('a', 201), intent('b'), outcome('c', 201)]);
-  const { openIntents } = await verify(t, [...log, log[0] as string]);
+  const { openIntents } = await verify([...log, log[0] as string]);
   assert.deepEqual(
     openIntents.map(({ line }) => line),
     [3],
   );
-  assert.deepEqual(await findingsIn(t, [...log, log[0] as string]), ['duplicated 5 #1']);
+  assert.deepEqual(await findingsIn([...log, log[0] as string]), ['duplicated 5 #1']);
 });

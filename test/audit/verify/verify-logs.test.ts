@@ -11,9 +11,9 @@ const lastOf = (log: readonly string[]) => {
 };
 const logLine = JSON.stringify({ level: 30, msg: 'request served', note: '"class_uid":6003' });
 
-test('one chain in one file is whole, and the last record is what a later check continues from', async (t) => {
+test('one chain in one file is whole, and the last record is what a later check continues from', async () => {
   const log = makeLog(50);
-  const found = await verify(t, log);
+  const found = await verify(log);
   assert.deepEqual(found, {
     records: 50,
     otherLines: 0,
@@ -26,36 +26,36 @@ test('one chain in one file is whole, and the last record is what a later check 
   });
 });
 
-test('a file without records holds none, and its lines are counted', async (t) => {
+test('a file without records holds none, and its lines are counted', async () => {
   for (const [log, others] of [
     [[], 0],
     [[logLine, '', 'null', '{"half', '[]', '{"class_uid":6003}'], 4],
   ] as const) {
-    const { records, otherLines, chains, last, findings } = await verify(t, log);
+    const { records, otherLines, chains, last, findings } = await verify(log);
     assert.deepEqual([records, otherLines, chains, last, findings], [0, others, 0, undefined, []]);
   }
 });
 
-test('several runs on standard output between log lines are as many whole chains', async (t) => {
+test('several runs on standard output between log lines are as many whole chains', async () => {
   const runs = [3, 1, 12].map((count, run) => makeLog(count, { time: startOfTime + run * 1e6 }));
   const log = runs.flatMap((run) => [logLine, ...run.flatMap((line) => [line, logLine])]);
-  const { records, otherLines, chains, findings } = await verify(t, log);
+  const { records, otherLines, chains, findings } = await verify(log);
   assert.deepEqual(
     { records, otherLines, chains, findings },
     { records: 16, otherLines: 19, chains: 3, findings: [] },
   );
 });
 
-test('the output of two instances in one file is two whole chains, however it is interleaved', async (t) => {
+test('the output of two instances in one file is two whole chains, however it is interleaved', async () => {
   const [a, b] = [makeLog(9, { instance: 'a' }), makeLog(6, { instance: 'b' })];
   const log = a.flatMap((line, index) => [line, ...b.slice(index * 2, index * 2 + 2)]);
-  const { records, chains, findings } = await verify(t, log);
+  const { records, chains, findings } = await verify(log);
   assert.deepEqual({ records, chains, findings }, { records: 15, chains: 2, findings: [] });
 });
 
-test('rotated files in their order are one chain, compressed ones too', async (t) => {
+test('rotated files in their order are one chain, compressed ones too', async () => {
   const log = makeLog(30);
-  const found = await verify(t, {
+  const found = await verify({
     'audit.log.2.gz': gzipSync(text(log.slice(0, 10))),
     // A compressed file may have several members (RFC 1952 section 2.2), and a last line without a newline.
     'audit.log.1.gz': Buffer.concat([
@@ -67,29 +67,29 @@ test('rotated files in their order are one chain, compressed ones too', async (t
   assert.deepEqual([found.records, found.chains, found.findings], [30, 1, []]);
 });
 
-test('a chain that goes on across restarts, under another name too, is one chain', async (t) => {
+test('a chain that goes on across restarts, under another name too, is one chain', async () => {
   const first = makeLog(10, { instance: 'pod-1' });
   const second = makeLog(10, { instance: 'pod-2', after: headOf(first[9] as string) });
   const third = makeLog(10, { instance: 'pod-1', after: headOf(second[9] as string) });
-  const { chains, findings, last } = await verify(t, [...first, ...second, ...third]);
+  const { chains, findings, last } = await verify([...first, ...second, ...third]);
   assert.deepEqual([chains, findings, last?.sequence], [1, [], 30]);
 });
 
-test('a last line that was torn is unreadable, and the records before it are whole', async (t) => {
+test('a last line that was torn is unreadable, and the records before it are whole', async () => {
   const log = makeLog(10);
   const torn = (log[9] as string).slice(0, 150);
-  const found = await verify(t, { 'audit.log': `${text(log.slice(0, 9))}${torn}` });
+  const found = await verify({ 'audit.log': `${text(log.slice(0, 9))}${torn}` });
   assert.deepEqual([found.records, found.last?.sequence], [9, 9]);
   assert.deepEqual(shortFindings(found), ['unreadable 10 #0']);
 });
 
-test('a check continues from a given record, and nothing else', async (t) => {
+test('a check continues from a given record, and nothing else', async () => {
   const log = makeLog(20);
   const after = headOf(log[9]);
   const rest = log.slice(10);
   const wrong = { ...after, fingerprint: 'a'.repeat(64) };
   const check = async (lines: readonly string[], given = after) =>
-    shortFindings(await verify(t, lines, { after: given }));
+    shortFindings(await verify(lines, { after: given }));
   assert.deepEqual(await check(rest), []);
   assert.deepEqual(await check(log), []);
   assert.deepEqual(await check(rest.slice(2)), ['missing 0 #11', 'missing 1 #1-12']);
@@ -99,15 +99,15 @@ test('a check continues from a given record, and nothing else', async (t) => {
   assert.deepEqual(await check(makeLog(10)), ['missing 0 #11']);
 });
 
-test('the end of a chain can be removed unseen: that is what checkpoints and --after are for', async (t) => {
+test('the end of a chain can be removed unseen: that is what checkpoints and --after are for', async () => {
   const log = makeLog(20);
-  assert.deepEqual((await verify(t, log.slice(0, 15))).findings, []);
-  assert.deepEqual((await verify(t, rechained(log.with(19, reworded(log[19]))))).findings, []);
+  assert.deepEqual((await verify(log.slice(0, 15))).findings, []);
+  assert.deepEqual((await verify(rechained(log.with(19, reworded(log[19]))))).findings, []);
 });
 
-test('whoever logs the text of a record into another line puts no record into the log', async (t) => {
+test('whoever logs the text of a record into another line puts no record into the log', async () => {
   const log = makeLog(3);
   const quoting = JSON.stringify({ level: 30, msg: 'refused', subject: makeLog(1)[0] });
-  const { records, otherLines, findings } = await verify(t, [...log, quoting, `text ${quoting}`]);
+  const { records, otherLines, findings } = await verify([...log, quoting, `text ${quoting}`]);
   assert.deepEqual([records, otherLines, findings], [3, 2, []]);
 });

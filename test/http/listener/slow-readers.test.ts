@@ -2,11 +2,11 @@
 // only the seconds between two checks are not waited for.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { readUnacknowledged } from '../../../src/http/listener/unacknowledged.ts';
+import { endWithTest } from '../../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
@@ -36,15 +36,13 @@ while (my $left = <STDIN>) {
 /** A client that reads no more than it is told to. */
 function startReader(t: TestContext, port: number) {
   const requests = head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12);
-  const child = spawn('perl', ['-e', program, String(port), requests], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
+  const child = endWithTest(
+    t,
+    spawn('perl', ['-e', program, String(port), requests], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  );
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await exited;
-  });
   /** Is the connection still there after so many bytes? */
   return async (bytes: number): Promise<boolean> => {
     child.stdin.write(`${bytes}\n`);

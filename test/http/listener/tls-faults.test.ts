@@ -1,18 +1,17 @@
 // What is wrong with the files of TLS, each fault by its variable, whatever else is wrong.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { tlsFaults } from '../../../src/http/listener/tls.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const skip = noOpenssl;
 
-function makeFiles(test: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  test.after(() => rmSync(folder, { recursive: true }));
+function makeFiles() {
+  const folder = temporaryFolder();
   const authority = makeAuthority(folder, 'authority');
   const server = makeCertificate(folder, 'server', authority);
   let count = 0;
@@ -32,8 +31,8 @@ function makeFiles(test: TestContext) {
   };
 }
 
-test('TLS files with a fault stop the start, each with its variable', { skip }, (t) => {
-  const { folder, authority, fileOf, ...rest } = makeFiles(t);
+test('TLS files with a fault stop the start, each with its variable', { skip }, () => {
+  const { folder, authority, fileOf, ...rest } = makeFiles();
   const faults = (files: Parameters<typeof rest.faults>[0]) => rest.faults(files).join('\n');
   const text = fileOf('this is no PEM');
   assert.equal(faults({}), '');
@@ -49,8 +48,8 @@ test('TLS files with a fault stop the start, each with its variable', { skip }, 
   assert.equal(faults({ certFile: missing, keyFile: missing, clientCaFile: missing }).split('\n').length, 3);
 });
 
-test('a key that does not fit its certificate is reported beside a CA file with a fault', { skip }, (t) => {
-  const { authority, fileOf, faults } = makeFiles(t);
+test('a key that does not fit its certificate is reported beside a CA file with a fault', { skip }, () => {
+  const { authority, fileOf, faults } = makeFiles();
   const found = faults({ keyFile: authority.keyFile, clientCaFile: fileOf('this is no PEM') });
   assert.deepEqual(
     found.map((line) => line.slice(0, line.indexOf(':'))),
@@ -58,8 +57,8 @@ test('a key that does not fit its certificate is reported beside a CA file with 
   );
 });
 
-test('every certificate of a TLS file is read, not the first alone', { skip }, (t) => {
-  const { authority, server, fileOf, faults } = makeFiles(t);
+test('every certificate of a TLS file is read, not the first alone', { skip }, () => {
+  const { authority, server, fileOf, faults } = makeFiles();
   const [own = '', ca = ''] = [server, authority].map(({ certFile }) => readFileSync(certFile, 'utf8'));
   const key = readFileSync(server.keyFile, 'utf8');
   const whole = [own + ca, `a comment\n${own}\r\n${ca}`, key + own, ca.replace(/\n/g, '\r\n') + own];
@@ -84,8 +83,8 @@ test('every certificate of a TLS file is read, not the first alone', { skip }, (
   }
 });
 
-test('files that can be read and that TLS refuses are a fault of their own', { skip }, (t) => {
-  const { folder, faults } = makeFiles(t);
+test('files that can be read and that TLS refuses are a fault of their own', { skip }, () => {
+  const { folder, faults } = makeFiles();
   const [keyFile, certFile] = [join(folder, 'short.key'), join(folder, 'short.pem')];
   execFileSync(
     'openssl',

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { get, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { makeAuthority, makeCertificate, noOpenssl, type Pair } from '../../support/certificates.ts';
 import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const skip = noOpenssl;
 
-function newFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-tls-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+function newFolder(): string {
+  const folder = temporaryFolder();
   return folder;
 }
 
@@ -29,7 +28,7 @@ interface TlsRig {
 }
 
 async function startTls(t: TestContext, clientCa?: (folder: string) => Pair): Promise<TlsRig> {
-  const folder = newFolder(t);
+  const folder = newFolder();
   const ca = makeAuthority(folder, 'authority');
   const server = makeCertificate(folder, 'server', ca);
   const callers = clientCa?.(folder);
@@ -123,7 +122,7 @@ test('a request that the parser refuses is refused inside TLS', { skip }, async 
 });
 
 test('a changed certificate is used for the next connection, through a symlink too', { skip }, async (t) => {
-  const folder = newFolder(t);
+  const folder = newFolder();
   const ca = makeAuthority(folder, 'authority');
   const first = makeCertificate(folder, 'first', ca);
   const second = makeCertificate(folder, 'second', ca);

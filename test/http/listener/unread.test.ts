@@ -1,10 +1,8 @@
 // Clients that do not read, or send requests behind a long wait, keep no capacity from others: real sockets, plain and TLS.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { pathOf, put } from '../../support/call-peering.ts';
@@ -12,6 +10,7 @@ import { makeAuthority, makeCertificate, noOpenssl } from '../../support/certifi
 import { allowedNumber, peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
 import { requestsBegun } from '../../support/requests-begun.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const bundle = head('GET /docs/swagger-ui-bundle.js HTTP/1.1');
@@ -58,8 +57,7 @@ suite('unread', { concurrency: true }, () => {
   test('over TLS, clients that read nothing take no slot and lose their connections', {
     skip: noOpenssl,
   }, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'peergate-unread-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const ca = makeAuthority(folder, 'authority');
     const { certFile, keyFile } = makeCertificate(folder, 'server', ca);
     const gateway = await startTestGateway(t, {

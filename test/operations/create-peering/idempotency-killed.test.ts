@@ -2,17 +2,18 @@
 // other instance finds out what came of it, and answers accordingly.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type AerospikeCloud, startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
 import { GatewayOutput } from '../../../sandbox/gateway-output.ts';
 import { GatewayProcess } from '../../../sandbox/gateway-process.ts';
 import { noRedis, startRedis } from '../../state/redis-server.ts';
+import { endWithTest } from '../../support/child-process.ts';
 import { guardrailsOnly, type Reply, send } from '../../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../../support/issuer.ts';
 import { settingsBetween } from '../../support/settings.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import {
   allowed,
@@ -27,7 +28,7 @@ import {
 } from './watched-creates.ts';
 
 async function startDoomed(t: TestContext, issuer: TestIssuer, cloud: AerospikeCloud, redisUrl: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
   const output = new GatewayOutput();
@@ -39,11 +40,7 @@ async function startDoomed(t: TestContext, issuer: TestIssuer, cloud: AerospikeC
       REDIS_URL: redisUrl,
     },
   });
-  t.after(async () => {
-    child.kill();
-    await child.ended;
-    await rm(folder, { recursive: true });
-  });
+  endWithTest(t, child.child);
   const { port } = await child.listening(30_000);
   const headers = {
     authorization: `Bearer ${await issuer.sign()}`,

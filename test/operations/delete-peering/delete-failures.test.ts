@@ -19,7 +19,7 @@ import {
   remove,
 } from '../../support/call-peering.ts';
 import { allowedNumber, type Loose, startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const sent = (id: string) => `DELETE /v1${pathOf(id)}`;
@@ -210,7 +210,7 @@ test('with PREFLIGHT=off the peering of a delete is listed all the same: nothing
 });
 
 test('the intent is in the audit file before the first byte of the delete leaves', async (t) => {
-  const file = join(await temporaryFolder(t), 'audit.log');
+  const file = join(temporaryFolder(), 'audit.log');
   const gateway = await startTestGateway(t, { environment: { AUDIT_FILE: file } });
   const id = put(gateway);
   const found: string[] = [];

@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { get } from '../../support/call-peering.ts';
 import { clusterId, type Loose, startTestGateway } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /**
  * Writes its arguments down, one line for each call, each argument behind a unit separator; knows two route tables; and
@@ -44,7 +44,7 @@ test('a caller who follows nextStep to the letter ends with an active peering, r
   });
   await new Promise<void>((resolve) => accepts.listen(0, '127.0.0.1', resolve));
   t.after(() => accepts.close());
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [stub, log] = [join(folder, 'aws'), join(folder, 'calls')];
   await writeFile(stub, aws);
   await chmod(stub, 0o755);

@@ -1,10 +1,9 @@
 // The JSON Schema of policy tests for editors: it is the one that the code makes, it accepts what the loader accepts, and
 // the guide says how an editor finds it.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
@@ -12,6 +11,7 @@ import { policyTestsJsonSchema } from '../../../src/policy/language/json-schema.
 import { loadPolicyTests } from '../../../src/policy/language/policy-tests.ts';
 import { fencedBlocks, readText, root } from '../../docs/documents.ts';
 import type { Loose } from '../../support/gateway.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const published = readText('openapi/policy-tests.schema.json');
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
@@ -22,9 +22,8 @@ const files = readdirSync(join(root, 'examples'), { recursive: true, encoding: '
   .filter((path) => path.endsWith('tests.yaml'))
   .map((path) => `examples/${path}`);
 
-function loaderAccepts(t: TestContext, document: unknown): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'peergate-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+function loaderAccepts(document: unknown): boolean {
+  const folder = temporaryFolder();
   const file = join(folder, 'tests.json');
   writeFileSync(file, JSON.stringify(document));
   return loadPolicyTests(file).faults === undefined;
@@ -60,11 +59,11 @@ for (const [what, document] of [
   ['an account as a number', { tests: [{ ...good, request: { ...good.request, accountId: 111122223333 } }] }],
   ['no claims', { tests: [{ ...good, claims: undefined }] }],
 ] as const) {
-  test(`${what} is refused by the schema of tests and by the loader`, (t) => {
+  test(`${what} is refused by the schema of tests and by the loader`, () => {
     const plain = JSON.parse(JSON.stringify(document));
     assert.equal(schemaAccepts(plain), false);
-    assert.equal(loaderAccepts(t, plain), false);
-    assert.equal(loaderAccepts(t, { tests: [good] }), true);
+    assert.equal(loaderAccepts(plain), false);
+    assert.equal(loaderAccepts({ tests: [good] }), true);
   });
 }
 
@@ -82,7 +81,7 @@ test('the guide names both schemas for VS Code and for Neovim, by files that exi
   }
 });
 
-test('a member $schema in a policy or its tests is refused, as the guide says', (t) => {
-  assert.equal(loaderAccepts(t, { $schema: 'x', tests: [good] }), false);
+test('a member $schema in a policy or its tests is refused, as the guide says', () => {
+  assert.equal(loaderAccepts({ $schema: 'x', tests: [good] }), false);
   assert.equal(schemaAccepts({ $schema: 'x', tests: [good] }), false);
 });

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { describePolicyFault } from '../../../src/policy/engine/policy-data.ts';
 import { loadAndTest } from '../../../src/policy/store/load-and-test.ts';
 import { allowed, clusterId } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const policyWith = (exceptions: string) => `version: 1
 organization: acme
@@ -23,8 +23,8 @@ const now = Date.parse('2026-11-01T00:00:00Z');
 const testCase = (name: string, region: string, rest: string): string =>
   `  - { name: ${name}, claims: { sub: a }, request: ${JSON.stringify({ action: 'create', clusterId, ...allowed, region })}, ${rest} }\n`;
 
-async function load(t: TestContext, policy: string, tests: string) {
-  const folder = await temporaryFolder(t);
+async function load(policy: string, tests: string) {
+  const folder = temporaryFolder();
   const [policyFile, testsFile] = [join(folder, 'policy.yaml'), join(folder, 'tests.yaml')];
   await writeFile(policyFile, policy);
   await writeFile(testsFile, tests);
@@ -33,13 +33,13 @@ async function load(t: TestContext, policy: string, tests: string) {
   return { good: read.faults === undefined, told };
 }
 
-test('a case without a time that passed until an exception expired is a warning, and the policy is good', async (t) => {
+test('a case without a time that passed until an exception expired is a warning, and the policy is good', async () => {
   const cases = [
     testCase('one', 'eu-west-1', 'expect: allow'),
     testCase('two', 'eu-north-1', 'expect: allow, codes: []'),
     testCase('three', 'us-east-1', 'expect: allow'),
   ];
-  const { good, told } = await load(t, policyWith(`${first}${second}`), `tests:\n${cases.join('')}`);
+  const { good, told } = await load(policyWith(`${first}${second}`), `tests:\n${cases.join('')}`);
   assert.equal(good, true);
   assert.deepEqual(
     told.filter((warning) => warning.includes('the test')),
@@ -58,17 +58,17 @@ const refused: Readonly<Record<string, string>> = {
 };
 
 for (const [which, text] of Object.entries(refused)) {
-  test(`a failing case ${which} is a fault, expired exceptions or not`, async (t) => {
+  test(`a failing case ${which} is a fault, expired exceptions or not`, async () => {
     const excused = testCase('y', 'eu-west-1', 'expect: allow');
-    const { good, told } = await load(t, policyWith(`${first}${second}`), `tests:\n${text}${excused}`);
+    const { good, told } = await load(policyWith(`${first}${second}`), `tests:\n${text}${excused}`);
     assert.equal(good, false);
     assert.match(told.join('\n'), /^:2:5: the test "x" expects [^\n]*$/);
   });
 }
 
-test('faults of the policy and of its tests are told at once', async (t) => {
+test('faults of the policy and of its tests are told at once', async () => {
   const policy = policyWith(first.replace('eu-west-1', 'mars'));
-  const { good, told } = await load(t, policy, 'tests: []\n');
+  const { good, told } = await load(policy, 'tests: []\n');
   assert.equal(good, false);
   assert.deepEqual(
     told.map((fault) => fault.split(' ')[1]),

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createWorkerLoad } from '../../../src/policy/store/load-in-worker.ts';
 import { guardrailsOnly } from '../../support/gateway.ts';
-import { temporaryFolder } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
-test('a load whose file never answers is given up, no other one hangs beside it, and a later one works', async (t) => {
-  const folder = await temporaryFolder(t);
+test('a load whose file never answers is given up, no other one hangs beside it, and a later one works', async () => {
+  const folder = temporaryFolder();
   const [fifo, policyFile] = [join(folder, 'fifo.yaml'), join(folder, 'policy.yaml')];
   execFileSync('mkfifo', [fifo]);
   await writeFile(policyFile, guardrailsOnly);

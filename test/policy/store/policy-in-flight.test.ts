@@ -13,7 +13,8 @@ import {
   startTestGateway,
   type TestGateway,
 } from '../../support/gateway.ts';
-import { temporaryFolder, until } from '../../support/policy-files.ts';
+import { until } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const elsewhere = guardrailsOnly.replace('us-east-1, ', '');
 
@@ -136,7 +137,7 @@ async function writeBlocks(path: string): Promise<void> {
 }
 
 test('a list of a million blocks is taken up under load without one request that fails', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [policyFile, list] = [join(folder, 'policy.yaml'), join(folder, 'blocks.txt')];
   const environment = {
     POLICY_FILE: policyFile,

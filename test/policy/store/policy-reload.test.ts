@@ -12,8 +12,9 @@ import {
   startTestGateway,
   type TestGateway,
 } from '../../support/gateway.ts';
-import { configMap, replaceFile, temporaryFolder, until } from '../../support/policy-files.ts';
+import { configMap, replaceFile, until } from '../../support/policy-files.ts';
 import { versionOf } from '../../support/policy-version.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const elsewhere = guardrailsOnly.replace('us-east-1, ', '');
 const withList = guardrailsOnly.replace('[10.0.0.0/8, 172.16.0.0/12]', '{ file: blocks.txt }');
@@ -61,7 +62,7 @@ for (const [way, write] of Object.entries(ways)) {
 }
 
 test('a ConfigMap is followed through the swap of its symlink, policy and lists at once', async (t) => {
-  const map = await configMap(await temporaryFolder(t), {
+  const map = await configMap(temporaryFolder(), {
     'policy.yaml': withList,
     'blocks.txt': '10.0.0.0/8\n',
   });
@@ -79,7 +80,7 @@ test('a ConfigMap is followed through the swap of its symlink, policy and lists 
 });
 
 test('a list alone that changes makes another version, and a bad line in it is refused', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [policyFile, list] = [join(folder, 'policy.yaml'), join(folder, 'blocks.txt')];
   await writeFile(policyFile, withList);
   await writeFile(list, '10.0.0.0/8\n');
@@ -109,7 +110,7 @@ test('a list alone that changes makes another version, and a bad line in it is r
 });
 
 test('a network that moves from one list to the next by a line is another policy, and comes into force', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const path = (name: string) => join(folder, name);
   const text = `${withList.replace(/forbiddenCidrs: .*/, 'forbiddenCidrs: { file: forbidden.txt }')}`;
   await writeFile(path('policy.yaml'), text);
@@ -192,7 +193,7 @@ test('reading the policy again without a change is no news', async (t) => {
 });
 
 test('a grant is revoked at once, whatever became of an exception that has expired', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const [policyFile, testsFile] = [join(folder, 'policy.yaml'), join(folder, 'tests.yaml')];
   const exceptions = `exceptions:
   - id: CHG-1
@@ -223,7 +224,7 @@ test('a grant is revoked at once, whatever became of an exception that has expir
 });
 
 test('a policy whose tests fail is not loaded, and is once they pass', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder();
   const testsFile = join(folder, 'tests.yaml');
   const cases = (expect: string) => testOf({}, allowed, expect);
   await writeFile(testsFile, cases('allow'));

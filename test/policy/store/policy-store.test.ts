@@ -7,7 +7,8 @@ import type { Logger } from '../../../src/logging/logger.ts';
 import type { ReadPolicy } from '../../../src/policy/engine/policy-data.ts';
 import { PolicyStore } from '../../../src/policy/store/policy-store.ts';
 import { readPolicyText } from '../../support/policy.ts';
-import { temporaryFolder, until } from '../../support/policy-files.ts';
+import { until } from '../../support/policy-files.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const text = (organization: string) => `version: 1
 organization: ${organization}
@@ -147,7 +148,7 @@ test('a store that has stopped tries nothing again', async (t) => {
 });
 
 test('a policy that changed after it was loaded and before it was watched is taken up', async (t) => {
-  const policyFile = join(await temporaryFolder(t), 'policy.yaml');
+  const policyFile = join(temporaryFolder(), 'policy.yaml');
   await writeFile(policyFile, text('second'));
   const { store, loads, told } = storeOf(t, { read: second, policyFile });
   store.watch();
