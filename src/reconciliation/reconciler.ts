@@ -7,6 +7,7 @@ import { reconciledEvent, type Settlement, statusShape } from '../audit/record/r
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
+import { Recent } from '../recent.ts';
 import type { RequestFacts } from '../request/request.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
@@ -59,9 +60,9 @@ export class Reconciler {
   /** By the gateway's request id, oldest first. */
   readonly #open = new Map<string, OpenCreate>();
   /** The gateway's id of the request that made a peering, by the vendor's id. */
-  readonly #known = new Map<string, string>();
+  readonly #known = new Recent<string>(maxKnownIds);
   /** The vendor's ids of peerings that more than one create may have made. No create is ever settled by them. */
-  readonly #ambiguous = new Set<string>();
+  readonly #ambiguous = new Recent<true>(maxKnownIds);
   /** By the values of the creates. Used only without a cluster lock. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
@@ -124,15 +125,14 @@ export class Reconciler {
     if (facts.operation.method === 'DELETE') this.#deletes.settle(facts);
     const peering = target?.peering;
     if (peering === undefined) return;
-    const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous]);
+    const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous.entries().keys()]);
     this.#open.set(gatewayRequestId, { facts, peering, before: notItsOwn, openSince: this.#elapsed() });
     this.#workAfter(0);
   }
 
   /** More than one create may have made this peering. `id` is the vendor's. */
   recordAmbiguous(id: string): void {
-    this.#ambiguous.add(id);
-    forgetOldest(this.#ambiguous);
+    this.#ambiguous.set(id, true);
   }
 
   /** The gateway's id of the request that made a peering, if it is known. `id` is the vendor's. */
@@ -143,7 +143,6 @@ export class Reconciler {
   /** From now on no other create is settled by this peering. `id` is the vendor's. */
   recordCreator(id: string, gatewayRequestId: string): void {
     this.#known.set(id, gatewayRequestId);
-    forgetOldest(this.#known);
   }
 
   /** Creates that are not settled yet remain for the next start. */
@@ -279,14 +278,6 @@ const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
   resourceId: id,
   peeringStatus: statusShape.test(status) ? status : undefined,
 });
-
-function forgetOldest(ids: Map<string, string> | Set<string>): void {
-  if (ids.size <= maxKnownIds) return;
-  for (const oldest of ids.keys()) {
-    ids.delete(oldest);
-    break;
-  }
-}
 
 const valuesOf = ({
   clusterId,

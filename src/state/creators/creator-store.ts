@@ -1,4 +1,5 @@
 // Who created which peering, for as long as anybody may ask. A creator that is not known is nobody: the store never guesses.
+import { Recent } from '../../recent.ts';
 
 export interface Creator {
   readonly issuer: string;
@@ -17,20 +18,17 @@ export interface CreatorStore {
   creatorsOf(peeringIds: readonly string[]): Promise<ReadonlyMap<string, Creator>>;
 }
 
-/** Creators in this process's memory, the oldest given up first. */
+/** Creators in this process's memory. The oldest are forgotten first. */
 export class MemoryCreators implements CreatorStore {
-  readonly #creators = new Map<string, Creator>();
-  readonly #max: number;
+  readonly #creators: Recent<Creator>;
 
-  constructor(max = 100_000) {
-    this.#max = max;
+  /** Keeps at least the latest `least`. */
+  constructor(least = 100_000) {
+    this.#creators = new Recent(least);
   }
 
   recordCreator(peeringId: string, creator: Creator): void {
-    if (this.#creators.has(peeringId)) return;
-    this.#creators.set(peeringId, creator);
-    const [oldest] = this.#creators.keys();
-    if (this.#creators.size > this.#max && oldest !== undefined) this.#creators.delete(oldest);
+    if (this.#creators.get(peeringId) === undefined) this.#creators.set(peeringId, creator);
   }
 
   creatorsOf(peeringIds: readonly string[]): Promise<ReadonlyMap<string, Creator>> {

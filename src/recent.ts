@@ -1,5 +1,5 @@
-// Remembers the latest entries of a long sequence: at least as many as it is told to, and at most twice as many. In two
-// generations, since a map whose oldest entry is taken out at every turn looks over all the holes that these left.
+// Keeps the latest entries of a long sequence: at least `least`, and at most twice as many. Has two generations: a `Map` whose
+// oldest entry is deleted for each new one takes tens of microseconds to find the oldest.
 
 export class Recent<Value> {
   readonly #least: number;
@@ -12,6 +12,10 @@ export class Recent<Value> {
 
   get(key: string): Value | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#young.has(key) || this.#old.has(key);
   }
 
   set(key: string, value: Value): void {
