@@ -3,7 +3,7 @@
 import { insufficientScope, readBearerToken } from '../identity/bearer-token.ts';
 import type { TokenCache } from '../identity/token-cache.ts';
 import type { Progress } from '../request/progress.ts';
-import type { Authenticated, Received } from '../request/request.ts';
+import type { Authenticated, Received, Scoped } from '../request/request.ts';
 import type { RateLimiter } from '../state/rate-limit/rate-limiter.ts';
 import type { ScopeName } from './operation.ts';
 
@@ -31,10 +31,12 @@ export async function limitCaller(
 
 /** Throws `scope-missing`. A caller whose token needs no scope is authorized by its grants alone: see `requireGrant`. */
 export function requireScope(
-  { caller }: Authenticated,
+  request: Authenticated,
   name: ScopeName | undefined,
   scopes: Readonly<Record<ScopeName, string>>,
-): void {
-  if (name === undefined || caller.withoutScopes) return;
-  if (!caller.scopes.has(scopes[name])) throw insufficientScope(scopes[name]);
+): Scoped {
+  const { caller } = request;
+  if (name !== undefined && !caller.withoutScopes && !caller.scopes.has(scopes[name]))
+    throw insufficientScope(scopes[name]);
+  return request as Scoped;
 }

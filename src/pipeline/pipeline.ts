@@ -26,8 +26,8 @@ export async function serve(
   try {
     const authenticated = progress.advance(await authenticate(progress.request, services.tokens));
     const limited = await limitCaller(authenticated, progress, services.callerLimit);
-    requireScope(limited, operation.scope, services.scopes);
-    const parsed = progress.advance(await parse(operation, limited));
+    const scoped = requireScope(limited, operation.scope, services.scopes);
+    const parsed = progress.advance(await parse(operation, scoped));
     requireGrant(parsed, progress);
     const admitted = parsed.stages.runNow('authorize', () => operation.authorize(parsed, progress));
     if (operation.action !== undefined) parsed.slot.enterUpstream();

@@ -39,7 +39,7 @@ export function authorize<Target extends RequestTarget>(
   request: Parsed<Target>,
   progress: Progress,
 ): Authorized<Target> {
-  if (action === undefined) return request;
+  if (action === undefined) return request as Authorized<Target>;
   const { policy, startedAt, caller, target } = request;
   const { clusterId, peering, existing } = target;
   const { claims, withoutScopes } = caller;
@@ -63,7 +63,7 @@ function refuseDenied<Target extends RequestTarget>(
 ): Authorized<Target> {
   const { policy, caller, decision } = request;
   const decided = progress.advance({ ...request, claims: claimsFor(policy, caller.claims) });
-  if (decision.effect === 'allow') return decided;
+  if (decision.effect === 'allow') return decided as Authorized<Target>;
   const { violations, policyVersion } = decision;
   const contact = policy.contact === undefined ? {} : { contact: policy.contact };
   throw new GatewayError('policy-denied', { context: { violations, policyVersion, ...contact } });

@@ -123,9 +123,20 @@ export interface Authenticated extends Received {
   readonly caller: Principal;
 }
 
-export interface Parsed<Target extends RequestTarget = RequestTarget> extends Authenticated {
+/** The names of checks. No value has these members: a type with one says that the check was made. */
+declare const hasScope: unique symbol;
+declare const isAllowed: unique symbol;
+
+/** The token has the operation's scope. Only `requireScope` makes one. */
+export interface Scoped extends Authenticated {
+  readonly [hasScope]: true;
+}
+
+export interface Parsed<Target extends RequestTarget = RequestTarget> extends Scoped {
   readonly target: Target;
 }
 
-/** Allowed by the policy. To send a change, an `AuthorizedChange` must be recorded. */
-export type Authorized<Target extends RequestTarget = RequestTarget> = Parsed<Target>;
+/** Allowed by the policy. Only `authorize` makes one. To send a change, an `AuthorizedChange` must be recorded. */
+export interface Authorized<Target extends RequestTarget = RequestTarget> extends Parsed<Target> {
+  readonly [isAllowed]: true;
+}

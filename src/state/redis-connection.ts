@@ -3,6 +3,7 @@
 // such as a primary that a failover has made a replica, counts as down: a new connection may reach the new primary.
 import { ErrorReply } from '@redis/client';
 import { Backoff } from '../async/backoff.ts';
+import { rejectAfter } from '../async/with-timeout.ts';
 import type { RedisConfig } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
 import { createRedisClient, type RedisClient } from './redis-client.ts';
@@ -47,7 +48,7 @@ export class RedisConnection implements RedisCommands {
     const client = this.#client;
     if (client === undefined) throw new PlainError('Redis is down');
     try {
-      return await within(commandTimeoutMs, client.send(words));
+      return await inTime(commandTimeoutMs, client.send(words));
     } catch (error) {
       if (!isRefusal(error)) this.#lose(client, error);
       throw error;
@@ -68,7 +69,7 @@ export class RedisConnection implements RedisCommands {
       if (this.#stopped) return;
       const client = createRedisClient(urls, this.#config, (error) => this.#lose(client, error));
       this.#candidate = client;
-      await within(connectTimeoutMs, open(client));
+      await inTime(connectTimeoutMs, open(client));
       if (this.#stopped) client.destroy();
       else this.#gain(client);
     } catch (error) {
@@ -116,7 +117,7 @@ export async function tryRedis(config: RedisConfig): Promise<void> {
   const urls = await config.url.reveal().catch(plainly);
   const client = createRedisClient(urls, config, () => undefined);
   try {
-    await within(connectTimeoutMs, open(client));
+    await inTime(connectTimeoutMs, open(client));
   } finally {
     client.destroy();
   }
@@ -156,19 +157,5 @@ function plainly(error: unknown): never {
 }
 
 /** Rejects if the reply takes too long. A later reply is ignored. */
-async function within<Reply>(milliseconds: number, reply: Promise<Reply>): Promise<Reply> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    // After a stall of this process the reply may have arrived unread: it is looked at before Redis is blamed.
-    timer = setTimeout(
-      () => setImmediate(() => reject(new PlainError('Redis did not answer in time'))),
-      milliseconds,
-    );
-  });
-  try {
-    return await Promise.race([reply, late]);
-  } finally {
-    clearTimeout(timer);
-    reply.catch(() => undefined);
-  }
-}
+const inTime = <Reply>(milliseconds: number, reply: Promise<Reply>): Promise<Reply> =>
+  rejectAfter(milliseconds, reply, () => new PlainError('Redis did not answer in time'));

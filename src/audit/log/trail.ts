@@ -1,6 +1,7 @@
 // The promise of the audit log: nothing is forwarded that is not recorded first. Only this file can make a `Recorded`,
 // and forwarding takes nothing else. A record that cannot be written is an error for whoever asked for it, and comes
 // before every later one as soon as lines can be written again.
+import { rejectAfter } from '../../async/with-timeout.ts';
 import type { Clock } from '../../clock.ts';
 import { GatewayError } from '../../errors.ts';
 import type { AuthorizedChange, ChangeRequest } from '../../request/authorize.ts';
@@ -105,7 +106,7 @@ export class AuditTrail {
   /** Writes one record. Rejects with `audit-unavailable`. */
   async record(event: AuditEvent): Promise<void> {
     if (!this.writable()) await this.#beWritable();
-    await within(patienceMs, this.#append(event));
+    await inTime(this.#append(event));
   }
 
   /**
@@ -113,7 +114,7 @@ export class AuditTrail {
    * sink; rejects with `audit-unavailable` when it is not written yet.
    */
   recordFact(event: AuditEvent): Promise<void> {
-    return within(patienceMs, this.#append(event));
+    return inTime(this.#append(event));
   }
 
   /**
@@ -125,7 +126,7 @@ export class AuditTrail {
     const upstream = change.take();
     if (!this.writable()) await this.#beWritable();
     try {
-      await within(patienceMs, this.#append(intentEvent(request, this.#clock.now())));
+      await inTime(this.#append(intentEvent(request, this.#clock.now())));
     } catch (error) {
       const refusal = error as GatewayError;
       this.#append(outcomeEvent(request, failedOutcome(refusal), this.#clock.now())).catch(() => undefined);
@@ -143,7 +144,7 @@ export class AuditTrail {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
-    if (this.#failed()) await within(patienceMs, this.#repair()).catch(() => undefined);
+    if (this.#failed()) await inTime(this.#repair()).catch(() => undefined);
   }
 
   #failed(): boolean {
@@ -165,7 +166,7 @@ export class AuditTrail {
   /** Nothing gets a place in the chain while the sink does not work, so what waits for it is bounded. */
   async #beWritable(): Promise<void> {
     if (this.#stuck()) throw unavailable('the sink takes no lines');
-    if (this.#failed()) await within(patienceMs, this.#repair());
+    if (this.#failed()) await inTime(this.#repair());
   }
 
   /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
@@ -228,17 +229,5 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
 }
 
 /** What comes too late for the caller goes on. */
-function within(milliseconds: number, written: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(unavailable('the line was not taken in time'));
-    const timer = setTimeout(late, milliseconds);
-    const settle = (end: () => void) => {
-      clearTimeout(timer);
-      end();
-    };
-    written.then(
-      () => settle(resolve),
-      (error: unknown) => settle(() => reject(error)),
-    );
-  });
-}
+const inTime = (written: Promise<void>): Promise<void> =>
+  rejectAfter(patienceMs, written, () => unavailable('the line was not taken in time'));

@@ -7,6 +7,7 @@ import { Faults, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { effectivePolicy } from '../../policy/engine/effective.ts';
 import { effectiveMarkdown } from '../../policy/engine/effective-markdown.ts';
+import { authorize } from '../../request/authorize.ts';
 import type { Progress } from '../../request/progress.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 
@@ -28,7 +29,7 @@ export const readPolicy: ReadOperation<RequestTarget, Authorized> = {
     return faults.any() ? faults : {};
   },
 
-  authorize: (request) => request,
+  authorize: (request, progress) => authorize(undefined, request, progress),
 
   run(
     { policy, caller, raw }: Authorized,

@@ -20,16 +20,21 @@ import { type AuditTrail, Recorded } from '${root}src/audit/log/trail.ts';
 import { type CreateTarget, createPeering } from '${root}src/operations/create-peering/create-peering.ts';
 import type { ChangeOperation } from '${root}src/pipeline/operation.ts';
 import { AuthorizedChange } from '${root}src/request/authorize.ts';
-import type { Authorized } from '${root}src/request/request.ts';
+import { parse } from '${root}src/pipeline/parse.ts';
+import type { Authenticated, Authorized, Parsed, Scoped } from '${root}src/request/request.ts';
 import type { UpstreamClient } from '${root}src/upstream/client.ts';
 
 declare const trail: AuditTrail;
 declare const upstream: UpstreamClient;
+declare const authenticated: Authenticated;
+declare const scoped: Scoped;
+declare const parsed: Parsed;
 declare const request: Authorized;
+const serveRead = (allowed: Authorized) => allowed;
 declare const change: AuthorizedChange;
 const path = '/database/clusters/6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11/vpc-peerings';
 const requestId = 'order-17';
-export const used = [trail, upstream, request, change, path, requestId, Recorded, AuthorizedChange, createPeering];
+export const used = [parse, authenticated, scoped, parsed, serveRead, trail, upstream, request, change, path, requestId, Recorded, AuthorizedChange, createPeering];
 export type Create = ChangeOperation<CreateTarget, AuthorizedChange<CreateTarget>>;
 `;
 
@@ -37,6 +42,8 @@ const control = `
 export const answer = await upstream.change(await trail.recordIntent(change));
 export const nothing: void = trail.requireWritable();
 export const list = await upstream.read({ path, requestId });
+export const target = await parse(createPeering, scoped);
+export const served = serveRead(request);
 export const operation: Create = { ...createPeering, events: 'peering.create' };
 `;
 
@@ -46,6 +53,11 @@ export const kept = events;
 
 /** The compiler's code, and the program's end. */
 const misuses: Readonly<Record<string, readonly [code: string, program: string]>> = {
+  'a request that is parsed before its scope is checked': [
+    'TS2345',
+    'await parse(createPeering, authenticated);',
+  ],
+  'a request that the policy has not allowed': ['TS2741', 'serveRead(parsed);'],
   'a change that is a plain request': [
     'TS2739',
     `const post = { method: 'POST', path, requestId } as const;
@@ -71,7 +83,7 @@ await upstream.change(other);`,
   'an intent of nothing, for a change besides': ['TS2554', 'await trail.recordIntent({}, change);'],
   'an intent whose event is made by the caller': ['TS2554', 'await trail.recordIntent(change, {});'],
   'an intent of a request that the policy has not authorized as a change': [
-    'TS2345',
+    'TS2739',
     'await trail.recordIntent(request);',
   ],
   'an intent of a change and a request that are put together': [
