@@ -54,7 +54,7 @@ export const kept = events;
 /** The compiler's code, and the program's end. */
 const misuses: Readonly<Record<string, readonly [code: string, program: string]>> = {
   'a request that is parsed before its scope is checked': [
-    'TS2345',
+    'TS2741',
     'await parse(createPeering, authenticated);',
   ],
   'a request that the policy has not allowed': ['TS2741', 'serveRead(parsed);'],
