@@ -77,8 +77,14 @@ export class TokenCache {
     if (before !== undefined) this.#forget(key, before);
     this.#tokens.set(key, { ...known, until, characters: token.length });
     this.#characters += token.length;
+    if (this.#tokens.size > maxTokens || this.#characters > maxCharacters) this.#forgetOldest();
+  }
+
+  /** A tenth at once: in a map that lost its first entries, the next first one takes long to find. */
+  #forgetOldest(): void {
     for (const [oldest, entry] of this.#tokens) {
-      if (this.#tokens.size <= maxTokens && this.#characters <= maxCharacters) break;
+      const isRoomy = this.#tokens.size <= maxTokens * 0.9 && this.#characters <= maxCharacters * 0.9;
+      if (isRoomy) break;
       this.#forget(oldest, entry);
     }
   }

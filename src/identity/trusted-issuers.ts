@@ -41,9 +41,11 @@ export class TrustedIssuers {
     return [...this.#issuers.values()];
   }
 
-  /** Another text after each change of issuers, rules or keys. */
-  get revision(): string {
-    return [this.#revision, ...this.all().map(({ keys }) => keys.generation)].join(' ');
+  /** Another number after each change of issuers, rules or keys. */
+  get revision(): number {
+    let revision = this.#revision * 2 ** 32;
+    for (const { keys } of this.#issuers.values()) revision += keys.generation;
+    return revision;
   }
 
   /** Fetches the keys and goes on keeping them current until `stop`. */

@@ -163,6 +163,10 @@ export class LineWriter {
 
   /** Returns how many lines were written at least in part. */
   #advance(lines: readonly Line[], batch: Buffer, written: number): number {
+    if (written === batch.length) {
+      for (const { settle } of lines) settle(null);
+      return lines.length;
+    }
     let start = 0;
     for (const [index, line] of lines.entries()) {
       if (start === written) return index;

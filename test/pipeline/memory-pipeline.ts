@@ -119,7 +119,7 @@ function createServices(core: CloudCore, records: Loose[], journal: string[]): P
   return {
     clock,
     logger,
-    tokens: new TokenCache(verify, { get: () => undefined, revision: '' }, clock),
+    tokens: new TokenCache(verify, { get: () => undefined, revision: 0 }, clock),
     scopes: { create: 'create:database', list: 'read:database', delete: 'delete:database' },
     callerLimit: new RateLimiter({
       name: 'caller',
