@@ -1,9 +1,11 @@
 // When Aerospike Cloud keeps failing, requests are refused at once, and only then. Whatever kind of failure it is counts;
 // a refusal does not.
+
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
 import {
   assertCreateLeftAlone,
@@ -14,7 +16,6 @@ import {
   list,
 } from './left-alone.ts';
 import { breakEveryCall, bytes, createsOf, head, reply } from './misbehave.ts';
-import { closedPort } from './ports.ts';
 
 const json = { 'content-type': 'application/json' };
 
@@ -47,7 +48,7 @@ for (const [what, listener] of Object.entries(failures)) {
 }
 
 test('a refused connection, ten times in a row, and no more connections are made', async (t) => {
-  const port = await closedPort();
+  const port = await freePort();
   const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
@@ -60,7 +61,7 @@ test('a refused connection, ten times in a row, and no more connections are made
 
 test('while the upstream is left alone, nobody waits for a service token either', async (t) => {
   // Creates that were certainly not sent, so that nothing has to be looked up for them in the background.
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1`, ...withoutPreflight };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await freePort()}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment, cloud: { tokenLifetimeSeconds: 3 } });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   await fail(gateway);

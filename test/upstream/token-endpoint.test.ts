@@ -1,15 +1,16 @@
 // The token endpoint as the whole gateway sees it: how seldom it is asked, and that its trouble is told without a word of
 // what it said.
+
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { assertFailure, assertNothingLeaks, bytes, head, marker, reply } from './misbehave.ts';
-import { closedPort } from './ports.ts';
 
 const json = { 'content-type': 'application/json' };
 const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_ADDRESS_PER_MINUTE: '0' };
@@ -157,7 +158,7 @@ test('a token endpoint that is well again is found by the creates that follow', 
 test('a token endpoint that is not there is a 502 that says so', async (t) => {
   const gateway = await startTestGateway(t, {
     environment: {
-      AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await closedPort()}/oauth/token`,
+      AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await freePort()}/oauth/token`,
       ...withoutPreflight,
     },
   });
