@@ -170,7 +170,7 @@ for (const [what, port, userInfo, status, proxyError, said] of [
     /^the egress proxy answered CONNECT with status 40[17]$/,
   ],
 ] as const)
-  test(`a proxy that ${what} is told apart from Aerospike Cloud in answer and log, and nothing was sent`, {
+  test(`a proxy that ${what} is distinguished from Aerospike Cloud in answer and log, and nothing was sent`, {
     skip,
   }, async (t) => {
     const { cloud, issuer, environment } = await startElsewhere(t);

@@ -95,7 +95,7 @@ const troubles: Record<string, [listener: RequestListener, proxyError: string]> 
 };
 
 for (const [what, [listener, proxyError]] of Object.entries(troubles)) {
-  test(`a token endpoint that ${what} is a 502: nothing was sent, and nothing it said is told`, async (t) => {
+  test(`a token endpoint that ${what} is a 502: nothing was sent, and nothing of its answer is passed on`, async (t) => {
     const gateway = await startTestGateway(t, { environment: withoutPreflight });
     breakTokens(gateway, listener);
     const answer = await gateway.create();
@@ -115,7 +115,7 @@ for (const status of [429, 503]) {
     ['seconds', () => '120'],
     ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
   ] as const) {
-    test(`a ${status} of the token endpoint with Retry-After in ${form} is respected, and told to every caller`, async (t) => {
+    test(`a ${status} of the token endpoint with Retry-After in ${form} is respected and passed on to every caller`, async (t) => {
       const gateway = await startTestGateway(t, { environment: withoutPreflight });
       breakTokens(gateway, reply(status, { 'content-type': 'text/html', 'retry-after': value() }, marker));
       const answer = await gateway.create();
@@ -138,7 +138,7 @@ for (const status of [429, 503]) {
   }
 }
 
-test('a token endpoint that asks for no time is told without a Retry-After', async (t) => {
+test('a token endpoint without Retry-After gives an answer without Retry-After', async (t) => {
   const gateway = await startTestGateway(t, { environment: withoutPreflight });
   breakTokens(gateway, reply(503, { 'retry-after': 'soon' }));
   const answer = await gateway.create();
