@@ -1,12 +1,13 @@
 // A real nginx for one test, in front of some gateways, as an ingress: on a free port of loopback, gone when the test ends.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
 import { endWithTest } from '../support/child-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -17,12 +18,6 @@ const program = 'nginx';
 /** Why tests with nginx are skipped; `false` when they are not. */
 export const noNginx: string | false =
   spawnSync(program, ['-v'], { env: environment }).status === 0 ? false : `${program} is not installed`;
-
-export async function freePort(): Promise<number> {
-  const server = await startLoopbackServer(() => undefined);
-  await server.close();
-  return server.port;
-}
 
 export interface NginxOptions {
   readonly ports: readonly number[];

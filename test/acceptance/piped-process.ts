@@ -25,7 +25,7 @@ export const parse = (line: string): Loose => {
 };
 export const isRecord = (line: string) => parse(line)?.metadata?.event_code !== undefined;
 
-/** Without rate limits and preflight. */
+/** Without rate limits. */
 export async function startPipedProcess(
   test: TestContext,
   read: (reader: PipeReader) => void = (reader) => reader.start(),
@@ -43,7 +43,6 @@ export async function startPipedProcess(
       env: {
         PATH: process.env['PATH'],
         ...settingsBetween({ issuer, cloud }, policyFile),
-        PREFLIGHT: 'off',
         RATE_LIMIT_PER_MINUTE: '0',
         RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
         SHUTDOWN_GRACE_MS: '1000',

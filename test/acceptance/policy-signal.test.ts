@@ -29,7 +29,6 @@ async function serve(t: TestContext, policy = guardrailsOnly) {
         AUTH_AUDIENCE: 'x',
         AEROSPIKE_CLIENT_ID: 'id',
         AEROSPIKE_CLIENT_SECRET: 'secret',
-        PREFLIGHT: 'off',
         POLICY_FILE: policyFile,
       },
     }),
@@ -42,7 +41,7 @@ async function serve(t: TestContext, policy = guardrailsOnly) {
   return { policyFile, child, lines, line, ended };
 }
 
-test('SIGHUP reads the policy again, a bad one and a good one, and the process goes on until it is told to stop', async (t) => {
+test('SIGHUP reads the policy again, a bad one and a good one, and the process goes on until SIGTERM', async (t) => {
   const { policyFile, child, line, ended } = await serve(t);
   const first = await line('it listens', ({ msg }) => msg === 'listening');
   assert.ok(first.port > 0);

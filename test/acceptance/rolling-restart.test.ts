@@ -1,10 +1,12 @@
 // Two instances behind a real nginx are restarted one after the other under a constant load of creates and lists: no request
 // fails, no create is sent twice, and every record is there.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 import { startLoad } from './load.ts';
-import { freePort, type Nginx, noNginx, startNginx } from './nginx.ts';
+import { type Nginx, noNginx, startNginx } from './nginx.ts';
 import { readCreates, type ServedProcess, type Surroundings, serve, surround } from './process.ts';
 
 const callers = 8;

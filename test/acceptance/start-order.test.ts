@@ -1,4 +1,5 @@
 // A start in its order: listeners are bound, then the start is recorded, then requests are served.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { appendFile, readFile } from 'node:fs/promises';
@@ -6,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FaultySink, startCodes } from '../audit/log/faulty-sink.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Loose, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { head, openRaw } from '../support/raw-http.ts';
@@ -32,16 +34,6 @@ for (const setting of ['PORT', 'ADMIN_PORT'])
     });
     assert.equal(await readFile(file, 'utf8'), '{"category_uid":6');
   });
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 for (const end of ['is written', 'is given up'])
   test(`a request that comes right after the port is bound is not served before the record of the start ${end}`, async (t) => {

@@ -18,7 +18,6 @@ const pace = { initiatingMs: 20_000, acceptanceMs: 'never', provisioningMs: 20_0
 async function start(t: Parameters<typeof startTestGateway>[0]) {
   const time = { now: Date.now() };
   const gateway = await startTestGateway(t, {
-    environment: { PREFLIGHT: 'enforce' },
     cloud: { pace, now: () => time.now },
   });
   const scope = 'read:database update:database delete:database';

@@ -1,4 +1,5 @@
 // `doctor`, as a process of its own, against real servers: all well, and each thing that can be wrong with its cause and remedy.
+
 import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,11 +10,11 @@ import { json } from '../operations/create-peering/watched-creates.ts';
 import { noTinyproxy, startTinyproxy } from '../outbound/tinyproxy.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { closedPort } from '../upstream/ports.ts';
 import { run } from './run-main.ts';
 
 interface Site {
@@ -105,7 +106,7 @@ test('a fault of the settings is a problem, and nobody is asked anything', async
 
 test('an issuer that is not there, and metadata that names another one, are told apart', async (t) => {
   const { issuer, settings } = await startSite(t);
-  const gone = `http://127.0.0.1:${await closedPort()}`;
+  const gone = `http://127.0.0.1:${await freePort()}`;
   await assertProblem(
     { ...settings, AUTH_ISSUERS: `${issuer.url},${gone}` },
     /^✗ issuer http:.*: the connection is refused; check host and port/,

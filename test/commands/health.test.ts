@@ -1,4 +1,5 @@
 // The health check of the container: it believes a 200 of this gateway's admin listener and nothing else, and always ends.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -6,8 +7,8 @@ import { createServer as createSocketServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
 import { adminAddress } from '../../src/config/admin-address.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway } from '../support/gateway.ts';
-import { closedPort } from '../upstream/ports.ts';
 import { run } from './run-main.ts';
 
 const health = (port: number, more: Record<string, string> = {}) =>
@@ -47,7 +48,7 @@ test('health takes nothing but 200 for an answer, and follows no redirect', asyn
 });
 
 test('health ends with 1 when nobody listens', async () => {
-  const { status, err } = await health(await closedPort());
+  const { status, err } = await health(await freePort());
   assert.equal(status, 1);
   assert.match(err, /ECONNREFUSED/);
 });
@@ -66,7 +67,7 @@ test('health asks through no proxy, whatever the environment says', async (t) =>
   await once(proxy, 'listening');
   t.after(() => proxy.close());
   const url = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
-  const { status } = await health(await closedPort(), { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: url });
+  const { status } = await health(await freePort(), { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: url });
   assert.equal(status, 1);
 });
 

@@ -63,7 +63,7 @@ test('each issuer of the file has its own rules, and the defaults of the setting
   assert.deepEqual(eks?.algorithms, ['EdDSA', 'ES384', 'Ed25519']);
 });
 
-test('a fault is told with its place, all of them at once, beside those of other settings', async () => {
+test('every fault is reported at once with its position, beside those of other settings', async () => {
   const file = await fileOf(
     `issuers:
   - issuer: http://idp.acme.example

@@ -153,7 +153,7 @@ test('of certificate and key neither goes without the other, nor a CA of callers
   assert.equal(faultsOf({ ...good, TLS_CLIENT_CA_FILE }).length, 2);
 });
 
-test('keys for one issuer are refused beside several issuers, and two places for them beside each other', () => {
+test('keys for one issuer are refused beside several issuers, and two locations for them beside each other', () => {
   assert.match(
     faultsOf({ ...good, AUTH_JWKS_URI: 'https://x.example/k' }).join(),
     /^AUTH_JWKS_URI: .*2 issuers/,

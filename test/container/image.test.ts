@@ -1,13 +1,14 @@
 // The image, built and run: what is in it, as whom it runs, and that it does its work with nowhere to write.
+
 import assert from 'node:assert/strict';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { surround } from '../acceptance/process.ts';
+import { freePort } from '../support/free-port.ts';
 import { allowed, type Loose, send } from '../support/gateway.ts';
 import { audience } from '../support/issuer.ts';
 import { until } from '../support/until.ts';
-import { closedPort } from '../upstream/ports.ts';
 import { developmentPackages, productionPackages } from './dockerfile.ts';
 import { buildImage, docker, inspect, listFiles, noEngine, runOnce, startContainer } from './engine.ts';
 
@@ -18,7 +19,7 @@ async function startGatewayContainer(t: TestContext) {
   const place = await surround(t);
   // mkdtemp makes folders for their owner alone, who is another one than the image's user.
   await chmod(place.folder, 0o755);
-  const adminPort = await closedPort();
+  const adminPort = await freePort();
   const settings = {
     HOST: '127.0.0.1',
     PORT: '0',

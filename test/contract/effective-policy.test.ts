@@ -112,7 +112,7 @@ test('it fits the document without grants, without a grant for the caller, in re
   assert.deepEqual([stranger.json.mode, stranger.json.grants], ['report', []]);
 });
 
-test('it is told to nobody without a valid token', async (t) => {
+test('nobody without a valid token gets it', async (t) => {
   const gateway = await startTestGateway(t, { policy });
   const token = `Bearer ${await gateway.issuer.sign()}`;
   const replies = [

@@ -152,7 +152,7 @@ test('an answer that the contract of the upstream does not have passes through a
   }
 });
 
-test('a token without scopes is told the documented one', async (t) => {
+test('the answer to a token without scopes names the documented one', async (t) => {
   const gateway = await startTestGateway(t);
   const authorization = `Bearer ${await gateway.issuer.sign({ scope: '' })}`;
   for (const place of [create, list]) {

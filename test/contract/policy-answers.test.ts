@@ -142,7 +142,7 @@ test('a dry run that cannot be recorded is not answered', async (t) => {
   assert.deepEqual(gateway.records, []);
 });
 
-test('a create is told every kind of violation that the document has, and so is a list', async (t) => {
+test('the answer to a create has every kind of violation that the document has, and so has that to a list', async (t) => {
   const gateway = await startTestGateway(t, { policy });
   const replies = [
     await post(gateway, everythingWrong),
@@ -172,7 +172,7 @@ test('a create is told every kind of violation that the document has, and so is 
   );
 });
 
-test('a wrong prefix length is told the nearest block that would pass, and no block that would not', async (t) => {
+test('the answer to a wrong prefix length names the nearest block that is allowed, and no other', async (t) => {
   const gateway = await startTestGateway(t, { policy });
   const nearest = async (cidrBlock: string) => {
     const { json } = await post(gateway, { ...allowed, cidrBlock });

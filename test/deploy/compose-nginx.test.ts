@@ -1,4 +1,5 @@
 // The nginx of the compose file, for real: its own configuration between a caller and two gateways.
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,9 +8,10 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { freePort, noNginx } from '../acceptance/nginx.ts';
+import { noNginx } from '../acceptance/nginx.ts';
 import { fencedBlocks } from '../docs/documents.ts';
 import { endWithTest } from '../support/child-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -19,7 +19,9 @@ import { noValkey, startValkey, type TestValkey } from './valkey.ts';
 
 const skip = noValkey;
 
-test('gateways share keys, turns and limits by TLS, as a user that may do no more', { skip }, async (t) => {
+test('gateways share idempotency keys, cluster locks and limits by TLS, as a user that may do no more', {
+  skip,
+}, async (t) => {
   const valkey = await startValkey(t);
   const site = await startSite(t, valkey);
   const [first, second] = [await site.start(), await site.start()];

@@ -1,13 +1,14 @@
 // The server of deploy/kubernetes/components/redis for one test: its own configuration, with the password and the certificate
 // that the commands of the operator's guide make, on a free port of loopback, by whichever of Valkey and Redis is installed.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '../acceptance/nginx.ts';
 import { fencedBlocks } from '../docs/documents.ts';
 import { endWithTest } from '../support/child-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { kubernetes, root } from './manifests.ts';

@@ -34,7 +34,6 @@ export function settingsOf({ folder, issuer, cloud }: Omit<ClockedGatewayOptions
     ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
     TRUST_PROXY: '127.0.0.1',
     AUTH_JWKS_MAX_STALE_SECONDS: '2592000',
-    PREFLIGHT: 'off',
     RATE_LIMIT_PER_MINUTE: '0',
     RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
     AUDIT_FILE: join(folder, 'audit.log'),

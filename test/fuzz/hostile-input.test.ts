@@ -10,7 +10,7 @@ const cases = Number(process.env['PEERGATE_FUZZ_CASES'] ?? 4000);
 /** Far above what a warm process varies by, far below what a leak of a request in ten would leave. */
 const grownMost = { heap: 12 * 2 ** 20, rss: 256 * 2 ** 20 };
 
-test(`${cases} hostile cases: no 500, no hang, nothing told, nothing forwarded without token, body and decision, nothing left behind`, {
+test(`${cases} hostile cases: no 500, no hang, nothing disclosed, nothing forwarded without token, body and decision, nothing left behind`, {
   timeout: 120_000 + cases * 20,
 }, async (t) => {
   const report = await fuzz({ seed, cases });

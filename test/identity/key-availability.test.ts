@@ -70,7 +70,7 @@ test('without any keys a token is neither good nor bad, nothing is sent, and rea
 
 for (const status of [429, 503]) {
   for (const path of ['/.well-known/openid-configuration', '/jwks']) {
-    test(`a ${status} for ${path} with Retry-After is respected, and told to callers`, async (t) => {
+    test(`a ${status} for ${path} with Retry-After is respected and passed on to callers`, async (t) => {
       const issuer = await issuerOf(t);
       issuer.takeover = (request, response) => {
         if (request.url === path)

@@ -114,7 +114,7 @@ for (const url of refusedUrls) {
   });
 }
 
-test('metadata without the place of the keys are refused', async (t) => {
+test('metadata without jwks_uri are refused', async (t) => {
   const { issuer, fetchKeys } = await start(t);
   for (const uri of [undefined, null, 7, ['https://idp.example/jwks']]) {
     const metadata = { issuer: issuer.url, jwks_uri: uri };

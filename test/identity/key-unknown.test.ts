@@ -163,7 +163,7 @@ test('an issuer that asks for time is not asked sooner: not in the background, a
   await find('second');
 });
 
-test('without any key, callers are told how long their issuer wants to be left alone', async (t) => {
+test('without any key, callers get the Retry-After of their issuer', async (t) => {
   const { keys, clock, issuer, find } = makeKeys(t);
   issuer.answer = busy('120');
   keys.start();

@@ -113,7 +113,7 @@ test('a token that is none, or a header that is no bearer token, is named, too',
   assert.equal((await lastLine(gateway)).reason, 'malformed');
 });
 
-test('an issuer whose metadata names another one is told in the log with the name that it gave', async (t) => {
+test('an issuer whose metadata names another one is logged with the name that it gave', async (t) => {
   const issuer = await startIssuerFor(t);
   issuer.takeover = (_request, response) =>
     response.end(JSON.stringify({ issuer: `${issuer.url}/`, jwks_uri: `${issuer.url}/jwks` }));

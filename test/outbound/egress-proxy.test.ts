@@ -1,6 +1,7 @@
 // The egress proxy: everything that leaves for other machines goes through it, loopback never does, and what it does wrong is
 // told apart from what Aerospike Cloud does wrong. Servers of other machines are reached as 0.0.0.0, which is this machine,
 // too, and no loopback address.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect, createServer as createPlainServer, type Socket } from 'node:net';
@@ -14,12 +15,13 @@ import {
   type Pair,
   trustAuthority,
 } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { startCollector } from '../telemetry/otlp-receiver.ts';
-import { closedPort, silentPort } from '../upstream/ports.ts';
+import { silentPort } from '../upstream/silent-port.ts';
 import { noTinyproxy, startTinyproxy } from './tinyproxy.ts';
 
 const skip = noTinyproxy || noOpenssl;
@@ -134,7 +136,7 @@ test('HTTP_PROXY alone serves https, and the name in lower case counts first', {
   const settings = {
     ...environment,
     http_proxy: `http://127.0.0.1:${proxy.port}`,
-    HTTP_PROXY: `http://127.0.0.1:${await closedPort()}`,
+    HTTP_PROXY: `http://127.0.0.1:${await freePort()}`,
   };
   const gateway = await startTestGateway(t, { issuer, environment: settings });
   assert.equal((await gateway.create()).status, 201);
@@ -144,7 +146,7 @@ test('HTTP_PROXY alone serves https, and the name in lower case counts first', {
 for (const [what, port, userInfo, status, proxyError, said] of [
   [
     'refuses connections',
-    closedPort,
+    freePort,
     '',
     502,
     'connection_refused',
@@ -168,7 +170,7 @@ for (const [what, port, userInfo, status, proxyError, said] of [
     /^the egress proxy answered CONNECT with status 40[17]$/,
   ],
 ] as const)
-  test(`a proxy that ${what} is told apart from Aerospike Cloud in answer and log, and nothing was sent`, {
+  test(`a proxy that ${what} is distinguished from Aerospike Cloud in answer and log, and nothing was sent`, {
     skip,
   }, async (t) => {
     const { cloud, issuer, environment } = await startElsewhere(t);

@@ -1,12 +1,13 @@
 // A real CONNECT proxy for one test: tinyproxy on a free port of loopback, with or without credentials, and its log.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '../acceptance/nginx.ts';
 import { endWithTest } from '../support/child-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 

@@ -66,7 +66,7 @@ for (const [what, status, ageMs] of [
   test(`nothing is settled while the peering ${what}`, async (t) => {
     const rig = await startReconciler(t);
     rig.reconcile.settle(lostDelete(rig.cloud.addPeering(clusterId, allowed, status), ageMs));
-    await rig.looks(1);
+    await rig.lists(1);
     await rig.reconcile.stop();
     assert.deepEqual(settlements(rig), []);
     assert.equal(rig.reconcile.open, 1);

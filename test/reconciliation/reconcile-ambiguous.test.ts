@@ -41,9 +41,9 @@ test('no create is called ambiguous before both have had the time to arrive', as
   const rig = await startReconciler(t);
   rig.cloud.addPeering(clusterId, allowed, 'active');
   for (const lost of [lostCreate(), lostCreate()]) rig.reconcile.settle(lost, []);
-  await rig.looks(2);
+  await rig.lists(2);
   rig.elapsed.ms += longEnoughMs - 1;
-  await rig.looks(2);
+  await rig.lists(2);
   assert.deepEqual(rig.sink.lines, []);
   rig.elapsed.ms += 1;
   await rig.settled(2);

@@ -7,10 +7,10 @@ import { until } from '../support/until.ts';
 import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
 test('a stop during a list waits for no answer once the connections are closed', async (t) => {
-  const { cloud, agent, reconcile, sink, looks } = await startReconciler(t);
+  const { cloud, agent, reconcile, sink, lists } = await startReconciler(t);
   cloud.setFault(({ path }) => (path.startsWith('/v1/') ? () => undefined : undefined));
   reconcile.settle(lostCreate());
-  await looks(1);
+  await lists(1);
   const stopped = reconcile.stop();
   await agent.destroy();
   await stopped;
@@ -45,7 +45,7 @@ test('a stop waits for one record at most when the log takes none', async (t) =>
 });
 
 test('a settlement that the log does not take is recorded once, when it takes records again', async (t) => {
-  const { cloud, reconcile, sink, settled, elapsed, looks } = await startReconciler(t);
+  const { cloud, reconcile, sink, settled, elapsed, lists } = await startReconciler(t);
   const resourceId = cloud.addPeering(clusterId, allowed, 'active');
   sink.mode = () => 'rejects';
   const [first, second] = [lostCreate(), lostCreate({ cidrBlock: '10.20.8.0/22' })];
@@ -53,7 +53,7 @@ test('a settlement that the log does not take is recorded once, when it takes re
   await until('a record was refused', () => sink.offered.length > 0);
   sink.mode = () => 'works';
   reconcile.settle(second);
-  await looks(1);
+  await lists(1);
   elapsed.ms += 5000;
   await settled(2);
   assert.deepEqual(settlementsIn(sink.records), [

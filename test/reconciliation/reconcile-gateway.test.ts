@@ -219,15 +219,15 @@ test('a stop during a list that nobody answers is not held up, and the next star
   const gateway = await startTestGateway(t, {
     environment: { AUDIT_FILE: file, UPSTREAM_TIMEOUT_MS: '300000', ...withoutPreflight },
   });
-  let looks = 0;
+  let lists = 0;
   gateway.cloud.setFault(({ method, path }) => {
     if (!path.startsWith('/v1/')) return undefined;
     if (method === 'POST') return resets;
-    looks += 1;
+    lists += 1;
     return neverAnswers;
   });
   await gateway.create();
-  await until('it looks', () => looks > 0);
+  await until('it lists the peerings', () => lists > 0);
   await gateway.stop();
   const [open, ...more] = await openIn(file);
   assert.deepEqual(more, []);

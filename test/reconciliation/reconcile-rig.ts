@@ -98,7 +98,7 @@ export async function startReconciler(
     reconcile,
     apiRequests,
     /** Resolves when it has looked so many times more, and believes what it then saw. */
-    async looks(times: number): Promise<void> {
+    async lists(times: number): Promise<void> {
       const wanted = apiRequests().length + times;
       await until('it has looked', () => apiRequests().length >= wanted);
     },

@@ -48,7 +48,7 @@ const troubles: Readonly<Record<string, RequestListener>> = {
 };
 
 /** A refused credential is tried anew, and a list that contradicts itself is read anew. */
-const requestsPerLook: Readonly<Record<string, number>> = {
+const requestsPerList: Readonly<Record<string, number>> = {
   'answers 401': 2,
   'answers with an empty list of five': 3,
 };
@@ -64,7 +64,7 @@ describe('an upstream that cannot be asked leaves a create open until it can', {
       rig.reconcile.settle(absent);
       rig.elapsed.ms += 60_000;
       // The second look has begun, so that the first one is over.
-      await rig.looks((requestsPerLook[what] ?? 1) + 1);
+      await rig.lists((requestsPerList[what] ?? 1) + 1);
       assert.deepEqual(rig.sink.lines, []);
       rig.cloud.setFault(undefined);
       await rig.settled(2);
@@ -113,9 +113,9 @@ describe('an upstream that cannot be asked leaves a create open until it can', {
 function startTimed(test: TestContext) {
   test.mock.timers.enable({ apis: ['setTimeout'] });
   const { sink, trail } = newTrail();
-  const upstream = { looks: 0, well: false, failure: new Error('the upstream is down') };
+  const upstream = { lists: 0, well: false, failure: new Error('the upstream is down') };
   const read = () => {
-    upstream.looks += 1;
+    upstream.lists += 1;
     if (!upstream.well) return Promise.reject(upstream.failure);
     return Promise.resolve({ status: 200, json: { count: 0, vpcPeerings: [] } });
   };
@@ -143,12 +143,12 @@ test('the pauses between lists in vain double up to a minute', async (t) => {
   const { reconcile, upstream, pass } = startTimed(t);
   reconcile.settle(lostCreate());
   await pass(1);
-  assert.equal(upstream.looks, 1);
+  assert.equal(upstream.lists, 1);
   for (const [index, seconds] of [2, 4, 8, 16, 32, 60, 60, 60].entries()) {
     await pass(seconds * 1000 - 1);
-    assert.equal(upstream.looks, index + 1, `a look before ${seconds} s`);
+    assert.equal(upstream.lists, index + 1, `a list before ${seconds} s`);
     await pass(1);
-    assert.equal(upstream.looks, index + 2, `no look after ${seconds} s`);
+    assert.equal(upstream.lists, index + 2, `no list after ${seconds} s`);
   }
 });
 
@@ -157,13 +157,13 @@ test('an upstream that asks for time, with whatever answer, is not asked again s
   upstream.failure = new GatewayError('upstream-broken', { headers: { 'Retry-After': '120' } });
   reconcile.settle(lostCreate());
   await pass(1);
-  assert.equal(upstream.looks, 1);
+  assert.equal(upstream.lists, 1);
   reconcile.settle(lostCreate());
   await pass(119_999);
-  assert.equal(upstream.looks, 1);
+  assert.equal(upstream.lists, 1);
   upstream.well = true;
   await pass(1);
-  assert.equal(upstream.looks, 2);
+  assert.equal(upstream.lists, 2);
   assert.equal(sink.lines.length, 2);
 });
 
@@ -172,14 +172,14 @@ test('further creates that are lost meanwhile do not shorten the pause', async (
   reconcile.settle(lostCreate());
   await pass(1);
   await pass(2000);
-  assert.equal(upstream.looks, 2);
+  assert.equal(upstream.lists, 2);
   for (let count = 0; count < 39; count += 1) {
     reconcile.settle(lostCreate());
     await pass(100);
   }
-  assert.equal(upstream.looks, 2);
+  assert.equal(upstream.lists, 2);
   await pass(100);
-  assert.equal(upstream.looks, 3);
+  assert.equal(upstream.lists, 3);
 });
 
 test('when the upstream is well again, a list is a second after the last one, until all is settled', async (t) => {
@@ -190,11 +190,11 @@ test('when the upstream is well again, a list is a second after the last one, un
   upstream.well = true;
   reconcile.settle(lostCreate());
   await pass(4000);
-  assert.equal(upstream.looks, 3);
+  assert.equal(upstream.lists, 3);
   assert.equal(sink.lines.length, 1);
   await pass(1000);
-  assert.equal(upstream.looks, 4);
+  assert.equal(upstream.lists, 4);
   assert.equal(sink.lines.length, 2);
   await pass(600_000);
-  assert.equal(upstream.looks, 4);
+  assert.equal(upstream.lists, 4);
 });

@@ -72,9 +72,9 @@ test('a create is called absent only by a list five seconds after it was given u
   const rig = await startReconciler(t);
   const lost = { ...lostCreate(), startedAt: Date.now() - 3_600_000 };
   rig.reconcile.settle(lost);
-  await rig.looks(1);
+  await rig.lists(1);
   rig.elapsed.ms += longEnoughMs - 1;
-  await rig.looks(2);
+  await rig.lists(2);
   assert.deepEqual(rig.sink.lines, []);
   rig.elapsed.ms += 1;
   await rig.settled();
@@ -89,7 +89,7 @@ test('a create that arrives late is found, and not called absent before', async 
   const rig = await startReconciler(t);
   const lost = lostCreate();
   rig.reconcile.settle(lost);
-  await rig.looks(2);
+  await rig.lists(2);
   const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
   await rig.settled();
   const found = { id: lost.gatewayRequestId, found: true, resourceId, peeringStatus: 'active' };
@@ -101,7 +101,7 @@ test('of a cluster that is gone no peering is left, which too is believed only a
   const nowhere = '00000000-0000-4000-8000-000000000000';
   const lost = lostCreate();
   rig.reconcile.settle({ ...lost, target: { ...lost.target, clusterId: nowhere } });
-  await rig.looks(2);
+  await rig.lists(2);
   assert.deepEqual(rig.sink.lines, []);
   rig.elapsed.ms += longEnoughMs;
   await rig.settled();
@@ -162,7 +162,7 @@ test('a listed peering without its VPC may be anybody’s: nothing is concluded 
   const lost = lostCreate();
   rig.reconcile.settle(lost);
   rig.elapsed.ms += longEnoughMs;
-  await rig.looks(2);
+  await rig.lists(2);
   assert.deepEqual(rig.sink.lines, []);
   listing(rig, { id: 'p-1', vpcId: 'vpc-0123456789abcdef1' });
   await rig.settled();
@@ -215,7 +215,7 @@ test('a create is never settled by a peering that another create with the same v
   rig.reconcile.settle(lost);
   const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
   rig.elapsed.ms += longEnoughMs;
-  await rig.looks(2);
+  await rig.lists(2);
   assert.deepEqual(settlementsIn(rig.sink.records), []);
   rig.reconcile.recordCreator(resourceId, other.gatewayRequestId);
   otherSettled();

@@ -44,7 +44,7 @@ test('a connection counts even when nothing is sent over it', async (t) => {
   socket.destroy();
 });
 
-test('a fault takes over the answers it wants, knows the whole request, and ends when told', async (t) => {
+test('a fault takes over the answers it wants, knows the whole request, and ends when it is unset', async (t) => {
   const cloud = await startAerospikeCloud({
     fault: ({ body }) =>
       body.includes('vpc-')

@@ -16,7 +16,7 @@ const recordLine = (previous: string, eventCode = 'peering.create.intent', reque
     unmapped: { decision: { effect: 'allow', violations: [] } },
   });
 
-test('audit records and log lines are told apart, and what is no JSON is a log line', () => {
+test('audit records and log lines are distinguished, and what is no JSON is a log line', () => {
   const output = new GatewayOutput();
   for (const line of ['{"msg":"hello"}', recordLine('0'.repeat(64)), 'a stack trace', '{"class_uid":6002}']) {
     output.accept(line);

@@ -124,7 +124,7 @@ for (const refusal of [
     );
   });
 
-test('when a reply is late, every command that waits is told, and the next one at once', {
+test('when a reply is late, every command that waits is rejected, and the next one at once', {
   skip: noRedis,
 }, async (t) => {
   const redis = await startRedis(t);

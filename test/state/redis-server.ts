@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
-import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
 import type { Pair } from '../support/certificates.ts';
 import { endWithTest } from '../support/child-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -56,9 +56,7 @@ export interface TestRedisOptions {
 
 export async function startRedis(test: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
   const folder = temporaryFolder();
-  const free = await startLoopbackServer(() => undefined);
-  await free.close();
-  const { port } = free;
+  const port = await freePort();
   let child: ChildProcess | undefined;
   const kill = async () => {
     const running = child;

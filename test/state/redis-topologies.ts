@@ -4,8 +4,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '../acceptance/nginx.ts';
 import { makeAuthority, makeCertificate, trustAuthority } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { type RedisAccess, startRedis, type TestRedis } from './redis-server.ts';

@@ -53,7 +53,7 @@ async function report(t: TestContext, settings: object) {
   return { requests, output: out + err };
 }
 
-test('with the settings of package.json the script reports nothing, since it was told not to', async (t) => {
+test('with the settings of package.json the script reports nothing, since they disable it', async (t) => {
   const { scarfSettings } = packageJson;
   let { requests, output } = await report(t, { scarfSettings });
   // It gives `npm ls` 3 s, and gives up when the machine is too busy for that.

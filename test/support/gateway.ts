@@ -238,6 +238,8 @@ async function prepare({ issuer, cloud, options, logLines }: Ingredients) {
   await writeFile(policyFile, options.policy ?? guardrailsOnly);
   const loaded = loadConfig({
     ...settingsBetween({ issuer, cloud }, policyFile),
+    // Tests that count requests upstream must not meet those of the fleet.
+    FLEET_REFRESH_SECONDS: '0',
     LOG_LEVEL: 'trace',
     ...options.environment,
   });

@@ -21,7 +21,7 @@ const methods = [
 /** The lot of a request decides what it asks for; what stands in it is new each time. */
 const lots = 50;
 
-test('500 requests with paths, methods, tokens and ids of their own make no series, and nothing of them is told', async (t) => {
+test('500 requests with paths, methods, tokens and ids of their own make no series, and nothing of them is shown', async (t) => {
   const gateway = await startTestGateway(t, { environment: unlimited });
   for (let lot = 0; lot < lots; lot += 1) await ask(gateway, lot, []);
   const before = await ours(gateway);

@@ -46,7 +46,7 @@ test('the sampler is that of the environment, and a caller who has decided is fo
   assert.equal(collector.spans.filter(({ kind }) => kind === 2).length, 1);
 });
 
-test('no caller makes a gateway sample that is told never to', async (t) => {
+test('no caller makes a gateway sample whose settings exclude it', async (t) => {
   const collector = await startCollector(t);
   const { surroundings, served, sent } = await start(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

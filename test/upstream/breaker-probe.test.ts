@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
-import { assertCreateLeftAlone, breakCreates, fail, pauseMs } from './left-alone.ts';
+import { assertCreateCircuitOpen, breakCreates, fail, pauseMs } from './circuit-open.ts';
 import { breakApi, createsOf, jsonBody, reply } from './misbehave.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -20,11 +20,11 @@ async function startFailing(test: Parameters<typeof startTestGateway>[0], enviro
 test('before the pause is over nothing is let through, and Retry-After says what is left of it', async (t) => {
   const { gateway, pass } = await startFailing(t);
   breakApi(gateway, undefined);
-  await assertCreateLeftAlone(gateway, 5);
+  await assertCreateCircuitOpen(gateway, 5);
   pass(2500);
-  await assertCreateLeftAlone(gateway, 3);
+  await assertCreateCircuitOpen(gateway, 3);
   pass(2499);
-  await assertCreateLeftAlone(gateway, 1);
+  await assertCreateCircuitOpen(gateway, 1);
 });
 
 test('after the pause one is let through, and when it succeeds everybody is', async (t) => {
@@ -44,7 +44,7 @@ test('after a probe that succeeded it takes ten failures again', async (t) => {
   assert.equal((await gateway.create()).status, 201);
   breakCreates(gateway, reply(500, json, '{}'));
   await fail(gateway);
-  await assertCreateLeftAlone(gateway);
+  await assertCreateCircuitOpen(gateway);
 });
 
 test('a probe that fails is passed on, and begins the pause anew', async (t) => {
@@ -53,9 +53,9 @@ test('a probe that fails is passed on, and begins the pause anew', async (t) => 
   const probe = await gateway.create();
   assert.equal(probe.status, 500);
   assert.equal(probe.headers['proxy-status'], 'peergate; received-status=500');
-  await assertCreateLeftAlone(gateway, 5);
+  await assertCreateCircuitOpen(gateway, 5);
   pass(pauseMs - 1);
-  await assertCreateLeftAlone(gateway, 1);
+  await assertCreateCircuitOpen(gateway, 1);
   pass(1);
   breakApi(gateway, undefined);
   assert.equal((await gateway.create()).status, 201);
@@ -79,7 +79,7 @@ test('while a probe hangs the others get their 503 at once, and are served as so
   );
   const probe = gateway.create();
   const answer = await arrived.promise;
-  await Promise.all(Array.from({ length: 5 }, () => assertCreateLeftAlone(gateway, 1)));
+  await Promise.all(Array.from({ length: 5 }, () => assertCreateCircuitOpen(gateway, 1)));
   assert.equal(createsOf(gateway).length, before + 1);
   answer();
   assert.equal((await probe).status, 201);

@@ -1,20 +1,21 @@
 // When Aerospike Cloud keeps failing, requests are refused at once, and only then. Whatever kind of failure it is counts;
 // a refusal does not.
+
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
 import {
-  assertCreateLeftAlone,
-  assertLeftAlone,
+  assertCircuitOpen,
+  assertCreateCircuitOpen,
   breakCreates,
   fail,
   failuresInARow,
   list,
-} from './left-alone.ts';
+} from './circuit-open.ts';
 import { breakEveryCall, bytes, createsOf, head, reply } from './misbehave.ts';
-import { closedPort } from './ports.ts';
 
 const json = { 'content-type': 'application/json' };
 
@@ -38,8 +39,8 @@ for (const [what, listener] of Object.entries(failures)) {
     breakCreates(gateway, listener);
     await fail(gateway);
     assert.equal(createsOf(gateway).length, failuresInARow);
-    await assertCreateLeftAlone(gateway);
-    await assertCreateLeftAlone(gateway);
+    await assertCreateCircuitOpen(gateway);
+    await assertCreateCircuitOpen(gateway);
     const said = gateway.logs.filter(({ msg }) => /breaker open: creates/.test(msg));
     assert.equal(said.length, 1);
     assert.equal(said[0].level, 'error');
@@ -47,26 +48,26 @@ for (const [what, listener] of Object.entries(failures)) {
 }
 
 test('a refused connection, ten times in a row, and no more connections are made', async (t) => {
-  const port = await closedPort();
+  const port = await freePort();
   const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   await fail(gateway);
   const back = await startLoopbackServer(reply(201, json, '{"id":"peering-1"}'), port);
   t.after(() => back.close());
-  await assertCreateLeftAlone(gateway);
+  await assertCreateCircuitOpen(gateway);
   assert.equal(back.connections, 0);
 });
 
-test('while the upstream is left alone, nobody waits for a service token either', async (t) => {
+test('while the circuit is open, nobody waits for a service token either', async (t) => {
   // Creates that were certainly not sent, so that nothing has to be looked up for them in the background.
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1`, ...withoutPreflight };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await freePort()}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment, cloud: { tokenLifetimeSeconds: 3 } });
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   await fail(gateway);
   assert.equal(gateway.cloud.tokenRequests, 1);
   t.mock.timers.tick(4000);
-  await assertCreateLeftAlone(gateway, 1);
+  await assertCreateCircuitOpen(gateway, 1);
   assert.equal(gateway.cloud.tokenRequests, 1, 'although the one that it had has ended');
 });
 
@@ -103,7 +104,7 @@ test('creates that fail are refused while reads, which do not, are served', asyn
     await fail(gateway, 1);
     assert.equal((await list(gateway)).status, 200);
   }
-  await assertCreateLeftAlone(gateway);
+  await assertCreateCircuitOpen(gateway);
   assert.equal((await list(gateway)).status, 200);
 });
 
@@ -117,7 +118,7 @@ test('lists that fail are refused, recorded as failed and not sent, while create
   );
   for (let count = 0; count < failuresInARow; count += 1) assert.equal((await list(gateway)).status, 500);
   const sent = gateway.apiRequests().length;
-  assertLeftAlone(await list(gateway), 5);
+  assertCircuitOpen(await list(gateway), 5);
   assert.equal(gateway.apiRequests().length, sent);
   const record = gateway.records.at(-1);
   assert.equal(record.metadata.event_code, 'peering.list.outcome');
@@ -134,7 +135,7 @@ test('a create is refused when its preflight cannot be made, and has no intent',
   await fail(gateway);
   const sent = gateway.apiRequests().length;
   const answer = await gateway.create();
-  assertLeftAlone(answer, 5);
+  assertCircuitOpen(answer, 5);
   assert.equal(gateway.apiRequests().length, sent);
   assert.equal(createsOf(gateway).length, 0);
   const record = gateway.records.at(-1);

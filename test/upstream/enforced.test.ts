@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startTestGateway } from '../support/gateway.ts';
-import { breakCreates } from './left-alone.ts';
+import { breakCreates } from './circuit-open.ts';
 import { assertFailure, assertNextIsClean, bytes, type Failure, head, jsonBody, reply } from './misbehave.ts';
 
 const json = { 'content-type': 'application/json' };

@@ -61,7 +61,7 @@ test('a poll that began later is shared by all who waited for it', async () => {
   assert.equal(poller.waiting, 0);
 });
 
-test('an upstream that asks for time is not asked again within a wait', async () => {
+test('an upstream that answers with Retry-After is not polled again during a wait', async () => {
   const { reads, poller } = heldReads();
   const wait = begin(poller, a, 3500);
   await until('a look', () => reads.length === 1);

@@ -7,7 +7,7 @@ import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { put, remove } from '../support/call-peering.ts';
 import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { list } from './left-alone.ts';
+import { list } from './circuit-open.ts';
 import { createsOf } from './misbehave.ts';
 
 const oneConnection = { UPSTREAM_CONNECTIONS: '1' };

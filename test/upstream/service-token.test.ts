@@ -65,7 +65,7 @@ test('one request serves any number of waiting calls', async () => {
   assert.equal(requests.length, 1);
 });
 
-test('a failure is told to every waiting call, and is one failure', async () => {
+test('a failure rejects every waiting call, and counts as one failure', async () => {
   const { token, requests, logged, last } = start();
   const calls = Array.from({ length: 50 }, () => token.get());
   const results = Promise.allSettled(calls);
@@ -136,7 +136,7 @@ test('in an outage the held token is kept while it is good, and the endpoint is 
   assert.equal(await token.get(), 'second');
 });
 
-test('without a good token an outage is told at once, and the endpoint is not asked on every call', async () => {
+test('without a good token an outage rejects calls at once, and the endpoint is not called every time', async () => {
   const { token, clock, requests, last } = start();
   const first = assert.rejects(token.get(), { code: 'service-token-unavailable' });
   await last().fail();
@@ -153,7 +153,7 @@ test('without a good token an outage is told at once, and the endpoint is not as
   assert.equal(await next, 'late');
 });
 
-test('an endpoint that asks for time is not asked again sooner, and every caller is told how long that still is', async () => {
+test('an endpoint that answers with Retry-After is not called again sooner, and every caller gets the remaining time', async () => {
   const { token, clock, requests, last } = start();
   const refused = (seconds: string) =>
     assert.rejects(token.get(), {
@@ -190,7 +190,7 @@ test('an endpoint is asked again after five minutes, whatever it asked for', asy
   assert.equal(requests.length, 2);
 });
 
-test('a token that is still good is used while its endpoint asks for time, and the endpoint is left alone', async () => {
+test('a token that is still good is used during the Retry-After of its endpoint, and the endpoint is not called', async () => {
   const { token, clock, requests, last } = await startHolding(8 * hour);
   clock.time += 8 * hour - 5 * minute;
   assert.equal(await token.get(), 'first');

@@ -1,15 +1,16 @@
 // The token endpoint as the whole gateway sees it: how seldom it is asked, and that its trouble is told without a word of
 // what it said.
+
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, type TestGateway, withoutPreflight } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { assertFailure, assertNothingLeaks, bytes, head, marker, reply } from './misbehave.ts';
-import { closedPort } from './ports.ts';
 
 const json = { 'content-type': 'application/json' };
 const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_ADDRESS_PER_MINUTE: '0' };
@@ -94,7 +95,7 @@ const troubles: Record<string, [listener: RequestListener, proxyError: string]> 
 };
 
 for (const [what, [listener, proxyError]] of Object.entries(troubles)) {
-  test(`a token endpoint that ${what} is a 502: nothing was sent, and nothing it said is told`, async (t) => {
+  test(`a token endpoint that ${what} is a 502: nothing was sent, and nothing of its answer is passed on`, async (t) => {
     const gateway = await startTestGateway(t, { environment: withoutPreflight });
     breakTokens(gateway, listener);
     const answer = await gateway.create();
@@ -114,7 +115,7 @@ for (const status of [429, 503]) {
     ['seconds', () => '120'],
     ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
   ] as const) {
-    test(`a ${status} of the token endpoint with Retry-After in ${form} is respected, and told to every caller`, async (t) => {
+    test(`a ${status} of the token endpoint with Retry-After in ${form} is respected and passed on to every caller`, async (t) => {
       const gateway = await startTestGateway(t, { environment: withoutPreflight });
       breakTokens(gateway, reply(status, { 'content-type': 'text/html', 'retry-after': value() }, marker));
       const answer = await gateway.create();
@@ -137,7 +138,7 @@ for (const status of [429, 503]) {
   }
 }
 
-test('a token endpoint that asks for no time is told without a Retry-After', async (t) => {
+test('a token endpoint without Retry-After gives an answer without Retry-After', async (t) => {
   const gateway = await startTestGateway(t, { environment: withoutPreflight });
   breakTokens(gateway, reply(503, { 'retry-after': 'soon' }));
   const answer = await gateway.create();
@@ -157,7 +158,7 @@ test('a token endpoint that is well again is found by the creates that follow', 
 test('a token endpoint that is not there is a 502 that says so', async (t) => {
   const gateway = await startTestGateway(t, {
     environment: {
-      AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await closedPort()}/oauth/token`,
+      AEROSPIKE_TOKEN_URL: `http://127.0.0.1:${await freePort()}/oauth/token`,
       ...withoutPreflight,
     },
   });

@@ -1,15 +1,17 @@
 // An upstream that there is no connection to: the create was certainly not sent, and every side says so.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { startTestGateway, withoutPreflight } from '../support/gateway.ts';
 import { assertFailure } from './misbehave.ts';
-import { closedPort, silentPort } from './ports.ts';
+import { silentPort } from './silent-port.ts';
 
 const notSent = { sent: 'no', seen: 0, statusId: 2 } as const;
 
 test('a refused connection is a 502 that says the create was not sent', async (t) => {
-  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await closedPort()}/v1`, ...withoutPreflight };
+  const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${await freePort()}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   const expected = { ...notSent, proxyError: 'connection_refused', code: 'upstream-unreachable' };
   assertFailure(gateway, await gateway.create(), expected);
@@ -45,7 +47,7 @@ test('an upstream that does not speak TLS where it should is a 502 that says the
 });
 
 test('the upstream is asked anew by the next create, without a pause', async (t) => {
-  const port = await closedPort();
+  const port = await freePort();
   const environment = { AEROSPIKE_API_URL: `http://127.0.0.1:${port}/v1`, ...withoutPreflight };
   const gateway = await startTestGateway(t, { environment });
   assert.equal((await gateway.create()).status, 502);

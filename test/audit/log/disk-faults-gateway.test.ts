@@ -94,7 +94,7 @@ test('an outcome that cannot be written keeps no answer from its caller, and fol
   await assertVerified([gateway.path]);
 });
 
-test('an outcome that is owed when the gateway stops is written if the disk is well by then', async (t) => {
+test('an outcome that is pending when the gateway stops is written if the disk works by then', async (t) => {
   const logFiles = new BrokenFiles();
   const gateway = await startWithFile(t, { logFiles });
   await gateway.becomesReady();

@@ -32,7 +32,6 @@ async function serve(t: TestContext, toFile: boolean) {
         AUTH_AUDIENCE: 'x',
         AEROSPIKE_CLIENT_ID: 'id',
         AEROSPIKE_CLIENT_SECRET: 'secret',
-        PREFLIGHT: 'off',
         POLICY_FILE: policyFile,
         ...(toFile ? { AUDIT_FILE: path } : {}),
       },

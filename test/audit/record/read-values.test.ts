@@ -72,7 +72,7 @@ test('objects that are longer than what is read at once are put together', async
   assert.deepEqual(found, lengths);
 });
 
-test('every byte on disk is told of, the compressed ones of a compressed file', async () => {
+test('every byte on disk is reported, the compressed ones of a compressed file', async () => {
   const content = `{"x":"${'a line of text '.repeat(100)}"}\n`.repeat(1000);
   const { bytes, size } = await read({ a: content, 'b.gz': gzipSync(content), c: '' });
   assert.equal(bytes, size);

@@ -87,7 +87,7 @@ test('a log without any checkpoint is not signed, however short it is', async ()
   assert.deepEqual(shortFindings(await verify([...log, ...makeLog(5)], { keys })), ['unsigned 37 #1-5']);
 });
 
-test('checkpoints by another key prove nothing, and are told once', async () => {
+test('checkpoints by another key prove nothing, and are reported once', async () => {
   const found = await verify(log, { keys: other.verifying });
   assert.deepEqual(shortFindings(found), ['unsigned 11 #1-11']);
   assert.deepEqual(descriptions(found), [
@@ -247,7 +247,7 @@ test('a checkpoint over a record of an earlier file leaves what stands between u
   assert.deepEqual([found.findings, found.signed?.checkpoints, found.signed?.unsigned], [[], 1, 3]);
 });
 
-test('what was done to the chain before a checkpoint is told once, not again by the checkpoint', async () => {
+test('what was done to the chain before a checkpoint is reported once, not again by the checkpoint', async () => {
   const findingsOf = async (lines: readonly string[]) => shortFindings(await verify(lines, { keys }));
   assert.deepEqual(await findingsOf(log.toSpliced(9, 1)), ['missing 10 #10']);
   assert.deepEqual(await findingsOf(log.with(9, reworded(log[9]))), ['changed 10 #10']);

@@ -130,7 +130,7 @@ test('the order of records and files means nothing', async () => {
   assert.deepEqual([chains, last?.sequence, findings], [1, 20, []]);
 });
 
-test('in the output of two instances, a finding is told of the chain that it is in', async () => {
+test('in the output of two instances, a finding names the chain that it is in', async () => {
   const [a, b] = [makeLog(20, { instance: 'a' }), makeLog(10, { instance: 'b' })];
   const mixed = a.flatMap((text, index) => (index % 2 === 1 ? [text, b[(index - 1) / 2] as string] : [text]));
   const without = (...gone: (string | undefined)[]) => mixed.filter((text) => !gone.includes(text));

@@ -33,7 +33,7 @@ while (my $left = <STDIN>) {
   print "read\n";
 }`;
 
-/** A client that reads no more than it is told to. */
+/** A client that reads only as much as the test asks for. */
 function startReader(t: TestContext, port: number) {
   const requests = head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12);
   const child = endWithTest(

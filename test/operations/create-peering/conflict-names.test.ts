@@ -34,7 +34,7 @@ test('an overlap with a peering in an account of the caller names it', async (t)
   assert.ok(reply.text.includes(id));
 });
 
-test('a VPC that is peered already is told by its id only when the peering lies where the caller may create', async (t) => {
+test('a VPC that is peered already is named by its id only when the peering lies where the caller may create', async (t) => {
   const gateway = await startTestGateway(t, { policy, environment });
   const id = put(gateway, 'active', { accountId: '444455556666' });
   const reply = await gateway.create(allowed);

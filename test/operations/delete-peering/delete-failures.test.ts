@@ -170,7 +170,7 @@ test("a 4xx of Aerospike Cloud's to the list is passed on and recorded, and noth
   assert.equal(deletes(gateway).length, 0);
 });
 
-const looks: Readonly<Record<string, [RequestListener, status: number, said: string, code: string]>> = {
+const failedLists: Readonly<Record<string, [RequestListener, status: number, said: string, code: string]>> = {
   'answers 500': [json(500, {}), 502, 'http_protocol_error; received-status=500', 'preflight-failed'],
   'lists something else': [
     json(200, { peerings: [] }),
@@ -186,7 +186,7 @@ const looks: Readonly<Record<string, [RequestListener, status: number, said: str
   ],
   hangs: [() => undefined, 504, 'http_response_timeout', 'upstream-timeout'],
 };
-for (const [what, [listener, status, said, code]] of Object.entries(looks)) {
+for (const [what, [listener, status, said, code]] of Object.entries(failedLists)) {
   test(`an upstream that ${what} when it is asked for the peering: nothing is deleted, and the answer says so`, async (t) => {
     const gateway = await startTestGateway(t, impatient);
     const id = put(gateway);

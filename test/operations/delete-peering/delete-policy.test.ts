@@ -52,13 +52,13 @@ async function assertDenied(
   gateway: TestGateway,
   act: () => Promise<Reply>,
   violations: readonly string[],
-  looks: readonly string[],
+  lists: readonly string[],
 ): Promise<void> {
   const reply = await act();
   assertProblem(reply, 403, 'auth:unauthorized');
   assert.deepEqual(violationsOf(reply), violations);
   assert.match(reply.json.context.policyVersion, /^[0-9a-f]{64}$/);
-  assert.deepEqual(asked(gateway), looks);
+  assert.deepEqual(asked(gateway), lists);
   assert.deepEqual(recorded(gateway), ['peering.delete.refused 2']);
   const [record] = gateway.records;
   assert.equal(record.status_code, 'policy-denied');

@@ -83,11 +83,11 @@ test('an id that matches two peerings is 409, at once and when the second comes 
   const reply = await get(gateway, id);
   assertProblem(reply, 409, 'resource:already-exists');
   assert.deepEqual(reply.json.context, { resource: 'vpc-peering', id });
-  let looks = 0;
+  let lists = 0;
   gateway.cloud.setFault(({ path }) => {
     if (!path.startsWith('/v1')) return undefined;
-    looks += 1;
-    const vpcPeerings = looks === 1 ? [one] : both;
+    lists += 1;
+    const vpcPeerings = lists === 1 ? [one] : both;
     return (_, response) => sendReply(response, { status: 200, body: { count: 1, vpcPeerings } });
   });
   const waited = await get(gateway, id, '?wait=active&timeoutSeconds=300');

@@ -1,4 +1,4 @@
-// Many callers who wait at once, callers who hang up, and a gateway that stops meanwhile: places, shared looks, and whole
+// Many callers who wait at once, callers who hang up, and a gateway that stops meanwhile: slots, shared lists, and whole
 // answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,12 +17,12 @@ import { unlimited } from '../../support/post.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
 
-const places = 64;
+const slots = 64;
 const wait = (gateway: TestGateway, id: string, seconds = 300, cluster = clusterId): Promise<Reply> =>
   get(gateway, id, `?wait=active&timeoutSeconds=${seconds}`, { cluster });
 
 /** Lists that the sandbox was asked for; one of up to 100 peerings is one request. */
-const looksAt = ({ cloud }: { cloud: AerospikeCloud }, cluster = clusterId): number =>
+const listsOf = ({ cloud }: { cloud: AerospikeCloud }, cluster = clusterId): number =>
   cloud.requests.filter(({ path }) => path.includes(`${cluster}/vpc-peerings`)).length;
 
 /** A caller who waits, on a connection that the test can end. */
@@ -42,8 +42,8 @@ async function openWait(
 test('64 wait, the next gets its 202 at once, and a caller who hangs up ends its wait', async (t) => {
   const gateway = await startTestGateway(t, { environment: unlimited });
   const id = put(gateway, 'provisioning');
-  const callers = await Promise.all(Array.from({ length: places }, () => openWait(gateway, id)));
-  await until('all have been seen, and looks are shared', () => looksAt(gateway) > places);
+  const callers = await Promise.all(Array.from({ length: slots }, () => openWait(gateway, id)));
+  await until('all have been seen, and lists are shared', () => listsOf(gateway) > slots);
   // With a place the answer would come when the peering is active, which it never is.
   const next = await wait(gateway, id);
   assert.equal(next.status, 202);
@@ -53,8 +53,8 @@ test('64 wait, the next gets its 202 at once, and a caller who hangs up ends its
     gateway.logs.some(({ answered }) => answered === false),
   );
   callers.push(await openWait(gateway, id));
-  const before = looksAt(gateway);
-  await until('it is seen, and looks are shared', () => looksAt(gateway) >= before + 2);
+  const before = listsOf(gateway);
+  await until('it is seen, and lists are shared', () => listsOf(gateway) >= before + 2);
   assert.equal((await wait(gateway, id)).status, 202);
   gateway.cloud.setStatus(id, 'active');
   for (const caller of callers) {
@@ -74,7 +74,7 @@ async function openSurely(gateway: TestGateway, id: string, requestId: string) {
   return connection;
 }
 
-test('those who wait take no place of MAX_IN_FLIGHT', async (t) => {
+test('waiting requests take no slot of MAX_IN_FLIGHT', async (t) => {
   const gateway = await startTestGateway(t, { environment: { ...unlimited, MAX_IN_FLIGHT: '1' } });
   const id = put(gateway, 'provisioning');
   const callers: Awaited<ReturnType<typeof openWait>>[] = [];
@@ -112,18 +112,18 @@ test('those who wait at one cluster share polls, and others have their own', asy
   const answers = [...ids.map((id) => wait(gateway, id, 6)), wait(gateway, there, 6, otherCluster)];
   const replies = await Promise.all(answers);
   for (const { status } of replies) assert.equal(status, 202);
-  const shared = looksAt(gateway) - ids.length;
-  const own = looksAt(gateway, otherCluster) - 1;
+  const shared = listsOf(gateway) - ids.length;
+  const own = listsOf(gateway, otherCluster) - 1;
   // A pause is 2 s at most. Each for itself would have looked at least twice.
   assert.ok(own >= 2, `${own} looks at the other cluster`);
-  assert.ok(shared >= 2 && shared < ids.length, `${shared} looks for ${ids.length} callers`);
+  assert.ok(shared >= 2 && shared < ids.length, `${shared} lists for ${ids.length} callers`);
 });
 
 test('a gateway that stops ends every wait with a whole 202', async (t) => {
   const gateway = await startTestGateway(t, { environment: { SHUTDOWN_GRACE_MS: '10000' } });
   const id = put(gateway, 'pending-acceptance');
   const answers = [wait(gateway, id), wait(gateway, id)];
-  await until('they wait', () => looksAt(gateway) >= 2);
+  await until('they wait', () => listsOf(gateway) >= 2);
   await until('the cluster is known', () => gateway.apiRequests().length > 2);
   await gateway.stop();
   for (const { status, json, headers } of await Promise.all(answers)) {
@@ -146,7 +146,7 @@ test('SIGTERM with a wait under way: its 202 arrives whole, and the process ends
     headers: { authorization },
   });
   // The second look is the first one of the wait.
-  await until('the wait', () => looksAt(around) >= 2);
+  await until('the wait', () => listsOf(around) >= 2);
   gateway.signal('SIGTERM');
   const { status, json } = await answer;
   assert.deepEqual([status, json.id, json.status], [202, id, 'provisioning']);

@@ -15,24 +15,24 @@ import { until } from '../../support/until.ts';
 
 const wait = (gateway: TestGateway, id: string, seconds = 300): Promise<Reply> =>
   get(gateway, id, `?wait=active&timeoutSeconds=${seconds}`);
-const looks = (gateway: TestGateway) =>
+const lists = (gateway: TestGateway) =>
   gateway.apiRequests().filter(({ path }) => path.includes(peeringsPath)).length;
 
 /** Nothing but the wait itself ends in time. */
 const patient = { environment: { UPSTREAM_TIMEOUT_MS: '120000' } };
 
-/** The wait is under way: its first look has been answered. */
-const waiting = (gateway: TestGateway) => until('a wait', () => looks(gateway) >= 1);
+/** The wait is under way: its first list has been answered. */
+const waiting = (gateway: TestGateway) => until('a wait', () => lists(gateway) >= 1);
 
 for (const status of ['active', 'rejected', 'expired', 'failed', 'deleted'] as const) {
   test(`a peering that is ${status} already is answered at once, and one that becomes so as soon as it is seen`, async (t) => {
     const gateway = await startTestGateway(t);
     const already = await wait(gateway, put(gateway, status));
     assert.deepEqual([already.status, already.json.status], [200, status]);
-    assert.equal(looks(gateway), 1);
+    assert.equal(lists(gateway), 1);
     const id = put(gateway, 'provisioning');
     const answer = wait(gateway, id);
-    await until('the first look', () => looks(gateway) >= 2);
+    await until('the first list', () => lists(gateway) >= 2);
     gateway.cloud.setStatus(id, status);
     const reply = await answer;
     assert.deepEqual([reply.status, reply.json.status], [200, status]);
@@ -69,7 +69,7 @@ test('without waiting, a peering on its way is a 200 at once', async (t) => {
   const reply = await get(gateway, put(gateway, 'provisioning'));
   assert.deepEqual([reply.status, reply.json.status], [200, 'provisioning']);
   assert.equal(reply.headers['retry-after'], undefined);
-  assert.equal(looks(gateway), 1);
+  assert.equal(lists(gateway), 1);
 });
 
 test('a peering that vanishes while it is waited for is a 404', async (t) => {
@@ -98,7 +98,7 @@ test('an upstream that fails meanwhile is asked again, and the wait ends as if i
   assert.deepEqual([failures, reply.status, reply.json.status], [2, 200, 'active']);
 });
 
-test('a cluster that goes away while it is waited for is told as Aerospike Cloud tells it', async (t) => {
+test('a cluster that goes away during a wait gets the answer of Aerospike Cloud', async (t) => {
   const gateway = await startTestGateway(t);
   const answer = wait(gateway, put(gateway, 'provisioning'));
   await waiting(gateway);

@@ -47,7 +47,7 @@ async function ask(
   return await gateway.call({ method, path, headers: { authorization, ...headers } });
 }
 
-test('a caller is told its guardrails, its own grants and its running exceptions', async (t) => {
+test('a caller gets the guardrails, its own grants and its running exceptions', async (t) => {
   const gateway = await startTestGateway(t, { policy: guardrailsOnly + rules });
   const reply = await ask(gateway, { claims: { groups: ['net'] } });
   assert.equal(reply.status, 200);
@@ -224,7 +224,7 @@ test('it is below BASE_PATH like every public route', async (t) => {
   );
 });
 
-test('claims of the token and other members of it are not told', async (t) => {
+test('claims of the token and other members of it are not shown', async (t) => {
   const gateway = await startTestGateway(t, { policy: guardrailsOnly + rules });
   const claims = { email: 'person@example.com', groups: ['net', 'secret-group'], jti: 'token-4711' };
   for (const accept of ['application/json', 'text/markdown']) {

@@ -49,7 +49,7 @@ test('lists are cut to a bounded length, and each one that is cut says how long 
   assert.ok(JSON.stringify(effective).length < 10_000);
 });
 
-test('only the caller’s own grants and exceptions are told', () => {
+test('only the caller’s own grants and exceptions are shown', () => {
   assert.deepEqual(
     of('me').grants?.map(({ id }) => id),
     ['mine'],
@@ -61,7 +61,7 @@ test('only the caller’s own grants and exceptions are told', () => {
   assert.doesNotMatch(JSON.stringify(of('me')), /theirs|delete/);
 });
 
-test('an exception is told with its expiry in UTC until that moment, and not after', () => {
+test('an exception is shown with its expiry in UTC until that moment, and not after', () => {
   const [exception, ...more] = of('me').exceptions;
   assert.equal(more.length, 0);
   assert.equal(exception?.expires, '2027-01-31T00:00:00.000Z');

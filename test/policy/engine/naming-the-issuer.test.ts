@@ -271,7 +271,7 @@ exceptions:
   ]);
 });
 
-test('the contact is told in the effective policy', () => {
+test('the effective policy contains the contact', () => {
   const policy = policyOf(`${head}contact: "#network-access"\n`);
   const effective = effectivePolicy(policy, { issuer: one, subject: 's', claims: {} }, at);
   assert.equal(effective.contact, '#network-access');

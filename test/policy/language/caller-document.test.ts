@@ -21,7 +21,7 @@ test('conditions can be combined, and a * can be an ordinary character', () => {
     assert.deepEqual(withCallers(good), [], good);
 });
 
-test('what cannot be meant is a fault at its place', () => {
+test('what cannot be meant is a fault at its position', () => {
   const faults: readonly (readonly [string, ...string[]])[] = [
     ['{ all: [] }', '/grants/0/callers/0/all must not be empty: it would match every caller'],
     ['{ all: none }', '/grants/0/callers/0/all must be a list'],

@@ -49,7 +49,7 @@ test('a grant that is wider than the guardrails is a warning at the member that 
   ]);
 });
 
-test('faults of every kind are told at once, each member once', () => {
+test('faults of every kind are reported at once, each member once', () => {
   const text = `${head.replace('us-east-1', 'mars')}mode: dry
 grants:
 ${grant('a')}${grant('a', ', cidrs: { file: none.txt }')}exceptions:
@@ -66,7 +66,7 @@ ${exception('old', '2020-01-01')}`;
   );
 });
 
-test('an alias is faulty in every place where it stands for something', () => {
+test('an alias is faulty in every position where it stands for something', () => {
   const text = `${head}grants:\n${grant('a', ', cidrs: &blocks [10.0.0.1/8]')}${grant('b', ', cidrs: *blocks')}`;
   const words = 'has host bits set: the /8 network here is 10.0.0.0/8';
   assert.deepEqual(faultsOf(text), [

@@ -100,7 +100,7 @@ test('a comment that is changed in a list makes another version', () => {
   assert.notEqual(versionWith('10.0.0.0/8 # one\n'), versionWith('10.0.0.0/8 # two\n'));
 });
 
-test('a list that is named twice is read once and its faults are told once', () => {
+test('a list that is named twice is read once and its faults are reported once', () => {
   const twice = policyWith('  forbiddenCidrs: { file: inside.txt }\n');
   const faults = ['inside.txt:1:1: must be an IPv4 network such as 10.20.0.0/16'];
   assert.deepEqual(faultsOf(twice, { 'inside.txt': 'x' }), faults);
@@ -141,7 +141,7 @@ test('a faulty list is a fault when anything that has effect names it, too, what
   assert.equal(faultsOf(`${first}${plain}`, {}).length, 2);
 });
 
-test('faults of lists are told together with those of the policy, which stays refused', () => {
+test('faults of lists are reported together with those of the policy, which stays refused', () => {
   const text = policyWith('mode: dry\ngrants: [{ file: other.txt }]\n', '{ file: inside.txt }');
   const read = readPolicyText(text, { 'inside.txt': 'x' });
   const messages = read.faults?.map(({ file, line }) => `${file}:${line}`);

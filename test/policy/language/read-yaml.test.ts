@@ -22,7 +22,7 @@ const bombs: Readonly<Record<string, string>> = {
 };
 
 for (const [what, text] of Object.entries(bombs)) {
-  test(`aliases that stand for more than 16 MiB are refused with their place: ${what}`, () => {
+  test(`aliases that stand for more than 16 MiB are refused with their position: ${what}`, () => {
     const [fault = '', ...more] = faultsOf(text);
     assert.match(fault, /^p:[0-9]+:[0-9]+: +the aliases stand for more than 16 MiB$/);
     assert.deepEqual(more, []);
@@ -65,7 +65,7 @@ const misplaced: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 for (const [what, [text, fault]] of Object.entries(misplaced)) {
-  test(`an alias that stands for ${what} is refused with its place`, () => {
+  test(`an alias that stands for ${what} is refused with its position`, () => {
     assert.deepEqual(
       faultsOf(text).map((told) => told.replace(/ +/g, ' ')),
       [fault],

@@ -26,7 +26,7 @@ test('regions of every partition that AWS has load without a warning', () => {
     assert.deepEqual(warningsOf(policyWith(region)), [], region);
 });
 
-test('a region of an unknown partition loads, with a warning at its place', () => {
+test('a region of an unknown partition loads, with a warning at its position', () => {
   for (const region of ['xx-north-1', 'usgov-west-1', 'eusc-fr-west-12'])
     assert.deepEqual(warningsOf(policyWith(region)), [
       `p:4:53: /guardrails/regions/0 ${region} is in no partition that AWS is known to have; is it mistyped?`,

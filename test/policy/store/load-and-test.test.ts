@@ -66,7 +66,7 @@ for (const [which, text] of Object.entries(refused)) {
   });
 }
 
-test('faults of the policy and of its tests are told at once', async () => {
+test('faults of the policy and of its tests are reported at once', async () => {
   const policy = policyWith(first.replace('eu-west-1', 'mars'));
   const { good, told } = await load(policy, 'tests: []\n');
   assert.equal(good, false);

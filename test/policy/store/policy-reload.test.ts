@@ -160,7 +160,7 @@ test('a bad policy leaves the last good one in force and the gateway ready, and 
   assert.equal((await gateway.create()).status, 403);
 });
 
-test('a new policy that names a list which is not there is told once, and taken up when the list comes', async (t) => {
+test('a new policy that names a list which is not there is reported once, and taken up when the list comes', async (t) => {
   const gateway = await startTestGateway(t);
   assert.equal((await gateway.create()).status, 201);
   await replaceFile(gateway.policyFile, withList);

@@ -68,7 +68,7 @@ const versions = new Map(
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const nameOf = (version: string | null) => versions.get(version ?? '') ?? 'bad';
 
-test('a good policy takes the place of the old one, and that is told with both versions', async (t) => {
+test('a good policy replaces the old one, and that is reported with both versions', async (t) => {
   const { told, reload, name } = storeOf(t, { read: second });
   await reload();
   assert.equal(name(), 'second');
@@ -81,7 +81,7 @@ test('the same policy read again is no news', async (t) => {
   assert.deepEqual([name(), told], ['first', []]);
 });
 
-test('a bad policy changes nothing, and is told once however often it is read', async (t) => {
+test('a bad policy changes nothing, and is reported once however often it is read', async (t) => {
   const next = { read: bad };
   const { told, reload, name } = storeOf(t, next);
   await reload();

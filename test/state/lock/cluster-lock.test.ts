@@ -151,7 +151,7 @@ test('a create that waits too long gets 503 with Retry-After, and nothing is rea
   assert.deepEqual(asked(gateway.cloud), ['GET cluster', 'GET cluster']);
 });
 
-test('turns come in the order in which they were asked for, one at a time, and ending one twice ends no other', async () => {
+test('locks are acquired in the order of the requests, one at a time, and a second release of one releases no other', async () => {
   const lock = new LocalClusterLock(60_000);
   const order: number[] = [];
   const first = await lock.acquire('a');

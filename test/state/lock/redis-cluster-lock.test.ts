@@ -100,7 +100,7 @@ test('the lock of a create that takes long is renewed, and lapses by itself soon
   assert.equal((await create).status, 201);
 });
 
-test('a lock that somebody else has by now is left alone', { skip: noRedis }, async (t) => {
+test('a lock that somebody else holds by now is not released', { skip: noRedis }, async (t) => {
   const redis = await startRedis(t);
   const gateway = await startGuarded(t, { REDIS_URL: redis.url });
   const held = holdCreates(gateway.cloud);

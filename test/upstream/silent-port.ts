@@ -1,16 +1,8 @@
-// Ports of this machine to which there is no connection, each in its own way.
+// A port of this machine that answers no attempt to connect.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-
-/** A port where nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = await startLoopbackServer(() => undefined);
-  await server.close();
-  return server.port;
-}
 
 const sleeper = `
   const { createServer } = require('node:net');

@@ -27,7 +27,7 @@ export async function fail(gateway: TestGateway, times = failuresInARow): Promis
   }
 }
 
-export function assertLeftAlone(answer: Reply, seconds: number): void {
+export function assertCircuitOpen(answer: Reply, seconds: number): void {
   assert.equal(answer.status, 503, answer.text);
   assert.equal(answer.headers['content-type'], 'application/problem+json');
   assert.equal(
@@ -40,10 +40,10 @@ export function assertLeftAlone(answer: Reply, seconds: number): void {
 }
 
 /** A create is refused, nothing is sent, and its two records say so. */
-export async function assertCreateLeftAlone(gateway: TestGateway, seconds = pauseMs / 1000): Promise<void> {
+export async function assertCreateCircuitOpen(gateway: TestGateway, seconds = pauseMs / 1000): Promise<void> {
   const before = createsOf(gateway).length;
   const answer = await gateway.create();
-  assertLeftAlone(answer, seconds);
+  assertCircuitOpen(answer, seconds);
   assert.equal(createsOf(gateway).length, before, 'nothing is sent');
   const id = answer.headers['x-gateway-request-id'];
   const records = gateway.records.filter(({ api }) => api.request.uid === id);
