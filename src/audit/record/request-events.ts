@@ -182,7 +182,7 @@ export function requestEvent(
     actor: actorOf(caller),
     api: {
       operation: operation.id,
-      service: { name: 'Aerospike Cloud' },
+      service: { name: events === 'policy.read' ? 'peergate' : 'Aerospike Cloud' },
       request: {
         uid: facts.gatewayRequestId,
         ...(Object.keys(data).length > 0 ? { data } : {}),
