@@ -49,6 +49,12 @@ export async function verifyCheckpoint(
   return undefined;
 }
 
+/** A gateway signs the head of its chain, so the record before the checkpoint, and nothing else. */
+export const signsRecordBefore = (
+  signed: Checkpoint,
+  { chain, sequence, previous }: { chain: string; sequence: number; previous?: string | null | undefined },
+): boolean => signed.chain === chain && signed.sequence === sequence - 1 && signed.fingerprint === previous;
+
 /** The key that the signature names comes first; a wrong name proves nothing. */
 function candidates(jws: string, keys: readonly CheckpointKey[]): readonly CheckpointKey[] {
   try {

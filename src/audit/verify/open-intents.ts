@@ -2,7 +2,6 @@
 // open, and a bounded number of ids.
 import { type FoundRecord, memberOf } from '../record/found-record.ts';
 import type { RecordAt } from '../record/read-records.ts';
-import { Recent } from './recent.ts';
 
 /** An intent whose end the log does not know. */
 export interface OpenIntent {
@@ -16,15 +15,16 @@ export interface OpenIntent {
   readonly outcome: 'none' | 'unknown' | 'ambiguous';
 }
 
-/** A settled create is not forgotten before so many later ones. */
-const minKnownIds = 50_000;
+/** An id is not forgotten before so many later ones. */
+const minIds = 50_000;
 const intent = /^peering\.(?:create|delete)\.intent$/;
 const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
-  readonly #ambiguous = new Recent<string>(minKnownIds);
-  readonly #known = new Recent<string>(minKnownIds);
+  /** Requests by ids of peerings. */
+  readonly #ambiguous = new Map<string, string>();
+  readonly #known = new Map<string, string>();
 
   /** Takes the records of one log in their order. */
   take({ file, line, record }: Omit<RecordAt, 'text'>): void {
@@ -38,7 +38,7 @@ export class OpenIntents {
 
   /** The vendor's ids of peerings that more than one create may have made. */
   ambiguousPeerings(): readonly string[] {
-    return [...this.#ambiguous.entries().keys()];
+    return [...this.#ambiguous.keys()];
   }
 
   /** In the order of the log. */
@@ -48,7 +48,7 @@ export class OpenIntents {
 
   /** The requests that made peerings, by the vendor's ids of these. */
   knownPeerings(): ReadonlyMap<string, string> {
-    return this.#known.entries();
+    return this.#known;
   }
 
   #end(id: string, record: FoundRecord): void {
@@ -61,7 +61,7 @@ export class OpenIntents {
     const made =
       memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
       memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
-    if (typeof made === 'string') this.#known.set(made, id);
+    if (typeof made === 'string') remember(this.#known, made, id);
   }
 
   /** `ambiguous`: the ids of the peerings that it may have made, if reconciliation found any. */
@@ -70,6 +70,13 @@ export class OpenIntents {
     const outcome = ambiguous === undefined ? 'unknown' : 'ambiguous';
     if (open !== undefined) this.#open.set(id, { ...open, outcome });
     for (const made of Array.isArray(ambiguous) ? ambiguous : [])
-      if (typeof made === 'string') this.#ambiguous.set(made, id);
+      if (typeof made === 'string') remember(this.#ambiguous, made, id);
   }
+}
+
+/** Many old ids are forgotten at once: a map that loses its first entry at every step gets slow. */
+function remember(requests: Map<string, string>, made: string, request: string): void {
+  requests.set(made, request);
+  if (requests.size === 2 * minIds)
+    for (const id of [...requests.keys()].slice(0, minIds)) requests.delete(id);
 }
