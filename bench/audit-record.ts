@@ -57,7 +57,7 @@ export const facts: RequestFacts = {
   claims: { sub: 'svc-payments' },
 };
 
-const created = {
+export const created = {
   status: 201,
   sent: 'yes',
   upstream: { status: 201, requestId: 'a-request', resourceId: '3f2a7c1e-8b44-4c0d-9d57-2f60b1a4e9c3' },
