@@ -37,17 +37,17 @@ export class OpenIntents {
   }
 
   /** The vendor's ids of peerings that more than one create may have made. */
-  ambiguousPeerings(): readonly string[] {
+  get ambiguousPeerings(): readonly string[] {
     return [...this.#ambiguous.keys()];
   }
 
   /** In the order of the log. */
-  all(): OpenIntent[] {
+  get intents(): OpenIntent[] {
     return [...this.#open.values()];
   }
 
   /** The requests that made peerings, by the vendor's ids of these. */
-  knownPeerings(): ReadonlyMap<string, string> {
+  get knownPeerings(): ReadonlyMap<string, string> {
     return this.#known;
   }
 

@@ -92,7 +92,7 @@ async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, find
   return {
     chains,
     last: last && { sequence: last.sequence, fingerprint: last.fingerprint },
-    openIntents: intents.all(),
+    openIntents: intents.intents,
     signed: signatures?.extent(),
   };
 }
