@@ -1,5 +1,6 @@
 // Follows intents to their ends along a log: which are still open, and which peerings the others made. Holds only what is
 // open, and a bounded number of ids.
+import { Recent } from '../../recent.ts';
 import { type FoundRecord, memberOf } from '../record/found-record.ts';
 import type { RecordAt } from '../record/read-records.ts';
 
@@ -23,8 +24,8 @@ const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
   /** Requests by ids of peerings. */
-  readonly #ambiguous = new Map<string, string>();
-  readonly #known = new Map<string, string>();
+  readonly #ambiguous = new Recent<string>(minIds);
+  readonly #known = new Recent<string>(minIds);
 
   /** Takes the records of one log in their order. */
   take({ file, line, record }: Omit<RecordAt, 'text'>): void {
@@ -38,7 +39,7 @@ export class OpenIntents {
 
   /** The vendor's ids of peerings that more than one create may have made. */
   get ambiguousPeerings(): readonly string[] {
-    return [...this.#ambiguous.keys()];
+    return [...this.#ambiguous.entries().keys()];
   }
 
   /** In the order of the log. */
@@ -48,7 +49,7 @@ export class OpenIntents {
 
   /** The requests that made peerings, by the vendor's ids of these. */
   get knownPeerings(): ReadonlyMap<string, string> {
-    return this.#known;
+    return this.#known.entries();
   }
 
   #end(id: string, record: FoundRecord): void {
@@ -61,7 +62,7 @@ export class OpenIntents {
     const made =
       memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
       memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
-    if (typeof made === 'string') remember(this.#known, made, id);
+    if (typeof made === 'string') this.#known.set(made, id);
   }
 
   /** `ambiguous`: the ids of the peerings that it may have made, if reconciliation found any. */
@@ -70,13 +71,6 @@ export class OpenIntents {
     const outcome = ambiguous === undefined ? 'unknown' : 'ambiguous';
     if (open !== undefined) this.#open.set(id, { ...open, outcome });
     for (const made of Array.isArray(ambiguous) ? ambiguous : [])
-      if (typeof made === 'string') remember(this.#ambiguous, made, id);
+      if (typeof made === 'string') this.#ambiguous.set(made, id);
   }
-}
-
-/** Many old ids are forgotten at once: a map that loses its first entry at every step gets slow. */
-function remember(requests: Map<string, string>, made: string, request: string): void {
-  requests.set(made, request);
-  if (requests.size === 2 * minIds)
-    for (const id of [...requests.keys()].slice(0, minIds)) requests.delete(id);
 }
