@@ -1,5 +1,6 @@
 // Follows intents to their ends along a log: which are still open, and which peerings the others made. Holds only what is
 // open, and a bounded number of ids.
+
 import { Recent } from '../../recent.ts';
 import { type FoundRecord, memberOf } from '../record/found-record.ts';
 import type { RecordAt } from '../record/read-records.ts';
