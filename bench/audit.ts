@@ -1,5 +1,5 @@
-// Measures what the audit file costs: records a second at so many writers waiting at once, beside what the same disk gives
-// to the barest loop there is. Interleaved in rounds, so that a noisy machine is noisy for all alike.
+// Measures what the audit log costs: first the making of a record (audit-record.ts); then records a second at so many writers
+// waiting at once, beside what the same disk gives to the barest loop there is. Interleaved in rounds, so that a noisy machine is noisy for all alike.
 //
 //   npm run bench:audit                    in a folder of the system's temporary one
 //   npm run bench:audit -- --folder PATH   on another disk
@@ -12,35 +12,14 @@ import { FileSink } from '../src/audit/log/file-sink.ts';
 import { AuditTrail } from '../src/audit/log/trail.ts';
 import { intentEvent } from '../src/audit/record/request-events.ts';
 import { systemClock } from '../src/clock.ts';
-import { createPeering } from '../src/operations/create-peering/create-peering.ts';
+import { compareRecords, facts, reporter } from './audit-record.ts';
+import { median } from './report/statistics.ts';
 
 const waiting = [1, 32, 256];
 const rounds = 10;
 const roundMs = 400;
 
-const reporter = { version: 'bench', instance: 'bench' };
-const event = intentEvent(
-  {
-    startedAt: 0,
-    gatewayRequestId: '0b54e1a8-5f0c-4c3b-9a86-3d8d1a0c7f11',
-    requestId: '0b54e1a8-5f0c-4c3b-9a86-3d8d1a0c7f11',
-    clientAddress: '10.0.0.1',
-    operation: createPeering,
-    caller: { issuer: 'https://idp.example', subject: 'svc', clientId: 'svc', tokenId: 'token' },
-    target: {
-      clusterId: '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11',
-      peering: {
-        clusterId: '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11',
-        vpcId: 'vpc-0123456789abcdef0',
-        cidrBlock: '10.20.4.0/22',
-        accountId: '111122223333',
-        region: 'us-east-1',
-        isSecureConnection: true,
-      },
-    },
-  },
-  0,
-);
+const event = intentEvent(facts, facts.startedAt + 1);
 const line = new AuditChain(reporter, systemClock.newId).seal(event);
 
 /** Runs `count` loops of `write` at once for a while. Gives writes a second. */
@@ -128,8 +107,6 @@ async function wholeTrail(path: string, count: number): Promise<number> {
 const candidates = { bareDisk, bareGroupCommit, sink, wholeTrail };
 type Name = keyof typeof candidates;
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 async function measure(folder: string, count: number): Promise<string> {
@@ -157,6 +134,8 @@ const folder = fs.mkdtempSync(join(values.folder, 'peergate-bench-'));
 try {
   process.stdout.write(
     `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}; a record has ${line.length + 1} bytes
+
+${await compareRecords()}
 medians of ${rounds} rounds of ${roundMs} ms; records a second, then ratios within a round
 
 | waiting at once | disk | group commit | sink | trail | sink : group commit | sink : disk | trail : disk |

@@ -39,8 +39,6 @@ export async function serve(
 
 /** Refusals that are logged but not recorded. */
 const onlyLogged: readonly ErrorCode[] = ['token-missing', 'rate-limited', 'overloaded'];
-/** Refusals of these operations are only logged, too: they do not concern the upstream. */
-const onlyLoggedEvents: readonly string[] = ['policy.read'];
 
 /**
  * Records a refusal if a token was presented, and throws it. If the record cannot be written, the caller gets that error
@@ -58,8 +56,7 @@ export async function refuse(
   }
   const error = toGatewayError(thrown);
   const isPresented = request.raw.headers.authorization !== undefined;
-  const isOnlyLogged = onlyLogged.includes(error.code) || onlyLoggedEvents.includes(request.operation.events);
-  if (isPresented && !recorded && !isOnlyLogged)
+  if (isPresented && !recorded && !onlyLogged.includes(error.code))
     await trail.record(refusedEvent(request, error, clock.now()));
   throw error;
 }

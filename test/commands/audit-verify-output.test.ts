@@ -84,7 +84,7 @@ test('--json is one object on one line, with the members that the help lists', a
   assert.equal(found.status, 1);
   assert.match(found.out, /^\{[^\n]*\}\n$/);
   const { chain } = headOf(rest[0]);
-  const description = 'Record 2 is missing or unreadable.';
+  const description = 'Record 2: missing or unreadable.';
   assert.deepEqual(JSON.parse(found.out), {
     ok: false,
     records: 14,

@@ -31,7 +31,7 @@ test('what it prints is what --after continues from', async () => {
   assert.equal((await auditVerify(['--after', head, path('b')])).status, 0);
   const gap = await auditVerify(['--after', head, path('c')]);
   assert.equal(gap.status, 1);
-  assert.match(gap.out, /^ {2}missing\n {4}No record continues record 10 as it was given\.$/m);
+  assert.match(gap.out, /^ {2}missing\n {4}Record 11: no record follows the given one\.$/m);
 });
 
 test('findings end with status 1, each with its kind, its line and a sentence', async () => {
@@ -39,8 +39,11 @@ test('findings end with status 1, each with its kind, its line and a sentence', 
   const { status, out } = await auditVerify([await written(text(forged))]);
   assert.equal(status, 1);
   assert.match(out, /^2 findings$/m);
-  assert.match(out, /^ {2}changed: \S*\/audit\.log:10\n {4}Record 10 does not match the fingerprint\.$/m);
-  assert.match(out, /^ {2}missing: \S*\/audit\.log:15\n {4}Records 15 to 16 are missing or unreadable\.$/m);
+  assert.match(
+    out,
+    /^ {2}changed: \S*\/audit\.log:10\n {4}Record 10: content and fingerprint do not match\.$/m,
+  );
+  assert.match(out, /^ {2}missing: \S*\/audit\.log:15\n {4}Records 15 to 16: missing or unreadable\.$/m);
 });
 
 test('with --key the signatures are told of, and a log without any is not proved', async () => {

@@ -135,7 +135,15 @@ test('nobody without a valid token gets it', async (t) => {
     assert.equal(reply.headers['cache-control'], 'no-store');
     assert.equal(reply.headers['etag'], undefined);
   }
-  assertQuiet(gateway);
+  assert.equal(gateway.cloud.connections, 0);
+  const codes: unknown[] = gateway.records.map(({ metadata, status_code }) => [
+    metadata.event_code,
+    status_code,
+  ]);
+  assert.deepEqual(codes, [
+    ['policy.read.refused', 'token-duplicated'],
+    ['policy.read.refused', 'token-expired'],
+  ]);
 });
 
 test('a query is refused, since the effective policy has no parameters', async (t) => {

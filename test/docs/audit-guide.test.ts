@@ -1,5 +1,5 @@
 // The guide docs/audit.md says what is so: its queries give the answers that it shows, in jq and in DuckDB alike, on a log that
-// the gateway made; its commands answer as shown; and no field of a record is missing from it.
+// the gateway made; and its commands answer as shown.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -148,17 +148,16 @@ test('every command of the guide works before the first rotation, and reads noth
   assert.deepEqual((await first.ask('SELECT count(*)::VARCHAR AS records FROM audit')).rows, [[rows]]);
 });
 
-test('the commands of the guide and of the page of records that verify and replay a log work before the first rotation', async () => {
+test('the commands of the guide that verify and replay a log work before the first rotation', async () => {
   const fresh = temporaryFolder();
   for (const name of ['proposed.yaml', 'audit-signing.public.jwk'])
     await copyFile(join(folder, name), join(fresh, name));
   await writeFile(join(fresh, 'audit.log'), runShell('zcat -f audit.log-* audit.log', folder));
-  const commands = [guide, readText('docs/audit-records.md')].flatMap((text) =>
-    text.match(/(?<=^(?:\$ )?)bin\/peergate (?:audit verify|policy replay) .*audit\.log-.*$/gm),
-  );
-  assert.equal(commands.length, 3);
+  const commands =
+    guide.match(/(?<=^\$ )bin\/peergate (?:audit verify|policy replay) .*audit\.log-.*$/gm) ?? [];
+  assert.equal(commands.length, 2);
   for (const command of commands) {
-    const rotated = command?.replace('--key', '--json --key') ?? '';
+    const rotated = command.replace('--key', '--json --key');
     // 1 is a finding, as on the log that was rotated, and not a file that cannot be read.
     const [before, after] = [fresh, folder].map((where) => runShell(`${rotated} || [ $? -eq 1 ]`, where));
     if (!rotated.includes('--json')) assert.equal(before, after);

@@ -14,6 +14,13 @@ const missing = (tool: string): string | false =>
 const read = (path: string): Loose => parse(readText(path), { strict: true });
 const bound = 16 * 1024 * 1024;
 
+/** Records pass; a log line that quotes one does not. */
+function assertTakesRecords(filter: Pick<RegExp, 'test'>): void {
+  const record = JSON.stringify({ action: 'Allowed', class_uid: 6003 });
+  assert.equal(filter.test(record), true);
+  assert.equal(filter.test(JSON.stringify({ level: 30, msg: record })), false);
+}
+
 test('Fluent Bit takes every line whole and unchanged, from where it was, and waits for the bucket', () => {
   const { service, pipeline } = read('deploy/fluent-bit/fluent-bit.yaml');
   const { inputs, outputs, ...rest } = pipeline;
@@ -48,6 +55,45 @@ test('Vector takes every line whole and unchanged, from where it was, and waits 
   assert.equal(sinks.bucket.buffer.when_full, 'block');
 });
 
+test('from standard output, Fluent Bit ships the records of every pod as they are, and no log line', () => {
+  const file = read('deploy/fluent-bit/fluent-bit.yaml');
+  const { service, pipeline } = read('deploy/fluent-bit/stdout.yaml');
+  const { inputs, filters, outputs, ...rest } = pipeline;
+  assert.deepEqual([rest, inputs.length, filters.length, outputs.length], [{}, 1, 1, 1]);
+  const { path, ...tail } = inputs[0];
+  assert.equal(path, '/var/log/containers/*_*_peergate-*.log');
+  assert.equal(tail['multiline.parser'], 'docker, cri');
+  assert.deepEqual(Object.keys(filters[0]), ['name', 'match', 'regex']);
+  assertTakesRecords(new RegExp(filters[0].regex.replace(/^log /, '')));
+  const [given] = file.pipeline.inputs;
+  for (const name of ['read_from_head', 'db.sync', 'buffer_max_size', 'skip_long_lines', 'storage.type'])
+    assert.equal(tail[name], given[name], name);
+  assert.equal(service['storage.sync'], 'full');
+  const own = ['match', 's3_key_format', 'store_dir'];
+  const options = (output: Loose) => Object.entries(output).filter(([name]) => !own.includes(name));
+  assert.deepEqual(options(outputs[0]), options(file.pipeline.outputs[0]));
+  assert.equal(outputs[0].match, tail.tag);
+  for (const place of [tail.db, outputs[0].store_dir, service['storage.path']])
+    assert.ok(place.startsWith('/var/lib/fluent-bit/peergate-stdout'));
+});
+
+test('from standard output, Vector ships the records of every pod as they are, and no log line', () => {
+  const file = read('deploy/vector/vector.yaml');
+  const { sources, transforms, sinks, data_dir: positions, ...rest } = read('deploy/vector/stdout.yaml');
+  assert.deepEqual([rest, positions], [{}, file.data_dir]);
+  assert.equal(sources.pods.type, 'kubernetes_logs');
+  assert.equal(sources.pods.extra_label_selector, 'app.kubernetes.io/name=peergate');
+  assert.equal(sources.pods.max_line_bytes, bound);
+  assert.deepEqual([transforms.audit.inputs, sinks.bucket.inputs], [['pods'], ['audit']]);
+  const [, prefix = ''] =
+    /^starts_with\(string!\(\.message\), (".*")\)$/.exec(transforms.audit.condition) ?? [];
+  const begin: string = JSON.parse(prefix);
+  assertTakesRecords({ test: (line) => line.startsWith(begin) });
+  const { inputs: _, key_prefix: __, ...sink } = sinks.bucket;
+  const { inputs: ___, key_prefix: ____, ...given } = file.sinks.bucket;
+  assert.deepEqual(sink, given);
+});
+
 test('the OpenTelemetry collector takes every line whole and unchanged, from where it was, and waits', () => {
   const { extensions, receivers, exporters, service, ...rest } = read(
     'deploy/opentelemetry-collector/collector.yaml',
@@ -72,16 +118,18 @@ test('the OpenTelemetry collector takes every line whole and unchanged, from whe
   });
 });
 
-const checks = {
-  'fluent-bit': ['--dry-run', '--config', 'deploy/fluent-bit/fluent-bit.yaml'],
-  vector: ['validate', '--no-environment', 'deploy/vector/vector.yaml'],
-  'otelcol-contrib': ['validate', '--config', 'deploy/opentelemetry-collector/collector.yaml'],
-};
+const checks: readonly (readonly [string, ...string[]])[] = [
+  ['fluent-bit', '--dry-run', '--config', 'deploy/fluent-bit/fluent-bit.yaml'],
+  ['fluent-bit', '--dry-run', '--config', 'deploy/fluent-bit/stdout.yaml'],
+  ['vector', 'validate', '--no-environment', 'deploy/vector/vector.yaml'],
+  ['vector', 'validate', '--no-environment', 'deploy/vector/stdout.yaml'],
+  ['otelcol-contrib', 'validate', '--config', 'deploy/opentelemetry-collector/collector.yaml'],
+];
 
 // No Debian package has them: a machine that has one of them has one test more, rather than the others one skipped.
-const installed = Object.entries(checks).filter(([tool]) => !missing(tool));
-for (const [tool, args] of installed) {
-  test(`${tool} itself accepts its configuration`, () => {
+const installed = checks.filter(([tool]) => !missing(tool));
+for (const [tool, ...args] of installed) {
+  test(`${tool} itself accepts ${args.at(-1)}`, () => {
     const bucket = { AUDIT_BUCKET: 'audit-bucket', AUDIT_BUCKET_REGION: 'us-east-1', HOSTNAME: 'gateway-1' };
     const ran = spawnSync(tool, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...bucket } });
     assert.equal(ran.status, 0, ran.stdout + ran.stderr);

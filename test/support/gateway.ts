@@ -181,12 +181,12 @@ export async function startTestGateway(
     policyFile: parts.config.policyFile,
     get records() {
       return records().filter(
-        ({ metadata }) => !/^(?:policy|gateway|audit\.chain)/.test(metadata.event_code),
+        ({ metadata }) => !/^(?:policy\.(?:loaded|rejected)|gateway|audit\.chain)/.test(metadata.event_code),
       );
     },
     get policyRecords() {
       return records()
-        .filter(({ metadata }) => metadata.event_code.startsWith('policy.'))
+        .filter(({ metadata }) => /^policy\.(?:loaded|rejected)$/.test(metadata.event_code))
         .slice(1);
     },
     get logs() {

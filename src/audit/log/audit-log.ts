@@ -65,12 +65,6 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
   const tail = file === undefined ? emptyTail : await judgedTail(file, key, parts);
   const continues = tail.ends === undefined ? tail.head : undefined;
   const old = tail.ends === undefined ? undefined : await oldChain(file ?? '', tail, clock.now());
-  // The file is opened before the chain begins, and what was set aside is recorded in that chain.
-  let early: AuditEvent[] | undefined = [];
-  const recordTorn = (event: AuditEvent) => {
-    if (early !== undefined) early.push(event);
-    else recordSoon(event);
-  };
   const fileSink =
     file === undefined
       ? undefined
@@ -79,7 +73,7 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
           head: tail.head,
           now: clock.now,
           files: parts.logFiles,
-          events: eventsFor(parts, recordTorn),
+          events: eventsFor(parts, recordSoon),
         });
   const signing = { trail: () => trail, instance: reporter.instance, clock, logger };
   const checkpoints = key && new Checkpoints({ key, ...signing, head: continues, unsigned: tail.unsigned });
@@ -99,15 +93,13 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
   /** A checkpoint comes before any record that an earlier one does not already vouch for; both reach the sink at once. */
   const begin = async (): Promise<void> => {
     if (continues === undefined) recordSoon(chainStartedEvent(old, reporter.instance, clock.now()));
-    const signed = checkpoints?.sign();
-    for (const event of early ?? []) recordSoon(event);
-    early = undefined;
-    await signed;
+    await checkpoints?.sign();
   };
   return {
     trail,
     continues,
-    open: async () => void (await withTimeout(startMs, reopen().then(begin))),
+    // What is set aside when the file is opened is recorded behind these.
+    open: async () => void (await withTimeout(startMs, Promise.all([begin(), reopen()]))),
     reopen,
     async stop() {
       await checkpoints?.stop();

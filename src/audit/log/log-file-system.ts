@@ -8,45 +8,33 @@ export interface LogFiles {
   close(fd: number): Promise<void>;
   stat(path: string): Promise<fs.Stats>;
   fstat(fd: number): Promise<fs.Stats>;
-  /** Bytes read; 0 at the end. */
-  read(fd: number, buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
-  /** Bytes written at the end of the file, which may be fewer than there are. */
-  write(fd: number, buffer: Buffer, offset: number): Promise<number>;
+  /** `bytesRead` is 0 at the end. */
+  read(
+    ...at: [fd: number, buffer: Buffer, offset: number, length: number, position: number]
+  ): Promise<{ bytesRead: number }>;
+  /** At the end of the file; `bytesWritten` may be fewer than there are. */
+  write(fd: number, buffer: Buffer, offset: number): Promise<{ bytesWritten: number }>;
   fdatasync(fd: number): Promise<void>;
   ftruncate(fd: number, length: number): Promise<void>;
   unlink(path: string): Promise<void>;
 }
 
-const open = promisify(fs.open);
-const stat = promisify(fs.stat);
-const fstat = promisify(fs.fstat);
-
 export const systemFiles: LogFiles = Object.freeze({
-  open,
-  stat: (path: string) => stat(path),
-  fstat: (fd: number) => fstat(fd),
+  open: promisify(fs.open),
   close: promisify(fs.close),
-  unlink: (path: string) => promisify(fs.unlink)(path),
+  stat: promisify<string, fs.Stats>(fs.stat),
+  fstat: promisify<number, fs.Stats>(fs.fstat),
+  read: promisify(fs.read),
+  write: promisify(fs.write),
   fdatasync: promisify(fs.fdatasync),
-  ftruncate: (fd: number, length: number) => promisify(fs.ftruncate)(fd, length),
-  read: (fd: number, buffer: Buffer, offset: number, length: number, position: number) =>
-    new Promise<number>((resolve, reject) => {
-      fs.read(fd, buffer, offset, length, position, (error, count) =>
-        error ? reject(error) : resolve(count),
-      );
-    }),
-  write: (fd: number, buffer: Buffer, offset: number) =>
-    new Promise<number>((resolve, reject) => {
-      fs.write(fd, buffer, offset, buffer.length - offset, null, (error, count) =>
-        error ? reject(error) : resolve(count),
-      );
-    }),
+  ftruncate: promisify(fs.ftruncate),
+  unlink: promisify(fs.unlink),
 });
 
 /** Writes the whole buffer. Rejects with what the disk said; then a part of it may be in the file. */
 export async function writeAll(files: LogFiles, fd: number, buffer: Buffer): Promise<void> {
   let written = 0;
-  while (written < buffer.length) written += await files.write(fd, buffer, written);
+  while (written < buffer.length) written += (await files.write(fd, buffer, written)).bytesWritten;
 }
 
 /** Reads `length` bytes, or what there is. */
@@ -54,9 +42,9 @@ export async function readAt(files: LogFiles, fd: number, position: number, leng
   const buffer = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
-    const count = await files.read(fd, buffer, done, length - done, position + done);
-    if (count === 0) break;
-    done += count;
+    const { bytesRead } = await files.read(fd, buffer, done, length - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
   }
   return buffer.subarray(0, done);
 }

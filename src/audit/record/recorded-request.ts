@@ -6,52 +6,59 @@ import { peeringValues } from '../../policy/language/peering-values.ts';
 import type { RequestFacts, RequestTarget } from '../../request/request.ts';
 import type { FoundRecord } from './found-record.ts';
 
-const recordedRequest = z.looseObject({
-  start_time: z.int().min(0),
-  actor: z.looseObject({
-    user: z.looseObject({ uid: z.string().min(1) }),
-    idp: z.looseObject({ name: z.string() }),
-    session: z.looseObject({ credential_uid: z.string().optional() }).optional(),
-    app_uid: z.string().optional(),
-  }),
-  api: z.looseObject({
-    operation: z.string(),
-    request: z.looseObject({
-      uid: z.string().min(1),
-      data: z.looseObject({ clusterId: z.string().regex(uuidPattern) }),
-    }),
-  }),
-  http_request: z.looseObject({
-    http_method: z.enum(['POST', 'DELETE']),
-    uid: z.string(),
-    url: z.looseObject({ path: z.string() }),
-  }),
-  src_endpoint: z.looseObject({ ip: z.string() }),
-});
-
 const { accountId, region, vpcId } = peeringValues;
-const createData = z.looseObject(peeringValues);
-const deleteData = z.looseObject({
-  ...{ accountId, region },
-  peeringId: z.string().regex(uuidPattern),
-  vpcId: vpcId.optional(),
-  // As Aerospike Cloud listed it; nothing is decided by it.
-  cidrBlock: z
-    .string()
-    .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/)
-    .optional(),
-});
+const inCluster = { clusterId: z.string().regex(uuidPattern) };
+const createTarget = z
+  .looseObject({ ...inCluster, ...peeringValues })
+  .transform(({ clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection }): RequestTarget => {
+    const peering = { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection };
+    return { clusterId, peering };
+  });
+const deleteTarget = z
+  .looseObject({
+    ...inCluster,
+    ...{ accountId, region },
+    peeringId: z.string().regex(uuidPattern),
+    vpcId: vpcId.optional(),
+    // As Aerospike Cloud listed it; nothing is decided by it.
+    cidrBlock: z
+      .string()
+      .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/)
+      .optional(),
+  })
+  .transform(({ clusterId, peeringId, vpcId, cidrBlock, accountId, region }): RequestTarget => {
+    const existing = { vpcId, cidrBlock, accountId, region };
+    return { clusterId, peeringId, existing };
+  });
+
+const recordOf = <Method extends 'POST' | 'DELETE'>(method: Method, target: z.ZodType<RequestTarget>) =>
+  z.looseObject({
+    start_time: z.int().min(0),
+    actor: z.looseObject({
+      user: z.looseObject({ uid: z.string().min(1) }),
+      idp: z.looseObject({ name: z.string() }),
+      session: z.looseObject({ credential_uid: z.string().optional() }).optional(),
+      app_uid: z.string().optional(),
+    }),
+    api: z.looseObject({
+      operation: z.string(),
+      request: z.looseObject({ uid: z.string().min(1), data: target }),
+    }),
+    http_request: z.looseObject({
+      http_method: z.literal(method),
+      uid: z.string(),
+      url: z.looseObject({ path: z.string() }),
+    }),
+    src_endpoint: z.looseObject({ ip: z.string() }),
+  });
+const change = z.union([recordOf('POST', createTarget), recordOf('DELETE', deleteTarget)]);
 
 /** `undefined` when the record is not that of a whole create or delete. */
 export function factsFromRecord(record: FoundRecord): RequestFacts | undefined {
-  const read = recordedRequest.safeParse(record);
+  const read = change.safeParse(record);
   if (!read.success) return undefined;
   const { start_time: startedAt, actor, api, http_request: http, src_endpoint: source } = read.data;
-  const { clusterId } = api.request.data;
   const method = http.http_method;
-  const target =
-    method === 'POST' ? createTarget(clusterId, api.request.data) : deleteTarget(clusterId, api.request.data);
-  if (target === undefined) return undefined;
   return {
     startedAt,
     gatewayRequestId: api.request.uid,
@@ -69,20 +76,6 @@ export function factsFromRecord(record: FoundRecord): RequestFacts | undefined {
       clientId: actor.app_uid,
       tokenId: actor.session?.credential_uid,
     },
-    target,
+    target: api.request.data,
   };
-}
-
-function createTarget(clusterId: string, data: unknown): RequestTarget | undefined {
-  const read = createData.safeParse(data);
-  if (!read.success) return undefined;
-  const { vpcId, cidrBlock, accountId, region, isSecureConnection } = read.data;
-  return { clusterId, peering: { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection } };
-}
-
-function deleteTarget(clusterId: string, data: unknown): RequestTarget | undefined {
-  const read = deleteData.safeParse(data);
-  if (!read.success) return undefined;
-  const { peeringId, vpcId, cidrBlock, accountId, region } = read.data;
-  return { clusterId, peeringId, existing: { vpcId, cidrBlock, accountId, region } };
 }

@@ -113,11 +113,13 @@ function actorText(caller: RecordedCaller | undefined): string {
 
 function apiText({ operation, target, gatewayRequestId, caller }: RequestFacts, answered?: number): string {
   const data = target === undefined ? '' : targetMembers(target);
+  // The gateway answers this operation itself.
+  const service = operation.events === 'policy.read' ? 'peergate' : 'Aerospike Cloud';
   const token = caller?.tokenId === undefined ? '' : `,"token":{"uid":${canonicalText(caller.tokenId)}}`;
   return (
     `{"operation":"${operation.id}","request":{${data === '' ? '' : `"data":${object(data)},`}` +
     `"uid":${canonicalText(gatewayRequestId)}},` +
-    `${answered === undefined ? '' : `"response":{"code":${answered}},`}"service":{"name":"Aerospike Cloud"}${token}}`
+    `${answered === undefined ? '' : `"response":{"code":${answered}},`}"service":{"name":"${service}"}${token}}`
   );
 }
 

@@ -1,19 +1,12 @@
 // Finds, in the log of earlier runs, the changes that were left open: in the file and in those that it was rotated into
 // lately. Reads in the background and in constant memory, and takes records of one chain only.
 import { stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Head } from '../log/chain.ts';
 import { findRotated } from '../log/rotated-files.ts';
 import { linkOf } from '../record/found-record.ts';
 import { readRecords } from '../record/read-records.ts';
 import { OpenIntents } from './open-intents.ts';
-
-export interface FoundIntents {
-  readonly intents: ReturnType<OpenIntents['all']>;
-  /** The requests that made peerings, by the vendor's ids of these. */
-  readonly knownPeerings: ReadonlyMap<string, string>;
-  /** The vendor's ids of peerings that more than one create may have made. */
-  readonly ambiguousPeerings: readonly string[];
-}
 
 /** A request that nobody accepted lapses after seven days (the vendor's contract), and with it the question. */
 const recentMs = 8 * 24 * 3_600_000;
@@ -21,16 +14,11 @@ const recentMs = 8 * 24 * 3_600_000;
 const maxReadings = 3;
 
 /** `upTo`: the last record of the earlier runs; a later one is of this run. Rejects when a file cannot be read. */
-export async function findOpenIntents(path: string, upTo: Head, now: number): Promise<FoundIntents> {
+export async function findOpenIntents(path: string, upTo: Head, now: number): Promise<OpenIntents> {
   for (let reading = 1; ; reading += 1) {
     const files = await filesOf(path, now);
     const found = await openIntentsIn(files, upTo);
-    if (found !== undefined && sameFiles(files, await filesOf(path, now)))
-      return {
-        intents: found.all(),
-        knownPeerings: found.knownPeerings(),
-        ambiguousPeerings: found.ambiguousPeerings(),
-      };
+    if (found !== undefined && isDeepStrictEqual(files, await filesOf(path, now))) return found;
     if (reading === maxReadings) throw new Error('the files of the audit log are renamed all the time');
   }
 }
@@ -73,7 +61,3 @@ async function identify(path: string): Promise<LogAt | undefined> {
     return undefined;
   }
 }
-
-const sameFiles = (before: readonly LogAt[], after: readonly LogAt[]): boolean =>
-  before.map(({ path, identity }) => `${identity} ${path}`).join() ===
-  after.map(({ path, identity }) => `${identity} ${path}`).join();

@@ -12,14 +12,16 @@ export interface Finding extends Place {
   /** Sequence numbers of the records concerned; 0 for what has none. */
   readonly from: number;
   readonly to: number;
-  /** For people: one sentence. */
+  /** For people: one line. */
   readonly description: string;
 }
 
-export interface Draft extends Omit<Finding, 'description' | 'to'> {
-  to: number;
-  /** Given `Record 7`, or `Records 7 to 9`. */
-  readonly describe: (records: string) => string;
+type Draft = Omit<Finding, 'description' | 'to'> & { to: number; readonly reason: string };
+
+/** Where a finding shows; the record there, if it has a place in a chain. */
+export interface FoundAt extends Place {
+  readonly chain?: string;
+  readonly sequence?: number;
 }
 
 const maxFindings = 10_000;
@@ -30,14 +32,16 @@ export class Findings {
   /** Found, but not kept. */
   more = 0;
 
-  /** Neighbouring records of which the same is said become one finding. */
-  add(draft: Draft): void {
-    const last = this.#latest.get(draft.kind);
-    if (last !== undefined && last.chain === draft.chain && draft.from > 0 && draft.from === last.to + 1) {
-      last.to = draft.to;
+  /** `reason`: the rest of a sentence about the records. Neighbouring records with one reason become one finding. */
+  add(kind: FindingKind, at: FoundAt, reason: string, from = at.sequence ?? 0, to = from): void {
+    const { file, line, chain } = at;
+    const last = this.#latest.get(kind);
+    if (last?.chain === chain && last?.reason === reason && from > 0 && from === last.to + 1) {
+      last.to = to;
     } else if (this.#drafts.length < maxFindings) {
+      const draft = { kind, file, line, chain, from, to, reason };
       this.#drafts.push(draft);
-      this.#latest.set(draft.kind, draft);
+      this.#latest.set(kind, draft);
     } else this.more += 1;
   }
 
@@ -47,7 +51,7 @@ export class Findings {
     const at = ({ file }: Draft): number => order.get(file) ?? 0;
     return this.#drafts
       .toSorted((a, b) => at(a) - at(b) || a.line - b.line)
-      .map(({ describe, ...draft }) => ({ ...draft, description: describe(recordsIn(draft)) }));
+      .map(({ reason, ...draft }) => ({ ...draft, description: `${recordsIn(draft)}: ${reason}.` }));
   }
 }
 

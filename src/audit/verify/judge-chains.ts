@@ -1,6 +1,6 @@
 // Compares the records of each chain with their neighbours: every sequence number once, each record as its fingerprint says,
 // each referring to the one before. Names the record that deviates, not those around it.
-import type { FindingKind, Findings } from './findings.ts';
+import type { Findings } from './findings.ts';
 import type { RecordStore, SequenceGroup, StoredRecord } from './record-store.ts';
 
 /** The record before the first one of the files, as `audit verify` printed it. */
@@ -9,37 +9,36 @@ export interface After {
   readonly fingerprint: string;
 }
 
-export interface JudgeOptions {
-  readonly after: After | undefined;
-  readonly findings: Findings;
-  /** Is given the records of every chain that belong to it, in their order. */
-  readonly take: (record: StoredRecord) => Promise<void>;
-  /** The chain whose last record this is has been read. */
-  readonly endChain: (last: StoredRecord) => void;
-}
-
-export async function judgeChains(store: Pick<RecordStore, 'groups'>, options: JudgeOptions): Promise<void> {
-  const { after, findings, take, endChain } = options;
+/** Gives the records that belong to each chain, in their order, and whether each is the last one of its chain. */
+export function* judgeChains(
+  store: Pick<RecordStore, 'groups'>,
+  after: After | undefined,
+  findings: Findings,
+): Generator<readonly [StoredRecord, boolean]> {
   const chosen = chooseRecords(store.groups('DESC'));
   let before: StoredRecord | undefined;
   let continued = after === undefined;
   for (const [group, next] of withNext(store.groups())) {
     const record = group.find(({ id }) => chosen.has(id)) ?? group[0];
     for (const other of group) if (other !== record) judgeOther(other, record, findings);
-    continued ||= after?.fingerprint === (before === undefined ? record.previous : record.fingerprint);
-    const isBelieved = judgePlace(record, before, next, options);
-    await take(record);
-    before = isBelieved ? record : { ...record, intact: 0 };
-    if (next?.[0].chain === record.chain) continue;
-    endChain(record);
-    before = undefined;
+    continued ||= follows(record, before, after);
+    const expected = before === undefined ? firstExpected(record, after) : before.sequence + 1;
+    const deviates = judge(record, expected, { before, next, findings });
+    const isLast = next?.[0].chain !== record.chain;
+    yield [record, isLast];
+    before = isLast ? undefined : deviates ? { ...record, intact: 0 } : record;
   }
-  if (!continued && after !== undefined) {
-    const from = after.sequence + 1;
-    const describe = () => `No record continues record ${after.sequence} as it was given.`;
-    findings.add({ kind: 'missing', file: '', line: 0, from, to: from, describe });
-  }
+  if (!continued)
+    findings.add(
+      'missing',
+      { file: '', line: 0 },
+      'no record follows the given one',
+      Number(after?.sequence) + 1,
+    );
 }
+
+const follows = (record: StoredRecord, before: StoredRecord | undefined, after: After | undefined): boolean =>
+  after?.fingerprint === (before === undefined ? record.previous : record.fingerprint);
 
 /**
  * Of several records with one number, the one that its neighbours know. Later records vouch for earlier ones, so they are
@@ -69,27 +68,31 @@ function choose(
   return group.reduce((best, record) => (weigh(record) >= weigh(best) ? record : best));
 }
 
-/** Reports what is wrong with the record. Is there nothing to hold against it? */
-function judgePlace(
+/** Reports what is wrong with the record, or by it with the one before. Does the record itself deviate? */
+function judge(
   record: StoredRecord,
-  before: StoredRecord | undefined,
-  next: SequenceGroup | undefined,
-  { after, findings }: JudgeOptions,
+  expected: number,
+  {
+    before,
+    next,
+    findings,
+  }: { before: StoredRecord | undefined; next: SequenceGroup | undefined; findings: Findings },
 ): boolean {
-  const expected = before === undefined ? firstExpected(record, after) : before.sequence + 1;
-  if (record.sequence > expected) reportMissing(record, expected, findings);
-  if (!record.intact) report('changed', record, 'does not match the fingerprint', findings);
-  else if (before?.intact && record.sequence === expected && record.previous !== before.fingerprint) {
+  const { sequence, fingerprint } = record;
+  if (sequence > expected) findings.add('missing', record, 'missing or unreadable', expected, sequence - 1);
+  if (!record.intact) findings.add('changed', record, otherFingerprint);
+  else if (before?.intact && sequence === expected && record.previous !== before.fingerprint) {
     // Which of two neighbours deviates? The one that its other neighbour does not know either.
-    const isReferredTo = next?.some(({ previous }) => previous === record.fingerprint);
-    if (!isReferredTo) {
-      report('foreign', record, 'does not follow from the record before', findings);
-      return false;
+    if (!next?.some(({ previous }) => previous === fingerprint)) {
+      findings.add('foreign', record, 'does not follow from the record before');
+      return true;
     }
-    report('changed', before, 'is not what the next record refers to', findings);
+    findings.add('changed', before, 'the next record refers to another fingerprint');
   }
-  return record.intact === 1;
+  return !record.intact;
 }
+
+const otherFingerprint = 'content and fingerprint do not match';
 
 function* withNext(
   groups: Iterable<SequenceGroup>,
@@ -107,24 +110,7 @@ const firstExpected = ({ sequence, previous }: StoredRecord, after: After | unde
 
 function judgeOther(other: StoredRecord, chosen: StoredRecord, findings: Findings): void {
   if (other.fingerprint !== chosen.fingerprint)
-    report('foreign', other, 'has the number of a record that the chain refers to', findings);
-  else if (other.intact) report('duplicated', other, 'is in the logs more than once', findings);
-  else report('changed', other, 'does not match the fingerprint', findings);
-}
-
-function reportMissing(
-  { file, line, chain, sequence }: StoredRecord,
-  from: number,
-  findings: Findings,
-): void {
-  const describe = (records: string): string =>
-    `${records} ${records.startsWith('Records') ? 'are' : 'is'} missing or unreadable.`;
-  findings.add({ kind: 'missing', file, line, chain, from, to: sequence - 1, describe });
-}
-
-function report(kind: FindingKind, record: StoredRecord, why: string, findings: Findings): void {
-  const { file, line, chain, sequence } = record;
-  const describe = (records: string): string =>
-    records.startsWith('Records') ? `${records}: each ${why}.` : `${records} ${why}.`;
-  findings.add({ kind, file, line, chain, from: sequence, to: sequence, describe });
+    findings.add('foreign', other, 'the chain refers to another record with this number');
+  else if (other.intact) findings.add('duplicated', other, 'in the logs more than once');
+  else findings.add('changed', other, otherFingerprint);
 }

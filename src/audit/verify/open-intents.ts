@@ -17,15 +17,16 @@ export interface OpenIntent {
   readonly outcome: 'none' | 'unknown' | 'ambiguous';
 }
 
-/** A settled create is not forgotten before so many later ones. */
-const minKnownIds = 50_000;
+/** An id is not forgotten before so many later ones. */
+const minIds = 50_000;
 const intent = /^peering\.(?:create|delete)\.intent$/;
 const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
-  readonly #ambiguous = new Recent<string>(minKnownIds);
-  readonly #known = new Recent<string>(minKnownIds);
+  /** Requests by ids of peerings. */
+  readonly #ambiguous = new Recent<string>(minIds);
+  readonly #known = new Recent<string>(minIds);
 
   /** Takes the records of one log in their order. */
   take({ file, line, record }: Omit<RecordAt, 'text'>): void {
@@ -38,17 +39,17 @@ export class OpenIntents {
   }
 
   /** The vendor's ids of peerings that more than one create may have made. */
-  ambiguousPeerings(): readonly string[] {
+  get ambiguousPeerings(): readonly string[] {
     return [...this.#ambiguous.entries().keys()];
   }
 
   /** In the order of the log. */
-  all(): OpenIntent[] {
+  get intents(): OpenIntent[] {
     return [...this.#open.values()];
   }
 
   /** The requests that made peerings, by the vendor's ids of these. */
-  knownPeerings(): ReadonlyMap<string, string> {
+  get knownPeerings(): ReadonlyMap<string, string> {
     return this.#known.entries();
   }
 

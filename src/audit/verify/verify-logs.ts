@@ -3,7 +3,7 @@
 // a record is believed.
 import type { CheckpointKey } from '../log/signing-key.ts';
 import { linkOf, parsed, recordsIn } from '../record/found-record.ts';
-import { readValues, type ValueAt } from '../record/read-values.ts';
+import { readValues } from '../record/read-values.ts';
 import { type Finding, Findings } from './findings.ts';
 import { type After, judgeChains } from './judge-chains.ts';
 import { type OpenIntent, OpenIntents } from './open-intents.ts';
@@ -39,75 +39,60 @@ export async function verifyLogs(files: readonly string[], options: VerifyOption
   const findings = new Findings();
   const store = new RecordStore();
   try {
-    const counts = await readAll(files, options.onRead, { store, findings });
-    return { ...counts, ...(await judge(files, options, { store, findings })) };
+    const counts = await readAll(files, options.onRead, store, findings);
+    const judged = await judgeAll(store, options, findings);
+    return { ...counts, ...judged, findings: findings.all(files), moreFindings: findings.more };
   } finally {
     store.close();
   }
 }
 
-interface Parts {
-  readonly store: RecordStore;
-  readonly findings: Findings;
-}
-
 async function readAll(
   files: readonly string[],
   onRead: (bytes: number) => void,
-  { store, findings }: Parts,
+  store: RecordStore,
+  findings: Findings,
 ) {
   let records = 0;
   let otherLines = 0;
-  for await (const at of readValues(files, onRead)) {
+  for await (const { file, line, value, text } of readValues(files, onRead)) {
     const before = records;
-    for (const { record, text } of recordsIn(at.value, at.text)) {
+    for (const found of recordsIn(value, text)) {
       records += 1;
-      const link = linkOf(record, text);
-      if (link === undefined) findings.add(aside('foreign', at, 'A record has no place in a chain.'));
-      else store.add({ ...at, record }, link);
+      const link = linkOf(found.record, found.text);
+      if (link !== undefined) store.add({ file, line, record: found.record }, link);
+      else findings.add('foreign', { file, line }, 'no place in a chain');
     }
     if (records > before) continue;
-    if (isBrokenRecord(at)) findings.add(aside('unreadable', at, 'A record is not complete, or not JSON.'));
-    else otherLines += 1;
+    if (value !== undefined || !looksLikeRecord(text)) otherLines += 1;
+    else findings.add('unreadable', { file, line }, 'not complete, or not JSON');
   }
+  store.finish();
   return { records, otherLines };
 }
 
 /** Text that begins as a record does, or has what only a record has. */
-const isBrokenRecord = ({ value, text }: ValueAt): boolean =>
-  value === undefined && (text.startsWith('{"action":"') || /"(?:class_uid|attestation_list)"/.test(text));
+const looksLikeRecord = (text: string): boolean =>
+  text.startsWith('{"action":"') || /"(?:class_uid|attestation_list)"/.test(text);
 
-const aside = (kind: 'foreign' | 'unreadable', { file, line }: ValueAt, description: string) => ({
-  ...{ kind, file, line, from: 0, to: 0 },
-  describe: () => description,
-});
-
-async function judge(files: readonly string[], { after, keys }: VerifyOptions, { store, findings }: Parts) {
-  const signatures = keys && new Signatures(keys, after, findings);
+async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, findings: Findings) {
+  const signatures = keys && new Signatures(keys, findings);
   const intents = new OpenIntents();
   let chains = 0;
   let last: StoredRecord | undefined;
-  store.finish();
-  await judgeChains(store, {
-    after,
-    findings,
-    async take(record) {
-      const { file, line, change } = record;
-      if (change !== null) intents.take({ file, line, record: parsed(change) as OpenIntent['record'] });
-      await signatures?.take(record);
-    },
-    endChain(end) {
-      chains += 1;
-      if (end.id > (last?.id ?? 0)) last = end;
-      signatures?.endChain(end);
-    },
-  });
+  for (const [record, isLast] of judgeChains(store, after, findings)) {
+    const { file, line, change } = record;
+    if (change !== null) intents.take({ file, line, record: parsed(change) as OpenIntent['record'] });
+    await signatures?.take(record);
+    if (!isLast) continue;
+    chains += 1;
+    signatures?.endChain(record);
+    if (record.id > (last?.id ?? 0)) last = record;
+  }
   return {
     chains,
     last: last && { sequence: last.sequence, fingerprint: last.fingerprint },
-    findings: findings.all(files),
-    moreFindings: findings.more,
-    openIntents: intents.all(),
+    openIntents: intents.intents,
     signed: signatures?.extent(),
   };
 }

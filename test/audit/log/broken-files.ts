@@ -89,7 +89,7 @@ export class BrokenFiles implements LogFiles {
       if (this.#room <= 0) throw errorOf('ENOSPC', 'write');
       const end = Math.min(buffer.length, offset + this.#room);
       const written = await systemFiles.write(fd, buffer.subarray(0, end), offset);
-      this.#room -= written;
+      this.#room -= written.bytesWritten;
       return written;
     });
 

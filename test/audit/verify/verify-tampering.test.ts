@@ -53,7 +53,7 @@ for (const [what, change] of Object.entries(changes)) {
 test('a record that was changed and fingerprinted anew is the one that later records contradict', async () => {
   const found = await verify(replaced(10, fingerprinted(reworded(line(10)))));
   assert.deepEqual(shortFindings(found), ['changed 10 #10']);
-  assert.deepEqual(descriptions(found), ['Record 10 is not what the next record refers to.']);
+  assert.deepEqual(descriptions(found), ['Record 10: the next record refers to another fingerprint.']);
   const other = altered(line(10), (record) => {
     record.attestation_list[0].prev_event.fingerprint.value = 'a'.repeat(64);
   });
@@ -88,7 +88,7 @@ test('a record that is none any more is missing, and unreadable if it still look
 test('neighbouring records of which the same is to be said are one finding', async () => {
   const found = await verify(log.map(reworded));
   assert.deepEqual(shortFindings(found), ['changed 1 #1-20']);
-  assert.deepEqual(descriptions(found), ['Records 1 to 20: each does not match the fingerprint.']);
+  assert.deepEqual(descriptions(found), ['Records 1 to 20: content and fingerprint do not match.']);
 });
 
 test('removed records are missing: one, many, the first, across files', async () => {

@@ -1,7 +1,8 @@
-// `GET /policy/effective`: what a caller may do, told to whoever has a good token, about nobody else, and never recorded.
+// `GET /policy/effective`: what a caller may do, told to whoever has a good token, and about nobody else. Only a refusal is recorded.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { assertAuditRecord } from '../../support/audit-schema.ts';
 import {
   guardrailsOnly,
   type Loose,
@@ -111,11 +112,29 @@ test('it needs a valid token and no scope', async (t) => {
   }
 });
 
-test('nothing is sent upstream and nothing recorded for it, good or bad', async (t) => {
+test('a read that is refused leaves one record, a read that is answered none, and nothing is sent upstream', async (t) => {
   const gateway = await startTestGateway(t);
   await ask(gateway);
-  await gateway.call({ path, headers: { authorization: 'Bearer x.y.z' } });
-  assert.deepEqual([gateway.records, gateway.policyRecords], [[], []]);
+  await gateway.call({ path });
+  assert.equal(gateway.records.length, 0);
+  assert.equal((await gateway.call({ path, headers: { authorization: 'Bearer x.y.z' } })).status, 401);
+  assert.equal((await ask(gateway, { headers: { authorization: 'Bearer ' } })).status, 401);
+  const faulty = { authorization: `Bearer ${await gateway.issuer.sign({})}` };
+  assert.equal((await gateway.call({ path: `${path}?verbose=true`, headers: faulty })).status, 400);
+  for (const record of gateway.records) assertAuditRecord(record);
+  assert.deepEqual(
+    gateway.records.map(({ metadata, status_code, actor, api }) => [
+      metadata.event_code,
+      status_code,
+      actor.user.uid,
+      api.service.name,
+    ]),
+    [
+      ['policy.read.refused', 'token-invalid', undefined, 'peergate'],
+      ['policy.read.refused', 'token-invalid', undefined, 'peergate'],
+      ['policy.read.refused', 'request-invalid', 'svc-payments', 'peergate'],
+    ],
+  );
   assert.equal(gateway.cloud.connections, 0);
 });
 
