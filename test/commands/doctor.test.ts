@@ -1,6 +1,8 @@
 // `doctor`, as a process of its own, against real servers: all well, and each thing that can be wrong with its cause and remedy.
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
@@ -14,7 +16,22 @@ import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { closedPort } from '../upstream/ports.ts';
-import { run } from './run-main.ts';
+import { finish, root, run } from './run-main.ts';
+
+const isRoot = process.getuid?.() === 0;
+const noSetpriv =
+  isRoot && spawnSync('setpriv', ['--version']).status !== 0 ? 'needs setpriv of util-linux' : false;
+
+/** Root, too, may write only what its mode says then (capabilities(7), CAP_DAC_OVERRIDE). */
+function startWithoutOverride(args: readonly string[], environment: Record<string, string>) {
+  const command = [process.execPath, join(root, 'src/main.ts'), ...args];
+  if (isRoot) command.unshift('setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override');
+  const [program = '', ...words] = command;
+  return spawn(program, words, {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
 
 interface Site {
   readonly cloud: AerospikeCloud;
@@ -23,17 +40,14 @@ interface Site {
   readonly settings: Record<string, string>;
 }
 
-const clusterList = json(200, { count: 0, meta: { total: 0, limit: 1, offset: 0 }, clusters: [] });
-
-/** Answers to a read of the clusters; `undefined`: the sandbox's own. */
-function answerClusters(cloud: AerospikeCloud, listener = clusterList): void {
+/** Takes over the answers to reads of the clusters. */
+function answerClusters(cloud: AerospikeCloud, listener: RequestListener): void {
   cloud.setFault(({ path }) => (path.startsWith('/v1/database/clusters?') ? listener : undefined));
 }
 
 async function startSite(t: TestContext): Promise<Site> {
   const [cloud, issuer] = [await startAerospikeCloud(), await startIssuer()];
   t.after(() => Promise.all([cloud.close(), issuer.close()]));
-  answerClusters(cloud);
   const folder = await temporaryFolder(t);
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
@@ -140,14 +154,22 @@ test('a Redis that refuses the password is told by name, without the password', 
   await assertProblem(wrong, /^✗ Redis: WRONGPASS; check REDIS_URL, REDIS_MODE and the rights of its user$/);
 });
 
-test('an audit file that cannot be written is a problem', {
-  skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
+test('an audit file, or a folder for one, that cannot be written is a problem', {
+  skip: noSetpriv,
 }, async (t) => {
   const { folder, settings } = await startSite(t);
   const file = join(folder, 'audit.log');
-  await writeFile(file, '');
-  await chmod(file, 0o400);
-  await assertProblem({ ...settings, AUDIT_FILE: file }, /^✗ audit log: .* cannot be written \(EACCES\)/);
+  await writeFile(file, '', { mode: 0o400 });
+  const closed = join(folder, 'closed');
+  await mkdir(closed, { mode: 0o500 });
+  for (const path of [file, join(closed, 'audit.log')]) {
+    const { status, out } = await finish(startWithoutOverride(['doctor'], { ...settings, AUDIT_FILE: path }));
+    assert.equal(status, 1);
+    assert.match(
+      out,
+      /^✗ audit log: \S+ cannot be written \(EACCES\); give the user of the gateway the right/m,
+    );
+  }
 });
 
 test('a certificate that soon ends is a problem', { skip: noOpenssl }, async (t) => {
