@@ -41,7 +41,7 @@ export async function startTinyproxy(test: TestContext, credentials?: string): P
     child.kill('SIGKILL');
     await gone;
   });
-  await until('tinyproxy listens', () => answers(port));
+  await until('tinyproxy listens', () => answersAt(port));
   return {
     port,
     requests: () =>
@@ -51,7 +51,7 @@ export async function startTinyproxy(test: TestContext, credentials?: string): P
   };
 }
 
-const answers = (port: number): Promise<boolean> =>
+export const answersAt = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
