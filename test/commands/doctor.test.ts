@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { checkCertificate } from '../../src/commands/doctor/checks.ts';
 import { json } from '../operations/create-peering/watched-creates.ts';
+import { portOf, startTls } from '../outbound/elsewhere.ts';
 import { noTinyproxy, startTinyproxy } from '../outbound/tinyproxy.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
@@ -214,4 +215,29 @@ test('an egress proxy that refuses is told apart from the servers behind it', {
     behind,
     /^✗ issuer .*: the egress proxy answered CONNECT with status 40[17]; check HTTPS_PROXY/,
   );
+});
+
+test('an authority of the company is trusted by NODE_EXTRA_CA_CERTS, and without it the remedy says so', {
+  skip: noOpenssl,
+}, async (t) => {
+  const { folder, settings, issuer, cloud } = await startSite(t);
+  const authority = makeAuthority(folder, 'company');
+  const certificate = makeCertificate(folder, 'server', authority);
+  const { port } = await startTls(t, certificate, portOf(cloud.apiUrl));
+  const { port: issuerPort } = await startTls(t, certificate, portOf(issuer.url));
+  const byTls = {
+    ...settings,
+    AEROSPIKE_API_URL: `https://127.0.0.1:${port}/v1`,
+    AEROSPIKE_TOKEN_URL: `https://127.0.0.1:${port}/oauth/token`,
+    AUTH_JWKS_URI: `https://127.0.0.1:${issuerPort}/jwks`,
+  };
+  const { status, out } = await run(['doctor'], { ...byTls, NODE_EXTRA_CA_CERTS: authority.certFile });
+  assert.equal(status, 0, out);
+  const without = await run(['doctor'], byTls);
+  assert.equal(without.status, 1);
+  for (const name of ['issuer', 'token endpoint'])
+    assert.match(
+      without.out,
+      new RegExp(`^✗ ${name} .*: its certificate is not trusted for this host; .*NODE_EXTRA_CA_CERTS$`, 'm'),
+    );
 });

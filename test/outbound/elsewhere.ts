@@ -10,7 +10,7 @@ import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/policy-files.ts';
 
 /** TLS on a port of loopback in front of a plain server. Returns the open connections, too. */
-async function startTls(test: TestContext, certificate: Pair, target: number) {
+export async function startTls(test: TestContext, certificate: Pair, target: number) {
   const sockets = new Set<Socket>();
   const server = createServer(
     { cert: readFileSync(certificate.certFile), key: readFileSync(certificate.keyFile) },
