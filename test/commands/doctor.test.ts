@@ -11,6 +11,7 @@ import { json } from '../operations/create-peering/watched-creates.ts';
 import { portOf, startTls } from '../outbound/elsewhere.ts';
 import { noTinyproxy, startTinyproxy } from '../outbound/tinyproxy.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
+import { makeAccess, startCluster, startSentinels } from '../state/redis-topologies.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
@@ -154,6 +155,23 @@ test('a Redis that refuses the password is told by name, without the password', 
   const wrong = { ...settings, REDIS_URL: `redis://:the-wrong-one@127.0.0.1:${port}` };
   await assertProblem(wrong, /^✗ Redis: WRONGPASS; check REDIS_URL, REDIS_MODE and the rights of its user$/);
 });
+
+for (const [mode, start] of [
+  ['sentinel', startSentinels],
+  ['cluster', startCluster],
+] as const)
+  test(`a Redis of the mode ${mode}, by TLS and as a user with few rights, is tried as the gateway uses it`, {
+    skip: noRedis || noOpenssl,
+  }, async (t) => {
+    const { settings } = await startSite(t);
+    const access = await makeAccess(t);
+    const all = { ...settings, ...(await start(t, access)).settings, NODE_EXTRA_CA_CERTS: access.caFile };
+    const good = await run(['doctor'], all);
+    assert.equal(good.status, 0, good.out);
+    assert.match(good.out, new RegExp(`^✓ Redis: answers and takes writes \\(${mode}\\)$`, 'm'));
+    const { NODE_EXTRA_CA_CERTS: _, ...untrusting } = all;
+    await assertProblem(untrusting, /^✗ Redis: .*; check REDIS_URL, REDIS_MODE and the rights of its user$/);
+  });
 
 test('an audit file, or a folder for one, that cannot be written is a problem', {
   skip: noSetpriv,
