@@ -147,13 +147,15 @@ test('a service account without the right to read, and a wrong path of the API, 
   await assertProblem(settings, /^✗ Aerospike Cloud .*status 404; check the path of AEROSPIKE_API_URL/);
 });
 
-test('a Redis that refuses the password is told by name, without the password', {
+test('a Redis that refuses the password, or is not there, is told by name, without the password', {
   skip: noRedis,
 }, async (t) => {
   const { settings } = await startSite(t);
   const { port } = await startRedis(t, { password: 'the-right-one' });
   const wrong = { ...settings, REDIS_URL: `redis://:the-wrong-one@127.0.0.1:${port}` };
   await assertProblem(wrong, /^✗ Redis: WRONGPASS; check REDIS_URL, REDIS_MODE and the rights of its user$/);
+  const gone = { ...settings, REDIS_URL: `redis://:the-wrong-one@127.0.0.1:${await closedPort()}` };
+  await assertProblem(gone, /^✗ Redis: the connection is refused; check host and port/);
 });
 
 for (const [mode, start] of [
@@ -170,7 +172,7 @@ for (const [mode, start] of [
     assert.equal(good.status, 0, good.out);
     assert.match(good.out, new RegExp(`^✓ Redis: answers and takes writes \\(${mode}\\)$`, 'm'));
     const { NODE_EXTRA_CA_CERTS: _, ...untrusting } = all;
-    await assertProblem(untrusting, /^✗ Redis: .*; check REDIS_URL, REDIS_MODE and the rights of its user$/);
+    await assertProblem(untrusting, /^✗ Redis: its certificate is not trusted .*NODE_EXTRA_CA_CERTS$/);
   });
 
 test('an audit file, or a folder for one, that cannot be written is a problem', {
