@@ -3,12 +3,14 @@
 // too, and no loopback address.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { createAgent } from '../../src/outbound/agent.ts';
+import { exchange } from '../../src/outbound/exchange.ts';
 import { noOpenssl } from '../support/certificates.ts';
 import { startTestGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { startCollector } from '../telemetry/otlp-receiver.ts';
 import { closedPort, silentPort } from '../upstream/ports.ts';
-import { hungPort, portOf, posts, startElsewhere } from './elsewhere.ts';
+import { hungPort, portOf, posts, startElsewhere, startHung } from './elsewhere.ts';
 import { noTinyproxy, startTinyproxy } from './tinyproxy.ts';
 
 const skip = noTinyproxy || noOpenssl;
@@ -184,6 +186,20 @@ test('through the proxy there are no more connections than UPSTREAM_CONNECTIONS,
   assert.equal(most, 2);
   assert.equal(proxy.requests().length, 2);
 });
+
+for (const scheme of ['http', 'https'])
+  test(`tunnels through a proxy by ${scheme} are opened side by side, so that one that hangs holds up no other`, async (t) => {
+    const hung = await startHung(t);
+    const httpsProxy = `${scheme}://127.0.0.1:${hung.port}`;
+    const agent = createAgent(20_000, 4, { httpProxy: undefined, httpsProxy, noProxy: '' });
+    t.after(() => agent.destroy());
+    const request = { method: 'GET', url: new URL('https://0.0.0.0:9/'), headers: {} } as const;
+    const limits = { timeoutMs: 60_000, maxBytes: 1000 };
+    const ends = Array.from({ length: 8 }, () => exchange(agent, request, limits).catch(() => undefined));
+    await until('there are as many connections as there may be', () => hung.connections() === 4);
+    await agent.destroy();
+    await Promise.all(ends);
+  });
 
 test('traces go to a collector through the proxy', { skip }, async (t) => {
   const collector = await startCollector(t);

@@ -72,16 +72,20 @@ export async function startElsewhere(test: TestContext, host = 'IP:0.0.0.0') {
 }
 
 /** Accepts connections and answers nothing. */
-export async function hungPort(test: TestContext): Promise<number> {
+export async function startHung(test: TestContext) {
   const sockets = new Set<Socket>();
-  const server = createPlainServer((socket) => void sockets.add(socket.on('error', () => undefined)));
+  const server = createPlainServer((socket) => {
+    sockets.add(socket.on('error', () => undefined).on('close', () => sockets.delete(socket)));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   test.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return (server.address() as { port: number }).port;
+  return { port: (server.address() as { port: number }).port, connections: () => sockets.size };
 }
+
+export const hungPort = async (test: TestContext): Promise<number> => (await startHung(test)).port;
 
 /** Creates that have come to Aerospike Cloud. */
 export const posts = (cloud: AerospikeCloud): number =>
