@@ -64,7 +64,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       adminPort,
       policy: () => policies.current(),
       async reload() {
-        await Promise.all([identity.reload?.reload(), policies.reload()]);
+        await identity.reload?.reload();
+        await policies.reload();
       },
       reopenAudit: audit.reopen,
       async drain(skipped) {
@@ -184,7 +185,8 @@ async function start(
   await audit.open();
   await recordStart(audit.trail, parts, policies.current().version);
   policies.watch();
-  identity.reload?.watch();
+  // The policy's tests and warnings depend on who the issuers are.
+  identity.reload?.watch(() => void policies.reload());
   held.open();
   heldAdmin.open();
   void metrics.open();

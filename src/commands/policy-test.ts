@@ -45,7 +45,8 @@ function policyTest(input: CommandInput, { positionals, options }: Arguments): E
     input.stderr(listFaults([...faults, ...known.faults]));
     return 1;
   }
-  for (const warning of policy.warnings) input.stderr(`Warning: ${describePolicyFault(warning)}\n`);
+  for (const warning of policy.warnings)
+    input.stderr(`Warning: ${printable(describePolicyFault(warning))}\n`);
   const results = runPolicyTests(compilePolicy(policy.data), tests.cases, input.now, known.issuers);
   input.stdout(report(results, tests.file, input.colours));
   const { junit } = options;

@@ -19,6 +19,7 @@ const names = z
   .refine((values) => new Set(values).size === values.length, 'must name each value once');
 const url = (reader: typeof baseUrl) =>
   text.refine((value) => reader.read(value) !== undefined, `must be ${reader.expected}`);
+const isAlgorithm = (value: string) => signatureAlgorithms.read(value) !== undefined && !value.includes(',');
 
 const issuer = z
   .strictObject({
@@ -38,7 +39,7 @@ const issuer = z
       description: 'A file that holds the keys; a relative path begins at the folder of this file.',
     }),
     algorithms: z
-      .array(text.refine((value) => signatureAlgorithms.read(value) !== undefined, 'is not accepted here'))
+      .array(text.refine(isAlgorithm, 'is not accepted here'))
       .min(1, 'must not be empty: it would refuse every token')
       .optional()
       .meta({ description: 'Accepted signatures, asymmetric only. Default: RS256, PS256, ES256, EdDSA.' }),

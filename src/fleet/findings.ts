@@ -1,9 +1,9 @@
 // What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
 import { listedNetwork, overlap } from '../net/ipv4.ts';
-import { pathOf } from '../policy/engine/callers.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import { decide } from '../policy/engine/decide.ts';
-import type { Violation } from '../policy/engine/decision.ts';
+import type { Claims, Violation } from '../policy/engine/decision.ts';
+import { claimsFromRecord } from '../policy/engine/recorded-claims.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 import { isLive, type ListedPeering } from '../upstream/peerings.ts';
 import type { FleetCluster, Snapshot } from './snapshot.ts';
@@ -185,20 +185,8 @@ function notAllowed(
 }
 
 /** A token that proves the account to every grant that takes its accounts from a claim. */
-function claimsProving(names: readonly string[], accountId: string): Record<string, unknown> {
-  const claims: Record<string, unknown> = {};
-  for (const name of names) {
-    const path = name.startsWith('/') ? pathOf(name) : [name];
-    let holder = claims;
-    for (const member of path.slice(0, -1)) {
-      const next = (holder[member] ?? {}) as Record<string, unknown>;
-      holder[member] = next;
-      holder = next;
-    }
-    holder[path.at(-1) ?? name] = accountId;
-  }
-  return claims;
-}
+const claimsProving = (names: readonly string[], accountId: string): Claims =>
+  claimsFromRecord(Object.fromEntries(names.map((name) => [name, accountId])));
 
 function overlaps(cluster: FleetCluster, peering: ListedPeering): Finding[] {
   const block = networkOfPeering(peering);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { watchFiles } from '../async/watch-files.ts';
 import { type LoadedIssuers, readIssuersFile } from '../config/issuers-file.ts';
 import type { Logger } from '../logging/logger.ts';
-import type { TrustedIssuers } from './trusted-issuers.ts';
+import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 
 const maxLogged = 20;
 
@@ -12,7 +12,7 @@ export class IssuersReload {
   readonly #issuers: TrustedIssuers;
   readonly #logger: Logger;
   #unwatch: (() => void) | undefined;
-  #pending: Promise<void> | undefined;
+  #pending: Promise<boolean> | undefined;
   #again = false;
 
   constructor(file: string, issuers: TrustedIssuers, logger: Logger) {
@@ -21,23 +21,34 @@ export class IssuersReload {
     this.#logger = logger;
   }
 
-  watch(): void {
-    const reload = () => void this.reload();
-    this.#unwatch = watchFiles({ files: () => [this.#file], watching: reload, changed: reload });
+  /** `replaced` is called after each reload that a change of the file brought about, if the issuers are others then. */
+  watch(replaced: () => void): void {
+    const reload = async () => {
+      if (await this.reload()) replaced();
+    };
+    this.#unwatch = watchFiles({
+      files: () => [this.#file],
+      watching: () => void reload(),
+      changed: () => void reload(),
+    });
   }
 
   stop(): void {
     this.#unwatch?.();
   }
 
-  /** Reads the file again. Resolves when what it says is in force, or rejected; never rejects. */
-  reload(): Promise<void> {
+  /**
+   * Reads the file again. Resolves when what it says is in force, or rejected: to whether the issuers are others than
+   * before. Never rejects.
+   */
+  reload(): Promise<boolean> {
     this.#again = this.#pending !== undefined;
     this.#pending ??= this.#reloadUntilQuiet();
     return this.#pending;
   }
 
-  async #reloadUntilQuiet(): Promise<void> {
+  async #reloadUntilQuiet(): Promise<boolean> {
+    const before = this.#issuers.all();
     do {
       this.#again = false;
       const bytes = await readFile(this.#file).catch(
@@ -46,6 +57,7 @@ export class IssuersReload {
       this.#take(readIssuersFile(this.#file, bytes));
     } while (this.#again);
     this.#pending = undefined;
+    return !isSame(before, this.#issuers.all());
   }
 
   #take(loaded: LoadedIssuers): void {
@@ -60,8 +72,13 @@ export class IssuersReload {
     const before = this.#issuers.all();
     this.#issuers.replace(loaded.issuers);
     const after = this.#issuers.all();
-    const isSame = before.length === after.length && after.every((issuer) => before.includes(issuer));
     const issuers = after.map(({ rules }) => rules.issuer).slice(0, maxLogged);
-    this.#logger.info({ issuers, count: after.length }, isSame ? 'issuers unchanged' : 'issuers loaded');
+    this.#logger.info(
+      { issuers, count: after.length },
+      isSame(before, after) ? 'issuers unchanged' : 'issuers loaded',
+    );
   }
 }
+
+const isSame = (before: readonly TrustedIssuer[], after: readonly TrustedIssuer[]): boolean =>
+  before.length === after.length && after.every((issuer) => before.includes(issuer));

@@ -106,7 +106,8 @@ class ProxyPool extends Pool {
   readonly #timeoutMs: number;
 
   constructor(origin: URL, options: object, timeoutMs: number) {
-    super(origin, options);
+    // Otherwise the pool makes one connection at a time until one has negotiated HTTP/1.1.
+    super(origin, { ...options, allowH2: false });
     this.#timeoutMs = timeoutMs;
   }
 

@@ -112,8 +112,22 @@ export class RedisConnection implements RedisCommands {
   }
 }
 
+/** In a process that has just started, on a busy machine, the first try may exceed its time limits. */
+const maxTries = 3;
+
 /** Resolves when Redis can be reached and takes writes. Rejects as it answers; `nameOf` says that without secrets. */
 export async function tryRedis(config: RedisConfig): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await tryOnce(config);
+      return;
+    } catch (error) {
+      if (error instanceof ErrorReply || tries === maxTries) throw error;
+    }
+  }
+}
+
+async function tryOnce(config: RedisConfig): Promise<void> {
   const urls = await config.url.reveal().catch(plainly);
   const client = createRedisClient(urls, config, () => undefined);
   try {

@@ -1,21 +1,40 @@
 // `doctor`, as a process of its own, against real servers: all well, and each thing that can be wrong with its cause and remedy.
 
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { checkCertificate } from '../../src/commands/doctor/checks.ts';
 import { json } from '../operations/create-peering/watched-creates.ts';
+import { portOf, startTls } from '../outbound/elsewhere.ts';
 import { noTinyproxy, startTinyproxy } from '../outbound/tinyproxy.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
+import { makeAccess, startCluster, startSentinels } from '../state/redis-topologies.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { run } from './run-main.ts';
+import { finish, root, run } from './run-main.ts';
+
+const isRoot = process.getuid?.() === 0;
+const noSetpriv =
+  isRoot && spawnSync('setpriv', ['--version']).status !== 0 ? 'needs setpriv of util-linux' : false;
+
+/** Root, too, may write only what its mode says then (capabilities(7), CAP_DAC_OVERRIDE). */
+function startWithoutOverride(args: readonly string[], environment: Record<string, string>) {
+  const command = [process.execPath, join(root, 'src/main.ts'), ...args];
+  if (isRoot) command.unshift('setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override');
+  const [program = '', ...words] = command;
+  return spawn(program, words, {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
 
 interface Site {
   readonly cloud: AerospikeCloud;
@@ -24,17 +43,14 @@ interface Site {
   readonly settings: Record<string, string>;
 }
 
-const clusterList = json(200, { count: 0, meta: { total: 0, limit: 1, offset: 0 }, clusters: [] });
-
-/** Answers to a read of the clusters; `undefined`: the sandbox's own. */
-function answerClusters(cloud: AerospikeCloud, listener = clusterList): void {
+/** Takes over the answers to reads of the clusters. */
+function answerClusters(cloud: AerospikeCloud, listener: RequestListener): void {
   cloud.setFault(({ path }) => (path.startsWith('/v1/database/clusters?') ? listener : undefined));
 }
 
 async function startSite(t: TestContext): Promise<Site> {
   const [cloud, issuer] = [await startAerospikeCloud(), await startIssuer()];
   t.after(() => Promise.all([cloud.close(), issuer.close()]));
-  answerClusters(cloud);
   const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, guardrailsOnly);
@@ -132,23 +148,50 @@ test('a service account without the right to read, and a wrong path of the API, 
   await assertProblem(settings, /^✗ Aerospike Cloud .*status 404; check the path of AEROSPIKE_API_URL/);
 });
 
-test('a Redis that refuses the password is told by name, without the password', {
+test('a Redis that refuses the password, or is not there, is told by name, without the password', {
   skip: noRedis,
 }, async (t) => {
   const { settings } = await startSite(t);
   const { port } = await startRedis(t, { password: 'the-right-one' });
   const wrong = { ...settings, REDIS_URL: `redis://:the-wrong-one@127.0.0.1:${port}` };
   await assertProblem(wrong, /^✗ Redis: WRONGPASS; check REDIS_URL, REDIS_MODE and the rights of its user$/);
+  const gone = { ...settings, REDIS_URL: `redis://:the-wrong-one@127.0.0.1:${await freePort()}` };
+  await assertProblem(gone, /^✗ Redis: the connection is refused; check host and port/);
 });
 
-test('an audit file that cannot be written is a problem', {
-  skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
+for (const [mode, start] of [
+  ['sentinel', startSentinels],
+  ['cluster', startCluster],
+] as const)
+  test(`a Redis of the mode ${mode}, by TLS and as a user with few rights, is tried as the gateway uses it`, {
+    skip: noRedis || noOpenssl,
+  }, async (t) => {
+    const { settings } = await startSite(t);
+    const access = await makeAccess(t);
+    const all = { ...settings, ...(await start(t, access)).settings, NODE_EXTRA_CA_CERTS: access.caFile };
+    const good = await run(['doctor'], all);
+    assert.equal(good.status, 0, good.out);
+    assert.match(good.out, new RegExp(`^✓ Redis: answers and takes writes \\(${mode}\\)$`, 'm'));
+    const { NODE_EXTRA_CA_CERTS: _, ...untrusting } = all;
+    await assertProblem(untrusting, /^✗ Redis: its certificate is not trusted .*NODE_EXTRA_CA_CERTS$/);
+  });
+
+test('an audit file, or a folder for one, that cannot be written is a problem', {
+  skip: noSetpriv,
 }, async (t) => {
   const { folder, settings } = await startSite(t);
   const file = join(folder, 'audit.log');
-  await writeFile(file, '');
-  await chmod(file, 0o400);
-  await assertProblem({ ...settings, AUDIT_FILE: file }, /^✗ audit log: .* cannot be written \(EACCES\)/);
+  await writeFile(file, '', { mode: 0o400 });
+  const closed = join(folder, 'closed');
+  await mkdir(closed, { mode: 0o500 });
+  for (const path of [file, join(closed, 'audit.log')]) {
+    const { status, out } = await finish(startWithoutOverride(['doctor'], { ...settings, AUDIT_FILE: path }));
+    assert.equal(status, 1);
+    assert.match(
+      out,
+      /^✗ audit log: \S+ cannot be written \(EACCES\); give the user of the gateway the right/m,
+    );
+  }
 });
 
 test('a certificate that soon ends is a problem', { skip: noOpenssl }, async (t) => {
@@ -193,4 +236,29 @@ test('an egress proxy that refuses is told apart from the servers behind it', {
     behind,
     /^✗ issuer .*: the egress proxy answered CONNECT with status 40[17]; check HTTPS_PROXY/,
   );
+});
+
+test('an authority of the company is trusted by NODE_EXTRA_CA_CERTS, and without it the remedy says so', {
+  skip: noOpenssl,
+}, async (t) => {
+  const { folder, settings, issuer, cloud } = await startSite(t);
+  const authority = makeAuthority(folder, 'company');
+  const certificate = makeCertificate(folder, 'server', authority);
+  const { port } = await startTls(t, certificate, portOf(cloud.apiUrl));
+  const { port: issuerPort } = await startTls(t, certificate, portOf(issuer.url));
+  const byTls = {
+    ...settings,
+    AEROSPIKE_API_URL: `https://127.0.0.1:${port}/v1`,
+    AEROSPIKE_TOKEN_URL: `https://127.0.0.1:${port}/oauth/token`,
+    AUTH_JWKS_URI: `https://127.0.0.1:${issuerPort}/jwks`,
+  };
+  const { status, out } = await run(['doctor'], { ...byTls, NODE_EXTRA_CA_CERTS: authority.certFile });
+  assert.equal(status, 0, out);
+  const without = await run(['doctor'], byTls);
+  assert.equal(without.status, 1);
+  for (const name of ['issuer', 'token endpoint'])
+    assert.match(
+      without.out,
+      new RegExp(`^✗ ${name} .*: its certificate is not trusted for this host; .*NODE_EXTRA_CA_CERTS$`, 'm'),
+    );
 });

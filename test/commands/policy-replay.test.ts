@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { otherCluster } from '../support/call-peering.ts';
 import { allowed, allowedNumber, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { folderWith, peergate } from './policy-run.ts';
 
@@ -190,4 +191,41 @@ test('colours come only where they are welcome', async (t) => {
   const coloured = await peergate(args, { colours: true });
   assert.ok(coloured.out.startsWith('\x1b[31m'));
   assert.equal(stripVTControlCharacters(coloured.out), (await peergate(args)).out);
+});
+
+test('reads of clusters are decided again: one by its cluster, the list by the action alone', async (t) => {
+  const lines: string[] = [];
+  const sink = { write: async (line: string) => void lines.push(line) };
+  const gateway = await startTestGateway(t, { policy, sink });
+  const read = async (path: string, sub = 'svc-payments') => {
+    const authorization = `Bearer ${await gateway.issuer.sign({ sub })}`;
+    return (await gateway.call({ path, headers: { authorization } })).status;
+  };
+  const clusters = '/database/clusters';
+  assert.equal(await read(clusters), 200);
+  assert.equal(await read(`${clusters}/${clusterId}`), 200);
+  assert.equal(await read(`${clusters}/${otherCluster}`), 200);
+  assert.equal(await read(clusters, 'nobody'), 403);
+  const files = {
+    'audit.log': lines.join('\n'),
+    'same.yaml': policy,
+    'one-cluster.yaml': `${policy}    clusters: ["${otherCluster}"]\n`,
+    'no-list.yaml': policy.replace('create, list', 'create').replace('"svc-*"', '"*"'),
+  };
+  const path = await folderWith(files);
+  const replayed = async (name: keyof typeof files) =>
+    await peergate(['policy', 'replay', path(name), path('audit.log')]);
+  assert.deepEqual(await replayed('same.yaml'), {
+    status: 0,
+    out: '4 decided again, 0 changed\n',
+    err: '',
+  });
+  assert.deepEqual(verdictsIn((await replayed('one-cluster.yaml')).out), [
+    `svc-payments: list ${clusterId}: allow → deny (cluster_not_allowed)`,
+  ]);
+  assert.deepEqual(verdictsIn((await replayed('no-list.yaml')).out), [
+    'svc-payments: list clusters: allow → deny (action_not_allowed)',
+    `svc-payments: list ${clusterId}: allow → deny (action_not_allowed)`,
+    `svc-payments: list ${otherCluster}: allow → deny (action_not_allowed)`,
+  ]);
 });

@@ -47,6 +47,26 @@ test('cases that all pass are reported by name, with a summary line and status 0
   );
 });
 
+test('a case for the list of clusters names none, and one for a cluster names it', async () => {
+  const narrow = policy.replace(
+    'actions: [create]',
+    'actions: [list]\n    clusters: ["6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11"]',
+  );
+  const other = list.replace('6f0f7c5e', '6f0f7c5f');
+  const path = await folderWith({
+    'policy.yaml': narrow,
+    'tests.yaml': tests(
+      oneCase('the list of clusters', 'expect: allow', '{ action: list }'),
+      oneCase('one of its clusters', 'expect: allow', list),
+      oneCase('another cluster', 'expect: deny\n    codes: [cluster_not_allowed]', other),
+      oneCase('nobody', 'expect: deny\n    codes: [no_grant]', '{ action: list }', 'nobody'),
+    ),
+  });
+  const { status, out } = await peergate(['policy', 'test', path('policy.yaml'), path('tests.yaml')]);
+  assert.equal(status, 0, out);
+  assert.match(out, /\n4 passed, 0 failed\n$/);
+});
+
 test('a case that fails says where it stands, what it expects, what the policy says and why, with status 1', async () => {
   const path = await folderWith({
     'policy.yaml': policy,

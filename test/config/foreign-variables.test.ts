@@ -78,6 +78,9 @@ test('traces may go to a collector of another machine by http, and words are tak
     OTEL_TRACES_EXPORTER: 'OTLP',
   };
   assert.deepEqual(tracing({ ...endpoint, ...shouted }), { url, protocol: 'http/protobuf' });
+  const several = { OTEL_TRACES_EXPORTER: 'otlp,console' };
+  assert.deepEqual(tracing({ ...endpoint, ...several }), { url, protocol: 'http/json' });
+  assert.deepEqual(warningsOf({ ...good, ...endpoint, ...several }), []);
   for (const off of [{ OTEL_SDK_DISABLED: 'True' }, { OTEL_TRACES_EXPORTER: 'None' }]) {
     assert.equal(tracing({ ...endpoint, ...off }), undefined);
     assert.deepEqual(warningsOf({ ...good, ...endpoint, ...off }), []);

@@ -73,7 +73,7 @@ test('every fault is reported at once with its position, beside those of other s
     issuer: https://b.example
   - issuer: https://c.example
   - { issuer: https://d.example, clients: [c], tokenType: at+jwt }
-  - { issuer: https://e.example, audiences: [a, a], algorithms: [HS256], scope: none, scopes: some }
+  - { issuer: https://e.example, audiences: [a, a], algorithms: [HS256, "RS256,ES256"], scope: none, scopes: some }
   - { issuer: https://f.example, audiences: ["a\\nb"], jwksUri: "http://f.example/keys" }
   - { issuer: https://g.example, audiences: [a], jwksUri: "https://g.example/keys", jwksFile: keys.json }
 `,
@@ -87,6 +87,7 @@ test('every fault is reported at once with its position, beside those of other s
     /\/issuers\/3\/tokenType cannot be there with clients/,
     /\/issuers\/4\/audiences must name each value once/,
     /\/issuers\/4\/algorithms\/0 is not accepted here/,
+    /\/issuers\/4\/algorithms\/1 is not accepted here/,
     /\/issuers\/4\/scope is not a member here/,
     /\/issuers\/4\/scopes must be none/,
     /\/issuers\/5\/audiences\/0 must not have control characters/,
@@ -159,4 +160,54 @@ test('the schema for editors is the one that the code makes, and accepts the doc
   assert.ok(accepts(parse(documented)), JSON.stringify(accepts.errors));
   for (const bad of ['issuers: []', 'issuers: [{ issuer: https://a.example }]', '{}'])
     assert.ok(!accepts(parse(bad)), bad);
+});
+
+test('a file that is made to exhaust the reader, or says more than it shows, is refused whole', async () => {
+  const refused = async (text: string) => loadIssuersFile(await fileOf(text)).faults ?? [];
+  const tenfold = (of: string) => `[${Array(10).fill(of).join(', ')}]`;
+  const bomb = Array.from(
+    { length: 9 },
+    (_, number) => `a${number + 1}: &a${number + 1} ${tenfold(`*a${number}`)}`,
+  );
+  assert.match(
+    (await refused(`a0: &a0 x\n${bomb.join('\n')}\nissuers: *a9\n`)).join(),
+    /stand for more than 16 MiB/,
+  );
+  assert.ok((await refused(`issuers: ${'['.repeat(20_000)}`)).length > 0);
+  const one = '{ issuer: https://a.example, audiences: [a] }';
+  for (const [text, fault] of [
+    [`issuers: [${one}]\n---\nissuers: []\n`, /multiple documents/],
+    ['issuers: !!js/function "x"\n', /Unresolved tag/],
+    [
+      `base: &base { audiences: [a] }\nissuers: [{ <<: *base, issuer: https://a.example }]\n`,
+      /<< is not a member/,
+    ],
+    [`__proto__: {}\nissuers: [${one}]\n`, /__proto__ is not a member/],
+    [
+      'issuers: [{ "__proto__": { issuer: https://a.example, audiences: [a] } }]\n',
+      /__proto__ is not a member/,
+    ],
+  ] as const)
+    assert.match((await refused(text)).join('\n'), fault);
+});
+
+test('an issuer by http, with credentials, or on a host that only looks like loopback is refused', async () => {
+  for (const url of [
+    'http://idp.acme.example',
+    'http://127.0.0.1.evil.example',
+    'http://127.0.0.1@evil.example',
+    'http://localhost.evil.example',
+    'https://user:password@idp.acme.example',
+    'https://idp.acme.example#x',
+    'https://idp.acme.example?x=1',
+    ' https://idp.acme.example',
+    'https:\\\\idp.acme.example',
+  ]) {
+    const file = await fileOf(JSON.stringify({ issuers: [{ issuer: url, audiences: ['a'] }] }));
+    assert.match(
+      loadIssuersFile(file).faults?.join() ?? '',
+      /\/issuers\/0\/issuer must be an https URL/,
+      url,
+    );
+  }
 });

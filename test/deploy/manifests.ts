@@ -113,11 +113,11 @@ export function mountedFiles(
   return files;
 }
 
-/** The gateway's environment, that of its ConfigMap included. */
+/** The gateway's environment, that of its ConfigMap included. A Secret is in no manifest. */
 export function environmentOf(workload: Workload, manifests: readonly Loose[]): Record<string, string> {
   const [container] = workload.pod.containers;
-  const maps = (container.envFrom ?? []).map(({ configMapRef }: Loose) =>
-    ofKind(manifests, 'ConfigMap').find(({ metadata }) => metadata.name === configMapRef.name),
+  const maps = (container.envFrom ?? []).flatMap(({ configMapRef }: Loose) =>
+    ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name === configMapRef?.name),
   );
   return Object.assign(
     {},

@@ -54,6 +54,24 @@ test('a peering that no grant allows, not even with an exception that has expire
   assert.deepEqual(of('192.0.2.0/24'), ['p not_allowed_now']);
 });
 
+test('a grant whose accounts come from a claim allows whatever account it could prove, and its name reaches no prototype', () => {
+  for (const claim of ['account', '/aws/account', '/__proto__/account', '/constructor/prototype/account']) {
+    const proving = policyOf(`${guardrailsOnly}
+grants:
+  - id: own
+    callers: [{ claim: iss, equals: "https://idp.example" }]
+    actions: [create]
+    accounts: { fromClaim: ${claim} }
+`);
+    const one = cluster('c', '10.128.0.0/19', [peering('p')]);
+    const snapshot = { generatedAt: now, clusters: new Map([[one.id, one]]) };
+    const creators = new Map([['p', creator]]);
+    const [listed] = fleetPeerings(snapshot, { policy: proving, creators, now });
+    assert.deepEqual(listed?.findings, [], claim);
+    assert.ok(!('account' in {}), claim);
+  }
+});
+
 test('overlaps with another live peering and with the cluster are found, not those with a dead one', () => {
   assert.deepEqual(
     found(

@@ -2,7 +2,11 @@
 // accepted by.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { stringify } from 'yaml';
+import { guardrailsOnly } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { startIssuerFor, startWithIssuers, writeIssuers } from './issuers-of-tests.ts';
 
@@ -66,4 +70,47 @@ test('an issuer becomes one without scopes by a reload, and its callers need a g
   await writeIssuers(file, [{ issuer: first, rules: { audiences, scopes: 'none' } }]);
   await gateway.reloadPolicy();
   assert.equal((await create(bearer, { vpcId: 'vpc-0123456789abcdef1' })).status, 403);
+});
+
+test('other issuers have the policy warned about and tested anew, and a test that fails now is a rejection', async (t) => {
+  const first = await startIssuerFor(t, { path: '/first' });
+  const second = await startIssuerFor(t, { path: '/second' });
+  const trusted = { issuer: first, rules: { audiences } };
+  const policy = `${guardrailsOnly}
+grants: [{ id: payments, callers: [{ claim: sub, equals: svc-payments }], actions: [list] }]
+`;
+  const tests = join(temporaryFolder(), 'tests.yaml');
+  await writeFile(
+    tests,
+    stringify({
+      tests: [
+        {
+          name: 'payments may list',
+          claims: { iss: first.url, sub: 'svc-payments' },
+          request: { action: 'list' },
+          expect: 'allow',
+        },
+      ],
+    }),
+  );
+  const { gateway, file, call } = await startWithIssuers(t, [trusted], {
+    policy,
+    environment: { POLICY_TESTS_FILE: tests },
+  });
+  const logged = (msg: string, detail: RegExp) => () =>
+    gateway.logs.some((line) => line.msg === msg && detail.test(JSON.stringify(line)));
+  const ambiguous = logged('warning about the policy', /names none of the 2 issuers/);
+  assert.equal(ambiguous(), false);
+
+  await writeIssuers(file, [trusted, { issuer: second, rules: { audiences } }]);
+  await until('the policy is warned about', ambiguous);
+
+  await writeIssuers(file, [{ issuer: first, rules: { audiences, scopes: 'none' } }]);
+  await until('the test fails', logged('policy rejected', /payments may list.*no_grant/));
+  assert.equal(gateway.policyRecords.at(-1).metadata.event_code, 'policy.rejected');
+  const listing = await call(await first.sign(token), 'GET', '/database/clusters');
+  assert.equal(listing.status, 403, 'the new issuers count all the same');
+
+  await writeIssuers(file, [trusted]);
+  await until('the policy passes', logged('policy restored after a rejected one', /./));
 });

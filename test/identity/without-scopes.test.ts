@@ -2,6 +2,8 @@
 // token authorizes its caller, on every route and in report mode, too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createRouteTable } from '../../src/http/route-table.ts';
+import { operations } from '../../src/operations/registry.ts';
 import { allowed, clusterId, guardrailsOnly, peeringsPath } from '../support/gateway.ts';
 import { type Entry, startIssuerFor, startWithIssuers } from './issuers-of-tests.ts';
 
@@ -32,8 +34,20 @@ const routes = [
   ['GET', peeringsPath],
   ['GET', `${peeringsPath}/${peeringId}`],
   ['DELETE', `${peeringsPath}/${peeringId}`],
+  ['GET', '/database/clusters'],
+  ['GET', `/database/clusters/${clusterId}`],
+  ['GET', '/peerings'],
   ['GET', '/policy/effective'],
 ] as const;
+
+test('the routes of these tests are all that there are', () => {
+  const table = createRouteTable(operations, '');
+  const tried = routes.map(([method, path]) => {
+    const match = table.match(method, path);
+    return match.kind === 'operation' ? match.operation.id : path;
+  });
+  assert.deepEqual(new Set(tried), new Set(operations.map(({ id }) => id)));
+});
 
 test('a workflow of another repository is refused on every route, whatever audience it asks for', async (t) => {
   const github = await startIssuerFor(t);

@@ -3,97 +3,20 @@
 // too, and no loopback address.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { connect, createServer as createPlainServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { createServer } from 'node:tls';
-import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
-import {
-  makeAuthority,
-  makeCertificate,
-  noOpenssl,
-  type Pair,
-  trustAuthority,
-} from '../support/certificates.ts';
+import { createAgent } from '../../src/outbound/agent.ts';
+import { exchange } from '../../src/outbound/exchange.ts';
+import { noOpenssl } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { startTestGateway } from '../support/gateway.ts';
-import { startIssuer } from '../support/issuer.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { startCollector } from '../telemetry/otlp-receiver.ts';
 import { silentPort } from '../upstream/silent-port.ts';
+import { hungPort, portOf, posts, startElsewhere, startHung } from './elsewhere.ts';
 import { noTinyproxy, startTinyproxy } from './tinyproxy.ts';
 
 const skip = noTinyproxy || noOpenssl;
 const credentials = 'gateway:proxy-password';
-
-/** TLS on a port of loopback in front of a plain server. Returns the open connections, too. */
-async function startTls(test: TestContext, certificate: Pair, target: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer(
-    { cert: readFileSync(certificate.certFile), key: readFileSync(certificate.keyFile) },
-    (near) => {
-      const far = connect(target, '127.0.0.1');
-      for (const [socket, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        sockets.add(socket);
-        socket.pipe(other);
-        socket
-          .on('error', () => undefined)
-          .on('close', () => {
-            sockets.delete(socket);
-            other.destroy();
-          });
-      }
-    },
-  ).on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  test.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return { port: (server.address() as { port: number }).port, connections: () => sockets.size / 2 };
-}
-
-const portOf = (url: string): number => Number(new URL(url).port);
-
-/** Aerospike Cloud, its token endpoint and an issuer as on other machines. */
-async function startElsewhere(test: TestContext, host = 'IP:0.0.0.0') {
-  const folder = temporaryFolder();
-  const authority = makeAuthority(folder, 'elsewhere');
-  trustAuthority(test, authority);
-  const certificate = makeCertificate(folder, 'server', authority, 2, host);
-  const [cloud, issuer] = [await startAerospikeCloud(), await startIssuer()];
-  test.after(() => Promise.all([cloud.close(), issuer.close()]));
-  const cloudTls = await startTls(test, certificate, portOf(cloud.apiUrl));
-  const issuerTls = await startTls(test, certificate, portOf(issuer.url));
-  const environment = {
-    AEROSPIKE_API_URL: cloud.apiUrl.replace(/^http:..[^/]*/, `https://0.0.0.0:${cloudTls.port}`),
-    AEROSPIKE_TOKEN_URL: cloud.tokenUrl.replace(/^http:..[^/]*/, `https://0.0.0.0:${cloudTls.port}`),
-    AEROSPIKE_CLIENT_ID: cloud.clientId,
-    AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    AUTH_JWKS_URI: `https://0.0.0.0:${issuerTls.port}/jwks`,
-    PREFLIGHT: 'enforce',
-  };
-  return { cloud, issuer, environment, cloudPort: cloudTls.port, issuerPort: issuerTls.port, cloudTls };
-}
-
-/** Accepts connections and answers nothing. */
-async function hungPort(test: TestContext): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createPlainServer((socket) => void sockets.add(socket.on('error', () => undefined)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  test.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return (server.address() as { port: number }).port;
-}
-
-const posts = (cloud: AerospikeCloud): number =>
-  cloud.requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/v1/')).length;
 
 for (const [what, userInfo] of [
   ['without credentials', ''],
@@ -265,6 +188,20 @@ test('through the proxy there are no more connections than UPSTREAM_CONNECTIONS,
   assert.equal(most, 2);
   assert.equal(proxy.requests().length, 2);
 });
+
+for (const scheme of ['http', 'https'])
+  test(`tunnels through a proxy by ${scheme} are opened side by side, so that one that hangs holds up no other`, async (t) => {
+    const hung = await startHung(t);
+    const httpsProxy = `${scheme}://127.0.0.1:${hung.port}`;
+    const agent = createAgent(20_000, 4, { httpProxy: undefined, httpsProxy, noProxy: '' });
+    t.after(() => agent.destroy());
+    const request = { method: 'GET', url: new URL('https://0.0.0.0:9/'), headers: {} } as const;
+    const limits = { timeoutMs: 60_000, maxBytes: 1000 };
+    const ends = Array.from({ length: 8 }, () => exchange(agent, request, limits).catch(() => undefined));
+    await until('there are as many connections as there may be', () => hung.connections() === 4);
+    await agent.destroy();
+    await Promise.all(ends);
+  });
 
 test('traces go to a collector through the proxy', { skip }, async (t) => {
   const collector = await startCollector(t);

@@ -37,7 +37,7 @@ export async function startTinyproxy(test: TestContext, credentials?: string): P
   ];
   await writeFile(configuration, `${lines.join('\n')}\n`);
   endWithTest(test, spawn('tinyproxy', ['-d', '-c', configuration], { stdio: 'ignore' }));
-  await until('tinyproxy listens', () => answers(port));
+  await until('tinyproxy listens', () => answersAt(port));
   return {
     port,
     requests: () =>
@@ -47,7 +47,7 @@ export async function startTinyproxy(test: TestContext, credentials?: string): P
   };
 }
 
-const answers = (port: number): Promise<boolean> =>
+export const answersAt = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));

@@ -59,24 +59,28 @@ test('no caller makes a gateway sample whose settings exclude it', async (t) => 
   assert.equal(collector.requests.length, 0);
 });
 
-test('with http/protobuf the same goes out in Protobuf', async (t) => {
-  const collector = await startCollector(t);
-  const gateway = await startTestGateway(t, {
-    environment: {
-      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/as/it/is`,
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-    },
+for (const protocol of [
+  { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' },
+  { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' },
+])
+  test(`with ${Object.keys(protocol).at(-1)}=http/protobuf the same goes out in Protobuf`, async (t) => {
+    const collector = await startCollector(t);
+    const gateway = await startTestGateway(t, {
+      environment: {
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/as/it/is`,
+        ...protocol,
+      },
+    });
+    await gateway.create();
+    await until('spans have come', () => collector.requests.length > 0);
+    await gateway.stop();
+    for (const { path, headers } of collector.requests) {
+      assert.equal(path, '/as/it/is');
+      assert.equal(headers['content-type'], 'application/x-protobuf');
+    }
+    const bytes = Buffer.concat(collector.requests.map(({ body }) => body)).toString('latin1');
+    for (const word of ['peergate', `POST ${route}`, 'forward']) assert.ok(bytes.includes(word), word);
   });
-  await gateway.create();
-  await until('spans have come', () => collector.requests.length > 0);
-  await gateway.stop();
-  for (const { path, headers } of collector.requests) {
-    assert.equal(path, '/as/it/is');
-    assert.equal(headers['content-type'], 'application/x-protobuf');
-  }
-  const bytes = Buffer.concat(collector.requests.map(({ body }) => body)).toString('latin1');
-  for (const word of ['peergate', `POST ${route}`, 'forward']) assert.ok(bytes.includes(word), word);
-});
 
 for (const off of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }]) {
   test(`with ${Object.entries(off).join().replace(',', '=')} nothing is traced, endpoint or not`, async (t) => {

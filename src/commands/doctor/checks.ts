@@ -7,9 +7,10 @@ import type { Config } from '../../config/config.ts';
 import { certificateTimes, type TlsFiles } from '../../http/listener/tls.ts';
 import { keySourceFor } from '../../identity/key-source.ts';
 import { exchange } from '../../outbound/exchange.ts';
+import { failureOf } from '../../outbound/failures.ts';
 import { nameOf, tryRedis } from '../../state/redis-connection.ts';
 import { requestToken } from '../../upstream/token-request.ts';
-import { Problem } from './cause-of.ts';
+import { causeOf, Problem } from './cause-of.ts';
 import type { ServerTime } from './watched-agent.ts';
 
 export interface Check {
@@ -80,7 +81,9 @@ async function readClusters({ upstream }: Config, agent: Dispatcher): Promise<st
 async function checkRedis(redis: Config['state']['redis']): Promise<string> {
   if (redis === undefined) return 'not set: this process keeps its own state';
   await tryRedis(redis).catch((error: unknown) => {
-    throw new Problem(nameOf(error), 'check REDIS_URL, REDIS_MODE and the rights of its user');
+    const remedy = 'check REDIS_URL, REDIS_MODE and the rights of its user';
+    if ((error as NodeJS.ErrnoException).code === undefined) throw new Problem(nameOf(error), remedy);
+    throw causeOf(failureOf(error, { sent: 'no', answering: false, receivedStatus: undefined }), remedy);
   });
   return `answers and takes writes (${redis.mode})`;
 }

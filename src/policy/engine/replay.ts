@@ -163,5 +163,7 @@ export function describeReplayed({
     ? `${values.cidrBlock} ${values.region} ${values.accountId}`
     : `${clusterId ?? 'clusters'}${lies}`;
   const codes = after === 'deny' ? codesOf(decision) : codesBefore;
-  return `${new Date(at).toISOString()} ${subject}: ${action} ${what}: ${before} → ${after} (${codes.join(', ')})`;
+  const { accountsFromClaim: claim } = decision;
+  const proven = claim === undefined ? '' : `; accounts from the claim ${claim}`;
+  return `${new Date(at).toISOString()} ${subject}: ${action} ${what}: ${before} → ${after} (${codes.join(', ')}${proven})`;
 }

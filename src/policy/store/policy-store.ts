@@ -98,14 +98,13 @@ export class PolicyStore {
     clearTimeout(this.#retry);
   }
 
-  /** Reads the files again. Resolves when what they say is in force or rejected; never rejects. */
-  reload(): Promise<void> {
+  /** Reads the files again. Resolves when what they say is in force or rejected; never rejects. After `stop`: does nothing. */
+  async reload(): Promise<void> {
+    if (this.#stopped) return;
     if (this.#loading !== undefined) {
       this.#again = true;
-      return this.#loading;
-    }
-    this.#loading = this.#reloadUntilQuiet();
-    return this.#loading;
+    } else this.#loading = this.#reloadUntilQuiet();
+    await this.#loading;
   }
 
   /** The path of each file by its name in the policy, in the order of the version. */

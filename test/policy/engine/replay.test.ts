@@ -172,6 +172,17 @@ test('the accounts that a token proved are read from the record, and a record wi
   assert.deepEqual(verdictOf(proven, of(undefined)), ['deny', 'deny']);
   assert.deepEqual(verdictOf(proven, {}), ['allow', 'deny', '/aws/account']);
   assert.deepEqual(verdictOf(proven, { region: 'eu-west-1' }), ['deny', 'deny']);
+  const before = grantTo('{ claim: sub, equals: other }');
+  const record = recordOf({ policy: before, claims: { iss } }) as { unmapped: { claims: object } };
+  const shown = replay(proven, {
+    ...record,
+    unmapped: { ...record.unmapped, claims: { iss, '/aws/account': '111122223333' } },
+  });
+  assert.ok(shown !== undefined);
+  assert.match(
+    describeReplayed(shown),
+    /: deny → allow \(no_grant; accounts from the claim \/aws\/account\)$/,
+  );
 });
 
 test('exceptions are decided at the time of the record', () => {
