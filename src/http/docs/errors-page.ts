@@ -38,6 +38,7 @@ export const errorsPage = (): string => `<!doctype html>
       <nav aria-label="Pages">
         <a href="../docs">Contract</a>
         <a href="policy">Try the policy</a>
+        <a href="peerings">Peerings</a>
         <a href="errors" aria-current="page">Errors</a>
         <a href="../openapi.json">openapi.json</a>
       </nav>
