@@ -37,6 +37,8 @@ const files: Readonly<Record<string, readonly [type: string, source: string, cac
   '/docs/pages.css': [style, 'src/pages/pages.css', 'public, no-cache'],
   '/docs/policy.css': [style, 'src/pages/policy.css', 'public, no-cache'],
   '/docs/icon.svg': ['image/svg+xml', 'src/pages/icon.svg', 'public, no-cache'],
+  '/docs/contract.css': [style, 'src/pages/contract.css', 'public, no-cache'],
+  '/docs/contract-view.js': [script, 'src/pages/contract-view.js', 'public, no-cache'],
   '/docs/contract.js': [script, 'src/pages/contract.js', 'public, no-cache'],
   '/docs/policy.js': [script, 'src/pages/policy.js', 'public, no-cache'],
   '/docs/request-form.js': [script, 'src/pages/request-form.js', 'public, no-cache'],

@@ -85,7 +85,9 @@ const sources = (): readonly Source[] => [
   ...[
     'pages.css',
     'icon.svg',
+    'contract.css',
     'contract.js',
+    'contract-view.js',
     'policy.css',
     'policy.js',
     'request-form.js',
