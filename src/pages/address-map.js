@@ -47,6 +47,25 @@ function background(line, rules, height) {
   ];
 }
 
+/** Quarters of a /16, by their third octet. */
+const quarters = [0, 64, 128, 192];
+const ticks = (height) =>
+  quarters.slice(1).map((octet) => {
+    const x = `${(octet / 256) * 100}%`;
+    return draw('line', { class: 'tick', x1: x, x2: x, y1: 0, y2: height });
+  });
+
+/** What the ticks of the lines below it mean. */
+function drawScale() {
+  const words = quarters.map((octet) => draw('text', { x: `${(octet / 256) * 100}%`, y: 10 }, `.${octet}`));
+  const scale = draw(
+    'svg',
+    { class: 'line scale', width: '100%', height: 12, 'aria-hidden': true },
+    ...words,
+  );
+  return make('div', 'network', make('span', ''), scale);
+}
+
 /** Puts what would cover another block into a lane below it. */
 function inLanes(line, blocks) {
   const ends = [];
@@ -100,6 +119,7 @@ function drawLine(line, blocks, rules, open) {
     'svg',
     { class: 'line', width: '100%', height, role: 'group', 'aria-label': line.label },
     ...background(line, rules, height),
+    ...ticks(height),
     ...shapes,
     ...drawOverlaps(line, blocks, height),
   );
@@ -142,6 +162,7 @@ export function drawAddressMap(blocks, rules, open) {
     'div',
     'map',
     ...startsOf(blocks, 0x100_0000).map((first) => drawOverview(first, blocks, rules)),
+    drawScale(),
     ...startsOf(blocks, lineSize).map((first) =>
       drawLine({ first, size: lineSize, label: `${dotted(first)}/16` }, blocks, rules, open),
     ),

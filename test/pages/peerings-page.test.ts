@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fleetClusters, fleetPeerings } from '../../sandbox/fleet.ts';
 import { findingCodes } from '../../src/fleet/findings.ts';
-import type { Loose } from '../support/gateway.ts';
+import { allowedNumber, clusterId, type Loose } from '../support/gateway.ts';
 import { withoutChromium } from './browser.ts';
-import { type FleetPage, openFleetPage, startFleet, untilListed } from './fleet-rig.ts';
+import { type FleetPage, openFleetPage, startFleet, startSmallFleet, untilListed } from './fleet-rig.ts';
 
 const skip = withoutChromium;
 const total = fleetPeerings.length;
@@ -165,4 +165,28 @@ test('the whole fleet is on the page: each finding, a map of each cluster, and a
       assert.equal(await narrow.page.evaluate('document.documentElement.scrollWidth'), 360);
       assert.deepEqual(narrow.complaints, []);
     });
+});
+
+test('a table of more than 200 rows is bounded until somebody asks, and a block reaches its row in any case', {
+  skip,
+}, async (t) => {
+  const gateway = await startSmallFleet(t);
+  const count = 230;
+  for (let number = 0; number < count; number += 1)
+    gateway.cloud.addPeering(clusterId, allowedNumber(number), 'active');
+  await untilListed(gateway, count);
+  const fleetPage = await openFleetPage(t, gateway);
+  const { page } = fleetPage;
+  await fleetPage.show(await gateway.issuer.sign());
+  assert.equal(await rows(fleetPage).count(), 200);
+  const { cidrBlock } = allowedNumber(count - 1);
+  await page.getByRole('link', { name: `${cidrBlock}, ` }).focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await rows(fleetPage).count(), count);
+  assert.match(await page.locator(`#${await page.evaluate(idOfFocus)}`).innerText(), new RegExp(cidrBlock));
+  await page.reload();
+  await fleetPage.show(await gateway.issuer.sign());
+  await page.getByRole('button', { name: `Show all ${count} rows` }).click();
+  assert.equal(await rows(fleetPage).count(), count);
+  assert.deepEqual(fleetPage.complaints, []);
 });
