@@ -8,10 +8,10 @@ const notLive = ['rejected', 'expired', 'failed', 'deleting', 'deleted'];
 const waiting = ['pending-acceptance', 'initiating-request', 'provisioning'];
 
 /**
- * The card of one cluster. `peerings`: its own; `clusters`: those of all clusters by id; `shown`: the set of peerings that the
- * filter leaves; `open` shows more about one of them.
+ * The card of one cluster. `peerings`: its own; `clusters`: those of all clusters by id; `unread`: ids of clusters that could
+ * not be read; `shown`: the set of peerings that the filter leaves; `open` shows more about one of them.
  */
-export function drawCluster(peerings, { clusters, rules, shown, open }) {
+export function drawCluster(peerings, { clusters, unread, rules, shown, open }) {
   const [{ clusterId, clusterCidrBlock }] = peerings;
   const own = readBlock(clusterCidrBlock);
   const blocks = [
@@ -30,6 +30,9 @@ export function drawCluster(peerings, { clusters, rules, shown, open }) {
       make('code', '', String(clusterCidrBlock ?? 'block unknown')),
       ` · ${summaryOf(peerings)}`,
     ),
+    unread.has(String(clusterId))
+      ? make('p', 'hint', 'Could not be read now: as of an earlier time.')
+      : undefined,
     ...sharingOf(peerings[0], own, clusters),
     drawAddressMap(blocks, rules, open),
   );

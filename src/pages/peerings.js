@@ -8,7 +8,7 @@ import { dayOf, drawTable, findingWords, hasFinding, nameOf, plural } from './pe
 
 const byId = (id) => document.getElementById(id);
 
-const nothing = { peerings: [], clusters: new Map(), rules: undefined };
+const nothing = { peerings: [], clusters: new Map(), unread: new Set(), rules: undefined };
 let fleet = nothing;
 let finding;
 let sort = { column: undefined, isDescending: false };
@@ -69,14 +69,20 @@ function draw(json, effective) {
     block: readBlock(peering.cidrBlock),
   }));
   const clusters = Map.groupBy(peerings, ({ clusterId }) => String(clusterId));
-  fleet = { peerings, clusters, rules: rulesIn(effective) };
+  const unread = new Set(listOf(json.unread).map(String));
+  fleet = { peerings, clusters, unread, rules: rulesIn(effective) };
   byId('fleet').hidden = false;
   drawFilter();
   drawShown();
   const what = `${plural(peerings.length, 'peering')} in ${plural(clusters.size, 'cluster')}, read ${dayOf(json.generatedAt)}.`;
-  if (json.complete === false)
-    verdict('warn', `${what} Not complete: some clusters could not be read and are missing here.`);
+  if (json.complete === false) verdict('warn', `${what} ${incomplete(unread)}`);
   else verdict('plain', what);
+}
+
+function incomplete(unread) {
+  const ids = [...unread].map((id) => nameOf(fleet.clusters.get(id)?.[0] ?? { clusterId: id }));
+  const which = ids.length === 0 ? 'some clusters' : ids.join(', ');
+  return `Not complete: ${which} could not be read. Peerings of theirs may be missing or out of date.`;
 }
 
 /** The guardrails and the forbidden blocks, if the gateway names them. */

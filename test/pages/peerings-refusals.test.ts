@@ -111,8 +111,5 @@ test('a fleet that is off, not read yet, or read in part is said in words', { sk
   });
   await untilListed(partly, 0);
   const partlyPage = await openFleetPage(t, partly);
-  assert.match(
-    await partlyPage.show(await partly.issuer.sign()),
-    /Not complete: some clusters could not be read/,
-  );
+  assert.match(await partlyPage.show(await partly.issuer.sign()), /Not complete: .* could not be read\./);
 });
