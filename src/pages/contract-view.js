@@ -80,7 +80,8 @@ function headerList({ responses, headers }) {
   const described = new Map();
   for (const response of Object.values(responses))
     for (const [name, header] of Object.entries(response.headers ?? {})) {
-      const words = header.description ?? headers[nameOf(header)]?.description ?? '';
+      // Of several with one name, the one called by that name says the most.
+      const words = (headers[name] ?? headers[nameOf(header)] ?? header).description ?? '';
       if (!described.has(name)) described.set(name, words.replaceAll(/\s+/g, ' ').trim());
     }
   return [...described].map(([name, words]) => `- \`${name}\`: ${words}`).join('\n');

@@ -56,6 +56,7 @@ test('the contract shows its operations first, and an opened create on at most t
   const prose = await page.locator('section.prose').innerText();
   for (const name of ['Proxy-Status', 'X-Gateway-Request-Id', 'WWW-Authenticate', 'RateLimit-Policy'])
     assert.equal(prose.split(`\n${name}:`).length, 2, name);
+  assert.match(prose, /Proxy-Status: Who answered, and why/);
   for (const status of ['405', '429', '500']) {
     assert.match(prose, new RegExp(`\\n${status} `));
     assert.equal(await post.locator(`tr.response[data-code="${status}"]`).count(), 0, status);
