@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type AerospikeCloud, startAerospikeCloud } from './aerospike-cloud.ts';
+import { fleetClusters } from './fleet.ts';
 import { callGateway } from './gateway-call.ts';
 import { GatewayOutput } from './gateway-output.ts';
 import { GatewayProcess } from './gateway-process.ts';
@@ -22,6 +23,8 @@ export interface DemoParts {
 export interface DemoPartsOptions {
   /** Ports that people can remember, where they are free. */
   readonly preferredPorts: boolean;
+  /** The clusters and the policy of the fleet, and no limit on calls, so that it can be filled. */
+  readonly fleet?: boolean;
   readonly signal: AbortSignal;
   /** Told of the gateway as soon as there is a process to end. */
   readonly onGateway?: (gateway: GatewayProcess) => void;
@@ -42,9 +45,9 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
   try {
     const idp = await startIdentityProvider();
     closers.push(() => idp.close());
-    const cloud = await startAerospikeCloud({ pace });
+    const cloud = await startAerospikeCloud({ pace, ...(options.fleet && { clusters: fleetClusters }) });
     closers.push(() => cloud.close());
-    const settings = await settingsFor(idp, cloud, options.preferredPorts);
+    const settings = await settingsFor(idp, cloud, options);
     signal.throwIfAborted();
     const output = new GatewayOutput();
     const { command } = options;
@@ -65,7 +68,7 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
 async function settingsFor(
   idp: IdentityProvider,
   cloud: AerospikeCloud,
-  preferredPorts: boolean,
+  { preferredPorts, fleet = false }: DemoPartsOptions,
 ): Promise<Record<string, string>> {
   return {
     HOST: '127.0.0.1',
@@ -78,7 +81,12 @@ async function settingsFor(
     AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
     AEROSPIKE_CLIENT_ID: cloud.clientId,
     AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: fileURLToPath(new URL('demo-policy.yaml', import.meta.url)),
+    POLICY_FILE: fileURLToPath(new URL(fleet ? 'fleet-policy.yaml' : 'demo-policy.yaml', import.meta.url)),
+    ...(fleet && {
+      FLEET_REFRESH_SECONDS: '5',
+      RATE_LIMIT_PER_MINUTE: '0',
+      RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
+    }),
   };
 }
 

@@ -12,13 +12,15 @@ Starts an identity provider, an Aerospike Cloud sandbox and the gateway on
 Options:
   --exit   end after the tour: status 0 if every answer was the expected one,
            otherwise 1
+  --fleet  fill the sandbox with 12 clusters and about 150 peerings instead of
+           the tour, to look at in a browser
   --help   print this
 `;
 
-function readArguments(): { exit?: boolean; help?: boolean } | undefined {
+function readArguments(): { exit?: boolean; fleet?: boolean; help?: boolean } | undefined {
   try {
-    return parseArgs({ options: { exit: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
-      .values;
+    const flag = { type: 'boolean' } as const;
+    return parseArgs({ options: { exit: flag, fleet: flag, help: { ...flag, short: 'h' } } }).values;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
     return undefined;
@@ -52,6 +54,7 @@ async function main(): Promise<number> {
   return await runDemo({
     terminal,
     exitAfterTour: options.exit ?? false,
+    fleet: options.fleet ?? false,
     signal: stopping.signal,
     onGateway: (gateway) => process.on('exit', () => gateway.kill()),
   });

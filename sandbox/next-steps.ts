@@ -4,18 +4,23 @@ import { demoClients } from './service-clients.ts';
 import type { Terminal } from './terminal.ts';
 import { allowedCreate, deniedCreate } from './tour-creates.ts';
 
-export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl: string): void {
+/** A line that puts a token into `TOKEN`. */
+export function showTokenCommand(terminal: Terminal, { idp }: DemoParts): void {
   const { clientId, clientSecret } = demoClients.payments;
   const form = `-d grant_type=client_credentials -d client_id=${clientId} -d client_secret=${clientSecret}`;
   const scope = `-d 'scope=read:database update:database delete:database'`;
+  terminal.command(
+    `TOKEN=$(curl -s ${idp.tokenEndpoint} ${form} ${scope} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+  );
+}
+
+export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl: string): void {
   const json = `-H 'Content-Type: application/json'`;
   const another = { ...allowedCreate, vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.8.0/22' };
 
   terminal.heading('What to try next');
   terminal.text('A token, good for ten minutes, into a shell variable:');
-  terminal.command(
-    `TOKEN=$(curl -s ${parts.idp.tokenEndpoint} ${form} ${scope} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-  );
+  showTokenCommand(terminal, parts);
   terminal.text('A create that is allowed:');
   terminal.command(
     `curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(another)}'`,

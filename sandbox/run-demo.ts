@@ -4,6 +4,7 @@ import { nameOf, summaryOf } from './audit-record.ts';
 import { type DemoParts, startDemoParts } from './demo-parts.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { showNextSteps } from './next-steps.ts';
+import { showFleet } from './show-fleet.ts';
 import type { Terminal } from './terminal.ts';
 import { runTour } from './tour.ts';
 import { tourSteps } from './tour-steps.ts';
@@ -11,6 +12,8 @@ import { tourSteps } from './tour-steps.ts';
 export interface DemoOptions {
   readonly terminal: Terminal;
   readonly exitAfterTour: boolean;
+  /** A filled sandbox to look at, in place of the tour. */
+  readonly fleet?: boolean;
   /** Aborted with the exit status of a demo that did not get to its end. */
   readonly signal: AbortSignal;
   readonly onGateway?: (gateway: GatewayProcess) => void;
@@ -64,14 +67,12 @@ async function showEverything(parts: DemoParts, options: DemoOptions): Promise<n
   terminal.field('gateway', parts.gatewayUrl);
   terminal.field('its admin listener', `${parts.adminUrl}/readyz`);
 
-  const place = { parts, terminal, signal, peeringsUrl, token: '', peeringId: '' };
-  const { good, total } = await runTour(tourSteps, place);
-  terminal.blank();
-  terminal.verdict(good === total, `${good} of ${total} answers as expected`);
-  const status = good === total ? 0 : 1;
+  const status = options.fleet
+    ? await showFleet(terminal, parts, signal).then(() => 0)
+    : await showTour(parts, options, peeringsUrl);
   if (exitAfterTour) return status;
 
-  showNextSteps(terminal, parts, peeringsUrl);
+  if (!options.fleet) showNextSteps(terminal, parts, peeringsUrl);
   terminal.blank();
   terminal.text('Serving until Ctrl-C. Audit records as they come:');
   parts.output.onRecord = (record) => terminal.note(`${nameOf(record)} · ${summaryOf(record)}`);
@@ -80,6 +81,19 @@ async function showEverything(parts: DemoParts, options: DemoOptions): Promise<n
   terminal.blank();
   terminal.text('Stopping …');
   return status;
+}
+
+/** The status that its answers deserve. */
+async function showTour(
+  parts: DemoParts,
+  { terminal, signal }: DemoOptions,
+  peeringsUrl: string,
+): Promise<number> {
+  const place = { parts, terminal, signal, peeringsUrl, token: '', peeringId: '' };
+  const { good, total } = await runTour(tourSteps, place);
+  terminal.blank();
+  terminal.verdict(good === total, `${good} of ${total} answers as expected`);
+  return good === total ? 0 : 1;
 }
 
 async function stopped(signal: AbortSignal): Promise<void> {

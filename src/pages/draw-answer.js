@@ -38,18 +38,18 @@ const plainWords = {
   no_grant: 'No grant is for this caller.',
 };
 
-/** What would have passed; `undefined` where nothing would. */
-function wouldPass(allowed) {
-  if (Array.isArray(allowed)) return allowed.length === 0 ? undefined : passing('Would pass:', allowed);
-  if (Array.isArray(allowed?.outside)) return passing('Would pass: anything outside', allowed.outside);
+/** What is allowed in its place; `undefined` where nothing is. */
+function drawAllowed(allowed) {
+  if (Array.isArray(allowed)) return allowed.length === 0 ? undefined : allowedList('Allowed:', allowed);
+  if (Array.isArray(allowed?.outside)) return allowedList('Allowed: anything outside', allowed.outside);
   if (allowed?.min === undefined) return undefined;
-  const sizes = passing('Would pass: a prefix length of', [`/${allowed.min} to /${allowed.max}`]);
+  const sizes = allowedList('Allowed: a prefix length of', [`/${allowed.min} to /${allowed.max}`]);
   if (allowed.nearest !== undefined)
     sizes.append(make('span', '', 'The nearest block:'), chips([allowed.nearest]));
   return sizes;
 }
 
-const passing = (words, values) => make('div', 'passes', make('span', '', words), chips(values));
+const allowedList = (words, values) => make('div', 'passes', make('span', '', words), chips(values));
 
 const nameOf = (pointer) => pointer.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
 
@@ -65,7 +65,7 @@ const violationNote = ({ code, rule, description, allowed }, name) =>
       plainWords[code] ?? text(description),
       make('span', 'rule', ` by ${text(rule)}`),
     ),
-    wouldPass(allowed),
+    drawAllowed(allowed),
   );
 
 /** The violation in the answer; `place` is where it is wrong, an element. */
@@ -157,12 +157,15 @@ export function refusalOf({ status, json, retryAfter }) {
   return { tone: 'bad', verdict: `Refused with status ${status}.`, detail };
 }
 
+/** A policy without grants leaves it to the scope; in report mode no grant may be a violation. */
+const withoutGrant = (decision) => (listOf(decision?.violations).length > 0 ? 'none' : 'Scope is enough');
+
 /** What the answer says besides its faults. */
 export function decisionFacts({ status, json, requestId }) {
   const decision = status === 200 ? json : json?.context;
   const exceptions = listOf(decision?.exceptions);
   return facts(
-    ['Grant', status === 200 ? (decision?.grant ?? 'none') : undefined],
+    ['Grant', status === 200 ? (decision?.grant ?? withoutGrant(decision)) : undefined],
     ['Exceptions', status === 200 ? (exceptions.length > 0 ? chips(exceptions) : 'none') : undefined],
     ['Contact', decision?.contact && text(decision.contact)],
     ['Mode', decision?.mode],
@@ -246,7 +249,7 @@ export function drawEffective({ json, requestId }) {
         ]),
       ),
     ),
-    grants === null ? make('p', 'rule', 'The policy has no grants: the scope is enough.') : undefined,
+    grants === null ? make('p', 'rule', 'Scope is enough: the policy has no grants.') : undefined,
     ...objectsOf(exceptions).map((exception, index) =>
       drawException(exception, { place: `/exceptions/${index}`, limits, list }),
     ),

@@ -53,7 +53,8 @@ for (const basePath of ['', '/base/v1']) {
     );
     assert.ok(documented.length >= 6);
     assert.deepEqual(drawn.sort(), documented.sort());
-    const own = ['pages.css', 'swagger-ui.css', 'swagger-ui-bundle.js', 'contract.js', 'icon.svg'];
+    const own = ['pages.css', 'contract.css', 'swagger-ui.css', 'swagger-ui-bundle.js', 'icon.svg'];
+    own.push('contract.js', 'contract-view.js');
     const files = ['/docs', '/openapi.json', ...own.map((name) => `/docs/${name}`)];
     await until('the icon', () => watched.requests.some((url) => url.endsWith('/icon.svg')));
     assert.deepEqual(

@@ -24,7 +24,7 @@ test('everything is done by keyboard alone, in the order in which it stands ther
     isSecureConnection: ' ',
   };
   const order: unknown[] = [];
-  for (let stop = 0; stop < 15; stop += 1) {
+  for (let stop = 0; stop < 16; stop += 1) {
     await keyboard.press('Tab');
     const at = String(await page.page.evaluate(focused));
     order.push(at);
@@ -33,7 +33,7 @@ test('everything is done by keyboard alone, in the order in which it stands ther
     else if (text !== undefined) await keyboard.type(text);
   }
   const form = ['accountId', 'region', 'vpcId', 'cidrBlock', 'isSecureConnection', 'check'];
-  const bar = ['Skip to the form', 'Contract', 'Try the policy', 'Errors', 'openapi.json'];
+  const bar = ['Skip to the form', 'Contract', 'Try the policy', 'Peerings', 'Errors', 'openapi.json'];
   assert.deepEqual(order, [...bar, 'token', 'show-effective', 'by-fields', 'clusterId', ...form]);
   await keyboard.press('Enter');
   assert.match(await settledVerdict(page), /^✕ Denied by the policy/);

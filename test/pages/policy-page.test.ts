@@ -50,7 +50,7 @@ test('what the network refuses is no denial by the policy, and stands beside its
   assert.deepEqual(page.surprises(), []);
 });
 
-test('of a denial every violation stands beside its field, with what would pass', { skip }, async (t) => {
+test('of a denial every violation stands beside its field, with what is allowed', { skip }, async (t) => {
   const gateway = await startTestGateway(t, { policy: payments });
   const page = await openPolicyPage(t, gateway);
   await page.fill({ token: await gateway.issuer.sign(), ...wrong });
@@ -85,10 +85,23 @@ test('a block of the wrong size is shown with the nearest one, a forbidden one w
   const page = await openPolicyPage(t, gateway);
   await page.fill({ token: await gateway.issuer.sign(), ...create, cidrBlock: '10.20.4.0/30' });
   await page.check();
-  assert.match(await page.note('cidrBlock'), /\/16 to \/28[\s\S]*The nearest block:\s*10\.20\.4\.0\/28/);
+  assert.match(
+    await page.note('cidrBlock'),
+    /Allowed: a prefix length of[\s\S]*\/16 to \/28[\s\S]*The nearest block:\s*10\.20\.4\.0\/28/,
+  );
   await page.fill({ cidrBlock: '10.128.0.0/20' });
   await page.check();
   assert.match(await page.note('cidrBlock'), /anything outside[\s\S]*10\.128\.0\.0\/19/);
+});
+
+test('of a policy without grants the page says that the scope is enough', { skip }, async (t) => {
+  const gateway = await startTestGateway(t);
+  const page = await openPolicyPage(t, gateway);
+  await page.fill({ token: await gateway.issuer.sign(), ...create });
+  assert.match(await page.check(), /^✓ Allowed/);
+  assert.match(await page.details(), /Grant\s+Scope is enough/);
+  await page.showEffective();
+  assert.match(await page.details(), /Scope is enough: the policy has no grants\./);
 });
 
 test('in report mode the page says that it is allowed, and what would have been refused', {

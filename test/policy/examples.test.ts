@@ -17,7 +17,7 @@ import { policyMutants } from '../support/policy-mutants.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Examples of clients, in test/examples. */
-const clients = ['bruno', 'typescript'];
+const clients = ['bruno', 'terraform', 'typescript'];
 const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !clients.includes(entry.name))
   .map(({ name }) => name);

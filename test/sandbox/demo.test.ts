@@ -56,3 +56,10 @@ test('SIGTERM in the middle of the tour ends the demo with 143, and no part of i
   assert.equal(await exitOf(child), 143);
   for (const url of urls) await assert.rejects(request(url), { code: 'ECONNREFUSED' }, url);
 });
+
+test('with --fleet the sandbox is filled through the gateway, and the page to look at it is named', async () => {
+  const { stdout, stderr } = await run(process.execPath, [demo, '--fleet', '--exit']);
+  assert.equal(stderr, '');
+  assert.match(stdout, /A fleet of 12 clusters and 149 peerings/);
+  assert.match(stdout, /http:\/\/127\.0\.0\.1:\d+\/docs\/peerings\n/);
+});

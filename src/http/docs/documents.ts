@@ -44,8 +44,8 @@ const ownFiles = {
 /** Swagger UI's style sheet contains icons as `data:` URLs. */
 const contractPagePolicy = policyOf({ ...ownFiles, 'img-src': "'self' data:" });
 
-/** The page's scripts write no markup, so the browser may refuse all that would. */
-const policyPagePolicy = policyOf({
+/** The scripts of these pages write no markup, so the browser may refuse all that would. */
+const ownPagePolicy = policyOf({
   ...ownFiles,
   'require-trusted-types-for': "'script'",
   'trusted-types': "'none'",
@@ -80,16 +80,26 @@ const swaggerFile = (name: 'swagger-ui.css' | 'swagger-ui-bundle.js'): Source =>
 
 const sources = (): readonly Source[] => [
   ownFile('/docs', 'contract.html', contractPagePolicy),
-  ownFile('/docs/policy', 'policy.html', policyPagePolicy),
+  ownFile('/docs/policy', 'policy.html', ownPagePolicy),
+  ownFile('/docs/peerings', 'peerings.html', ownPagePolicy),
   ...[
     'pages.css',
     'icon.svg',
+    'contract.css',
     'contract.js',
+    'contract-view.js',
     'policy.css',
     'policy.js',
     'request-form.js',
     'ask-gateway.js',
     'draw-answer.js',
+    'peerings.css',
+    'address-map.css',
+    'peerings.js',
+    'peering-table.js',
+    'cluster-map.js',
+    'address-map.js',
+    'address-blocks.js',
   ].map((name) => ownFile(`/docs/${name}`, name)),
   swaggerFile('swagger-ui.css'),
   swaggerFile('swagger-ui-bundle.js'),

@@ -13,10 +13,10 @@ function section(code: ErrorCode): string {
   return `      <section id="${text(code)}" class="card">
         <h2><a href="#${text(code)}"><code>${text(code)}</code></a></h2>
         <p>${text(status)} ${text(problemTitles[type])} · <code>${text(type)}</code></p>
-        <dl>
-          <dt>What happened</dt><dd>${text(detail)}</dd>
-          <dt>Who can fix it</dt><dd>${text(who)}</dd>
-          <dt>What to do</dt><dd>${text(remedy)}</dd>
+        <dl class="facts">
+          <div><dt>What happened</dt><dd>${text(detail)}</dd></div>
+          <div><dt>Who can fix it</dt><dd>${text(who)}</dd></div>
+          <div><dt>What to do</dt><dd>${text(remedy)}</dd></div>
         </dl>
       </section>`;
 }
@@ -38,6 +38,7 @@ export const errorsPage = (): string => `<!doctype html>
       <nav aria-label="Pages">
         <a href="../docs">Contract</a>
         <a href="policy">Try the policy</a>
+        <a href="peerings">Peerings</a>
         <a href="errors" aria-current="page">Errors</a>
         <a href="../openapi.json">openapi.json</a>
       </nav>
