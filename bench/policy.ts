@@ -103,7 +103,7 @@ async function measure(path: string): Promise<Round> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const reloadStart = performance.now();
-  const again = await createWorkerLoad()({ policyFile: path, testsFile: undefined, now });
+  const again = await createWorkerLoad()({ policyFile: path, testsFile: undefined, settings: {}, now });
   if (again.faults !== undefined) throw new Error('the policy did not load in a thread');
   compilePolicy(again.data);
   const reloadMs = performance.now() - reloadStart;

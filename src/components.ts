@@ -3,7 +3,7 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
-import type { Config } from './config/config.ts';
+import { type Config, policySettings } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
@@ -178,7 +178,7 @@ const auditWatch = (metrics: Metrics): AuditWatch => ({
 });
 
 function createPolicyStore(
-  { policyFile, policyTestsFile }: Config,
+  config: Config,
   { clock, logger, policy, reporter }: GatewayParts,
   { trail, metrics, issuers }: { trail: AuditTrail; metrics: Metrics; issuers: TrustedIssuers },
 ): PolicyStore {
@@ -186,9 +186,13 @@ function createPolicyStore(
   return new PolicyStore(policy, {
     clock,
     logger,
-    policyFile,
-    testsFile: policyTestsFile,
-    issuers: () => issuers.all().map(({ rules }) => rules),
+    policyFile: config.policyFile,
+    testsFile: config.policyTestsFile,
+    settings: () =>
+      policySettings(
+        config,
+        issuers.all().map(({ rules }) => rules),
+      ),
     load: createWorkerLoad(),
     events: {
       async loaded(versions) {

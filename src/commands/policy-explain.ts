@@ -51,7 +51,7 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
   const known = readIssuersOption(options);
-  const policy = loadPolicy(positionals[0] ?? '', input.now, known.issuers);
+  const policy = loadPolicy(positionals[0] ?? '', input.now, known);
   const request = readFile(options['request'] ?? '', requestDocument);
   const claims = readFile(options['claims'] ?? '', claimsDocument);
   const faults = [policy, request, claims].flatMap((read) => read.faults ?? []).map(describePolicyFault);

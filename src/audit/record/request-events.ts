@@ -96,6 +96,17 @@ export function replayedEvent(
   };
 }
 
+/** The fleet was answered from the snapshot that the gateway had; nothing was sent. */
+export function snapshotEvent(facts: RequestFacts, now: number) {
+  return {
+    ...requestEvent('outcome', facts, now, severity.informational),
+    ...allowedAction,
+    ...statusOf(1, 'snapshot-answered', 'The gateway answered from its snapshot of the fleet.'),
+    http_response: { code: 200 },
+    unmapped: defined({ ...decided(facts), upstream: { sent: 'no' } }),
+  };
+}
+
 /** Approved, not yet sent. */
 export function intentEvent(facts: RequestFacts, now: number) {
   return {
