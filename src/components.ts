@@ -5,7 +5,9 @@ import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
 import { type Config, policySettings } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
+import { CreatorLog } from './fleet/creator-log.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { RetainedCreators } from './fleet/retained-creators.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { IssuersReload } from './identity/issuers-reload.ts';
@@ -22,6 +24,7 @@ import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 import { openSharedState, type SharedState } from './state/shared-state.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
+import type { UpstreamClient } from './upstream/client.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
 import { NetworkReader } from './upstream/network-reader.ts';
 import { PeeringPoller } from './upstream/peering-poller.ts';
@@ -56,14 +59,10 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     issuers: identity.issuers,
   });
   const upstream = openUpstream(config, parts, metrics, egressProxy);
-  const state = await openSharedState(config, parts);
-  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
-  const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
-  const fleet =
-    config.fleetRefreshMs === 0
-      ? undefined
-      : new Fleet({ clock, logger, upstream: upstream.fleetClient, refreshMs: config.fleetRefreshMs });
+  const changes = await openChanges(config, parts, { trail, upstream: upstream.client });
+  const { state, reconciler } = changes;
+  const fleet = createFleet(config, parts, upstream, changes.creators);
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
   /** `ran`: the gateway had started, so that its stop is recorded. */
@@ -95,9 +94,7 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     inFlight: new InFlight(config.limits.maxInFlight),
     malformedRequests: new MalformedRequests({ clock, logger, refused, basePath: config.listen.basePath }),
     upstream,
-    state,
-    clusterLock,
-    reconciler,
+    ...changes,
     fleet,
     ...rateLimiters(config, state, metrics),
     close,
@@ -155,6 +152,35 @@ function openUpstream(
     poller: new PeeringPoller(network, clock),
   };
 }
+
+/** What is kept about changes: shared state, creates that are not settled, and who created what. */
+async function openChanges(
+  config: Config,
+  { clock, logger }: GatewayParts,
+  services: { readonly trail: AuditTrail; readonly upstream: UpstreamClient },
+) {
+  const state = await openSharedState(config, { clock, logger });
+  const creators = new RetainedCreators(state.creators, logger);
+  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
+  const reconciler = new Reconciler({ clock, logger, ...services, clusterLock, creators });
+  return { state, clusterLock, reconciler, creators, creatorLog: new CreatorLog(creators, logger) };
+}
+
+const createFleet = (
+  { fleetRefreshMs: refreshMs }: Config,
+  { clock, logger }: GatewayParts,
+  { fleetClient }: ReturnType<typeof openUpstream>,
+  creators: RetainedCreators,
+): Fleet | undefined =>
+  refreshMs === 0
+    ? undefined
+    : new Fleet({
+        clock,
+        logger,
+        upstream: fleetClient,
+        refreshMs,
+        observe: (snapshot) => creators.observe(snapshot),
+      });
 
 function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) {
   const limiter = (name: string, limitPerMinute: number) =>

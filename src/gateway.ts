@@ -5,7 +5,6 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { policyLoadedEvent, startedEvent } from './audit/record/gateway-events.ts';
 import { type Components, type GatewayParts, openComponents } from './components.ts';
 import type { Config } from './config/config.ts';
-import { loadCreators } from './fleet/load-creators.ts';
 import { adminListener, type ReadinessChecks } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
 import type { CloseReason } from './http/listener/connection.ts';
@@ -121,7 +120,6 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
     network: upstream.network,
     poller: upstream.poller,
     idempotency: state.idempotency,
-    creators: state.creators,
     observeKey: (state) => metrics.count('idempotency_total', [state]),
   });
 }
@@ -173,7 +171,7 @@ const optional = (value: number | boolean | undefined, unit = 1): number | undef
 async function start(
   { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
   parts: GatewayParts,
-  { identity, audit, policies, reconciler, metrics, fleet, state }: Components,
+  { identity, audit, policies, reconciler, metrics, fleet, creatorLog }: Components,
   { server, admin, held, heldAdmin }: Listeners,
 ): Promise<Pick<RunningGateway, 'port' | 'adminPort'>> {
   const ports = {
@@ -190,10 +188,9 @@ async function start(
   void metrics.open();
   fleet?.start();
   const { continues: before } = audit;
-  if (file !== undefined && before !== undefined) {
+  void creatorLog.read(file, before?.chain);
+  if (file !== undefined && before !== undefined)
     void settleEarlierChanges({ file, before, reconciler, ...parts });
-    void loadCreators(file, before.chain, state.creators, parts.logger);
-  }
   return ports;
 }
 

@@ -98,8 +98,8 @@ function draw(question: Question, explanation: Explanation, style: Style): TreeN
   };
 }
 
-function asked({ action, clusterId, peering, at }: Question): TreeNode[] {
-  const { clusterId: _, ...values } = peering ?? { clusterId };
+function asked({ action, clusterId, peering, existing, at }: Question): TreeNode[] {
+  const { clusterId: _, ...values } = peering ?? { clusterId, ...existing };
   const members = { action, clusterId, ...values, at: new Date(at).toISOString() };
   return Object.entries(members).map(([name, value]) => ({
     text: `${name.padEnd(18)} ${printable(String(value))}`,

@@ -106,9 +106,9 @@ export interface Config {
 
 /** The settings that a policy is checked against. `issuers`: those in force. */
 export const policySettings = (
-  { preflight, fleetRefreshMs }: Config,
+  { preflight, fleetRefreshMs, state }: Config,
   issuers: readonly IssuerConfig[],
-): KnownSettings => ({ issuers, preflight, fleetRefreshMs });
+): KnownSettings => ({ issuers, preflight, fleetRefreshMs, sharesState: state.redis !== undefined });
 
 /** Groups checked values. Total: a fault cannot come up here any more. */
 export function toConfig(

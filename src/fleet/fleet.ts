@@ -13,8 +13,8 @@ export interface FleetServices {
   /** Of its own connections: creates never wait for the fleet. */
   readonly upstream: UpstreamClient;
   readonly refreshMs: number;
-  /** Is told of each snapshot. */
-  readonly observe?: (snapshot: Snapshot) => void;
+  /** Is told of each snapshot; never rejects. */
+  readonly observe?: (snapshot: Snapshot) => void | Promise<void>;
 }
 
 /** A snapshot older than so many intervals decides nothing. */
@@ -112,7 +112,7 @@ export class Fleet {
       const snapshot = await readSnapshot(upstream, { now: clock.now(), requestId: clock.newId(), previous });
       this.#snapshot = snapshot;
       this.#created = this.#created.filter((create) => isMissing(create, snapshot));
-      observe?.(snapshot);
+      await observe?.(snapshot);
       const unread = [...snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length;
       if (unread > 0) logger.warn({ unread }, 'peerings of some clusters could not be read for the fleet');
     } catch (error) {

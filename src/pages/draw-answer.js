@@ -36,6 +36,7 @@ const plainWords = {
   cluster_not_allowed: 'This cluster is not allowed.',
   action_not_allowed: 'The grant does not cover a create.',
   no_grant: 'No grant is for this caller.',
+  not_owner: 'The caller did not create this peering.',
 };
 
 /** What would have passed; `undefined` where nothing would. */

@@ -11,6 +11,7 @@ import type {
   AllowancesData,
   ExceptionData,
   GrantData,
+  GrantedAction,
   OnlyData,
   PolicyData,
 } from './policy-data.ts';
@@ -18,7 +19,7 @@ import type {
 export interface CompiledGrant {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
-  readonly actions: ReadonlySet<Action>;
+  readonly actions: ReadonlySet<GrantedAction>;
   readonly limits: Limits;
   readonly data: GrantData;
 }

@@ -4,7 +4,10 @@ import type { NetworkList } from '../../net/network-list.ts';
 import type { CallerDocument } from '../language/caller-document.ts';
 import type { PolicyDocument } from '../language/document.ts';
 
+/** What a caller may want to do. */
 export type Action = 'create' | 'list' | 'delete' | 'inspect';
+/** `deleteOwn`: to delete what the caller created itself. */
+export type GrantedAction = Action | 'deleteOwn';
 export type PrefixLength = { readonly min: number; readonly max: number };
 
 /** What narrows a grant; `undefined`: nothing does. */
@@ -31,7 +34,7 @@ export interface GuardrailsData {
 export interface GrantData extends LimitsData {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
-  readonly actions: readonly Action[];
+  readonly actions: readonly GrantedAction[];
   /** The claim that holds the accounts, by name or JSON Pointer; `accounts` is `undefined` then. */
   readonly accountsFromClaim?: string | undefined;
 }

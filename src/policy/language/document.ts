@@ -105,10 +105,14 @@ const id = text
   .refine((name) => !reserved.includes(name), 'is a reserved name')
   .meta({ description: 'Names the rule in decisions and audit records.' });
 
-const actions = z
-  .array(z.enum(['create', 'list', 'delete', 'inspect'], 'must be create, list, delete or inspect'))
-  .min(1, 'must not be empty: it would grant nothing')
-  .meta({ description: 'What the callers may do.' });
+const action = ['create', 'list', 'delete', 'inspect'] as const;
+const noAction = 'must not be empty: it would grant nothing';
+const grantedActions = z
+  .array(z.enum([...action, 'deleteOwn'], 'must be create, list, delete, deleteOwn or inspect'))
+  .min(1, noAction)
+  .meta({
+    description: 'What the callers may do; deleteOwn: delete peerings that they created themselves.',
+  });
 
 const narrower = {
   clusters: clusters.optional(),
@@ -124,7 +128,7 @@ const grant = z
   .strictObject({
     id,
     callers,
-    actions,
+    actions: grantedActions,
     ...narrower,
     accounts: z
       .union([accounts, fromClaim], 'must be a list of accounts, or { fromClaim: CLAIM }')
@@ -161,7 +165,9 @@ const exception = z
   .strictObject({
     id,
     callers,
-    actions: actions
+    actions: z
+      .array(z.enum(action, 'must be create, list, delete or inspect'))
+      .min(1, noAction)
       .default(['create'])
       .meta({ description: 'The actions that the exception widens; others it leaves as they are.' }),
     only: only.optional(),

@@ -17,7 +17,7 @@ import type { Places } from './place.ts';
 import { policyVersion } from './policy-version.ts';
 import { readYaml } from './read-yaml.ts';
 import { unknownPartitions } from './region-checks.ts';
-import { type KnownSettings, limitsNotCounted } from './settings-checks.ts';
+import { creatorsNotShared, type KnownSettings, limitsNotCounted } from './settings-checks.ts';
 
 /** A policy file and a way to the files beside it. */
 export interface PolicySource extends ListSource {
@@ -52,6 +52,7 @@ export function readPolicy(source: PolicySource, now: number, settings: KnownSet
     ...widerGrants(data, places),
     ...unknownPartitions(data, places),
     ...warnAboutIssuers(data, places, settings.issuers ?? []),
+    ...creatorsNotShared(data, places, settings),
   ];
   return { data: { ...data, version }, warnings, files };
 }

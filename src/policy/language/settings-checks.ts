@@ -1,6 +1,6 @@
-// What is wrong with a policy under the settings of the gateway that is to load it: a limit that the gateway cannot count
-// would refuse every create.
-import type { PolicyFault } from '../engine/policy-data.ts';
+// What is wrong, or worth a warning, with a policy under the settings of the gateway that is to load it: a limit that the
+// gateway cannot count would refuse every create.
+import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';
 import { member } from './cross-checks.ts';
 import type { KnownIssuer } from './issuer-checks.ts';
 import type { Places } from './place.ts';
@@ -12,6 +12,8 @@ export interface KnownSettings {
   readonly preflight?: 'enforce' | 'off';
   /** 0: the fleet is off. */
   readonly fleetRefreshMs?: number;
+  /** Instances share the creators of peerings. */
+  readonly sharesState?: boolean;
 }
 
 /** Looks at what the text says, as `cross-checks.ts` does. */
@@ -28,3 +30,20 @@ export function limitsNotCounted(
   if (fleetRefreshMs !== 0 || member(limits, 'perVpc') === undefined) return [];
   return [places.at([...at, 'perVpc'], 'needs the fleet, which FLEET_REFRESH_SECONDS=0 turns off')];
 }
+
+/** Of a policy without a fault: one instance does not know what another has created. */
+export const creatorsNotShared = (
+  { grants }: Omit<PolicyData, 'version'>,
+  places: Places,
+  { sharesState }: KnownSettings,
+): PolicyFault[] =>
+  (grants ?? []).flatMap(({ actions }, index) =>
+    sharesState === false && actions.includes('deleteOwn')
+      ? [
+          places.at(
+            ['grants', index, 'actions', actions.indexOf('deleteOwn')],
+            'knows only what this instance created, and what its AUDIT_FILE names: set REDIS_URL to share it',
+          ),
+        ]
+      : [],
+  );
