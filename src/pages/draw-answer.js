@@ -37,6 +37,8 @@ const plainWords = {
   action_not_allowed: 'The grant does not cover a create.',
   no_grant: 'No grant is for this caller.',
   not_owner: 'The caller did not create this peering.',
+  vpc_unknown: 'This VPC is not in the registry.',
+  vpc_mismatch: 'This does not agree with the VPC registry.',
 };
 
 /** What would have passed; `undefined` where nothing would. */

@@ -157,8 +157,9 @@ test('a create is told every kind of violation that the document has, and so is 
     contract.assertValid(schemas.PolicyRefusal, json.context, 'a refusal');
     return json.context.violations.map(({ code }: Loose) => code);
   });
-  // `delete-own.test.ts` provokes it.
-  const told = [...new Set([...found.flat(), 'not_owner'])];
+  // `delete-own.test.ts` and `vpc-registry.test.ts` provoke these.
+  const others = ['not_owner', 'vpc_unknown', 'vpc_mismatch'];
+  const told = [...new Set([...found.flat(), ...others])];
   assert.deepEqual(told.toSorted(), schemas.Violation.properties.code.enum.toSorted());
   assert.deepEqual(found.slice(1), [
     ['cluster_not_allowed'],

@@ -2,6 +2,7 @@
 // request; what cannot be shown to be allowed is denied.
 import { formatIpv4Network, type Ipv4Network, networkOf } from '../../net/ipv4.ts';
 import { limitsFor } from './accounts-from-claim.ts';
+import { checkVpc } from './check-vpc.ts';
 import { type CompiledGrant, isActive, type Policy } from './compile.ts';
 import type { Caller, Decision, Question, Violation } from './decision.ts';
 import { type ActiveException, type Checked, checkLimits } from './limits.ts';
@@ -83,11 +84,24 @@ function judgeWith(
 ): Verdict {
   const guardrails = checkLimits('guardrails', policy.guardrails, question, block, active);
   const { grant, checked } = judgeGrants(policy, question, block, active);
+  const violations = [...guardrails.violations, ...checked.violations];
   return {
-    violations: [...guardrails.violations, ...checked.violations],
+    violations: [...violations, ...judgeVpc(policy, question, block, violations)],
     grant,
     exceptions: [...new Set([...guardrails.exceptions, ...checked.exceptions])],
   };
+}
+
+/** `others`: what the rules have against the request. */
+function judgeVpc(
+  { vpcs: registry, guardrails }: Policy,
+  { peering }: Question,
+  block: Ipv4Network | undefined,
+  others: readonly Violation[],
+): Violation[] {
+  if (registry === undefined || peering === undefined || block === undefined) return [];
+  const isAccountAllowed = others.every(({ code }) => code !== 'account_not_allowed' && code !== 'no_grant');
+  return checkVpc({ registry, guardrails, isAccountAllowed }, peering, block);
 }
 
 /** The first grant that fits the request whole, or what the nearest one has against it. */

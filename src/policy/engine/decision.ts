@@ -55,6 +55,8 @@ export const violationCodes = [
   'action_not_allowed',
   'no_grant',
   'not_owner',
+  'vpc_unknown',
+  'vpc_mismatch',
 ] as const;
 
 export type ViolationCode = (typeof violationCodes)[number];

@@ -1,6 +1,7 @@
 // A policy as plain data: read, checked, its lists resolved. It can be handed from one thread to another; `compile.ts`
 // makes something of it that decides.
 import type { NetworkList } from '../../net/network-list.ts';
+import type { VpcTable } from '../../net/vpc-registry.ts';
 import type { CallerDocument } from '../language/caller-document.ts';
 import type { PolicyDocument } from '../language/document.ts';
 
@@ -72,6 +73,8 @@ export interface PolicyData {
   /** `undefined`: every caller with the scope. */
   readonly grants: readonly GrantData[] | undefined;
   readonly exceptions: readonly ExceptionData[];
+  /** `undefined`: any VPC. */
+  readonly vpcs?: VpcTable | undefined;
 }
 
 /** One thing wrong with a policy, or worth a warning. Line and column count from 1. */

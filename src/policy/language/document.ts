@@ -45,9 +45,10 @@ const cidr = text
 /** A plain name: a policy reaches no file but those beside it. */
 export const listFileName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
+const fileBeside = text.regex(listFileName, 'must be the plain name of a file beside the policy');
 const listFile = z
   .strictObject({
-    file: text.regex(listFileName, 'must be the plain name of a file beside the policy').meta({
+    file: fileBeside.meta({
       description: 'A file beside the policy, one network a line; # begins a comment.',
     }),
   })
@@ -98,7 +99,7 @@ const guardrails = z
   .meta({ description: 'What every create must be inside of, whoever asks.' });
 
 /** Names that stand for something else where a violation names its rule. */
-const reserved = ['guardrails', 'grants'];
+const reserved = ['guardrails', 'grants', 'vpcs'];
 
 const id = text
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'must be a name of letters, digits and . _ : -')
@@ -203,6 +204,14 @@ export const policyDocument = z
       .array(exception)
       .default([])
       .meta({ description: 'What some callers may do besides, for a time.' }),
+    vpcs: z
+      .strictObject({
+        file: fileBeside.meta({
+          description: 'A CSV file beside the policy: vpcId,accountId,region,cidr[;cidr…]',
+        }),
+      })
+      .optional()
+      .meta({ description: 'The VPC registry: a create must name one of its VPCs, as it stands there.' }),
     mode: z.enum(['enforce', 'report'], 'must be enforce or report').default('enforce').meta({
       description: 'report: nothing is refused, and every would-be refusal is recorded.',
     }),

@@ -74,6 +74,7 @@ function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'vers
     organization: document.organization,
     contact: document.contact,
     mode: document.mode,
+    vpcs: lists.vpcs(document.vpcs),
     guardrails: {
       ...guardrails,
       cidrs: lists.resolve(guardrails.cidrs),
