@@ -7,7 +7,9 @@ import { type Config, policySettings } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
 import { CreatorLog } from './fleet/creator-log.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { FleetCounts } from './fleet/fleet-counts.ts';
 import { RetainedCreators } from './fleet/retained-creators.ts';
+import type { Snapshot } from './fleet/snapshot.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { IssuersReload } from './identity/issuers-reload.ts';
@@ -62,7 +64,10 @@ export async function openComponents(config: Config, parts: GatewayParts) {
   const { trail } = audit;
   const changes = await openChanges(config, parts, { trail, upstream: upstream.client });
   const { state, reconciler } = changes;
-  const fleet = createFleet(config, parts, upstream, changes.creators);
+  const { fleet, fleetCounts } = createFleet(config, parts, changes, {
+    upstream: upstream.fleetClient,
+    policies,
+  });
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
   /** `ran`: the gateway had started, so that its stop is recorded. */
@@ -96,6 +101,7 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     upstream,
     ...changes,
     fleet,
+    fleetCounts,
     ...rateLimiters(config, state, metrics),
     close,
   };
@@ -166,21 +172,22 @@ async function openChanges(
   return { state, clusterLock, reconciler, creators, creatorLog: new CreatorLog(creators, logger) };
 }
 
-const createFleet = (
+/** `undefined` with FLEET_REFRESH_SECONDS=0. */
+function createFleet(
   { fleetRefreshMs: refreshMs }: Config,
   { clock, logger }: GatewayParts,
-  { fleetClient }: ReturnType<typeof openUpstream>,
-  creators: RetainedCreators,
-): Fleet | undefined =>
-  refreshMs === 0
-    ? undefined
-    : new Fleet({
-        clock,
-        logger,
-        upstream: fleetClient,
-        refreshMs,
-        observe: (snapshot) => creators.observe(snapshot),
-      });
+  { creators, creatorLog }: Awaited<ReturnType<typeof openChanges>>,
+  { upstream, policies }: { readonly upstream: UpstreamClient; readonly policies: PolicyStore },
+) {
+  if (refreshMs === 0) return { fleet: undefined, fleetCounts: undefined };
+  const policy = () => policies.current();
+  const fleetCounts = new FleetCounts({ creators, creatorLog, policy, now: clock.now, logger });
+  const observe = async (snapshot: Snapshot) => {
+    await creators.observe(snapshot);
+    await fleetCounts.observe(snapshot);
+  };
+  return { fleet: new Fleet({ clock, logger, upstream, refreshMs, observe }), fleetCounts };
+}
 
 function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) {
   const limiter = (name: string, limitPerMinute: number) =>

@@ -133,11 +133,12 @@ const readinessChecks = ({ policies, identity, audit, inFlight }: Components) =>
   }) satisfies ReadinessChecks;
 
 function registerReadings(
-  { metrics, inFlight, upstream, audit, reconciler, policies, identity, state }: Components,
+  components: Components,
   { logLinesDropped = () => 0 }: GatewayParts,
   checks: ReturnType<typeof readinessChecks>,
   certificateEndsAt: () => number | undefined,
 ): void {
+  const { metrics, inFlight, upstream, audit, reconciler, policies, identity, state } = components;
   const ofKeySets = (value: (keys: KeySet) => number) =>
     identity.issuers.all().map(({ rules, keys }) => [rules.issuer, value(keys)] as const);
   metrics.read({
@@ -152,6 +153,7 @@ function registerReadings(
     policy_loaded_timestamp_seconds: () => policies.loadedAt / 1000,
     policy_rejected: () => Number(policies.rejected),
     policy_report_mode: () => Number(policies.current().mode === 'report'),
+    ...fleetReadings(components),
     token_cache_entries: () => identity.tokens.size,
     keys: () => ofKeySets(({ count }) => count),
     keys_ignored: () => ofKeySets(({ ignored }) => ignored),
@@ -163,6 +165,17 @@ function registerReadings(
     log_lines_dropped_total: logLinesDropped,
   });
 }
+
+/** None with FLEET_REFRESH_SECONDS=0. */
+const fleetReadings = ({ fleet, fleetCounts }: Components) => ({
+  fleet_peerings: () => fleetCounts?.byStatus ?? [],
+  fleet_findings: () => fleetCounts?.byFinding ?? [],
+  fleet_lapsing: () => fleetCounts?.lapsing,
+  fleet_unread_clusters: () =>
+    fleet?.snapshot && [...fleet.snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length,
+  fleet_snapshot_timestamp_seconds: () => fleet && (fleet.snapshot?.generatedAt ?? 0) / 1000,
+  fleet_snapshot_max_age_seconds: () => fleet && fleet.maxAgeMs / 1000,
+});
 
 const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
   value === undefined ? undefined : Number(value) / unit;

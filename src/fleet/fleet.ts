@@ -47,6 +47,11 @@ export class Fleet {
     this.#services = services;
   }
 
+  /** How old a snapshot may be, in milliseconds, before it decides nothing. */
+  get maxAgeMs(): number {
+    return maxIntervals * this.#services.refreshMs;
+  }
+
   /** The last good one; `undefined` before the first. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
@@ -58,8 +63,7 @@ export class Fleet {
   }
 
   #isYoung(time = Number.NEGATIVE_INFINITY): boolean {
-    const { clock, refreshMs } = this.#services;
-    return clock.now() - time <= maxIntervals * refreshMs;
+    return this.#services.clock.now() - time <= this.maxAgeMs;
   }
 
   /**

@@ -2,7 +2,7 @@
 // incomplete snapshot says nothing about what is gone.
 import type { Logger } from '../logging/logger.ts';
 import type { Creator, CreatorStore } from '../state/creators/creator-store.ts';
-import { isComplete, type Snapshot } from './snapshot.ts';
+import { isComplete, peeringIds, type Snapshot } from './snapshot.ts';
 
 /** Complete snapshots that must lack a peering. */
 const maxAbsences = 2;
@@ -36,9 +36,7 @@ export class RetainedCreators implements CreatorStore {
   /** Never rejects: what could not be removed is tried again with the next snapshot. */
   async observe(snapshot: Snapshot): Promise<void> {
     if (!isComplete(snapshot)) return;
-    const listed = new Set(
-      [...snapshot.clusters.values()].flatMap(({ peerings = [] }) => peerings.map(({ id }) => id)),
-    );
+    const listed = new Set(peeringIds(snapshot));
     for (const [id, absences] of this.#absences) this.#absences.set(id, listed.has(id) ? 0 : absences + 1);
     for (const id of listed) this.#follow(id);
     const gone = [...this.#absences].flatMap(([id, absences]) => (absences >= maxAbsences ? id : []));

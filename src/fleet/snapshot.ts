@@ -36,6 +36,9 @@ const clustersTimeoutMs = 120_000;
 export const isComplete = ({ clusters }: Snapshot): boolean =>
   [...clusters.values()].every(({ isUnread }) => !isUnread);
 
+export const peeringIds = ({ clusters }: Snapshot): string[] =>
+  [...clusters.values()].flatMap(({ peerings = [] }) => peerings.map(({ id }) => id));
+
 /**
  * Rejects when the clusters cannot be listed. `requestId` is sent as `X-Request-Id`. `previous`: what is known of a cluster that
  * cannot be read.

@@ -3,7 +3,7 @@
 import { snapshotEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
 import { type FindingCode, type FleetPeering, findingCodes, fleetPeerings } from '../../fleet/findings.ts';
-import { isComplete, type Snapshot } from '../../fleet/snapshot.ts';
+import { isComplete, peeringIds, type Snapshot } from '../../fleet/snapshot.ts';
 import { jsonAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
@@ -48,7 +48,7 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
     if (snapshot === undefined)
       throw new GatewayError('fleet-unavailable', { headers: { 'Retry-After': '5' } });
     trail.requireWritable();
-    const known = await creators.creatorsOf(idsIn(snapshot)).catch((error: unknown) => {
+    const known = await creators.creatorsOf(peeringIds(snapshot)).catch((error: unknown) => {
       throw new GatewayError('fleet-unavailable', { headers: { 'Retry-After': '5' }, cause: error });
     });
     const { policy } = request;
@@ -68,9 +68,6 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
     return jsonAnswer(200, body, { 'Proxy-Status': 'peergate' });
   },
 };
-
-const idsIn = ({ clusters }: Snapshot): string[] =>
-  [...clusters.values()].flatMap(({ peerings = [] }) => peerings.map(({ id }) => id));
 
 const isWanted = ({ clusterId, filter: { finding, status } }: FleetTarget, peering: FleetPeering): boolean =>
   (clusterId === undefined || peering.clusterId === clusterId) &&
