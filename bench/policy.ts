@@ -1,7 +1,8 @@
 // Measures what a policy costs by its size: to load, to keep, to decide by, and to take up while requests are served.
 // Prints a Markdown table; sizes are interleaved in rounds, so that a noisy machine is noisy for all of them alike.
 //
-//   npm run bench:policy            the table
+//   npm run bench:policy            the tables
+//   npm run bench:policy -- vpcs    the one of the VPC registry alone
 //   npm run bench:policy -- --json  one round of one size, in a process of its own (used by the former)
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -176,7 +177,7 @@ function run(): void {
   console.log(
     `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; median (range) of ${rounds} interleaved rounds, a new process each.\n`,
   );
-  compare('blocks', sizes, writePolicy);
+  if (flag !== 'vpcs') compare('blocks', sizes, writePolicy);
   console.log('\nVPCs of the registry, two blocks each:\n');
   compare('VPCs', registrySizes, writeRegistry);
 }

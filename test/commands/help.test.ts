@@ -15,6 +15,7 @@ const commands = [
   'policy test',
   'policy explain',
   'policy replay',
+  'policy suggest',
   'peerings',
   'audit verify',
 ];
