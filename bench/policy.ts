@@ -1,7 +1,8 @@
 // Measures what a policy costs by its size: to load, to keep, to decide by, and to take up while requests are served.
 // Prints a Markdown table; sizes are interleaved in rounds, so that a noisy machine is noisy for all of them alike.
 //
-//   npm run bench:policy            the table
+//   npm run bench:policy            the tables
+//   npm run bench:policy -- vpcs    the one of the VPC registry alone
 //   npm run bench:policy -- --json  one round of one size, in a process of its own (used by the former)
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,7 @@ import { loadPolicy } from '../src/policy/store/load-policy.ts';
 import { progress } from './progress.ts';
 
 const sizes = [10, 1_000, 100_000, 1_000_000];
+const registrySizes = [10, 1_000, 100_000];
 const rounds = 5;
 const decisions = 200_000;
 const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
@@ -40,6 +42,22 @@ function writePolicy(folder: string, size: number): string {
     return `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}/28`;
   });
   writeFileSync(join(folder, 'blocks.txt'), `${lines.join('\n')}\n`);
+  return writeDocument(folder, 'cidrs: { file: blocks.txt }');
+}
+
+/** As many VPCs with two blocks each, in no particular order. */
+function writeRegistry(folder: string, size: number): string {
+  const rows = Array.from({ length: size - 1 }, (_, index) => {
+    const slot = (index * 7_919) % size;
+    const id = (0x0123456789abcdefn + BigInt(slot)).toString(16).padStart(17, '0');
+    return `vpc-${id},111122223333,us-east-1,10.${slot % 256}.0.0/16;100.64.${slot % 256}.0/24`;
+  });
+  const asked = 'vpc-01234567,111122223333,us-east-1,10.0.0.0/16;100.64.0.0/24';
+  writeFileSync(join(folder, 'vpcs.csv'), `${[...rows, asked].join('\n')}\n`);
+  return writeDocument(folder, 'cidrs: [10.0.0.0/8]', 'vpcs: { file: vpcs.csv }');
+}
+
+function writeDocument(folder: string, cidrs: string, more = ''): string {
   const path = join(folder, 'policy.yaml');
   writeFileSync(
     path,
@@ -48,9 +66,10 @@ organization: bench
 guardrails:
   accounts: ["111122223333"]
   regions: [us-east-1]
-  cidrs: { file: blocks.txt }
+  ${cidrs}
   forbiddenCidrs: [192.0.2.0/24]
   prefixLength: { min: 16, max: 28 }
+${more}
 `,
   );
   return path;
@@ -103,7 +122,7 @@ async function measure(path: string): Promise<Round> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const reloadStart = performance.now();
-  const again = await createWorkerLoad()({ policyFile: path, testsFile: undefined, now });
+  const again = await createWorkerLoad()({ policyFile: path, testsFile: undefined, settings: {}, now });
   if (again.faults !== undefined) throw new Error('the policy did not load in a thread');
   compilePolicy(again.data);
   const reloadMs = performance.now() - reloadStart;
@@ -115,13 +134,14 @@ async function measure(path: string): Promise<Round> {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-function run(): void {
+/** `write`: a policy of so many of what is counted. */
+function compare(name: string, sizes: readonly number[], write: typeof writePolicy): void {
   const folders = sizes.map(() => mkdtempSync(join(tmpdir(), 'peergate-bench-')));
-  const paths = sizes.map((size, index) => writePolicy(folders[index] as string, size));
+  const paths = sizes.map((size, index) => write(folders[index] as string, size));
   const results = sizes.map((): Round[] => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, path] of paths.entries()) {
-      progress(`\rround ${round + 1} of ${rounds}, ${sizes[index]} blocks \x1b[K`);
+      progress(`\rround ${round + 1} of ${rounds}, ${sizes[index]} ${name} \x1b[K`);
       const self = fileURLToPath(import.meta.url);
       const output = execFileSync(process.execPath, ['--expose-gc', self, '--json', path], {
         encoding: 'utf8',
@@ -131,15 +151,8 @@ function run(): void {
   }
   progress('\r\x1b[K');
   for (const folder of folders) rmSync(folder, { recursive: true });
-  const cell = (rows: readonly Round[], key: keyof Round, digits: number) => {
-    const values = rows.map((row) => row[key]);
-    return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
-  };
   console.log(
-    `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; median (range) of ${rounds} interleaved rounds, a new process each.\n`,
-  );
-  console.log(
-    '| blocks | load, ms | kept, MB | decide: allow, ns | decide: deny, ns | reload in a thread, ms | longest pause meanwhile, ms |',
+    `| ${name} | load, ms | kept, MB | decide: allow, ns | decide: deny, ns | reload in a thread, ms | longest pause meanwhile, ms |`,
   );
   console.log('| ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const [index, rows] of results.entries()) {
@@ -153,6 +166,20 @@ function run(): void {
     ];
     console.log(`| ${sizes[index]?.toLocaleString('en')} | ${cells.join(' | ')} |`);
   }
+}
+
+function cell(rows: readonly Round[], key: keyof Round, digits: number): string {
+  const values = rows.map((row) => row[key]);
+  return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+}
+
+function run(): void {
+  console.log(
+    `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB; median (range) of ${rounds} interleaved rounds, a new process each.\n`,
+  );
+  if (flag !== 'vpcs') compare('blocks', sizes, writePolicy);
+  console.log('\nVPCs of the registry, two blocks each:\n');
+  compare('VPCs', registrySizes, writeRegistry);
 }
 
 const [flag, path] = process.argv.slice(2);

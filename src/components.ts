@@ -3,9 +3,13 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { type AuditLogParts, type AuditWatch, openAuditLog } from './audit/log/audit-log.ts';
 import type { AuditTrail } from './audit/log/trail.ts';
 import { policyLoadedEvent, policyRejectedEvent, stoppedEvent } from './audit/record/gateway-events.ts';
-import type { Config } from './config/config.ts';
+import { type Config, policySettings } from './config/config.ts';
 import type { ErrorCode } from './errors.ts';
+import { CreatorLog } from './fleet/creator-log.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { FleetCounts } from './fleet/fleet-counts.ts';
+import { RetainedCreators } from './fleet/retained-creators.ts';
+import type { Snapshot } from './fleet/snapshot.ts';
 import { MalformedRequests } from './http/listener/malformed-requests.ts';
 import { InFlight } from './http/middleware/in-flight.ts';
 import { IssuersReload } from './identity/issuers-reload.ts';
@@ -22,6 +26,7 @@ import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 import { openSharedState, type SharedState } from './state/shared-state.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
+import type { UpstreamClient } from './upstream/client.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
 import { NetworkReader } from './upstream/network-reader.ts';
 import { PeeringPoller } from './upstream/peering-poller.ts';
@@ -56,14 +61,13 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     issuers: identity.issuers,
   });
   const upstream = openUpstream(config, parts, metrics, egressProxy);
-  const state = await openSharedState(config, parts);
-  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
   const { trail } = audit;
-  const reconciler = new Reconciler({ clock, logger, trail, upstream: upstream.client, clusterLock });
-  const fleet =
-    config.fleetRefreshMs === 0
-      ? undefined
-      : new Fleet({ clock, logger, upstream: upstream.fleetClient, refreshMs: config.fleetRefreshMs });
+  const changes = await openChanges(config, parts, { trail, upstream: upstream.client });
+  const { state, reconciler } = changes;
+  const { fleet, fleetCounts } = createFleet(config, parts, changes, {
+    upstream: upstream.fleetClient,
+    policies,
+  });
   const refused = (code: ErrorCode) => metrics.count('refusals_total', [code]);
 
   /** `ran`: the gateway had started, so that its stop is recorded. */
@@ -95,10 +99,9 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     inFlight: new InFlight(config.limits.maxInFlight),
     malformedRequests: new MalformedRequests({ clock, logger, refused, basePath: config.listen.basePath }),
     upstream,
-    state,
-    clusterLock,
-    reconciler,
+    ...changes,
     fleet,
+    fleetCounts,
     ...rateLimiters(config, state, metrics),
     close,
   };
@@ -156,6 +159,36 @@ function openUpstream(
   };
 }
 
+/** What is kept about changes: shared state, creates that are not settled, and who created what. */
+async function openChanges(
+  config: Config,
+  { clock, logger }: GatewayParts,
+  services: { readonly trail: AuditTrail; readonly upstream: UpstreamClient },
+) {
+  const state = await openSharedState(config, { clock, logger });
+  const creators = new RetainedCreators(state.creators, logger);
+  const clusterLock = config.preflight === 'enforce' ? state.clusterLock : undefined;
+  const reconciler = new Reconciler({ clock, logger, ...services, clusterLock, creators });
+  return { state, clusterLock, reconciler, creators, creatorLog: new CreatorLog(creators, logger) };
+}
+
+/** `undefined` with FLEET_REFRESH_SECONDS=0. */
+function createFleet(
+  { fleetRefreshMs: refreshMs }: Config,
+  { clock, logger }: GatewayParts,
+  { creators, creatorLog }: Awaited<ReturnType<typeof openChanges>>,
+  { upstream, policies }: { readonly upstream: UpstreamClient; readonly policies: PolicyStore },
+) {
+  if (refreshMs === 0) return { fleet: undefined, fleetCounts: undefined };
+  const policy = () => policies.current();
+  const fleetCounts = new FleetCounts({ creators, creatorLog, policy, now: clock.now, logger });
+  const observe = async (snapshot: Snapshot) => {
+    await creators.observe(snapshot);
+    await fleetCounts.observe(snapshot);
+  };
+  return { fleet: new Fleet({ clock, logger, upstream, refreshMs, observe }), fleetCounts };
+}
+
 function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) {
   const limiter = (name: string, limitPerMinute: number) =>
     new RateLimiter({
@@ -178,7 +211,7 @@ const auditWatch = (metrics: Metrics): AuditWatch => ({
 });
 
 function createPolicyStore(
-  { policyFile, policyTestsFile }: Config,
+  config: Config,
   { clock, logger, policy, reporter }: GatewayParts,
   { trail, metrics, issuers }: { trail: AuditTrail; metrics: Metrics; issuers: TrustedIssuers },
 ): PolicyStore {
@@ -186,9 +219,13 @@ function createPolicyStore(
   return new PolicyStore(policy, {
     clock,
     logger,
-    policyFile,
-    testsFile: policyTestsFile,
-    issuers: () => issuers.all().map(({ rules }) => rules),
+    policyFile: config.policyFile,
+    testsFile: config.policyTestsFile,
+    settings: () =>
+      policySettings(
+        config,
+        issuers.all().map(({ rules }) => rules),
+      ),
     load: createWorkerLoad(),
     events: {
       async loaded(versions) {

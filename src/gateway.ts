@@ -5,7 +5,6 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { policyLoadedEvent, startedEvent } from './audit/record/gateway-events.ts';
 import { type Components, type GatewayParts, openComponents } from './components.ts';
 import type { Config } from './config/config.ts';
-import { loadCreators } from './fleet/load-creators.ts';
 import { adminListener, type ReadinessChecks } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
 import type { CloseReason } from './http/listener/connection.ts';
@@ -122,7 +121,6 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
     network: upstream.network,
     poller: upstream.poller,
     idempotency: state.idempotency,
-    creators: state.creators,
     observeKey: (state) => metrics.count('idempotency_total', [state]),
   });
 }
@@ -136,11 +134,12 @@ const readinessChecks = ({ policies, identity, audit, inFlight }: Components) =>
   }) satisfies ReadinessChecks;
 
 function registerReadings(
-  { metrics, inFlight, upstream, audit, reconciler, policies, identity, state }: Components,
+  components: Components,
   { logLinesDropped = () => 0 }: GatewayParts,
   checks: ReturnType<typeof readinessChecks>,
   certificateEndsAt: () => number | undefined,
 ): void {
+  const { metrics, inFlight, upstream, audit, reconciler, policies, identity, state } = components;
   const ofKeySets = (value: (keys: KeySet) => number) =>
     identity.issuers.all().map(({ rules, keys }) => [rules.issuer, value(keys)] as const);
   metrics.read({
@@ -155,6 +154,7 @@ function registerReadings(
     policy_loaded_timestamp_seconds: () => policies.loadedAt / 1000,
     policy_rejected: () => Number(policies.rejected),
     policy_report_mode: () => Number(policies.current().mode === 'report'),
+    ...fleetReadings(components),
     token_cache_entries: () => identity.tokens.size,
     keys: () => ofKeySets(({ count }) => count),
     keys_ignored: () => ofKeySets(({ ignored }) => ignored),
@@ -167,6 +167,17 @@ function registerReadings(
   });
 }
 
+/** None with FLEET_REFRESH_SECONDS=0. */
+const fleetReadings = ({ fleet, fleetCounts }: Components) => ({
+  fleet_peerings: () => fleetCounts?.byStatus ?? [],
+  fleet_findings: () => fleetCounts?.byFinding ?? [],
+  fleet_lapsing: () => fleetCounts?.lapsing,
+  fleet_unread_clusters: () =>
+    fleet?.snapshot && [...fleet.snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length,
+  fleet_snapshot_timestamp_seconds: () => fleet && (fleet.snapshot?.generatedAt ?? 0) / 1000,
+  fleet_snapshot_max_age_seconds: () => fleet && fleet.maxAgeMs / 1000,
+});
+
 const optional = (value: number | boolean | undefined, unit = 1): number | undefined =>
   value === undefined ? undefined : Number(value) / unit;
 
@@ -174,7 +185,7 @@ const optional = (value: number | boolean | undefined, unit = 1): number | undef
 async function start(
   { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
   parts: GatewayParts,
-  { identity, audit, policies, reconciler, metrics, fleet, state }: Components,
+  { identity, audit, policies, reconciler, metrics, fleet, creatorLog }: Components,
   { server, admin, held, heldAdmin }: Listeners,
 ): Promise<Pick<RunningGateway, 'port' | 'adminPort'>> {
   const ports = {
@@ -192,10 +203,9 @@ async function start(
   void metrics.open();
   fleet?.start();
   const { continues: before } = audit;
-  if (file !== undefined && before !== undefined) {
+  void creatorLog.read(file, before?.chain);
+  if (file !== undefined && before !== undefined)
     void settleEarlierChanges({ file, before, reconciler, ...parts });
-    void loadCreators(file, before.chain, state.creators, parts.logger);
-  }
   return ports;
 }
 

@@ -29,6 +29,7 @@ const commands = {
   'policy test': async () => (await import('./commands/policy-test.ts')).policyTestCommand,
   'policy explain': async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,
   'policy replay': async () => (await import('./commands/policy-replay.ts')).policyReplayCommand,
+  'policy suggest': async () => (await import('./commands/policy-suggest.ts')).policySuggestCommand,
   peerings: async () => (await import('./commands/peerings.ts')).peeringsCommand,
   'audit verify': async () => (await import('./commands/audit-verify.ts')).auditVerifyCommand,
 };

@@ -26,6 +26,11 @@ export class Recent<Value> {
     this.#young.set(key, value);
   }
 
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   entries(): ReadonlyMap<string, Value> {
     return new Map([...this.#old, ...this.#young]);
   }

@@ -1,6 +1,6 @@
 // `check`: reads settings and policy as `serve` does and reports all faults at once. Opens no connection and no listener.
 import { auditFaults } from '../audit/log/audit-faults.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, policySettings } from '../config/config.ts';
 import { effectiveSettings } from '../config/effective-settings.ts';
 import {
   describeFault,
@@ -62,8 +62,8 @@ export function prepare(environment: Environment, now: number): Prepared {
   const loaded = loadConfig(environment);
   const policyFile = environment['POLICY_FILE'];
   const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
-  const issuers = 'faults' in loaded ? [] : loaded.config.auth.issuers;
-  const read = policyFile ? loadAndTest({ policyFile, testsFile, issuers, now }) : undefined;
+  const settings = 'faults' in loaded ? {} : policySettings(loaded.config, loaded.config.auth.issuers);
+  const read = policyFile ? loadAndTest({ policyFile, testsFile, settings, now }) : undefined;
   const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),

@@ -94,9 +94,19 @@ function asJson(snapshot: Snapshot, peerings: readonly FleetPeering[]): string {
     ...peering,
     findings: findings.map(({ other: _, ...finding }) => finding),
   }));
-  const value = { generatedAt, complete: isComplete(snapshot), count: listed.length, peerings: listed };
+  const unread = unreadIn(snapshot);
+  const value = {
+    generatedAt,
+    complete: unread.length === 0,
+    unread,
+    count: listed.length,
+    peerings: listed,
+  };
   return `${printable(JSON.stringify(value))}\n`;
 }
+
+const unreadIn = ({ clusters }: Snapshot): string[] =>
+  [...clusters.values()].flatMap(({ id, isUnread }) => (isUnread ? id : []));
 
 function asTable(snapshot: Snapshot, peerings: readonly FleetPeering[], { colours }: CommandInput): string {
   const { bad, faint } = styleFor(colours);
@@ -114,11 +124,10 @@ function asTable(snapshot: Snapshot, peerings: readonly FleetPeering[], { colour
   const found = peerings.map(({ findings }) =>
     findings.map(({ code, description }) => `    ${bad(code)} ${printable(description)}\n`).join(''),
   );
-  const unread = [...snapshot.clusters.values()].filter((cluster) => cluster.peerings === undefined);
   return [
     `${faint(lines[0] ?? '')}\n`,
     ...lines.slice(1).map((line, index) => `${line}\n${found[index]}`),
-    ...unread.map(({ id }) => `${bad('unread')} cluster ${printable(id)} could not be read\n`),
+    ...unreadIn(snapshot).map((id) => `${bad('unread')} cluster ${printable(id)} could not be read\n`),
     `${peerings.length} peerings in ${snapshot.clusters.size} clusters, ${peerings.filter(({ findings }) => findings.length > 0).length} with findings\n`,
   ].join('');
 }

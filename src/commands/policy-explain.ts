@@ -51,7 +51,7 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
   const known = readIssuersOption(options);
-  const policy = loadPolicy(positionals[0] ?? '', input.now, known.issuers);
+  const policy = loadPolicy(positionals[0] ?? '', input.now, known);
   const request = readFile(options['request'] ?? '', requestDocument);
   const claims = readFile(options['claims'] ?? '', claimsDocument);
   const faults = [policy, request, claims].flatMap((read) => read.faults ?? []).map(describePolicyFault);
@@ -98,8 +98,8 @@ function draw(question: Question, explanation: Explanation, style: Style): TreeN
   };
 }
 
-function asked({ action, clusterId, peering, at }: Question): TreeNode[] {
-  const { clusterId: _, ...values } = peering ?? { clusterId };
+function asked({ action, clusterId, peering, existing, at }: Question): TreeNode[] {
+  const { clusterId: _, ...values } = peering ?? { clusterId, ...existing };
   const members = { action, clusterId, ...values, at: new Date(at).toISOString() };
   return Object.entries(members).map(([name, value]) => ({
     text: `${name.padEnd(18)} ${printable(String(value))}`,

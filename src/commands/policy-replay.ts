@@ -20,7 +20,8 @@ export const policyReplayCommand: Command = {
 Reads audit logs (also .gz; other lines are ignored), decides every recorded
 request by POLICY at its own time, and lists each decision that would change.
 POLICY counts as enforced, whatever its mode. A denial has a question mark if
-its record lacks a claim with which POLICY could allow the request.
+its record lacks what POLICY could allow the request by: a claim, or the creator
+of the peering.
 
 Example
   bin/peergate policy replay next-policy.yaml audit.log.1.gz audit.log
@@ -58,7 +59,7 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   for await (const { record } of readRecords(files, bar.advance)) {
     const replayed = replay(policy, record);
     if (replayed === undefined) continue;
-    const isUncertain = replayed.unknownClaims.length > 0;
+    const isUncertain = replayed.notRecorded.length > 0;
     const isChanged = replayed.before !== replayed.after;
     decided += 1;
     uncertain += Number(isUncertain);
@@ -75,5 +76,5 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   return changed + uncertain > 0 ? 1 : 0;
 }
 
-const missing = ({ unknownClaims }: Replayed, faint: (text: string) => string): string =>
-  unknownClaims.length === 0 ? '' : `${faint(`    not recorded: ${printable(unknownClaims.join(', '))}`)}\n`;
+const missing = ({ notRecorded }: Replayed, faint: (text: string) => string): string =>
+  notRecorded.length === 0 ? '' : `${faint(`    not recorded: ${printable(notRecorded.join(', '))}`)}\n`;

@@ -38,7 +38,7 @@ Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 function policyTest(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
   const [policyFile = '', testsFile = ''] = positionals;
   const known = readIssuersOption(options);
-  const policy = loadPolicy(policyFile, input.now, known.issuers);
+  const policy = loadPolicy(policyFile, input.now, known);
   const tests = loadPolicyTests(testsFile);
   const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])].map(describePolicyFault);
   if (policy.faults !== undefined || tests.faults !== undefined || known.faults.length > 0) {

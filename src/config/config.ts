@@ -1,5 +1,6 @@
 // The settings as the rest of the gateway sees them: grouped, frozen, with the secrets wrapped. Nothing here has a
 // default of its own; those are in `schema.ts`.
+import type { KnownSettings } from '../policy/language/settings-checks.ts';
 import type { RedisMode } from './redis-servers.ts';
 import type { SettingValues } from './schema.ts';
 import { Secret } from './secret.ts';
@@ -102,6 +103,12 @@ export interface Config {
   readonly tracing: { readonly url: string; readonly protocol: 'http/json' | 'http/protobuf' } | undefined;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
+
+/** The settings that a policy is checked against. `issuers`: those in force. */
+export const policySettings = (
+  { preflight, fleetRefreshMs, state }: Config,
+  issuers: readonly IssuerConfig[],
+): KnownSettings => ({ issuers, preflight, fleetRefreshMs, sharesState: state.redis !== undefined });
 
 /** Groups checked values. Total: a fault cannot come up here any more. */
 export function toConfig(

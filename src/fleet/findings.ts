@@ -54,7 +54,7 @@ const lapsesAfterMs = 7 * 24 * 3_600_000;
 /** Until when a request that was made then has to be accepted: RFC 3339. */
 export const acceptByOf = ({ at }: Creator): string => new Date(at + lapsesAfterMs).toISOString();
 
-/** Every peering of the clusters that could be read, cluster by cluster. */
+/** Every known peering, cluster by cluster. */
 export function fleetPeerings(snapshot: Snapshot, known: Known): FleetPeering[] {
   const clusters = [...snapshot.clusters.values()];
   const byVpc = clustersByVpc(clusters);

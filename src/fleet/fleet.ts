@@ -13,26 +13,43 @@ export interface FleetServices {
   /** Of its own connections: creates never wait for the fleet. */
   readonly upstream: UpstreamClient;
   readonly refreshMs: number;
-  /** Is told of each snapshot. */
-  readonly observe?: (snapshot: Snapshot) => void;
+  /** Is told of each snapshot; never rejects. */
+  readonly observe?: (snapshot: Snapshot) => void | Promise<void>;
 }
 
 /** A snapshot older than so many intervals decides nothing. */
 const maxIntervals = 3;
 
-/** Creates that are remembered until the next snapshot. */
+/** Creates that are remembered until their cluster is read. */
 const maxCreated = 10_000;
+
+interface Create {
+  readonly clusterId: string;
+  readonly vpcId: string;
+  readonly at: number;
+}
+
+/** May the snapshot have missed it? */
+function isMissing({ clusterId, at }: Create, { clusters }: Snapshot): boolean {
+  const cluster = clusters.get(clusterId);
+  return cluster !== undefined && at >= (cluster.readAt ?? 0);
+}
 
 export class Fleet {
   readonly #services: FleetServices;
   readonly #stopping = new AbortController();
   #snapshot: Snapshot | undefined;
-  /** Creates since the snapshot began, oldest first. */
-  #created: { readonly clusterId: string; readonly vpcId: string; readonly at: number }[] = [];
+  /** Creates since their cluster was read, oldest first. */
+  #created: Create[] = [];
   #running: Promise<void> | undefined;
 
   constructor(services: FleetServices) {
     this.#services = services;
+  }
+
+  /** How old a snapshot may be, in milliseconds, before it decides nothing. */
+  get maxAgeMs(): number {
+    return maxIntervals * this.#services.refreshMs;
   }
 
   /** The last good one; `undefined` before the first. */
@@ -42,26 +59,36 @@ export class Fleet {
 
   /** The snapshot, if it is young enough to decide a create by. */
   current(): Snapshot | undefined {
-    const { clock, refreshMs } = this.#services;
-    const { generatedAt = Number.NEGATIVE_INFINITY } = this.#snapshot ?? {};
-    return clock.now() - generatedAt <= maxIntervals * refreshMs ? this.#snapshot : undefined;
+    return this.#isYoung(this.#snapshot?.generatedAt) ? this.#snapshot : undefined;
+  }
+
+  #isYoung(time = Number.NEGATIVE_INFINITY): boolean {
+    return this.#services.clock.now() - time <= this.maxAgeMs;
   }
 
   /**
    * The other clusters that the VPC has a live peering with, by the snapshot and by creates since; `undefined`: no snapshot is
-   * young enough. Each has one live peering of the VPC.
+   * young enough. Each has one live peering of the VPC. `unknown`: how many further clusters may have one, since they have not
+   * been read for as long.
    */
-  otherClustersOf(vpcId: string, clusterId: string): readonly FleetCluster[] | undefined {
+  otherClustersOf(
+    vpcId: string,
+    clusterId: string,
+  ): { readonly clusters: readonly FleetCluster[]; readonly unknown: number } | undefined {
     const snapshot = this.current();
     if (snapshot === undefined) return undefined;
     const created = this.#created
       .filter((create) => create.vpcId === vpcId)
       .map((create) => create.clusterId);
-    return [...snapshot.clusters.values()].filter(
+    const others = [...snapshot.clusters.values()].filter(({ id }) => id !== clusterId);
+    const clusters = others.filter(
       ({ id, peerings = [] }) =>
-        id !== clusterId &&
-        (created.includes(id) || peerings.some((listed) => listed.vpcId === vpcId && isLive(listed))),
+        created.includes(id) || peerings.some((listed) => listed.vpcId === vpcId && isLive(listed)),
     );
+    const unknown = others.filter(
+      (other) => !this.#isYoung(other.readAt) && !clusters.includes(other),
+    ).length;
+    return { clusters, unknown };
   }
 
   /** A create that the next snapshot may have missed. */
@@ -85,11 +112,12 @@ export class Fleet {
   async refresh(): Promise<void> {
     const { clock, logger, upstream, observe } = this.#services;
     try {
-      const snapshot = await readSnapshot(upstream, { now: clock.now(), requestId: clock.newId() });
+      const previous = this.#snapshot;
+      const snapshot = await readSnapshot(upstream, { now: clock.now(), requestId: clock.newId(), previous });
       this.#snapshot = snapshot;
-      this.#created = this.#created.filter(({ at }) => at >= snapshot.generatedAt);
-      observe?.(snapshot);
-      const unread = [...snapshot.clusters.values()].filter(({ peerings }) => peerings === undefined).length;
+      this.#created = this.#created.filter((create) => isMissing(create, snapshot));
+      await observe?.(snapshot);
+      const unread = [...snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length;
       if (unread > 0) logger.warn({ unread }, 'peerings of some clusters could not be read for the fleet');
     } catch (error) {
       if (!this.#stopping.signal.aborted)

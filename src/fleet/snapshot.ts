@@ -1,4 +1,5 @@
-// All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty.
+// All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty: it
+// keeps the peerings of an earlier snapshot.
 import { type Ipv4Network, listedNetwork } from '../net/ipv4.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
@@ -11,8 +12,12 @@ export interface FleetCluster {
   readonly cidrBlock: string | undefined;
   /** `undefined`: the list does not say, or not a network. */
   readonly block: Ipv4Network | undefined;
-  /** `undefined`: could not be read. */
+  /** `undefined`: never read. */
   readonly peerings: readonly ListedPeering[] | undefined;
+  /** When they were read, as `generatedAt`. */
+  readonly readAt: number | undefined;
+  /** They could not be read for this snapshot. */
+  readonly isUnread: boolean;
 }
 
 export interface Snapshot {
@@ -29,33 +34,48 @@ const clustersTimeoutMs = 120_000;
 
 /** `complete`: every cluster could be read. */
 export const isComplete = ({ clusters }: Snapshot): boolean =>
-  [...clusters.values()].every(({ peerings }) => peerings !== undefined);
+  [...clusters.values()].every(({ isUnread }) => !isUnread);
 
-/** Rejects when the clusters cannot be listed. `requestId` is sent as `X-Request-Id`. */
+export const peeringIds = ({ clusters }: Snapshot): string[] =>
+  [...clusters.values()].flatMap(({ peerings = [] }) => peerings.map(({ id }) => id));
+
+/**
+ * Rejects when the clusters cannot be listed. `requestId` is sent as `X-Request-Id`. `previous`: what is known of a cluster that
+ * cannot be read.
+ */
 export async function readSnapshot(
   upstream: UpstreamClient,
-  { now, requestId }: { readonly now: number; readonly requestId: string },
+  {
+    now,
+    requestId,
+    previous,
+  }: { readonly now: number; readonly requestId: string; readonly previous?: Snapshot | undefined },
 ): Promise<Snapshot> {
   const listed = await readClusters(upstream, { requestId, timeoutMs: clustersTimeoutMs });
   const clusters = new Map<string, FleetCluster>();
   const waiting = listed.values();
   const readOn = async () => {
     for (const cluster of waiting) {
+      const id = cluster.id.toLowerCase();
       const peerings = await readPeerings(upstream, cluster.id, requestId).catch(() => undefined);
-      const read = fleetCluster(cluster, peerings);
-      clusters.set(read.id, read);
+      const earlier = previous?.clusters.get(id);
+      const known =
+        peerings === undefined
+          ? { peerings: earlier?.peerings, readAt: earlier?.readAt, isUnread: true }
+          : { peerings, readAt: now, isUnread: false };
+      clusters.set(id, { id, ...namesOf(cluster), ...known });
     }
   };
   await Promise.all(Array.from({ length: maxAtOnce }, readOn));
   return { generatedAt: now, clusters };
 }
 
-function fleetCluster(
-  { id, name, infrastructure }: ListedCluster,
-  peerings: readonly ListedPeering[] | undefined,
-): FleetCluster {
+function namesOf({
+  name,
+  infrastructure,
+}: ListedCluster): Pick<FleetCluster, 'name' | 'cidrBlock' | 'block'> {
   const cidrBlock = infrastructure?.cidrBlock;
   const block = cidrBlock === undefined ? undefined : listedNetwork(cidrBlock);
   const isNetwork = block !== undefined && block !== 'malformed';
-  return { id: id.toLowerCase(), name, cidrBlock, block: isNetwork ? block : undefined, peerings };
+  return { name, cidrBlock, block: isNetwork ? block : undefined };
 }

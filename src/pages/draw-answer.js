@@ -36,6 +36,9 @@ const plainWords = {
   cluster_not_allowed: 'This cluster is not allowed.',
   action_not_allowed: 'The grant does not cover a create.',
   no_grant: 'No grant is for this caller.',
+  not_owner: 'The caller did not create this peering.',
+  vpc_unknown: 'This VPC is not in the registry.',
+  vpc_mismatch: 'This does not agree with the VPC registry.',
 };
 
 /** What is allowed in its place; `undefined` where nothing is. */

@@ -1,6 +1,7 @@
 // The services that the pipeline uses. `gateway.ts` opens and closes them.
 import type { AuditTrail } from '../audit/log/trail.ts';
 import type { Clock } from '../clock.ts';
+import type { CreatorLog } from '../fleet/creator-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { TokenCache } from '../identity/token-cache.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -27,6 +28,7 @@ export interface PipelineServices {
   readonly reconciler: Reconciler;
   readonly idempotency: IdempotencyStore;
   readonly creators: CreatorStore;
+  readonly creatorLog: CreatorLog;
   /** `undefined` with FLEET_REFRESH_SECONDS=0. */
   readonly fleet: Fleet | undefined;
   /** Is called with what was found under each Idempotency-Key. */

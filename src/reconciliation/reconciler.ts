@@ -9,6 +9,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
 import { Recent } from '../recent.ts';
 import type { RequestFacts } from '../request/request.ts';
+import { type CreatorStore, storeCreator } from '../state/creators/creator-store.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
@@ -24,6 +25,8 @@ export interface ReconcilerServices {
   readonly upstream: UpstreamClient;
   /** Serializes with the creates of a cluster; `undefined` with PREFLIGHT=off. */
   readonly clusterLock?: ClusterLock | undefined;
+  /** Learns whose create made a peering. */
+  readonly creators?: CreatorStore | undefined;
   /** Monotonic milliseconds. */
   readonly elapsed?: () => number;
 }
@@ -268,7 +271,11 @@ export class Reconciler {
       logger.warn({ gatewayRequestId, ...settlement }, 'a listed peering cannot be attributed to one create');
       return;
     }
-    if (settlement.found) this.recordCreator(settlement.resourceId, gatewayRequestId);
+    if (settlement.found) {
+      const { creators } = this.#services;
+      this.recordCreator(settlement.resourceId, gatewayRequestId);
+      if (creators !== undefined) await storeCreator(settlement.resourceId, facts, { creators, logger });
+    }
     logger.info({ gatewayRequestId, found: settlement.found }, 'settled an open create');
   }
 }

@@ -24,6 +24,9 @@ export interface OperationFacts {
 /** Account, region, VPC and block of a listed peering. Only values of AWS's exact form. */
 export type ListedPlace = Pick<PeeringRequest, 'accountId' | 'region'> & {
   readonly [Member in 'vpcId' | 'cidrBlock']?: string | undefined;
+} & {
+  /** The caller created it. `undefined`: the policy did not ask. */
+  readonly isOwn?: boolean | undefined;
 };
 
 /** The subject of a request. Every member is validated. */

@@ -16,6 +16,7 @@ const commands = [
   'policy test',
   'policy explain',
   'policy replay',
+  'policy suggest',
   'peerings',
   'audit verify',
 ];

@@ -102,6 +102,58 @@ test('an exception for creates widens no delete, and `policy explain` says for w
   assert.match(out, /✗ payments\n.*account_not_allowed \/accountId\n/s);
 });
 
+test('a delete by deleteOwn is decided by isOwn, and `policy explain` shows what was asked', async () => {
+  const own = policy.replace('actions: [delete]', 'actions: [deleteOwn]');
+  const tests = [
+    { request: { ...deletion, ...mine, isOwn: true }, expect: 'allow' },
+    { request: { ...deletion, ...mine, isOwn: false }, expect: 'deny', codes: ['not_owner'] },
+    { request: { ...deletion, ...mine }, expect: 'deny', codes: ['not_owner'] },
+    { request: deletion, expect: 'allow' },
+  ].map((one, index) => ({ name: `case ${index}`, claims, ...one }));
+  const request = JSON.stringify({ ...deletion, ...mine, isOwn: false });
+  const files = { 'policy.yaml': own, 'tests.json': JSON.stringify({ tests }), 'request.json': request };
+  const path = await folderWith({ ...files, 'claims.json': JSON.stringify(claims) });
+  const ran = await peergate(['policy', 'test', path('policy.yaml'), path('tests.json')]);
+  assert.deepEqual([ran.status, ran.err], [0, ''], ran.out);
+  const explained = await peergate([
+    ...['policy', 'explain', path('policy.yaml')],
+    ...['--request', path('request.json'), '--claims', path('claims.json')],
+  ]);
+  assert.equal(explained.status, 1);
+  assert.match(explained.out, /accountId +111122223333\n.*isOwn +false\n/s);
+  assert.match(explained.out, /✗ payments\n.*not_owner\n/s);
+});
+
+test('`policy test` decides a read of the fleet by action, cluster, account and region', async () => {
+  const inspectors = policy.replace('actions: [delete]', 'actions: [inspect]');
+  const inspection = { action: 'inspect' };
+  const tests = [
+    { request: inspection, expect: 'allow' },
+    { request: { ...inspection, clusterId, ...mine }, expect: 'allow' },
+    { request: { ...inspection, ...mine, accountId: '444455556666' }, expect: 'deny' },
+    { request: { ...deletion, ...mine }, expect: 'deny', codes: ['action_not_allowed'] },
+  ].map((one, index) => ({ name: `case ${index}`, claims, ...one }));
+  const files = { 'policy.yaml': inspectors, 'tests.json': JSON.stringify({ tests }) };
+  const path = await folderWith(files);
+  const ran = await peergate(['policy', 'test', path('policy.yaml'), path('tests.json')]);
+  assert.deepEqual([ran.status, ran.err], [0, ''], ran.out);
+});
+
+test('`policy replay` is uncertain about a delete whose record does not say who created the peering', async (t) => {
+  const lines: string[] = [];
+  const before = policy.slice(0, policy.indexOf('exceptions:'));
+  const gateway = await startTestGateway(t, {
+    policy: before,
+    sink: { write: async (line) => void lines.push(line) },
+  });
+  assert.equal((await remove(gateway, put(gateway, 'active'))).status, 204);
+  const own = before.replace('actions: [delete]', 'actions: [deleteOwn]');
+  const path = await folderWith({ 'policy.yaml': own, 'audit.log': lines.join('\n') });
+  const { status, out } = await peergate(['policy', 'replay', path('policy.yaml'), path('audit.log')]);
+  assert.equal(status, 1);
+  assert.match(out, /^\? .*allow → deny \(not_owner\)\n +not recorded: who created the peering\n/);
+});
+
 test('`policy replay` decides recorded deletes again by where the peering lay, and says where', async (t) => {
   const lines: string[] = [];
   const gateway = await startTestGateway(t, {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { policyExplainCommand } from '../../src/commands/policy-explain.ts';
 import { policyReplayCommand } from '../../src/commands/policy-replay.ts';
+import { policySuggestCommand } from '../../src/commands/policy-suggest.ts';
 import { policyTestCommand } from '../../src/commands/policy-test.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -21,23 +22,27 @@ export async function peergate(
 ): Promise<Ran> {
   let out = '';
   let err = '';
-  const status = await runCommand([policyTestCommand, policyExplainCommand, policyReplayCommand], args, {
-    environment: {},
-    now,
-    version: '0.0.0-test',
-    stdout: (text) => {
-      out += text;
+  const status = await runCommand(
+    [policyTestCommand, policyExplainCommand, policyReplayCommand, policySuggestCommand],
+    args,
+    {
+      environment: {},
+      now,
+      version: '0.0.0-test',
+      stdout: (text) => {
+        out += text;
+      },
+      stderr: (text) => {
+        err += text;
+      },
+      colours: terminal.colours ?? false,
+      isInteractive: terminal.watched ?? false,
+      stopRequested: () => new Promise(() => undefined),
+      stopRequestedAgain: () => new Promise(() => undefined),
+      onReload: () => undefined,
+      onReopen: () => undefined,
     },
-    stderr: (text) => {
-      err += text;
-    },
-    colours: terminal.colours ?? false,
-    isInteractive: terminal.watched ?? false,
-    stopRequested: () => new Promise(() => undefined),
-    stopRequestedAgain: () => new Promise(() => undefined),
-    onReload: () => undefined,
-    onReopen: () => undefined,
-  });
+  );
   return { status, out, err };
 }
 

@@ -40,7 +40,7 @@ test('the reasons are the codes of errors.ts and those that stand for no error',
   const { enum: reasons } = schema.properties.status_code;
   assert.deepEqual(reasons, [
     ...Object.keys(errorRules),
-    ...['upstream-answered', 'replayed', 'dry-run', 'policy-loaded', 'policy-rejected'],
+    ...['upstream-answered', 'replayed', 'snapshot-answered', 'dry-run', 'policy-loaded', 'policy-rejected'],
     ...['peering-found', 'peering-absent', 'attribution-ambiguous'],
     ...['gateway-started', 'gateway-stopped', 'chain-started', 'torn-line-set-aside', 'chain-signed'],
   ]);

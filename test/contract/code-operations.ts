@@ -29,6 +29,8 @@ const proxied = (place: Place) => typeof place !== 'string' && place.action !== 
 const fleet = (place: Place) => typeof place !== 'string' && place.id === 'getFleet';
 /** Sends or reads something upstream. */
 const upstream = (place: Place) => proxied(place) && !fleet(place);
+const knowsCreators = (place: Place) =>
+  typeof place !== 'string' && (fleet(place) || place.action === 'delete');
 const creates = (place: Place) => typeof place !== 'string' && place.action === 'create';
 const ofOnePeering = (place: Place) => typeof place !== 'string' && place.route.endsWith('{peeringId}');
 const plainReads = ['getVPCPeerings', 'listClusters', 'getClusterById', 'getFleet'];
@@ -66,7 +68,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   'cidr-overlap': creates,
   'vpc-peered-elsewhere': creates,
   'peering-limit': creates,
-  'fleet-unavailable': fleet,
+  'fleet-unavailable': knowsCreators,
   'idempotency-key-reused': creates,
   'idempotency-key-running': creates,
   'idempotency-unavailable': creates,
@@ -89,7 +91,7 @@ const codesOf = (...places: ((place: Place) => boolean)[]): ErrorCode[] =>
 export const onlyBeforeCreates = codesOf(creates, looksFirst);
 
 /** Problems that never are what came of a request that was sent. */
-export const neverOutcomes = codesOf(creates, looksFirst, ofOnePeering, fleet);
+export const neverOutcomes = codesOf(creates, looksFirst, ofOnePeering, knowsCreators);
 
 /** Examples of a problem besides the one that is named after its code. */
 export const moreExamples: Readonly<Record<string, ErrorCode>> = { 'idempotency-key': 'request-invalid' };

@@ -89,5 +89,6 @@ test('the rows go from the callers to the process', () => {
     'Audit log',
     'State',
     'Process',
+    'The fleet',
   ]);
 });

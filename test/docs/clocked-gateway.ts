@@ -52,7 +52,7 @@ export async function startClockedGateway(options: ClockedGatewayOptions): Promi
   await writeFile(policyFile, policy);
   const loaded = loadConfig(settingsOf(options));
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
-  const read = loadAndTest({ policyFile, testsFile: undefined, now: time.ms });
+  const read = loadAndTest({ policyFile, testsFile: undefined, settings: {}, now: time.ms });
   if (read.faults !== undefined) throw new Error('the policy has faults');
   const gateway = await startGateway(loaded.config, {
     policy: read,

@@ -1,13 +1,13 @@
 // examples/terraform against a real gateway: the exact requests of the provider, and what it concludes from the answers.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { readText, root } from '../docs/documents.ts';
 import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { create, destroy, importResource, plan, readExample, refresh } from './terraform-provider.ts';
 
 const run = promisify(execFile);
@@ -96,7 +96,7 @@ test('terraform destroy deletes the peering, and a second one finds it gone', as
 test('what import.sh hands to Terraform takes over a peering, and the plan is empty', async (t) => {
   const { provider, requests, cloud } = await rig(t);
   const id = cloud.addPeering(clusterId, allowed, 'active');
-  const spec = await specOfImport(t, [clusterId, id]);
+  const spec = await specOfImport([clusterId, id]);
   assert.ok(readText('examples/terraform/main.tf').includes(JSON.stringify(spec['read_selector'])));
   const state = await importResource(provider, example, spec as Loose);
   assert.deepEqual(requests(), ['GET /ID']);
@@ -104,9 +104,8 @@ test('what import.sh hands to Terraform takes over a peering, and the plan is em
 });
 
 /** Runs the script with a `terraform` that only keeps its arguments. */
-async function specOfImport(t: TestContext, args: readonly string[]): Promise<Record<string, unknown>> {
-  const folder = await mkdtemp(join(tmpdir(), 'peergate-terraform-'));
-  t.after(() => rm(folder, { recursive: true }));
+async function specOfImport(args: readonly string[]): Promise<Record<string, unknown>> {
+  const folder = temporaryFolder();
   const kept = join(folder, 'arguments');
   await writeFile(join(folder, 'terraform'), `#!/bin/sh\nprintf '%s\\n' "$@" > '${kept}'\n`);
   await chmod(join(folder, 'terraform'), 0o755);

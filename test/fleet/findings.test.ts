@@ -26,6 +26,8 @@ const cluster = (id: string, cidrBlock: string, peerings?: readonly ListedPeerin
   cidrBlock,
   block: parseIpv4Network(cidrBlock) as Ipv4Network,
   peerings,
+  readAt: now,
+  isUnread: false,
 });
 const peering = (id: string, more: Partial<ListedPeering> = {}): ListedPeering => ({
   id,

@@ -56,7 +56,7 @@ export async function startWorld(): Promise<World> {
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   const { config } = loaded;
-  const policy = loadAndTest({ policyFile, testsFile: undefined, now: Date.now() });
+  const policy = loadAndTest({ policyFile, testsFile: undefined, settings: {}, now: Date.now() });
   if (policy.faults !== undefined) throw new Error('the policy of the fuzz run is faulty');
   const gateway = await startGateway(config, {
     policy,

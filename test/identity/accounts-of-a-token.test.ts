@@ -44,7 +44,7 @@ test('of a thousand accounts each one counts, and record and answers stay bounde
     assert.ok(Buffer.byteLength(JSON.stringify(record)) < maxRecordBytes);
     // Which account it was is not in the part of the claim that is recorded.
     const replayed = replay(policyOf(policy), record);
-    if (replayed !== undefined) assert.deepEqual(replayed.unknownClaims, ['account']);
+    if (replayed !== undefined) assert.deepEqual(replayed.notRecorded, ['account']);
   }
 });
 

@@ -8,6 +8,7 @@ import { AuditTrail } from '../../src/audit/log/trail.ts';
 import { systemClock } from '../../src/clock.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { CreatorLog } from '../../src/fleet/creator-log.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { TokenCache } from '../../src/identity/token-cache.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
@@ -132,6 +133,7 @@ function createServices(core: CloudCore, records: Loose[], journal: string[]): P
     network,
     poller: new PeeringPoller(network, clock),
     reconciler: new Reconciler({ clock, logger, trail, upstream, clusterLock }),
+    creatorLog: new CreatorLog(new MemoryCreators(), logger),
     creators: new MemoryCreators(),
     fleet: undefined,
     idempotency: new MemoryIdempotency({ ttlMs: 60_000, now: clock.now }),

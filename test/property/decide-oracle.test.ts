@@ -45,15 +45,17 @@ const codesBy = (violations: readonly Violation[], rule: (name: string) => boole
     .map(({ code }) => code)
     .sort();
 
-test('the verdict is the oracle’s, and only report mode turns a denial into an approval, never for want of a grant without scopes', () => {
-  const seen = { allow: 0, deny: 0, nobody: 0, proven: 0 };
+test('the verdict is the oracle’s, and only report mode turns a denial into an approval, never for want of a grant without scopes or for what others created', () => {
+  const seen = { allow: 0, deny: 0, nobody: 0, proven: 0, others: 0 };
   forAll((raw, asked, decision) => {
     const fits = allows(raw, asked);
     seen[fits ? 'allow' : 'deny'] += 1;
     assert.equal(decision.violations.length === 0, fits);
     const nobody = isNobody(raw, asked);
     seen.nobody += Number(nobody);
-    assert.equal(decision.effect, fits || (raw.mode === 'report' && !nobody) ? 'allow' : 'deny');
+    const others = decision.violations.some(({ code }) => code === 'not_owner');
+    seen.others += Number(others);
+    assert.equal(decision.effect, fits || (raw.mode === 'report' && !nobody && !others) ? 'allow' : 'deny');
     const claim = accountClaimOf(raw, decision.grant);
     seen.proven += Number(claim !== undefined);
     assert.equal(decision.accountsFromClaim, claim);
@@ -61,7 +63,10 @@ test('the verdict is the oracle’s, and only report mode turns a denial into an
     if (!fits || raw.grants === undefined) assert.equal(decision.grant, null);
   });
   // A property about verdicts that only ever saw one of them would say nothing.
-  assert.ok(seen.allow > 50 && seen.deny > 50 && seen.nobody > 50 && seen.proven > 5, JSON.stringify(seen));
+  assert.ok(
+    seen.allow > 50 && seen.deny > 50 && seen.nobody > 50 && seen.proven > 5 && seen.others > 5,
+    JSON.stringify(seen),
+  );
 });
 
 test('the violations are exactly those of the guardrails and of the first grant that comes nearest', () => {
@@ -105,6 +110,11 @@ test('of an approval the named exceptions are enough, the named grant fits with 
   assert.ok(needed > 20, String(needed));
 });
 
+function withPlace(asked: Question, change: object): Question {
+  const what = asked.peering === undefined ? 'existing' : 'peering';
+  return { ...asked, [what]: { ...asked[what], ...change } } as Question;
+}
+
 const fields = { account_not_allowed: 'accountId', region_not_allowed: 'region' } as const;
 
 test('what is said to have passed would have', () => {
@@ -114,8 +124,7 @@ test('what is said to have passed would have', () => {
       const field = fields[code as keyof typeof fields];
       if (field !== undefined) {
         for (const value of allowed as readonly string[]) {
-          const other = { ...asked, peering: { ...asked.peering, [field]: value } } as Question;
-          const left = opinionsOn(raw, other);
+          const left = opinionsOn(raw, withPlace(asked, { [field]: value }));
           const codes =
             rule === 'guardrails' ? left.guardrails : left.grants?.find((g) => g.rule === rule)?.codes;
           assert.ok(!codes?.includes(code), value);

@@ -108,7 +108,7 @@ const proven = fc.record({
 const only = all(...narrower, maybe('vpcs', some(vpcs))).filter((given) => Object.keys(given).length > 0);
 const whole: Language = {
   callers: listOf(fc.oneof(condition, combined, bound, bound)),
-  grantParts: [fc.oneof(fc.constant({}), proven)],
+  grantParts: [fc.oneof(fc.constant({}), proven), maybe('actions', some([...actions, 'deleteOwn']))],
   exceptionParts: [maybe('only', only)],
 };
 
@@ -168,7 +168,19 @@ const issued = all(
   maybe('sub', fc.constantFrom('svc-*', '*', 'svc-b')),
 );
 
-const questionBy = (asking: fc.Arbitrary<object>, withoutScopes: fc.Arbitrary<boolean | undefined>) =>
+const place = {
+  vpcId: fc.constantFrom(...vpcs),
+  cidrBlock: block,
+  accountId: fc.constantFrom(...accounts),
+  region: fc.constantFrom(...regions),
+};
+
+/** `existing`: where the peering lies that a delete is about. */
+const questionBy = (
+  asking: fc.Arbitrary<object>,
+  withoutScopes: fc.Arbitrary<boolean | undefined>,
+  existing: fc.Arbitrary<object | undefined>,
+) =>
   fc
     .record({
       claims: asking,
@@ -176,19 +188,20 @@ const questionBy = (asking: fc.Arbitrary<object>, withoutScopes: fc.Arbitrary<bo
       at: fc.constantFrom(...moments, ...moments.map((time) => time - 1)),
       action: fc.constantFrom('create', 'create', 'create', ...actions),
       clusterId: fc.constantFrom(...clusters).map((id) => id.toLowerCase()),
-      peering: fc.record({
-        vpcId: fc.constantFrom(...vpcs),
-        cidrBlock: block,
-        accountId: fc.constantFrom(...accounts),
-        region: fc.constantFrom(...regions),
-        isSecureConnection: fc.boolean(),
-      }),
+      peering: fc.record({ ...place, isSecureConnection: fc.boolean() }),
+      existing,
     })
-    .map(({ peering, ...asked }) =>
-      asked.action === 'create' ? { ...asked, peering: { ...peering, clusterId: asked.clusterId } } : asked,
-    ) as fc.Arbitrary<RawQuestion & { action: (typeof actions)[number] }>;
+    .map(({ peering, existing, ...asked }) => {
+      if (asked.action === 'create') return { ...asked, peering: { ...peering, clusterId: asked.clusterId } };
+      return asked.action === 'delete' && existing !== undefined ? { ...asked, existing } : asked;
+    }) as fc.Arbitrary<RawQuestion & { action: (typeof actions)[number] }>;
 
-export const question = questionBy(claims, fc.constant(undefined));
+export const question = questionBy(claims, fc.constant(undefined), fc.constant(undefined));
 
 /** By callers of several issuers, some of which have no scopes. */
-export const issuedQuestion = questionBy(issued, fc.constantFrom(true, false));
+const owned = fc.option(fc.boolean(), { nil: undefined });
+export const issuedQuestion = questionBy(
+  issued,
+  fc.constantFrom(true, false),
+  fc.option(fc.record({ ...place, isOwn: owned }), { nil: undefined }),
+);

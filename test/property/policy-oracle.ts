@@ -48,15 +48,21 @@ export interface RawQuestion {
   readonly at: number;
   readonly action: string;
   readonly clusterId?: string | undefined;
-  readonly peering?:
-    | {
-        readonly vpcId: string;
-        readonly cidrBlock: string;
-        readonly accountId: string;
-        readonly region: string;
-        readonly isSecureConnection: boolean;
-      }
-    | undefined;
+  readonly peering?: (Place & { readonly isSecureConnection: boolean }) | undefined;
+  readonly existing?: Existing | undefined;
+}
+
+type Existing = Pick<Place, 'accountId' | 'region'> & {
+  readonly vpcId?: string | undefined;
+  readonly cidrBlock?: string | undefined;
+  readonly isOwn?: boolean | undefined;
+};
+
+interface Place {
+  readonly vpcId: string;
+  readonly cidrBlock: string;
+  readonly accountId: string;
+  readonly region: string;
 }
 
 export interface Opinion {
@@ -69,16 +75,30 @@ export function opinionsOn(policy: RawPolicy, question: RawQuestion) {
   const helpers = activeExceptions(policy, question).map(({ allows }) => allows);
   const guardrails = objections(policy.guardrails, helpers, question);
   const known = question.withoutScopes === true ? (policy.grants ?? []) : policy.grants;
-  const grants = known
-    ?.filter(({ callers }) => callers.some((caller) => isFor(caller, question)))
-    .map((grant): Opinion => {
+  const own = known?.filter(({ callers }) => callers.some((caller) => isFor(caller, question))) ?? [];
+  const grants =
+    known &&
+    decidingOf(own, question).map((grant): Opinion => {
       const accounts = accountsOf(grant, question.claims);
       const { accounts: _, ...others } = grant;
       const codes = objections({ ...others, ...(accounts && { accounts }) }, helpers, question);
-      const acts = grant.actions.indexOf(question.action) >= 0;
-      return { rule: grant.id, codes: acts ? codes : ['action_not_allowed', ...codes] };
+      const missing = missingAction(grant.actions, question);
+      return { rule: grant.id, codes: missing === undefined ? codes : [missing, ...codes] };
     });
   return { guardrails, grants };
+}
+
+/** Of a caller who may delete only its own, the grants that say so decide. */
+function decidingOf(grants: NonNullable<RawPolicy['grants']>, { action }: RawQuestion) {
+  const having = (name: string) => grants.filter(({ actions }) => actions.includes(name));
+  const ownOnly = action === 'delete' && having('delete').length === 0 && having('deleteOwn').length > 0;
+  return ownOnly ? having('deleteOwn') : grants;
+}
+
+function missingAction(actions: readonly string[], { action, existing }: RawQuestion): string | undefined {
+  if (actions.includes(action)) return undefined;
+  if (action !== 'delete' || !actions.includes('deleteOwn')) return 'action_not_allowed';
+  return existing === undefined || existing.isOwn === true ? undefined : 'not_owner';
 }
 
 export const activeExceptions = ({ exceptions }: RawPolicy, question: RawQuestion) =>
@@ -94,18 +114,19 @@ export const activeExceptions = ({ exceptions }: RawPolicy, question: RawQuestio
 /** Before a delete knows the peering, its cluster alone can be outside. */
 function isInside(
   only: NonNullable<RawPolicy['exceptions'][number]['only']>,
-  { action, clusterId, peering }: RawQuestion,
+  { action, clusterId, peering: asked, existing }: RawQuestion,
 ): boolean {
+  const peering = asked ?? existing;
   const { clusters, vpcs, accounts, regions, cidrs } = only;
   if (clusters !== undefined && !clusters.some((id) => id.toLowerCase() === clusterId)) return false;
   if (peering === undefined)
     return action === 'delete' || [vpcs, accounts, regions, cidrs].every((list) => list === undefined);
   const inside = cidrs && new Set(cidrs.flatMap(addressesOf));
   return (
-    vpcs?.includes(peering.vpcId) !== false &&
+    vpcs?.includes(peering.vpcId ?? '') !== false &&
     accounts?.includes(peering.accountId) !== false &&
     regions?.includes(peering.region) !== false &&
-    (inside === undefined || addressesOf(peering.cidrBlock).every((address) => inside.has(address)))
+    (inside === undefined || addressesOf(peering.cidrBlock ?? '').every((address) => inside.has(address)))
   );
 }
 
@@ -139,7 +160,8 @@ export function allows(policy: RawPolicy, question: RawQuestion): boolean {
 }
 
 function objections(rule: RawLimits, helpers: readonly RawLimits[], question: RawQuestion): string[] {
-  const { clusterId, peering } = question;
+  const { clusterId, peering, existing } = question;
+  const place = peering ?? existing;
   const found: string[] = [];
   const object = (code: string, fits: (limits: RawLimits) => boolean | undefined) => {
     if (fits(rule) === false && !helpers.some((helper) => fits(helper) === true)) found.push(code);
@@ -148,12 +170,13 @@ function objections(rule: RawLimits, helpers: readonly RawLimits[], question: Ra
     'cluster_not_allowed',
     ({ clusters }) => clusterId === undefined || clusters?.map((id) => id.toLowerCase()).includes(clusterId),
   );
+  if (place === undefined) return found;
+  object('account_not_allowed', ({ accounts }) => accounts?.includes(place.accountId));
+  object('region_not_allowed', ({ regions }) => regions?.includes(place.region));
   if (peering === undefined) return found;
-  const { cidrBlock, accountId, region, isSecureConnection } = peering;
+  const { cidrBlock, isSecureConnection } = peering;
   const asked = addressesOf(cidrBlock);
   const length = Number(cidrBlock.split('/')[1]);
-  object('account_not_allowed', ({ accounts }) => accounts?.includes(accountId));
-  object('region_not_allowed', ({ regions }) => regions?.includes(region));
   object('cidr_not_allowed', ({ cidrs }) => {
     const inside = cidrs && new Set(cidrs.flatMap(addressesOf));
     return inside && asked.every((address) => inside.has(address));

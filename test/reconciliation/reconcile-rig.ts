@@ -31,8 +31,8 @@ import { until } from '../support/until.ts';
 const silent = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
 
 /** A client of the sandbox, under the service credential. */
-export function connectTo(test: TestContext, cloud: AerospikeCloud, timeoutMs = 300) {
-  const agent = createAgent(1000, 4);
+export function connectTo(test: TestContext, cloud: AerospikeCloud, timeoutMs = 300, connections = 4) {
+  const agent = createAgent(1000, connections);
   test.after(() => agent.destroy());
   const config: UpstreamConfig = {
     apiUrl: cloud.apiUrl,
@@ -45,7 +45,7 @@ export function connectTo(test: TestContext, cloud: AerospikeCloud, timeoutMs = 
     tokenAudience: undefined,
     connectTimeoutMs: 1000,
     timeoutMs,
-    connections: 4,
+    connections,
   };
   const breakers = {
     GET: new Breaker(silent, 'reads'),

@@ -8,10 +8,12 @@ import { until } from '../support/until.ts';
 export async function startTwo(
   test: TestContext,
   environment: Record<string, string>,
+  policy?: string,
 ): Promise<readonly [TestGateway, TestGateway]> {
   const issuer = await startIssuer();
   test.after(() => issuer.close());
-  const start = () => startTestGateway(test, { issuer, environment });
+  const start = () =>
+    startTestGateway(test, { issuer, environment, ...(policy !== undefined && { policy }) });
   return [await start(), await start()];
 }
 

@@ -13,6 +13,7 @@ import {
 import type { LogFiles } from '../../src/audit/log/log-file-system.ts';
 import type { AuditSink } from '../../src/audit/log/trail.ts';
 import { systemClock } from '../../src/clock.ts';
+import { policySettings } from '../../src/config/config.ts';
 import { describeFault, loadConfig } from '../../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
@@ -248,7 +249,7 @@ async function prepare({ issuer, cloud, options, logLines }: Ingredients) {
   const policy = loadAndTest({
     policyFile: file,
     testsFile,
-    issuers: loaded.config.auth.issuers,
+    settings: policySettings(loaded.config, loaded.config.auth.issuers),
     now: Date.now(),
   });
   if (policy.faults !== undefined) throw new Error(policy.faults.map(describePolicyFault).join('\n'));

@@ -3,15 +3,17 @@ import assert from 'node:assert/strict';
 import { compilePolicy, type Policy } from '../../src/policy/engine/compile.ts';
 import { describePolicyFault, type ReadPolicy } from '../../src/policy/engine/policy-data.ts';
 import { readPolicy } from '../../src/policy/language/read-policy.ts';
+import type { KnownSettings } from '../../src/policy/language/settings-checks.ts';
 
 /** `lists`: the files beside the policy, by name. */
 export function readPolicyText(
   text: string | Buffer,
   lists: Record<string, string> = {},
   now = Date.parse('2026-11-01T00:00:00Z'),
+  settings: KnownSettings = {},
 ): ReadPolicy {
   const readList = (name: string) => (lists[name] === undefined ? 'ENOENT' : Buffer.from(lists[name]));
-  return readPolicy({ path: 'p', bytes: Buffer.from(text), readList }, now);
+  return readPolicy({ path: 'p', bytes: Buffer.from(text), readList }, now, settings);
 }
 
 /** Every fault, as a person reads it. */

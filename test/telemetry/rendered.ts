@@ -13,7 +13,10 @@ export interface Metric {
 
 /** By name, as it is rendered. */
 export async function renderedMetrics(test: TestContext): Promise<ReadonlyMap<string, Metric>> {
-  const gateway = await startTestGateway(test);
+  const gateway = await startTestGateway(test, { environment: { FLEET_REFRESH_SECONDS: '86400' } });
+  await until('a snapshot was counted', async () =>
+    (await scrape(gateway)).text.includes('peergate_fleet_findings{'),
+  );
   const some = async () => {
     await gateway.create();
     await gateway.create({ ...allowed, region: 'eu-north-1' });

@@ -82,6 +82,24 @@ export function replayedEvent(
   return requestEvent(facts, replayed, now);
 }
 
+/** The fleet was answered from the snapshot that the gateway had; nothing was sent. */
+export function snapshotEvent(facts: RequestFacts, now: number): AuditEvent {
+  return requestEvent(facts, snapshot, now);
+}
+
+const snapshot = {
+  phase: 'outcome',
+  action: 'allowed',
+  severityId: severity.informational,
+  status: {
+    id: 1,
+    code: 'snapshot-answered',
+    detail: 'The gateway answered from its snapshot of the fleet.',
+  },
+  response: { code: 200 },
+  unmapped: { upstream: { sent: 'no' } },
+} as const;
+
 /** Approved, not yet sent. */
 export function intentEvent(facts: RequestFacts, now: number): AuditEvent {
   return requestEvent(facts, intent, now);

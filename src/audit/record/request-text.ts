@@ -130,6 +130,7 @@ function targetMembers({ clusterId, peering, peeringId, existing, page, filter }
     member('cidrBlock', cidrBlock) +
     member('clusterId', clusterId) +
     member('finding', filter?.finding) +
+    plainMember('isOwn', existing?.isOwn) +
     plainMember('isSecureConnection', peering?.isSecureConnection) +
     plainMember('limit', page?.limit) +
     plainMember('offset', page?.offset) +

@@ -30,23 +30,39 @@ export function refuseConflicts(
   if (same !== undefined) throw peeredAlready(request, same);
   const block = parseIpv4Network(wanted.cidrBlock);
   if (isIpv4Fault(block)) throw new Error('a create whose block is no network');
-  const conflicting = live.filter(({ id, cidrBlock }) => {
-    if (cidrBlock === undefined) throw preflightFailed(200, `the list names no block for peering ${id}`);
-    const other = listedNetwork(cidrBlock);
-    if (other === 'malformed') throw preflightFailed(200, 'the list names a block of an unknown form');
-    return other !== undefined && overlap(block, other);
-  });
-  const descriptions = new Set([
-    ...(overlap(block, clusterBlock) ? [`overlaps ${formatIpv4Network(clusterBlock)} of the cluster`] : []),
-    ...conflicting.map((other) =>
-      mayName(request, clusterId, other)
-        ? `overlaps ${other.cidrBlock} of peering ${other.id} (${other.vpcId})`
-        : 'overlaps the block of another peering',
+  const others = live.map((listed) => [listed, networkOfListed(listed)] as const);
+  const conflictsOf = (asked: Ipv4Network): string[] => [
+    ...(overlap(asked, clusterBlock) ? [`overlaps ${formatIpv4Network(clusterBlock)} of the cluster`] : []),
+    ...others
+      .filter(([, network]) => network !== undefined && overlap(asked, network))
+      .map(([other]) =>
+        mayName(request, clusterId, other)
+          ? `overlaps ${other.cidrBlock} of peering ${other.id} (${other.vpcId})`
+          : 'overlaps the block of another peering',
+      ),
+  ];
+  const own = request.policy.vpcs?.find(wanted.vpcId)?.blocks ?? [];
+  const invalid = [
+    ...conflictsOf(block).map((text) => ['/cidrBlock', text] as const),
+    // AWS refuses a peering for any block of the VPC.
+    ...own.flatMap((other) =>
+      overlap(other, block)
+        ? []
+        : conflictsOf(other).map(
+            (text) => ['/vpcId', `has ${formatIpv4Network(other)}, which ${text}`] as const,
+          ),
     ),
-  ]);
-  if (descriptions.size === 0) return;
-  const invalid = [...descriptions].slice(0, maxNamed).map((text) => invalidField('/cidrBlock', text));
-  throw new GatewayError('cidr-overlap', { context: { invalid } });
+  ];
+  if (invalid.length === 0) return;
+  const told = new Map(invalid.map(([field, text]) => [`${field} ${text}`, invalidField(field, text)]));
+  throw new GatewayError('cidr-overlap', { context: { invalid: [...told.values()].slice(0, maxNamed) } });
+}
+
+function networkOfListed({ id, cidrBlock }: ListedPeering): Ipv4Network | undefined {
+  if (cidrBlock === undefined) throw preflightFailed(200, `the list names no block for peering ${id}`);
+  const network = listedNetwork(cidrBlock);
+  if (network === 'malformed') throw preflightFailed(200, 'the list names a block of an unknown form');
+  return network;
 }
 
 function peeredAlready(request: Parsed<CreateTarget>, same: ListedPeering): GatewayError {
@@ -67,6 +83,7 @@ export function mayName(
 ): boolean {
   if (accountId === undefined || region === undefined) return false;
   const peering: PeeringRequest = { ...request.target.peering, clusterId, accountId, region };
-  // In report mode, too, only what a grant covers is named.
-  return decideFor(request, 'create', { clusterId, peering }).violations.length === 0;
+  // In report mode, too, only what a grant covers is named. The registry speaks of the caller's VPC, not of the other one.
+  const { violations } = decideFor(request, 'create', { clusterId, peering });
+  return violations.every(({ rule }) => rule === 'vpcs');
 }

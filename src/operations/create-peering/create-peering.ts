@@ -10,6 +10,7 @@ import type { Decision, PeeringRequest } from '../../policy/engine/decision.ts';
 import { AuthorizedChange } from '../../request/authorize.ts';
 import type { Progress } from '../../request/progress.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
+import { storeCreator } from '../../state/creators/creator-store.ts';
 import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
 import type { Created, IdempotencyLease, Replayed } from './idempotency-lease.ts';
 import { parseBody, parseIdempotencyKey } from './parse-create.ts';
@@ -99,26 +100,10 @@ async function forwardCreate(
     });
     const { clusterId, peering } = change.request.target;
     if (answer.status === 201) services.fleet?.recordCreate(clusterId, peering.vpcId);
-    await recordCreator(createdId(answer), change.request, services);
+    await storeCreator(createdId(answer), change.request, services);
     return answer;
   } finally {
     end();
-  }
-}
-
-/** The peering exists whatever becomes of this; without it, nobody is known to have created it. */
-async function recordCreator(
-  peeringId: string | undefined,
-  { caller, startedAt, gatewayRequestId }: Authorized<CreateTarget>,
-  { creators, logger }: PipelineServices,
-): Promise<void> {
-  if (peeringId === undefined) return;
-  const { issuer, subject } = caller;
-  try {
-    const creator = { issuer, subject, at: startedAt, requestId: gatewayRequestId };
-    await creators.recordCreator(peeringId, creator);
-  } catch (error) {
-    logger.warn({ gatewayRequestId, err: error }, 'the creator of a peering could not be stored');
   }
 }
 

@@ -21,7 +21,7 @@ export function refusePeeredElsewhere(
   fleet: Fleet | undefined,
 ): void {
   const { clusterId, peering } = request.target;
-  const others = fleet?.otherClustersOf(peering.vpcId, clusterId) ?? [];
+  const others = fleet?.otherClustersOf(peering.vpcId, clusterId)?.clusters ?? [];
   const shared = others.filter(({ block }) => block !== undefined && overlap(block, clusterBlock));
   if (shared.length === 0) return;
   const descriptions = shared.map(({ id, cidrBlock }) =>
@@ -50,12 +50,11 @@ export function refuseBeyondLimits(
   const others = fleet?.otherClustersOf(target.peering.vpcId, target.clusterId);
   if (others === undefined)
     throw preflightFailed(undefined, 'there is no snapshot to count the peerings of the VPC by');
-  if (others.length >= perVpc)
-    throw beyond(
-      `The VPC has ${others.length} live peerings; the policy allows ${perVpc}.`,
-      perVpc,
-      others.length,
-    );
+  const { length } = others.clusters;
+  if (length >= perVpc)
+    throw beyond(`The VPC has ${length} live peerings; the policy allows ${perVpc}.`, perVpc, length);
+  if (length + others.unknown >= perVpc)
+    throw preflightFailed(undefined, 'too many clusters could not be read to count the peerings of the VPC');
 }
 
 const beyond = (detail: string, limit: number, count: number): GatewayError =>

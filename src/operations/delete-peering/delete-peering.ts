@@ -1,12 +1,12 @@
 // Deletes a peering whose cluster, account and region a grant of the caller covers. Account and region come from the upstream's
-// list, never from the caller.
+// list, never from the caller; with `deleteOwn`, the creator comes from the gateway's own store.
 import { GatewayError } from '../../errors.ts';
 import { passOn } from '../../pipeline/answer.ts';
 import { forwardChange } from '../../pipeline/forward.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
-import { AuthorizedChange, authorize } from '../../request/authorize.ts';
+import { AuthorizedChange, authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, ListedPlace, RequestTarget } from '../../request/request.ts';
 import { preflightFailed } from '../../upstream/network-reader.ts';
 import { resolvePeering } from '../../upstream/resolve-peering.ts';
@@ -48,7 +48,8 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
 
   async run(request, progress, services) {
     const target = await request.stages.run('preflight', () => find(request, services));
-    const located = progress.advance({ ...request, target });
+    const existing = { ...target.existing, ...(await ownership(request, target, services)) };
+    const located = progress.advance({ ...request, target: { ...target, existing } });
     const change = AuthorizedChange.authorize(deletePeering, located, progress);
     const { reconciler } = services;
     const answer = await forwardChange(change, progress, services, {
@@ -59,6 +60,34 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
     return passOn(answer);
   },
 };
+
+/**
+ * Whether the caller created the peering, if the decision depends on it. Rejects with `fleet-unavailable` when the creator cannot be
+ * known yet.
+ */
+async function ownership(
+  request: Authorized<DeleteTarget>,
+  { clusterId, peeringId, existing }: ListedTarget,
+  { creators, creatorLog }: PipelineServices,
+): Promise<Pick<ListedPlace, 'isOwn'>> {
+  const { violations } = decideFor(request, 'delete', { clusterId, existing });
+  if (violations.every(({ code }) => code !== 'not_owner')) return {};
+  const { isRead } = creatorLog;
+  const known = await creators.creatorsOf([peeringId]).catch(notKnown);
+  const creator = known.get(peeringId);
+  if (creator === undefined && !isRead) notKnown();
+  const { issuer, subject } = request.caller;
+  return { isOwn: creator?.issuer === issuer && creator.subject === subject };
+}
+
+function notKnown(cause?: unknown): never {
+  throw new GatewayError('fleet-unavailable', {
+    detail: 'The creators of peerings are not known at the moment. Nothing was changed.',
+    headers: { 'Retry-After': '5' },
+    context: { sent: 'no' },
+    cause,
+  });
+}
 
 /** Rejects with `peering-unknown`, `peering-ambiguous` or `preflight-failed`, or as a read does. */
 async function find(

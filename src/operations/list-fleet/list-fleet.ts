@@ -1,9 +1,9 @@
 // The fleet: the peerings of all clusters, as far as a grant with `inspect` covers each one, with what was found about it.
 // Answers from the last snapshot; nothing is sent upstream.
-import { outcomeEvent } from '../../audit/record/request-events.ts';
+import { snapshotEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
 import { type FindingCode, type FleetPeering, findingCodes, fleetPeerings } from '../../fleet/findings.ts';
-import { isComplete, type Snapshot } from '../../fleet/snapshot.ts';
+import { isComplete, peeringIds, type Snapshot } from '../../fleet/snapshot.ts';
 import { jsonAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
@@ -48,7 +48,7 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
     if (snapshot === undefined)
       throw new GatewayError('fleet-unavailable', { headers: { 'Retry-After': '5' } });
     trail.requireWritable();
-    const known = await creators.creatorsOf(idsIn(snapshot)).catch((error: unknown) => {
+    const known = await creators.creatorsOf(peeringIds(snapshot)).catch((error: unknown) => {
       throw new GatewayError('fleet-unavailable', { headers: { 'Retry-After': '5' }, cause: error });
     });
     const { policy } = request;
@@ -56,21 +56,18 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
     const covered = all.filter((peering) => isCovered(request, peering));
     const hidden = namesBesides(covered, all);
     const peerings = covered.filter((peering) => isWanted(request.target, peering));
-    const outcome = { status: 200, sent: 'yes', upstream: { status: 200 } } as const;
-    await trail.record(outcomeEvent(request, outcome, clock.now()));
+    await trail.record(snapshotEvent(request, clock.now()));
     progress.markRecorded();
     const body = {
       generatedAt: new Date(snapshot.generatedAt).toISOString(),
       complete: isComplete(snapshot),
+      unread: unreadFor(request, snapshot),
       count: peerings.length,
       peerings: peerings.map((peering) => withoutNames(hidden, peering)),
     };
     return jsonAnswer(200, body, { 'Proxy-Status': 'peergate' });
   },
 };
-
-const idsIn = ({ clusters }: Snapshot): string[] =>
-  [...clusters.values()].flatMap(({ peerings = [] }) => peerings.map(({ id }) => id));
 
 const isWanted = ({ clusterId, filter: { finding, status } }: FleetTarget, peering: FleetPeering): boolean =>
   (clusterId === undefined || peering.clusterId === clusterId) &&
@@ -84,6 +81,12 @@ function isCovered(request: Authorized, { clusterId, accountId, region }: FleetP
   const where = { clusterId, existing: { accountId, region } };
   return decideFor(request, 'inspect', where).effect === 'allow';
 }
+
+/** Those of the clusters that could not be read of which the caller may inspect anything. */
+const unreadFor = (request: Authorized, { clusters }: Snapshot): string[] =>
+  [...clusters.values()].flatMap(({ id, isUnread }) =>
+    isUnread && decideFor(request, 'inspect', { clusterId: id }).effect === 'allow' ? [id] : [],
+  );
 
 /** Ids of peerings and clusters that the caller may not see. */
 function namesBesides(covered: readonly FleetPeering[], all: readonly FleetPeering[]): ReadonlySet<string> {

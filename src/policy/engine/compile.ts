@@ -1,6 +1,7 @@
 // A policy made ready to decide by. Compiling takes time that grows with the lists; deciding does not.
 
 import type { Ipv4Network } from '../../net/ipv4.ts';
+import { VpcRegistry } from '../../net/vpc-registry.ts';
 import type { CallerDocument } from '../language/caller-document.ts';
 import { CallerIndex } from './callers.ts';
 import type { Question } from './decision.ts';
@@ -11,6 +12,7 @@ import type {
   AllowancesData,
   ExceptionData,
   GrantData,
+  GrantedAction,
   OnlyData,
   PolicyData,
 } from './policy-data.ts';
@@ -18,7 +20,7 @@ import type {
 export interface CompiledGrant {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
-  readonly actions: ReadonlySet<Action>;
+  readonly actions: ReadonlySet<GrantedAction>;
   readonly limits: Limits;
   readonly data: GrantData;
 }
@@ -46,6 +48,8 @@ export interface Policy {
   readonly accountClaims: readonly string[];
   /** The claims that decide who a caller is to this policy, and which accounts it has. */
   readonly claims: readonly string[];
+  /** The VPCs that there are; `undefined`: any. */
+  readonly vpcs: VpcRegistry | undefined;
   readonly data: PolicyData;
 }
 
@@ -73,6 +77,7 @@ export function compilePolicy(data: PolicyData): Policy {
     exceptions,
     accountClaims,
     claims: [...new Set([...(grants?.claims() ?? []), ...exceptions.claims(), ...accountClaims])],
+    vpcs: data.vpcs && new VpcRegistry(data.vpcs),
     data,
   });
 }

@@ -2,6 +2,7 @@
 // request; what cannot be shown to be allowed is denied.
 import { formatIpv4Network, type Ipv4Network, networkOf } from '../../net/ipv4.ts';
 import { limitsFor } from './accounts-from-claim.ts';
+import { checkVpc } from './check-vpc.ts';
 import { type CompiledGrant, isActive, type Policy } from './compile.ts';
 import type { Caller, Decision, Question, Violation } from './decision.ts';
 import { type ActiveException, type Checked, checkLimits } from './limits.ts';
@@ -21,7 +22,7 @@ export function decide(policy: Policy, question: Question): Decision {
     return { effect: 'allow', policyVersion, mode, grant: id, ...source, exceptions, violations };
   }
   return {
-    effect: mode === 'enforce' || isNobody(question, violations) ? 'deny' : 'allow',
+    effect: mode === 'enforce' || isNeverSuspended(question, violations) ? 'deny' : 'allow',
     policyVersion,
     mode,
     grant: null,
@@ -44,9 +45,9 @@ export const nothingGranted = ({ version: policyVersion, mode }: Policy): Decisi
   violations: [noGrant],
 });
 
-/** Without scopes and without a grant nothing authorizes a caller: report mode does not either. */
-const isNobody = ({ withoutScopes = false }: Question, violations: readonly Violation[]): boolean =>
-  withoutScopes && violations.some(({ code }) => code === 'no_grant');
+/** Report mode authorizes neither a caller without scopes and without a grant, nor a delete of what others created. */
+const isNeverSuspended = ({ withoutScopes = false }: Question, violations: readonly Violation[]): boolean =>
+  violations.some(({ code }) => code === 'not_owner' || (withoutScopes && code === 'no_grant'));
 
 interface Verdict {
   readonly violations: readonly Violation[];
@@ -83,11 +84,24 @@ function judgeWith(
 ): Verdict {
   const guardrails = checkLimits('guardrails', policy.guardrails, question, block, active);
   const { grant, checked } = judgeGrants(policy, question, block, active);
+  const violations = [...guardrails.violations, ...checked.violations];
   return {
-    violations: [...guardrails.violations, ...checked.violations],
+    violations: [...violations, ...judgeVpc(policy, question, block, violations)],
     grant,
     exceptions: [...new Set([...guardrails.exceptions, ...checked.exceptions])],
   };
+}
+
+/** `others`: what the rules have against the request. */
+function judgeVpc(
+  { vpcs: registry, guardrails }: Policy,
+  { peering }: Question,
+  block: Ipv4Network | undefined,
+  others: readonly Violation[],
+): Violation[] {
+  if (registry === undefined || peering === undefined || block === undefined) return [];
+  const isAccountAllowed = others.every(({ code }) => code !== 'account_not_allowed' && code !== 'no_grant');
+  return checkVpc({ registry, guardrails, isAccountAllowed }, peering, block);
 }
 
 /** The first grant that fits the request whole, or what the nearest one has against it. */
@@ -100,7 +114,7 @@ function judgeGrants(
   if (policy.grants === undefined && !question.withoutScopes)
     return { grant: null, checked: { violations: [], exceptions: new Set() } };
   let nearest: { grant: CompiledGrant; checked: Checked } | undefined;
-  for (const grant of policy.grants?.match(question) ?? []) {
+  for (const grant of decidingGrants(policy, question)) {
     const checked = checkGrant(grant, question, block, active);
     if (nearest === undefined || checked.violations.length < nearest.checked.violations.length) {
       nearest = { grant, checked };
@@ -108,6 +122,14 @@ function judgeGrants(
     if (checked.violations.length === 0) break;
   }
   return nearest ?? { grant: null, checked: { violations: [noGrant], exceptions: new Set() } };
+}
+
+/** Where only `deleteOwn` lets a caller delete, no grant without it comes nearer: what it says is never suspended. */
+function decidingGrants({ grants }: Policy, question: Question): readonly CompiledGrant[] {
+  const matching = grants?.match(question) ?? [];
+  if (question.action !== 'delete' || matching.some(({ actions }) => actions.has('delete'))) return matching;
+  const own = matching.filter(({ actions }) => actions.has('deleteOwn'));
+  return own.length > 0 ? own : matching;
 }
 
 export function checkGrant(
@@ -119,6 +141,12 @@ export function checkGrant(
   const { id, actions } = grant;
   const checked = checkLimits(id, limitsFor(grant, question.claims), question, block, active);
   if (actions.has(question.action)) return checked;
+  if (question.action === 'delete' && actions.has('deleteOwn')) {
+    // Who created it is asked once it was found.
+    if (question.existing !== undefined && question.existing.isOwn !== true)
+      checked.violations.unshift({ ...notOwner, rule: id });
+    return checked;
+  }
   const allowed = [...actions];
   const description = `The grant does not cover ${question.action}. Allowed: ${allowed.join(', ')}.`;
   checked.violations.unshift({ code: 'action_not_allowed', field: '', rule: id, description, allowed });
@@ -130,6 +158,14 @@ const noGrant: Violation = {
   field: '',
   rule: 'grants',
   description: 'No grant of the policy is for this caller.',
+  allowed: [],
+};
+
+const notOwner: Omit<Violation, 'rule'> = {
+  code: 'not_owner',
+  field: '',
+  description:
+    'The grant covers only peerings that the caller created itself; nothing shows that it created this one.',
   allowed: [],
 };
 

@@ -38,6 +38,8 @@ export interface Question extends Caller {
         readonly region: string;
         readonly vpcId?: string | undefined;
         readonly cidrBlock?: string | undefined;
+        /** The caller created it: issuer and subject are those of its creator. `undefined`: nobody looked. */
+        readonly isOwn?: boolean | undefined;
       }
     | undefined;
 }
@@ -52,6 +54,9 @@ export const violationCodes = [
   'cluster_not_allowed',
   'action_not_allowed',
   'no_grant',
+  'not_owner',
+  'vpc_unknown',
+  'vpc_mismatch',
 ] as const;
 
 export type ViolationCode = (typeof violationCodes)[number];

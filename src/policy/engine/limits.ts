@@ -204,7 +204,7 @@ const outside = (
   allowed: allowedValues.named as Allowed,
 });
 
-function forbidden(cidrBlock: string, { allowedValues }: Limits): Omit<Violation, 'rule'> {
+export function forbidden(cidrBlock: string, { allowedValues }: Limits): Omit<Violation, 'rule'> {
   const { named, sentence } = allowedValues.forbiddenCidrs;
   return {
     code: 'cidr_forbidden',

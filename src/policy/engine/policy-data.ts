@@ -1,10 +1,14 @@
 // A policy as plain data: read, checked, its lists resolved. It can be handed from one thread to another; `compile.ts`
 // makes something of it that decides.
 import type { NetworkList } from '../../net/network-list.ts';
+import type { VpcTable } from '../../net/vpc-registry.ts';
 import type { CallerDocument } from '../language/caller-document.ts';
 import type { PolicyDocument } from '../language/document.ts';
 
+/** What a caller may want to do. */
 export type Action = 'create' | 'list' | 'delete' | 'inspect';
+/** `deleteOwn`: to delete what the caller created itself. */
+export type GrantedAction = Action | 'deleteOwn';
 export type PrefixLength = { readonly min: number; readonly max: number };
 
 /** What narrows a grant; `undefined`: nothing does. */
@@ -31,7 +35,7 @@ export interface GuardrailsData {
 export interface GrantData extends LimitsData {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
-  readonly actions: readonly Action[];
+  readonly actions: readonly GrantedAction[];
   /** The claim that holds the accounts, by name or JSON Pointer; `accounts` is `undefined` then. */
   readonly accountsFromClaim?: string | undefined;
 }
@@ -69,6 +73,8 @@ export interface PolicyData {
   /** `undefined`: every caller with the scope. */
   readonly grants: readonly GrantData[] | undefined;
   readonly exceptions: readonly ExceptionData[];
+  /** `undefined`: any VPC. */
+  readonly vpcs?: VpcTable | undefined;
 }
 
 /** One thing wrong with a policy, or worth a warning. Line and column count from 1. */

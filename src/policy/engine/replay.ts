@@ -19,8 +19,11 @@ export interface Replayed {
   /** What enforcing the new policy would do. */
   readonly after: 'allow' | 'deny';
   readonly decision: Decision;
-  /** Claims that the new policy asks for, that the record does not have, and that could turn its denial around. */
-  readonly unknownClaims: readonly string[];
+  /**
+   * What the new policy asks for, the record does not have, and could turn its denial around: claims by name, and who created
+   * the peering.
+   */
+  readonly notRecorded: readonly string[];
 }
 
 const peering = {
@@ -69,6 +72,8 @@ const events: ReadonlyMap<string, Question['action']> = new Map([
   ['cluster.read.refused', 'list'],
   ['peering.delete.intent', 'delete'],
   ['peering.delete.refused', 'delete'],
+  ['fleet.list.outcome', 'inspect'],
+  ['fleet.list.refused', 'inspect'],
 ]);
 
 /** `undefined` for a record of something else, or of a refusal that came before the policy. */
@@ -100,7 +105,16 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
     return mayBeCut(value) || (value === undefined && !Object.hasOwn(recorded, name));
   });
   const accounts = policy.accountClaims.filter((name) => unknown.includes(name));
-  const best = { ...recorded, ...Object.fromEntries(accounts.map((name) => [name, accountIn(question)])) };
+  const best = claimsOf({
+    ...recorded,
+    ...Object.fromEntries(accounts.map((name) => [name, accountIn(question)])),
+  });
+  const withoutCreator =
+    decision.violations.some(({ code }) => code === 'not_owner') && !isCreatorKnown(question);
+  const existing = question.existing && { ...question.existing, isOwn: question.existing.isOwn ?? true };
+  const notRecorded = [...unknown, ...(withoutCreator ? ['who created the peering'] : [])];
+  const isUncertain =
+    notRecorded.length > 0 && couldAllow(policy, { ...question, claims: best, existing }, unknown);
   return {
     at,
     subject: actor.user.uid,
@@ -109,15 +123,17 @@ export function replay(policy: Policy, record: unknown): Replayed | undefined {
     codesBefore: [...new Set(unmapped.decision.violations.map(({ code }) => code))],
     after,
     decision,
-    unknownClaims:
-      after === 'deny' && couldAllow(policy, { ...question, claims: claimsOf(best) }, unknown) ? unknown : [],
+    notRecorded: after === 'deny' && isUncertain ? notRecorded : [],
   };
 }
+
+const isCreatorKnown = ({ existing }: Question): boolean => existing?.isOwn !== undefined;
 
 /** A delete that was refused before the peering was looked up names only the cluster. */
 function existingIn(data: unknown): Question['existing'] {
   const { accountId, region, vpcId, cidrBlock } = peering;
-  const place = { accountId, region, vpcId: vpcId.optional(), cidrBlock: cidrBlock.optional() };
+  const isOwn = z.boolean().optional();
+  const place = { accountId, region, vpcId: vpcId.optional(), cidrBlock: cidrBlock.optional(), isOwn };
   const read = z.object(place).safeParse(data);
   return read.success ? read.data : undefined;
 }
@@ -127,7 +143,6 @@ const accountIn = ({ peering: values, existing }: Question): string | undefined 
 
 /** Would the policy allow it if these claims matched whatever rules ask for? A claim can match further rules, never fewer. */
 function couldAllow(policy: Policy, question: Question, unknown: readonly string[]): boolean {
-  if (unknown.length === 0) return false;
   const best = {
     ...policy,
     grants: policy.grants?.assuming(unknown),

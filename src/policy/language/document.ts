@@ -45,9 +45,10 @@ const cidr = text
 /** A plain name: a policy reaches no file but those beside it. */
 export const listFileName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
+const fileBeside = text.regex(listFileName, 'must be the plain name of a file beside the policy');
 const listFile = z
   .strictObject({
-    file: text.regex(listFileName, 'must be the plain name of a file beside the policy').meta({
+    file: fileBeside.meta({
       description: 'A file beside the policy, one network a line; # begins a comment.',
     }),
   })
@@ -98,17 +99,21 @@ const guardrails = z
   .meta({ description: 'What every create must be inside of, whoever asks.' });
 
 /** Names that stand for something else where a violation names its rule. */
-const reserved = ['guardrails', 'grants'];
+const reserved = ['guardrails', 'grants', 'vpcs'];
 
 const id = text
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'must be a name of letters, digits and . _ : -')
   .refine((name) => !reserved.includes(name), 'is a reserved name')
   .meta({ description: 'Names the rule in decisions and audit records.' });
 
-const actions = z
-  .array(z.enum(['create', 'list', 'delete', 'inspect'], 'must be create, list, delete or inspect'))
-  .min(1, 'must not be empty: it would grant nothing')
-  .meta({ description: 'What the callers may do.' });
+const action = ['create', 'list', 'delete', 'inspect'] as const;
+const noAction = 'must not be empty: it would grant nothing';
+const grantedActions = z
+  .array(z.enum([...action, 'deleteOwn'], 'must be create, list, delete, deleteOwn or inspect'))
+  .min(1, noAction)
+  .meta({
+    description: 'What the callers may do; deleteOwn: delete peerings that they created themselves.',
+  });
 
 const narrower = {
   clusters: clusters.optional(),
@@ -124,7 +129,7 @@ const grant = z
   .strictObject({
     id,
     callers,
-    actions,
+    actions: grantedActions,
     ...narrower,
     accounts: z
       .union([accounts, fromClaim], 'must be a list of accounts, or { fromClaim: CLAIM }')
@@ -161,7 +166,9 @@ const exception = z
   .strictObject({
     id,
     callers,
-    actions: actions
+    actions: z
+      .array(z.enum(action, 'must be create, list, delete or inspect'))
+      .min(1, noAction)
       .default(['create'])
       .meta({ description: 'The actions that the exception widens; others it leaves as they are.' }),
     only: only.optional(),
@@ -197,6 +204,14 @@ export const policyDocument = z
       .array(exception)
       .default([])
       .meta({ description: 'What some callers may do besides, for a time.' }),
+    vpcs: z
+      .strictObject({
+        file: fileBeside.meta({
+          description: 'A CSV file beside the policy: vpcId,accountId,region,cidr[;cidr…]',
+        }),
+      })
+      .optional()
+      .meta({ description: 'The VPC registry: a create must name one of its VPCs, as it stands there.' }),
     mode: z.enum(['enforce', 'report'], 'must be enforce or report').default('enforce').meta({
       description: 'report: nothing is refused, and every would-be refusal is recorded.',
     }),

@@ -3,6 +3,7 @@
 
 import { type CidrListFault, readCidrList } from '../../net/cidr-list.ts';
 import { type NetworkList, networkListOf } from '../../net/network-list.ts';
+import { readVpcTable, type VpcTable } from '../../net/vpc-registry.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import { type CidrsDocument, listFileName } from './document.ts';
 import type { Path, Places } from './place.ts';
@@ -18,6 +19,7 @@ export interface ListSource {
 interface ListFile {
   readonly bytes: Uint8Array;
   readonly list: NetworkList;
+  readonly vpcs: VpcTable | undefined;
   readonly faults: readonly CidrListFault[];
 }
 
@@ -33,13 +35,12 @@ export class Lists {
     const needed = new Set(named.filter(({ at }) => !isIdle(at)).map(({ file }) => file));
     for (const { file, at } of named) {
       const known = this.#files.get(file);
-      const read = known ?? readFile(readList(file));
+      const read = known ?? readFile(readList(file), isRegistry(at));
       this.#files.set(file, read);
       const told = needed.has(file) ? this.faults : this.warnings;
-      if (typeof read === 'string') told.push(places.at(at, `cannot be read (${read})`));
-      else if (read.faults.length === 0 && read.list.count === 0 && !mayBeEmpty(at))
-        told.push(places.at(at, 'names a list without a network: it would refuse every request'));
-      else if (known === undefined) {
+      const fault = faultOf(read, at);
+      if (fault !== undefined) told.push(places.at(at, fault));
+      else if (known === undefined && typeof read !== 'string') {
         const list = path.replace(/[^/]*$/, file);
         told.push(...read.faults.map((fault) => ({ file: list, column: 1, member: '', ...fault })));
       }
@@ -63,10 +64,31 @@ export class Lists {
     const file = this.#files.get(document.file);
     return typeof file === 'object' ? file.list : networkListOf([]);
   }
+
+  vpcs(document: { readonly file: string } | undefined): VpcTable | undefined {
+    const file = document && this.#files.get(document.file);
+    return typeof file === 'object' ? file.vpcs : undefined;
+  }
 }
 
-const readFile = (bytes: Uint8Array | string): ListFile | string =>
-  typeof bytes === 'string' ? bytes : { bytes, ...readCidrList(bytes) };
+function readFile(bytes: Uint8Array | string, asRegistry: boolean): ListFile | string {
+  if (typeof bytes === 'string') return bytes;
+  if (!asRegistry) return { bytes, vpcs: undefined, ...readCidrList(bytes) };
+  const { table, faults } = readVpcTable(bytes);
+  return { bytes, vpcs: table, list: networkListOf([]), faults };
+}
+
+const isRegistry = (at: Path): boolean => at[0] === 'vpcs';
+
+/** What is wrong with the file as a whole, for the place that names it. */
+function faultOf(read: ListFile | string, at: Path): string | undefined {
+  if (typeof read === 'string') return `cannot be read (${read})`;
+  if ((read.vpcs !== undefined) !== isRegistry(at))
+    return 'names a file that is read as another kind of list elsewhere';
+  const count = read.vpcs?.offsets.length ?? read.list.count;
+  if (read.faults.length > 0 || count > 0 || mayBeEmpty(at)) return undefined;
+  return `names a list without a ${isRegistry(at) ? 'VPC' : 'network'}: it would refuse every request`;
+}
 
 /** A list of what is allowed refuses everything when it is empty, one of what is forbidden does not. */
 const mayBeEmpty = (at: Path): boolean => at.includes('forbiddenCidrs');
@@ -74,7 +96,8 @@ const mayBeEmpty = (at: Path): boolean => at.includes('forbiddenCidrs');
 function filesNamedIn(value: unknown, path: Path): { readonly file: string; readonly at: Path }[] {
   if (typeof value !== 'object' || value === null) return [];
   const { file } = value as { file?: unknown };
-  const isList = path.at(-1) === 'cidrs' || path.at(-1) === 'forbiddenCidrs';
+  const isList =
+    (path.length === 1 && isRegistry(path)) || path.at(-1) === 'cidrs' || path.at(-1) === 'forbiddenCidrs';
   if (isList && typeof file === 'string')
     return listFileName.test(file) ? [{ file, at: [...path, 'file'] }] : [];
   return Object.entries(value).flatMap(([name, inner]) => filesNamedIn(inner, [...path, name]));

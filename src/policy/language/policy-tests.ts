@@ -35,6 +35,12 @@ const target = {
   clusterId: text.regex(uuidPattern, 'must be the UUID of a cluster').transform((id) => id.toLowerCase()),
 };
 
+/** Where a peering lies that is there already. */
+const place = { accountId: peeringValues.accountId.optional(), region: peeringValues.region.optional() };
+const hasPlace = ({ accountId, region }: { accountId?: unknown; region?: unknown }): boolean =>
+  (accountId === undefined) === (region === undefined);
+const bothOrNeither = 'must have accountId and region, or neither';
+
 /** A request as `policy explain` and the tests have it. */
 export const requestDocument = z
   .discriminatedUnion(
@@ -47,18 +53,25 @@ export const requestDocument = z
       }),
       z.strictObject({ action: z.literal('list'), clusterId: target.clusterId.optional() }),
       z
+        .strictObject({ action: z.literal('inspect'), clusterId: target.clusterId.optional(), ...place })
+        .refine(hasPlace, bothOrNeither),
+      z
         .strictObject({
           action: z.literal('delete'),
           ...target,
-          accountId: peeringValues.accountId.optional(),
-          region: peeringValues.region.optional(),
+          ...place,
+          isOwn: z
+            .boolean('must be true or false')
+            .optional()
+            .meta({ description: 'Did the caller create the peering itself?' }),
         })
+        .refine(hasPlace, bothOrNeither)
         .refine(
-          ({ accountId, region }) => (accountId === undefined) === (region === undefined),
-          'must have accountId and region, or neither',
+          ({ isOwn, accountId }) => isOwn === undefined || accountId !== undefined,
+          'must have accountId and region with isOwn',
         ),
     ],
-    'must have an action: create, list or delete',
+    'must have an action: create, list, delete or inspect',
   )
   .transform((request): PolicyTest['question'] => {
     const { action, clusterId } = request;
@@ -68,8 +81,8 @@ export const requestDocument = z
     }
     if (action === 'list' || request.accountId === undefined || request.region === undefined)
       return { action, clusterId };
-    const { accountId, region } = request;
-    return { action, clusterId, existing: { accountId, region } };
+    const { action: _, clusterId: __, accountId, region, ...owned } = request;
+    return { action, clusterId, existing: { accountId, region, ...owned } };
   });
 
 export const claimsDocument = z.record(z.string(), z.unknown(), 'must be an object of claims');

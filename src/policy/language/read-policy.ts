@@ -11,12 +11,13 @@ import type {
 } from '../engine/policy-data.ts';
 import { duplicateIds, expiredExceptions, isInExpired } from './cross-checks.ts';
 import { type CidrsDocument, type PolicyDocument, policyDocument } from './document.ts';
-import { callersWithoutIssuer, type KnownIssuer, warnAboutIssuers } from './issuer-checks.ts';
+import { callersWithoutIssuer, warnAboutIssuers } from './issuer-checks.ts';
 import { type ListSource, Lists } from './lists.ts';
 import type { Places } from './place.ts';
 import { policyVersion } from './policy-version.ts';
 import { readYaml } from './read-yaml.ts';
 import { unknownPartitions } from './region-checks.ts';
+import { creatorsNotShared, type KnownSettings, limitsNotCounted } from './settings-checks.ts';
 
 /** A policy file and a way to the files beside it. */
 export interface PolicySource extends ListSource {
@@ -24,14 +25,10 @@ export interface PolicySource extends ListSource {
 }
 
 /**
- * `now`: milliseconds since the epoch, for the warnings about exceptions that have expired. `issuers`: those whose tokens
- * are accepted, for the warnings about callers of an issuer that is not named.
+ * `now`: milliseconds since the epoch, for the warnings about exceptions that have expired. `settings`: those of the
+ * gateway that is to load the policy.
  */
-export function readPolicy(
-  source: PolicySource,
-  now: number,
-  issuers: readonly KnownIssuer[] = [],
-): ReadPolicy {
+export function readPolicy(source: PolicySource, now: number, settings: KnownSettings = {}): ReadPolicy {
   const policyFile = { name: '', bytes: source.bytes };
   const read = readYaml(source.path, source.bytes, policyDocument);
   if (read.places === undefined)
@@ -44,6 +41,7 @@ export function readPolicy(
     ...(read.faults ?? []),
     ...duplicateIds(raw, places),
     ...callersWithoutIssuer(raw, places),
+    ...limitsNotCounted(raw, places, settings),
     ...lists.faults,
   ]);
   if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
@@ -53,7 +51,8 @@ export function readPolicy(
     ...lists.warnings,
     ...widerGrants(data, places),
     ...unknownPartitions(data, places),
-    ...warnAboutIssuers(data, places, issuers),
+    ...warnAboutIssuers(data, places, settings.issuers ?? []),
+    ...creatorsNotShared(data, places, settings),
   ];
   return { data: { ...data, version }, warnings, files };
 }
@@ -75,6 +74,7 @@ function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'vers
     organization: document.organization,
     contact: document.contact,
     mode: document.mode,
+    vpcs: lists.vpcs(document.vpcs),
     guardrails: {
       ...guardrails,
       cidrs: lists.resolve(guardrails.cidrs),

@@ -1,30 +1,30 @@
 // A policy as it may take effect: loaded without a fault, and with its own tests passed where there are any.
 import { compilePolicy } from '../engine/compile.ts';
 import type { PolicyFault, ReadPolicy } from '../engine/policy-data.ts';
-import type { KnownIssuer } from '../language/issuer-checks.ts';
 import { loadPolicyTests } from '../language/policy-tests.ts';
 import { describeTestFailure, runPolicyTests, type TestResult } from '../language/run-tests.ts';
+import type { KnownSettings } from '../language/settings-checks.ts';
 import { loadPolicy } from './load-policy.ts';
 
 export interface LoadRequest {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
-  /** Those whose tokens are accepted, as far as they are known. */
-  readonly issuers?: readonly KnownIssuer[];
+  /** Of the gateway that loads the policy. */
+  readonly settings: KnownSettings;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Plain data in, plain data out; never throws. */
-export function loadAndTest({ policyFile, testsFile, issuers, now }: LoadRequest): ReadPolicy {
-  const read = loadPolicy(policyFile, now, issuers);
+export function loadAndTest({ policyFile, testsFile, settings, now }: LoadRequest): ReadPolicy {
+  const read = loadPolicy(policyFile, now, settings);
   if (testsFile === undefined) return read;
   const tests = loadPolicyTests(testsFile);
   if (read.faults !== undefined) return { ...read, faults: [...read.faults, ...(tests.faults ?? [])] };
   const { files, data } = read;
   const { version } = data;
   if (tests.faults !== undefined) return { faults: tests.faults, version, files };
-  const results = runPolicyTests(compilePolicy(data), tests.cases, now, issuers);
+  const results = runPolicyTests(compilePolicy(data), tests.cases, now, settings.issuers);
   const failed = results.filter(({ passed }) => !passed);
   const told = (results: readonly TestResult[]) => results.map((result) => toFault(tests.file, result));
   const faults = told(failed.filter(({ needsExpired }) => !needsExpired));

@@ -2,18 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ReadPolicy } from '../engine/policy-data.ts';
-import type { KnownIssuer } from '../language/issuer-checks.ts';
 import { readPolicy } from '../language/read-policy.ts';
+import type { KnownSettings } from '../language/settings-checks.ts';
 
-/** `now`: milliseconds since the epoch. `issuers`: those whose tokens are accepted, as far as they are known. */
-export function loadPolicy(path: string, now: number, issuers: readonly KnownIssuer[] = []): ReadPolicy {
+/** `now`: milliseconds since the epoch. `settings`: those of the gateway that is to load it. */
+export function loadPolicy(path: string, now: number, settings: KnownSettings = {}): ReadPolicy {
   const bytes = contentOf(path);
   if (typeof bytes === 'string') {
     const message = `cannot be read (${bytes})`;
     return { faults: [{ file: path, line: 1, column: 1, member: '', message }], version: null, files: [] };
   }
   const readList = (list: string) => contentOf(join(dirname(path), list));
-  return readPolicy({ path, bytes, readList }, now, issuers);
+  return readPolicy({ path, bytes, readList }, now, settings);
 }
 
 /** The bytes, or the reason why there are none. */

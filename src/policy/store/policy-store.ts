@@ -16,8 +16,8 @@ import {
   type ReadPolicy,
   type RejectedPolicy,
 } from '../engine/policy-data.ts';
-import type { KnownIssuer } from '../language/issuer-checks.ts';
 import { fileHeader } from '../language/policy-version.ts';
+import type { KnownSettings } from '../language/settings-checks.ts';
 import type { LoadRequest } from './load-and-test.ts';
 import { warnAboutPolicy } from './warn-about-policy.ts';
 
@@ -36,8 +36,8 @@ const retryMs = 5000;
 export interface PolicyStoreParts {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
-  /** Those whose tokens are accepted now. */
-  readonly issuers: () => readonly KnownIssuer[];
+  /** Those in force now: issuers can change. */
+  readonly settings: () => KnownSettings;
   readonly load: (request: LoadRequest) => Promise<ReadPolicy>;
   readonly events: PolicyEvents;
   readonly clock: Clock;
@@ -140,9 +140,9 @@ export class PolicyStore {
   }
 
   async #reloadOnce(): Promise<void> {
-    const { policyFile, testsFile, issuers, load, clock, events, logger } = this.#parts;
+    const { policyFile, testsFile, settings, load, clock, events, logger } = this.#parts;
     const old = this.#current.version;
-    const request = { policyFile, testsFile, issuers: issuers(), now: clock.now() };
+    const request = { policyFile, testsFile, settings: settings(), now: clock.now() };
     const read = await load(request).catch((error: unknown) => {
       this.#rejected = true;
       throw error;

@@ -1,4 +1,5 @@
 // Who created which peering, for as long as anybody may ask. A creator that is not known is nobody: the store never guesses.
+import type { Logger } from '../../logging/logger.ts';
 import { Recent } from '../../recent.ts';
 
 export interface Creator {
@@ -16,6 +17,29 @@ export interface CreatorStore {
   recordCreator(peeringId: string, creator: Creator): void | Promise<void>;
   /** Those that are known of these. Rejects when the store cannot be asked. */
   creatorsOf(peeringIds: readonly string[]): Promise<ReadonlyMap<string, Creator>>;
+  removeCreators(peeringIds: readonly string[]): Promise<void>;
+}
+
+/** What is known of the create that made a peering. */
+interface Create {
+  readonly caller?: Pick<Creator, 'issuer' | 'subject'> | undefined;
+  readonly startedAt: number;
+  readonly gatewayRequestId: string;
+}
+
+/** Never rejects: the peering exists whatever becomes of this; without it, nobody is known to have created it. */
+export async function storeCreator(
+  peeringId: string | undefined,
+  { caller, startedAt: at, gatewayRequestId: requestId }: Create,
+  { creators, logger }: { readonly creators: CreatorStore; readonly logger: Logger },
+): Promise<void> {
+  if (peeringId === undefined || caller === undefined) return;
+  const { issuer, subject } = caller;
+  try {
+    await creators.recordCreator(peeringId, { issuer, subject, at, requestId });
+  } catch (error) {
+    logger.warn({ gatewayRequestId: requestId, err: error }, 'the creator of a peering could not be stored');
+  }
 }
 
 /** Creators in this process's memory. The oldest are forgotten first. */
@@ -37,5 +61,10 @@ export class MemoryCreators implements CreatorStore {
       return creator === undefined ? [] : [[id, creator] as const];
     });
     return Promise.resolve(new Map(known));
+  }
+
+  removeCreators(peeringIds: readonly string[]): Promise<void> {
+    for (const id of peeringIds) this.#creators.delete(id);
+    return Promise.resolve();
   }
 }

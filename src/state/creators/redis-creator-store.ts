@@ -29,15 +29,20 @@ export class RedisCreators implements CreatorStore {
 
   async creatorsOf(peeringIds: readonly string[]): Promise<ReadonlyMap<string, Creator>> {
     const found = new Map<string, Creator>();
-    for (let at = 0; at < peeringIds.length; at += batchSize) {
-      const ids = peeringIds.slice(at, at + batchSize);
-      const values = await Promise.all(ids.map((id) => this.#redis.command('GET', keyOf(id))));
-      for (const [index, id] of ids.entries()) {
-        const creator = creatorIn(values[index]);
-        if (creator !== undefined) found.set(id, creator);
-      }
-    }
+    await this.#forEach(peeringIds, async (id) => {
+      const creator = creatorIn(await this.#redis.command('GET', keyOf(id)));
+      if (creator !== undefined) found.set(id, creator);
+    });
     return found;
+  }
+
+  async removeCreators(peeringIds: readonly string[]): Promise<void> {
+    await this.#forEach(peeringIds, async (id) => void (await this.#redis.command('DEL', keyOf(id))));
+  }
+
+  async #forEach(ids: readonly string[], act: (id: string) => Promise<void>): Promise<void> {
+    for (let at = 0; at < ids.length; at += batchSize)
+      await Promise.all(ids.slice(at, at + batchSize).map(act));
   }
 }
 

@@ -1,8 +1,15 @@
 // What a create is refused for by the VPC's peerings with other clusters, and by the policy's limits.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import type { AerospikeCloudOptions } from '../../../sandbox/aerospike-cloud.ts';
+import { internalError } from '../../../sandbox/problems.ts';
+import { sendReply } from '../../../sandbox/reply.ts';
+import { prepare } from '../../../src/commands/check.ts';
 import { pathOf } from '../../support/call-peering.ts';
 import { allowed, guardrailsOnly, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { readPolicyText } from '../../support/policy.ts';
+import { settingsBetween } from '../../support/settings.ts';
 import { until } from '../../support/until.ts';
 
 const cluster = (number: number, cidrBlock: string) => ({
@@ -22,8 +29,13 @@ const environment = { PREFLIGHT: 'enforce', FLEET_REFRESH_SECONDS: '86400', RATE
 async function start(
   t: Parameters<typeof startTestGateway>[0],
   policy = guardrailsOnly,
+  fault?: AerospikeCloudOptions['fault'],
 ): Promise<TestGateway> {
-  const gateway = await startTestGateway(t, { environment, policy, cloud: { clusters } });
+  const gateway = await startTestGateway(t, {
+    environment,
+    policy,
+    cloud: { clusters, ...(fault && { fault }) },
+  });
   const authorization = `Bearer ${await gateway.issuer.sign({ sub: 'svc-inspector', scope: 'read:database' })}`;
   const read = () => gateway.call({ path: '/peerings', headers: { authorization } });
   await until('a snapshot', async () => (await read()).status !== 503);
@@ -98,16 +110,45 @@ test('perCluster and perVpc refuse the create that would go beyond, with count a
   assert.equal(posts(gateway), 2);
 });
 
-test('a limit that cannot be counted refuses every create: perVpc without a fleet, any with PREFLIGHT=off', async (t) => {
-  for (const [limits, PREFLIGHT] of [
-    ['{ perVpc: 5 }', 'enforce'],
-    ['{ perCluster: 5 }', 'off'],
+test('perVpc refuses a create while clusters that were never read could hold the rest of the limit', async (t) => {
+  const failing: AerospikeCloudOptions['fault'] = ({ path }) =>
+    path.includes(`${three.id}/`) ? (_request, response) => sendReply(response, internalError()) : undefined;
+  for (const [perVpc, status, code] of [
+    [1, 502, 'preflight-failed'],
+    [2, 201, undefined],
   ] as const) {
-    const policy = `${guardrailsOnly}  maxPeerings: ${limits}\n`;
-    const gateway = await startTestGateway(t, { environment: { PREFLIGHT }, policy });
-    const reply = await gateway.create();
-    assert.equal(reply.status, 502);
-    assert.equal(reply.json.code, 'preflight-failed');
-    assert.equal(posts(gateway), 0);
+    const policy = `${guardrailsOnly}  maxPeerings: { perVpc: ${perVpc} }\n`;
+    const gateway = await start(t, policy, failing);
+    const reply = await create(gateway, one);
+    assert.equal(reply.status, status);
+    assert.equal(reply.json.code, code);
+    assert.equal(posts(gateway), status === 201 ? 1 : 0);
   }
+});
+
+test('a limit that the settings do not let it count is a fault of the policy', () => {
+  const faults = (limits: string, settings: object) =>
+    readPolicyText(`${guardrailsOnly}  maxPeerings: ${limits}\n`, {}, undefined, settings).faults?.map(
+      ({ line, member, message }) => `${line} ${member} ${message}`,
+    );
+  const off = '10 /guardrails/maxPeerings needs PREFLIGHT=enforce: without it no peering is counted';
+  const noFleet =
+    '10 /guardrails/maxPeerings/perVpc needs the fleet, which FLEET_REFRESH_SECONDS=0 turns off';
+  const on = { preflight: 'enforce', fleetRefreshMs: 1000 };
+  assert.deepEqual(faults('{ perCluster: 5 }', { ...on, preflight: 'off' }), [off]);
+  assert.deepEqual(faults('{ perCluster: 5, perVpc: 5 }', { ...on, fleetRefreshMs: 0 }), [noFleet]);
+  assert.equal(faults('{ perCluster: 5 }', { ...on, fleetRefreshMs: 0 }), undefined);
+  assert.equal(faults('{ perCluster: 5, perVpc: 5 }', on), undefined);
+});
+
+test('check, the start and a reload refuse a policy whose limit cannot be counted', async (t) => {
+  const limited = `${guardrailsOnly}  maxPeerings: { perVpc: 5 }\n`;
+  const gateway = await startTestGateway(t);
+  await writeFile(gateway.policyFile, limited);
+  await gateway.reloadPolicy();
+  assert.equal(gateway.policyRecords[0].metadata.event_code, 'policy.rejected');
+  assert.match(JSON.stringify(gateway.policyRecords[0]), /FLEET_REFRESH_SECONDS=0 turns off/);
+  const settings = settingsBetween(gateway, gateway.policyFile);
+  const { faults } = prepare(settings, Date.now());
+  assert.match(String(faults), /maxPeerings\/perVpc needs the fleet/);
 });

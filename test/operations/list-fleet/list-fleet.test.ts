@@ -1,6 +1,8 @@
 // GET /peerings: who sees which peerings of the fleet, filtered how, and what is recorded.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { internalError } from '../../../sandbox/problems.ts';
+import { sendReply } from '../../../sandbox/reply.ts';
 import { otherCluster, put, recorded } from '../../support/call-peering.ts';
 import {
   allowed,
@@ -46,6 +48,7 @@ test('a caller without grants sees the whole fleet, with its clusters and who cr
   put(gateway, 'active', foreign, otherCluster);
   const fleet = await fleetOf(gateway, 2);
   assert.equal(fleet.complete, true);
+  assert.deepEqual(fleet.unread, []);
   const own = fleet.peerings.find(({ id }: Loose) => id === created.json.id);
   assert.equal(own.clusterId, clusterId);
   assert.equal(own.clusterName, 'orders');
@@ -77,6 +80,37 @@ test('a caller sees only peerings that a grant with inspect covers, and no findi
   assert.ok(own.findings.some(({ code }: Loose) => code === 'block_overlap'));
   const text = JSON.stringify(fleet);
   for (const secret of [id, foreign.vpcId, foreign.accountId]) assert.ok(!text.includes(secret), secret);
+});
+
+test('a cluster that cannot be read is named to callers who may inspect it, and to no other', async (t) => {
+  const policy = `${twoAccounts}
+grants:
+  - { id: all, callers: [{ claim: sub, equals: svc-payments }], actions: [inspect] }
+  - { id: one, callers: [{ claim: sub, equals: svc-other }], actions: [inspect], clusters: ["${clusterId}"] }
+`;
+  const gateway = await startTestGateway(t, {
+    environment: { ...environment, RATE_LIMIT_PER_MINUTE: '0' },
+    policy,
+    cloud: {
+      fault: ({ path }) =>
+        path.includes(`${otherCluster}/`)
+          ? (_request, response) => sendReply(response, internalError())
+          : undefined,
+    },
+  });
+  const fleet = await fleetOf(gateway, 0);
+  assert.deepEqual([fleet.complete, fleet.unread], [false, [otherCluster]]);
+  const other = (await ask(gateway, '', { sub: 'svc-other' })).json;
+  assert.deepEqual([other.complete, other.unread], [false, []]);
+});
+
+test('the record of an answer says that it came from the snapshot, and that nothing was sent', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { ...environment, RATE_LIMIT_PER_MINUTE: '0' } });
+  await fleetOf(gateway, 0);
+  const record = gateway.records.find(({ metadata }) => metadata.event_code === 'fleet.list.outcome');
+  assert.equal(record.status_code, 'snapshot-answered');
+  assert.deepEqual(record.unmapped.upstream, { sent: 'no' });
+  assert.equal(record.api.response, undefined);
 });
 
 test('without a grant for inspect, and without the scope, nothing is seen, and the refusal is recorded', async (t) => {

@@ -256,7 +256,7 @@ exceptions:
 `;
   const warnings = (known: readonly KnownIssuer[]) => {
     const source = { path: 'p', bytes: Buffer.from(text), readList: () => 'ENOENT' };
-    const read = readPolicy(source, at, known);
+    const read = readPolicy(source, at, { issuers: known });
     assert.ok(read.faults === undefined);
     return read.warnings.map(({ line, member, message }) => `${line} ${member} ${message}`);
   };

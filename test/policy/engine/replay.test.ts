@@ -74,8 +74,8 @@ function recordOf({
 function verdictOf(policy: typeof open, past: Past) {
   const replayed = replay(policy, recordOf(past));
   assert.ok(replayed !== undefined);
-  const { before, after, unknownClaims } = replayed;
-  return [before, after, ...unknownClaims];
+  const { before, after, notRecorded } = replayed;
+  return [before, after, ...notRecorded];
 }
 
 test('a record is decided by the claims that it holds, nested ones and arrays included', () => {

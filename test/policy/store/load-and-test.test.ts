@@ -28,7 +28,7 @@ async function load(policy: string, tests: string) {
   const [policyFile, testsFile] = [join(folder, 'policy.yaml'), join(folder, 'tests.yaml')];
   await writeFile(policyFile, policy);
   await writeFile(testsFile, tests);
-  const read = loadAndTest({ policyFile, testsFile, now });
+  const read = loadAndTest({ policyFile, testsFile, settings: {}, now });
   const told = (read.faults ?? read.warnings).map((fault) => describePolicyFault({ ...fault, file: '' }));
   return { good: read.faults === undefined, told };
 }

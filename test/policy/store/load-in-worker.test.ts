@@ -15,7 +15,7 @@ test('a load whose file never answers is given up, no other one hangs beside it,
   execFileSync('mkfifo', [fifo]);
   await writeFile(policyFile, guardrailsOnly);
   const load = createWorkerLoad(8000);
-  const request = { policyFile, testsFile: undefined, now: 0 };
+  const request = { policyFile, testsFile: undefined, settings: {}, now: 0 };
   await assert.rejects(load({ ...request, policyFile: fifo }), /did not answer in 8 s/);
   await assert.rejects(load(request), /still do not answer/);
   // Unlike 'w', it waits for no reader.

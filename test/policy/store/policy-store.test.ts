@@ -36,7 +36,7 @@ function storeOf(
   const store = new PolicyStore(first, {
     policyFile: next.policyFile ?? 'policy.yaml',
     testsFile: undefined,
-    issuers: () => [],
+    settings: () => ({}),
     clock: { now: () => 0, monotonic: () => 0, newId: () => 'id' },
     logger,
     load: () =>
