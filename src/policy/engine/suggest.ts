@@ -74,27 +74,32 @@ export function suggest(policy: Policy, record: unknown): Suggestion | string {
 
 /** Adds what the decision still misses, until the request is allowed. */
 function widen(policy: Policy, question: Suggestion['question'], callers: Callers): Suggestion | string {
-  const { peering } = question;
-  const { clusterId, vpcId, cidrBlock, accountId, region } = peering;
-  const place = { clusters: [clusterId], accounts: [accountId], regions: [region] };
-  const only = { ...place, vpcs: [vpcId], cidrs: [cidrBlock] };
   const missing = new Set<string>();
   for (;;) {
-    const needsGrant = missing.has('no_grant') || missing.has('action_not_allowed');
-    const grant = needsGrant ? { ...place, cidrs: [noBlock] } : undefined;
-    if (needsGrant) missing.add('cidr_not_allowed');
-    const suggestion = { question, callers, only, allows: allowing(missing, peering), grant };
-    const decision = decide(withSuggestion(policy, suggestion), question);
-    if (decision.violations.length === 0) return suggestion;
-    const codes = codesOf(decision);
-    const [reason] = codes.flatMap((code) => beyondExceptions[code] ?? []);
+    const suggestion = suggestionFor(missing, question, callers);
+    const codes = codesOf(decide(withSuggestion(policy, suggestion), question));
+    if (codes.length === 0) return suggestion;
+    const reason = reasonAgainst(codes, policy);
     if (reason !== undefined) return reason;
-    if (policy.grants === undefined && codes.includes('no_grant'))
-      return 'the policy has no grants, and the first one would refuse every other caller';
-    const more = codes.filter((code) => !missing.has(code));
-    if (more.length === 0) return `no exception allows it: ${codes.join(', ')}`;
-    for (const code of more) missing.add(code);
+    if (codes.every((code) => missing.has(code))) return `no exception allows it: ${codes.join(', ')}`;
+    for (const code of codes) missing.add(code);
   }
+}
+
+function suggestionFor(missing: Set<string>, question: Suggestion['question'], callers: Callers): Suggestion {
+  const { clusterId, vpcId, cidrBlock, accountId, region } = question.peering;
+  const place = { clusters: [clusterId], accounts: [accountId], regions: [region] };
+  const only = { ...place, vpcs: [vpcId], cidrs: [cidrBlock] };
+  const needsGrant = missing.has('no_grant') || missing.has('action_not_allowed');
+  if (needsGrant) missing.add('cidr_not_allowed');
+  const grant = needsGrant ? { ...place, cidrs: [noBlock] } : undefined;
+  return { question, callers, only, allows: allowing(missing, question.peering), grant };
+}
+
+function reasonAgainst(codes: readonly string[], { grants }: Policy): string | undefined {
+  if (grants === undefined && codes.includes('no_grant'))
+    return 'the policy has no grants, and the first one would refuse every other caller';
+  return codes.flatMap((code) => beyondExceptions[code] ?? [])[0];
 }
 
 function allowing(codes: ReadonlySet<string>, peering: PeeringRequest): SuggestedLimits {
