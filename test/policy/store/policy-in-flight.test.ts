@@ -25,7 +25,7 @@ const event = <T>(emitter: ClientRequest, name: string) =>
   });
 
 /** A create whose body waits: the gateway has taken the request up when this resolves. */
-async function beginCreate(gateway: TestGateway): Promise<ClientRequest> {
+async function beginCreate(gateway: TestGateway) {
   const body = JSON.stringify(allowed);
   const begun = request(`${gateway.url}${peeringsPath}`, {
     method: 'POST',
@@ -36,9 +36,10 @@ async function beginCreate(gateway: TestGateway): Promise<ClientRequest> {
       expect: '100-continue',
     },
   });
+  const answer = event<IncomingMessage>(begun, 'response');
   begun.flushHeaders();
-  await event(begun, 'continue');
-  return begun;
+  await Promise.race([event(begun, 'continue'), answer]);
+  return { finish: () => void begun.end(body), answer };
 }
 
 const versionsIn = (records: readonly Loose[]) =>
@@ -53,9 +54,8 @@ test('a request whose body is still coming is decided by the policy that it bega
   const refused = await gateway.create();
   assert.equal(refused.status, 403);
   assert.equal(refused.json.context.policyVersion, loaded.unmapped.policy.new);
-  const answer = event<IncomingMessage>(begun, 'response');
-  begun.end(JSON.stringify(allowed));
-  const { statusCode } = (await answer).resume();
+  begun.finish();
+  const { statusCode } = (await begun.answer).resume();
   assert.equal(statusCode, 201);
   assert.equal(gateway.forwarded().length, 1);
   const own = gateway.records.filter(({ metadata }) => metadata.event_code !== 'peering.create.refused');
