@@ -20,6 +20,7 @@ import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
 import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
+import type { AuditRecord } from './audit-record.ts';
 import { assertAuditRecord } from './audit-schema.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { settingsBetween } from './settings.ts';
@@ -87,9 +88,9 @@ export interface TestGateway {
   /** The policy in force; a test may change it. */
   readonly policyFile: string;
   /** Audit records of requests so far. */
-  readonly records: Loose[];
+  readonly records: AuditRecord[];
   /** Audit records of policies so far, without the one about the policy at the start. */
-  readonly policyRecords: Loose[];
+  readonly policyRecords: AuditRecord[];
   /** Log lines so far. */
   readonly logs: Loose[];
   /** Everything that was logged or recorded, as text. */
@@ -170,7 +171,7 @@ export async function startTestGateway(
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
-  const records = () => lines.map((line) => JSON.parse(line) as Loose);
+  const records = () => lines.map((line) => JSON.parse(line) as AuditRecord);
   const apiRequests = () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as Loose;
   let creates = 0;
   return {
@@ -239,8 +240,6 @@ async function prepare({ issuer, cloud, options, logLines }: Ingredients) {
   await writeFile(policyFile, options.policy ?? guardrailsOnly);
   const loaded = loadConfig({
     ...settingsBetween({ issuer, cloud }, policyFile),
-    // Tests that count requests upstream must not meet those of the fleet.
-    FLEET_REFRESH_SECONDS: '0',
     LOG_LEVEL: 'trace',
     ...options.environment,
   });
