@@ -7,14 +7,14 @@ import { type TestContext, test } from 'node:test';
 import type { RedisConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { tryRedis } from '../../src/state/redis-connection.ts';
-import { temporaryFolder } from '../support/policy-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { noRedis, startRedis } from './redis-server.ts';
 
 /** A sentinel on loopback, and a primary that it calls by this address. */
 async function startSentinel(t: TestContext, host: string) {
   const primary = await startRedis(t);
-  const sentinelFile = join(await temporaryFolder(t), 'sentinel.conf');
+  const sentinelFile = join(temporaryFolder(), 'sentinel.conf');
   await writeFile(sentinelFile, `sentinel monitor primary ${host} ${primary.port} 1\n`);
   const sentinel = await startRedis(t, { sentinelFile });
   return { url: sentinel.url, mode: 'sentinel', sentinelMaster: 'primary', redis: primary } as const;

@@ -35,6 +35,7 @@ export interface AuditRecord {
   };
   readonly api: {
     readonly operation: string;
+    readonly service: { readonly name: string };
     readonly request: { readonly uid: string; readonly data: RequestData };
     readonly response: { readonly code: number; readonly data: unknown };
     readonly token: unknown;
@@ -78,6 +79,7 @@ export interface AuditRecord {
 export interface RequestData {
   readonly clusterId: string;
   readonly peeringId: string;
+  readonly isOwn?: boolean;
   readonly vpcId: string;
   readonly accountId: string;
   readonly region: string;
