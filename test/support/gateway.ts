@@ -1,5 +1,5 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
-// torn down when the test ends, and every audit record that it did not write into a file is held against its schema.
+// torn down when the test ends, and every audit record that it wrote to its sink is held against its schema.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -165,8 +165,11 @@ export async function startTestGateway(
     return stopped;
   };
   test.after(async () => {
-    await stop();
-    await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    try {
+      await stop();
+    } finally {
+      await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    }
     for (const line of made) assertAuditRecord(JSON.parse(line));
   });
   const url = `http://127.0.0.1:${gateway.port}`;
