@@ -17,6 +17,8 @@ const help = `npm run bench -- [compare|growth|start|profile|include] [options]
 
   --quick          two rounds, shorter: a look, nothing to rely on
   --rounds N       so many rounds
+  --add            compare: adds the rounds to those in bench/results, which have to be of the
+                   same commit, machine and plan
   --only A,B       only these candidates: ${candidates.map(({ name }) => name).join(', ')};
                    of growth, only these charts
   --algorithm ALG  RS256 (the default) or ES256
@@ -30,6 +32,7 @@ function readArguments() {
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      add: { type: 'boolean', default: false },
       only: { type: 'string' },
       algorithm: { type: 'string', default: 'RS256' },
       help: { type: 'boolean', default: false },
@@ -41,6 +44,8 @@ function readArguments() {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0 && rounds <= 1000))
     throw new Error('--rounds is a number from 1 to 1000');
   const [what = 'compare', ...rest] = positionals;
+  if (values.add && (values.quick || values.only !== undefined))
+    throw new Error('--add is for whole rounds, without --quick and --only');
   if (rest.length > 0) throw new Error(`what is ${rest[0]}?`);
   return { ...values, algorithm, rounds, what, only: values.only?.split(',') } as const;
 }

@@ -33,10 +33,7 @@ const areas: readonly (readonly [name: string, pattern: RegExp])[] = [
     /^src\/http\/read-body|^src\/pipeline\/(authenticate|parse|request-faults)|^src\/(identity|operations|net)|^package:(zod|jose)/,
   ],
   ['policy', /^src\/policy|^src\/request\/authorize/],
-  [
-    'breaker, bulkhead, guards, metrics',
-    /^src\/(upstream|reconciliation|state|telemetry)/,
-  ],
+  ['breaker, bulkhead, guards, metrics', /^src\/(upstream|reconciliation|state|telemetry)/],
   ['the other steps', /^src\//],
   ['Node: sockets, HTTP, streams, timers, promises', /^node:/],
 ];
