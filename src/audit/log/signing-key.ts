@@ -2,7 +2,9 @@
 // has one algorithm; nothing of a key is ever in a message.
 import { constants, createPrivateKey, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
+import { importJWK } from 'jose/key/import';
 
 export interface CheckpointKey {
   readonly key: CryptoKey;
