@@ -2,16 +2,18 @@
 import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
 import { growth } from './growth.ts';
+import { instances } from './instances.ts';
 import { profile } from './profile.ts';
 import { includeInDocument } from './report/write-results.ts';
 import { candidates } from './stand/candidates.ts';
 import { start } from './start.ts';
 
-const help = `npm run bench -- [compare|growth|start|profile|include] [options]
+const help = `npm run bench -- [compare|growth|start|instances|profile|include] [options]
 
   compare          peergate beside its peers and the bare limit (the default)
   growth           what a create costs by size of the policy, grants, tokens, body, and in flight
-  start            time to start, and memory with 20,000 tokens
+  start            time to start, and memory with 240 creates in flight
+  instances        one instance beside two that share Redis, each on a core
   profile          where the processor time of a create goes
   include          puts the results into docs/performance.md
 
@@ -62,7 +64,7 @@ async function run(): Promise<void> {
     if (options.what === 'compare') {
       const unknown = options.only?.find((name) => !candidates.some((candidate) => candidate.name === name));
       if (unknown !== undefined) throw new Error(`there is no candidate ${unknown}`);
-    } else if (!['growth', 'start', 'profile', 'include'].includes(options.what)) {
+    } else if (!['growth', 'start', 'instances', 'profile', 'include'].includes(options.what)) {
       throw new Error(`there is no measurement ${options.what}`);
     }
   } catch (error) {
@@ -71,6 +73,7 @@ async function run(): Promise<void> {
   if (options.help) console.log(help);
   else if (options.what === 'growth') await growth(options);
   else if (options.what === 'start') await start(options);
+  else if (options.what === 'instances') await instances(options);
   else if (options.what === 'profile') await profile(options);
   else if (options.what === 'include') includeInDocument();
   else await compare(options);
