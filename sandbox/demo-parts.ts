@@ -16,17 +16,22 @@ export interface DemoParts {
   readonly gatewayUrl: string;
   readonly adminUrl: string;
   readonly output: GatewayOutput;
+  /** Of `documentedPorts`, those that another program has; that part listens on a free port instead. */
+  readonly takenPorts: readonly number[];
   close(): Promise<void>;
 }
 
 export interface DemoPartsOptions {
-  /** Ports that people can remember, where they are free. */
-  readonly preferredPorts: boolean;
+  /** Listen on `documentedPorts` where they are free; otherwise on any free ports. */
+  readonly useDocumentedPorts: boolean;
   readonly signal: AbortSignal;
-  /** Told of the gateway as soon as there is a process to end. */
+  /** Called as soon as there is a process to end. */
   readonly onGateway?: (gateway: GatewayProcess) => void;
   readonly command?: readonly string[];
 }
+
+/** The documentation names these ports in commands to paste. */
+const documentedPorts = { gateway: 8080, admin: 9090, identityProvider: 8081, cloud: 8082 };
 
 /** Long enough to be seen, short enough to be waited for. The tour accepts by itself, sooner. */
 const pace = { initiatingMs: 1_000, acceptanceMs: 15_000, provisioningMs: 1_200 };
@@ -39,12 +44,20 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   const { signal } = options;
+  const takenPorts = options.useDocumentedPorts ? await takenOf(Object.values(documentedPorts)) : [];
+  /** 0 picks a free port. */
+  const portOf = (part: keyof typeof documentedPorts) =>
+    !options.useDocumentedPorts || takenPorts.includes(documentedPorts[part]) ? 0 : documentedPorts[part];
   try {
-    const idp = await startIdentityProvider();
+    const idp = await startIdentityProvider({ port: portOf('identityProvider') });
     closers.push(() => idp.close());
-    const cloud = await startAerospikeCloud({ pace });
+    const cloud = await startAerospikeCloud({ pace, port: portOf('cloud') });
     closers.push(() => cloud.close());
-    const settings = await settingsFor(idp, cloud, options.preferredPorts);
+    const settings = {
+      ...settingsFor(idp, cloud),
+      PORT: String(portOf('gateway')),
+      ADMIN_PORT: String(portOf('admin')),
+    };
     signal.throwIfAborted();
     const output = new GatewayOutput();
     const { command } = options;
@@ -55,22 +68,16 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
     const gatewayUrl = `http://127.0.0.1:${ports.port}`;
     const adminUrl = `http://127.0.0.1:${ports.adminPort}`;
     await orAborted(untilReady(adminUrl, signal), signal, gateway);
-    return { idp, cloud, gateway, gatewayUrl, adminUrl, output, close };
+    return { idp, cloud, gateway, gatewayUrl, adminUrl, output, takenPorts, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function settingsFor(
-  idp: IdentityProvider,
-  cloud: AerospikeCloud,
-  preferredPorts: boolean,
-): Promise<Record<string, string>> {
+function settingsFor(idp: IdentityProvider, cloud: AerospikeCloud): Record<string, string> {
   return {
     HOST: '127.0.0.1',
-    PORT: String(preferredPorts ? await freePort(8080) : 0),
-    ADMIN_PORT: String(preferredPorts ? await freePort(9090) : 0),
     AUTH_ISSUERS: idp.issuer,
     AUTH_AUDIENCE: idp.audience,
     AUTH_TOKEN_TYPE: 'at+jwt',
@@ -82,12 +89,16 @@ async function settingsFor(
   };
 }
 
-/** The port when nobody has it, otherwise 0 for any. */
-function freePort(preferred: number): Promise<number> {
+async function takenOf(ports: readonly number[]): Promise<readonly number[]> {
+  const free = await Promise.all(ports.map(isFree));
+  return ports.filter((_, index) => !free[index]);
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(0));
-    probe.listen(preferred, '127.0.0.1', () => probe.close(() => resolve(preferred)));
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
 
@@ -98,7 +109,7 @@ async function untilReady(adminUrl: string, signal: AbortSignal): Promise<void> 
     if (status === 200) return;
     await delay(100, undefined, { signal });
   }
-  throw new Error(`the gateway was not ready within ${startTimeoutMs / 1_000} s`);
+  throw new Error(`the gateway was not ready after ${startTimeoutMs / 1_000} s`);
 }
 
 /** What is awaited, unless the demo is stopped or the gateway ends before. */

@@ -28,7 +28,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const parts = await startDemoParts({
       ...options,
       signal,
-      preferredPorts: !exitAfterTour,
+      useDocumentedPorts: !exitAfterTour,
       onGateway(started) {
         gateway = started;
         started.ended.then((how) => ending.abort(new Error(`the gateway ${how}`)));
@@ -63,6 +63,10 @@ async function showEverything(parts: DemoParts, options: DemoOptions): Promise<n
   terminal.field('Aerospike Cloud', `${parts.cloud.apiUrl} (a sandbox)`);
   terminal.field('gateway', parts.gatewayUrl);
   terminal.field('its admin listener', `${parts.adminUrl}/readyz`);
+  if (parts.takenPorts.length > 0)
+    terminal.text(
+      `Taken by other programs: port ${parts.takenPorts.join(', ')}. So some addresses differ from those in the documentation.`,
+    );
 
   const place = { parts, terminal, signal, peeringsUrl, token: '', peeringId: '' };
   const { good, total } = await runTour(tourSteps, place);
