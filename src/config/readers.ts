@@ -142,7 +142,7 @@ export const signatureAlgorithms: Reader<readonly string[]> = {
 };
 
 export const proxyAddresses: Reader<readonly string[]> = {
-  expected: 'comma-separated IP addresses or CIDRs (a prefix of 0 would believe everybody)',
+  expected: 'comma-separated IP addresses or CIDRs (not all addresses: no prefix of 0)',
   read: (text) => (words(text).every(isAddressBlock) ? words(text) : undefined),
 };
 

@@ -18,7 +18,7 @@ const later = (remedy: string): ErrorAdvice => ({ who: 'nobody: it passes', reme
 
 const again = 'Send the request again after the seconds that Retry-After names.';
 const sentFirst =
-  'Read context.sent. After no, send the request again. After maybe or yes, look at the list of peerings first, or repeat the create with its Idempotency-Key.';
+  'Read context.sent. After no, send the request again. After maybe or yes, read the list of peerings first, or repeat the create with its Idempotency-Key.';
 
 export const errorGuide: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   'token-missing': caller('Send an access token of your identity provider: Authorization: Bearer TOKEN.'),

@@ -179,7 +179,7 @@ export class PolicyStore {
     const what = JSON.stringify([read.version, faults]);
     this.#rejected = true;
     if (what === this.#recorded) {
-      logger.warn(versions, 'the policy is still as it was rejected');
+      logger.warn(versions, 'the policy file is still the rejected one');
       return;
     }
     logger.error({ ...versions, faults: faults.slice(0, 20), count: faults.length }, 'policy rejected');
