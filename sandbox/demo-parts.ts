@@ -28,6 +28,9 @@ export interface DemoPartsOptions {
   /** Called as soon as there is a process to end. */
   readonly onGateway?: (gateway: GatewayProcess) => void;
   readonly command?: readonly string[];
+  /** An absolute path. Without it: the policy of the demo. */
+  readonly policyFile?: string | undefined;
+  readonly saveRecord?: ((line: string) => void) | undefined;
 }
 
 /** The documentation names these ports in commands to paste. */
@@ -35,6 +38,7 @@ const documentedPorts = { gateway: 8080, admin: 9090, identityProvider: 8081, cl
 
 /** Long enough to be seen, short enough to be waited for. The tour accepts by itself, sooner. */
 const pace = { initiatingMs: 1_000, acceptanceMs: 15_000, provisioningMs: 1_200 };
+const demoPolicy = fileURLToPath(new URL('demo-policy.yaml', import.meta.url));
 const startTimeoutMs = 20_000;
 
 export async function startDemoParts(options: DemoPartsOptions): Promise<DemoParts> {
@@ -55,11 +59,12 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
     closers.push(() => cloud.close());
     const settings = {
       ...settingsFor(idp, cloud),
+      POLICY_FILE: options.policyFile ?? demoPolicy,
       PORT: String(portOf('gateway')),
       ADMIN_PORT: String(portOf('admin')),
     };
     signal.throwIfAborted();
-    const output = new GatewayOutput();
+    const output = new GatewayOutput(options.saveRecord);
     const { command } = options;
     const gateway = new GatewayProcess({ settings, output, ...(command === undefined ? {} : { command }) });
     closers.push(() => gateway.stop());
@@ -85,7 +90,6 @@ function settingsFor(idp: IdentityProvider, cloud: AerospikeCloud): Record<strin
     AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
     AEROSPIKE_CLIENT_ID: cloud.clientId,
     AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: fileURLToPath(new URL('demo-policy.yaml', import.meta.url)),
   };
 }
 

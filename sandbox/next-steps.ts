@@ -4,7 +4,12 @@ import { demoClients } from './service-clients.ts';
 import type { Terminal } from './terminal.ts';
 import { allowedCreate, deniedCreate } from './tour-creates.ts';
 
-export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl: string): void {
+export function showNextSteps(
+  terminal: Terminal,
+  parts: DemoParts,
+  peeringsUrl: string,
+  policyFile: string,
+): void {
   const { clientId, clientSecret } = demoClients.payments;
   const form = `-d grant_type=client_credentials -d client_id=${clientId} -d client_secret=${clientSecret}`;
   const scope = `-d 'scope=read:database update:database delete:database'`;
@@ -53,5 +58,6 @@ export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl:
   terminal.text(
     `Other services: ${demoClients.reporting.clientId} (may only list) and ${demoClients.legacyBilling.clientId}, each with the secret demo-secret-of-NAME.`,
   );
-  terminal.text('The policy is sandbox/demo-policy.yaml.');
+  terminal.text(`The policy is ${policyFile}. The gateway reads it again when it changes.`);
+  terminal.text('Options: npm run demo -- --help');
 }

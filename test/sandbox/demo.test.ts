@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +17,12 @@ const demo = fileURLToPath(new URL('../../sandbox/demo.ts', import.meta.url));
 type Demo = ChildProcessByStdio<null, Readable, null>;
 
 /** Starts the serving demo and resolves, once `shown` has been printed, with everything printed so far. */
-async function serveUntil(t: TestContext, shown: RegExp): Promise<{ child: Demo; printed: string }> {
-  const child = spawn(process.execPath, [demo], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function serveUntil(
+  t: TestContext,
+  shown: RegExp,
+  args: readonly string[] = [],
+): Promise<{ child: Demo; printed: string }> {
+  const child = spawn(process.execPath, [demo, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   let printed = '';
   await new Promise<void>((resolve, reject) => {
@@ -78,6 +85,25 @@ function hold(t: TestContext, port: number): Promise<number | undefined> {
     server.listen(port, '127.0.0.1', () => resolve(port));
   });
 }
+
+test('with --policy and --audit it serves with that policy, and its records can be verified', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'peergate-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const policy = fileURLToPath(new URL('../../examples/smallest/policy.yaml', import.meta.url));
+  const log = join(folder, 'audit.log');
+  const { child, printed } = await serveUntil(t, /Serving until Ctrl-C/, [
+    '--policy',
+    policy,
+    '--audit',
+    log,
+  ]);
+  assert.doesNotMatch(printed, /\n1 {2}A service/);
+  child.kill('SIGINT');
+  assert.equal(await exitOf(child), 0);
+  const verify = fileURLToPath(new URL('../../bin/peergate', import.meta.url));
+  const { stdout } = await run(process.execPath, [verify, 'audit', 'verify', log]);
+  assert.match(stdout, /records/);
+});
 
 test('Ctrl-C while it serves ends the demo with 0, and no part of it answers any more', async (t) => {
   const { child, printed } = await serveUntil(t, /Serving until Ctrl-C/);
