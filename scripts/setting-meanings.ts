@@ -44,7 +44,7 @@ export const settingMeanings: Readonly<Record<SettingName, string>> = {
   UPSTREAM_CONNECTIONS: 'Maximum number of open connections to Aerospike Cloud.',
 
   HTTPS_PROXY:
-    'The [egress proxy](operations.md#an-egress-proxy) for issuers, token endpoint, Aerospike Cloud and collector. Its credentials are never shown. Loopback hosts are never proxied.',
+    'The [egress proxy](deploy.md#an-egress-proxy) for issuers, token endpoint, Aerospike Cloud and collector. Its credentials are never shown. Loopback hosts are never proxied.',
   HTTP_PROXY: 'The egress proxy for an http collector. Without `HTTPS_PROXY` it also serves https.',
   NO_PROXY:
     'Hosts to reach directly: `acme.example` (with its subdomains), `*.acme.example`, `host:443` or `*`. A network such as `10.0.0.0/8` has no effect and is a warning.',
@@ -78,7 +78,7 @@ export const settingMeanings: Readonly<Record<SettingName, string>> = {
   REDIS_ALLOW_PLAINTEXT:
     '`true` allows `redis://` to any host. The password and stored answers then cross the network in plaintext, which is a warning.',
   REDIS_MODE:
-    'What `REDIS_URL` lists: one server, sentinels, or nodes of a cluster. [Rights that each needs](operations.md#a-managed-redis-sentinels-a-cluster).',
+    'What `REDIS_URL` lists: one server, sentinels, or nodes of a cluster. [Rights that each needs](deploy.md#a-managed-redis-sentinels-a-cluster).',
   REDIS_SENTINEL_MASTER: 'Name of the primary. Required with `REDIS_MODE=sentinel`.',
   SHUTDOWN_DELAY_MS:
     'After SIGTERM, how long new connections are still accepted, so that a load balancer can [stop sending](running.md#stopping).',
