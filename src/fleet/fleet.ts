@@ -13,14 +13,14 @@ export interface FleetServices {
   /** Of its own connections: creates never wait for the fleet. */
   readonly upstream: UpstreamClient;
   readonly refreshMs: number;
-  /** Is told of each snapshot. */
+  /** Called with each snapshot. */
   readonly observe?: (snapshot: Snapshot) => void;
 }
 
 /** A snapshot older than so many intervals decides nothing. */
 const maxIntervals = 3;
 
-/** Creates that are remembered until the next snapshot. */
+/** Maximum number of creates kept until the next snapshot. */
 const maxCreated = 10_000;
 
 export class Fleet {

@@ -136,7 +136,7 @@ export class PolicyStore {
         if (!this.#stopped) this.#retry = setTimeout(() => void this.reload(), retryMs).unref();
       }
     } while (this.#again && !this.#stopped);
-    // In the same turn as the last look at `#again`, so that no call falls in between.
+    // Synchronous with the last check of `#again`, so that no call comes in between.
     this.#loading = undefined;
   }
 
