@@ -1,6 +1,7 @@
 // What `check` prints when nothing is wrong: every setting with where it comes from, then the policy.
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
@@ -76,8 +77,8 @@ test("the guide's example is what check prints for its settings and policy", asy
   const readme = readText('docs/get-started.md');
   const { POLICY_FILE: file } = await environment(t, fencedBlocks(readme, 'yaml')[0]);
   const folder = dirname(file);
-  await mkdir(join(folder, 'secrets'));
-  for (const name of ['client-id', 'client-secret']) await writeFile(join(folder, 'secrets', name), 'x');
+  const [making = ''] = fencedBlocks(readme, 'sh').filter((block) => block.startsWith('mkdir'));
+  execFileSync('sh', ['-ec', making], { cwd: folder });
   const settings = [...readme.matchAll(/^export (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]);
   const { out } = await run(['check'], Object.fromEntries(settings), folder);
   const example = fencedBlocks(readme, 'text').find((text) => text.startsWith('Settings and policy'));
