@@ -95,7 +95,7 @@ test("the guide's example of faults is what check prints for such mistakes", asy
   const given = {
     ...rest,
     PORT: '99999',
-    AUTH_ISSUER: AUTH_ISSUERS,
+    AUTH_ISSUER: AUTH_ISSUERS ?? '',
     REDIS_URL: 'redis://redis.acme.example',
   };
   const folder = dirname(rest.POLICY_FILE);
