@@ -14,8 +14,8 @@ Starts an identity provider, an Aerospike Cloud sandbox and the gateway on
 Options:
   --exit         end after the tour: status 0 if every answer was the expected
                  one, otherwise 1
-  --fleet        fill the sandbox with 12 clusters and about 150 peerings instead
-                 of the tour, to look at in a browser
+  --fleet        fill the sandbox with 12 clusters and about 150 peerings, to
+                 look at in a browser, instead of the tour
   --policy FILE  serve with this policy, without the tour; not with --fleet
   --audit FILE   append the audit records to this file, to verify them with
                  bin/peergate audit verify FILE
