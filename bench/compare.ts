@@ -1,20 +1,23 @@
-// The comparison: proves what every candidate does, then measures all of them in rounds, each in a new process, in an
-// order that changes from round to round, and writes what came of it.
+// The comparison: proves what every candidate does, then measures all of them in rounds, in an order that changes from
+// round to round, and writes what came of it.
 
 import { progress } from './progress.ts';
+import { addRounds, savedRun } from './report/accumulate.ts';
 import { type Comparison, compareChart, compareReport, targetTable } from './report/compare-report.ts';
 import { describeCommit, describeMachine } from './report/machine.ts';
-import { writeResults } from './report/write-results.ts';
+import { readResult, writeResults } from './report/write-results.ts';
 import type { Candidate } from './stand/candidate.ts';
 import { candidates as all } from './stand/candidates.ts';
 import {
   fullPlan,
-  measureCandidate,
+  type Measured,
   type Plan,
   quickPlan,
   type Sample,
   type Samples,
   sampleOf,
+  startMeasured,
+  tokensOf,
 } from './stand/measure.ts';
 import { type Proof, prove } from './stand/prove.ts';
 import { runCandidate } from './stand/run-candidate.ts';
@@ -25,25 +28,28 @@ export interface CompareOptions {
   readonly quick: boolean;
   readonly only: readonly string[] | undefined;
   readonly rounds: number | undefined;
+  /** The rounds of `bench/results/compare.json` count, too. */
+  readonly add: boolean;
   readonly algorithm: Algorithm;
 }
 
 /** Rounds that a result needs to be relied on. */
 const wholeRounds = 10;
 
-export async function compare({ quick, only, rounds, algorithm }: CompareOptions): Promise<void> {
+export async function compare({ quick, only, rounds, add, algorithm }: CompareOptions): Promise<void> {
   const base = quick ? quickPlan : fullPlan;
   const plan: Plan = { ...base, rounds: rounds ?? base.rounds };
-  const wanted = all.filter(({ name }) => only === undefined || only.includes(name));
-  const candidates = wanted.filter((candidate) => candidate.missing() === undefined);
-  const missing = wanted.flatMap((candidate) => {
-    const reason = candidate.missing();
-    return reason === undefined ? [] : [{ name: candidate.name, reason }];
-  });
-  for (const { name, reason } of missing) console.error(`left out: ${name}, ${reason}`);
+  const run = {
+    ...{ machine: describeMachine(), peergate: describeCommit().trim() },
+    ...{ date: new Date().toISOString().slice(0, 10), algorithm, plan },
+  };
+  // Before anything is measured: rounds that do not belong together end the run.
+  const earlier = add ? savedRun(readResult('compare.json'), run) : [];
+  const { candidates, missing } = present(
+    all.filter(({ name }) => only === undefined || only.includes(name)),
+  );
   const show = (text: string) => progress(`\r${text}\x1b[K`);
-  const tokens = plan.warmTokens + plan.newTokens;
-  const stand = await openStand({ algorithm, tokens, progress: show });
+  const stand = await openStand({ algorithm, tokens: tokensOf(plan), progress: show });
   try {
     const proofs = new Map<string, Proof>();
     for (const candidate of candidates) {
@@ -52,20 +58,15 @@ export async function compare({ quick, only, rounds, algorithm }: CompareOptions
     }
     show('measuring the load generator');
     const ceiling = await measureCeiling(stand, plan);
-    const comparison: Comparison = {
-      machine: describeMachine(),
-      commit: describeCommit(),
-      date: new Date().toISOString().slice(0, 10),
-      ...{ algorithm, plan, candidates, missing, proofs, ceiling },
-      rounds: await measureRounds(stand, plan, candidates, show),
-    };
+    const measured = addRounds(earlier, await measureRounds(stand, plan, candidates, show));
     progress('\r\x1b[K');
-    const whole = !quick && only === undefined && plan.rounds >= wholeRounds;
+    const comparison: Comparison = { ...run, candidates, missing, proofs, ceiling, rounds: measured };
+    const whole = !quick && only === undefined && measured.length >= wholeRounds;
     const folder = writeResults(
       {
         'compare.md': compareReport(comparison),
         'compare.svg': compareChart(comparison),
-        'compare.json': `${JSON.stringify({ ...describe(comparison), rounds: comparison.rounds }, rounded, 1)}\n`,
+        'compare.json': `${JSON.stringify({ ...run, rounds: measured }, rounded, 1)}\n`,
       },
       whole,
     );
@@ -76,13 +77,19 @@ export async function compare({ quick, only, rounds, algorithm }: CompareOptions
   }
 }
 
-const describe = ({ machine, commit, date, algorithm, plan }: Comparison) => ({
-  ...{ machine, peergate: commit.trim(), date, algorithm, plan },
-});
+function present(wanted: readonly Candidate[]): Pick<Comparison, 'candidates' | 'missing'> {
+  const missing = wanted.flatMap((candidate) => {
+    const reason = candidate.missing();
+    return reason === undefined ? [] : [{ name: candidate.name, reason }];
+  });
+  for (const { name, reason } of missing) console.error(`left out: ${name}, ${reason}`);
+  return { candidates: wanted.filter((candidate) => candidate.missing() === undefined), missing };
+}
 
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 
+/** All candidates run at once, and all but the one that is measured are idle. */
 async function measureRounds(
   stand: Stand,
   plan: Plan,
@@ -90,17 +97,25 @@ async function measureRounds(
   show: (text: string) => void,
 ): Promise<Record<string, Samples>[]> {
   const rounds: Record<string, Samples>[] = [];
-  const startedAt = performance.now();
-  for (let round = 0; round < plan.rounds; round += 1) {
-    const samples: Record<string, Samples> = {};
-    for (const [index, candidate] of rotate(candidates, round).entries()) {
-      const share = (round + index / candidates.length) / plan.rounds;
-      const left = (performance.now() - startedAt) * (1 / share - 1);
-      const time = share === 0 ? '' : `, ${Math.ceil(left / 1000)} s to go`;
-      show(`round ${round + 1} of ${plan.rounds}: ${candidate.name}${time}`);
-      samples[candidate.name] = await measureCandidate(stand, candidate, plan);
+  while (rounds.length < plan.rounds) {
+    const running: [string, Measured][] = [];
+    try {
+      for (const candidate of rotate(candidates, rounds.length)) {
+        show(`round ${rounds.length + 1} of ${plan.rounds}: ${candidate.name} warms up`);
+        running.push([candidate.name, await startMeasured(stand, candidate, plan)]);
+      }
+      const last = Math.min(rounds.length + plan.roundsPerProcess, plan.rounds);
+      while (rounds.length < last) {
+        const samples: Record<string, Samples> = {};
+        for (const [name, measured] of rotate(running, rounds.length)) {
+          show(`round ${rounds.length + 1} of ${plan.rounds}: ${name}`);
+          samples[name] = await measured.round();
+        }
+        rounds.push(samples);
+      }
+    } finally {
+      for (const [, measured] of running) await measured.stop();
     }
-    rounds.push(samples);
   }
   return rounds;
 }

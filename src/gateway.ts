@@ -35,6 +35,8 @@ export interface RunningGateway {
   reload(): Promise<void>;
   /** Goes on in the audit file that is at its path now, as after a rotation. */
   reopenAudit(): Promise<void>;
+  /** Loads what measures the process, unless `/metrics` was asked for before. It takes long, and the start does not need it. */
+  openMetrics(): Promise<void>;
   /**
    * Fails readiness but keeps serving, one request per connection, for `SHUTDOWN_DELAY_MS` or until `skipped` resolves. Called
    * before `stop`, so that a load balancer notices first.
@@ -67,6 +69,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
         await policies.reload();
       },
       reopenAudit: audit.reopen,
+      async openMetrics() {
+        await components.metrics.open();
+      },
       async drain(skipped) {
         inFlight.drain();
         await settlesWithin(config.shutdownDelayMs, skipped);
@@ -185,7 +190,7 @@ const optional = (value: number | boolean | undefined, unit = 1): number | undef
 async function start(
   { listen: { host, port, adminHost, adminPort }, audit: { file } }: Config,
   parts: GatewayParts,
-  { identity, audit, policies, reconciler, metrics, fleet, creatorLog }: Components,
+  { identity, audit, policies, reconciler, fleet, creatorLog }: Components,
   { server, admin, held, heldAdmin }: Listeners,
 ): Promise<Pick<RunningGateway, 'port' | 'adminPort'>> {
   const ports = {
@@ -200,7 +205,6 @@ async function start(
   identity.reload?.watch(() => void policies.reload());
   held.open();
   heldAdmin.open();
-  void metrics.open();
   fleet?.start();
   const { continues: before } = audit;
   void creatorLog.read(file, before?.chain);

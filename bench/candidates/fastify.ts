@@ -1,6 +1,5 @@
-// Fastify as its own documents say: schema validation, reply-from, rate limit, its own logger, and fast-jwt. With
-// TOKEN_CACHE fast-jwt remembers verified tokens. It reads the key once, at its start, which is cheaper than finding
-// it for each token.
+// Fastify as its own documents say: schema validation, reply-from, rate limit, its own logger, and fast-jwt with its cache
+// of verified tokens. It reads the key once, at its start, which is cheaper than finding it for each token.
 
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
@@ -32,7 +31,7 @@ const verify = createVerifier({
   allowedIss: issuer,
   allowedAud: audience,
   requiredClaims: ['exp', 'sub'],
-  cache: process.env['TOKEN_CACHE'] !== undefined,
+  cache: true,
 });
 
 declare module 'fastify' {

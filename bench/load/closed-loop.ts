@@ -103,6 +103,7 @@ class ClosedLoop {
     this.ended = true;
     this.#window.end();
     const seconds = (now - (this.#beganAt ?? now)) / 1000;
-    this.#resolve({ seconds, tookMs: Float64Array.from(this.#tookMs), lateMs: new Float64Array() });
+    const [tookMs, lateMs] = [Float64Array.from(this.#tookMs), new Float64Array()];
+    this.#resolve({ seconds, tookMs, lateMs, warmUpRequests: this.#warmed });
   }
 }

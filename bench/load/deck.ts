@@ -22,6 +22,10 @@ export const clusterId = (index: number): string =>
 
 export const peeringsPath = (index: number): string => `/database/clusters/${clusterId(index)}/vpc-peerings`;
 
+/** Each cluster is peered with a VPC of its own: no VPC can reach two clusters whose blocks overlap. */
+const vpcId = (index: number): string =>
+  `vpc-0123456789abc${(index % clusters).toString(16).padStart(4, '0')}`;
+
 /** What every good create asks for; every candidate's policy allows it. */
 export const goodCreate = {
   vpcId: 'vpc-0123456789abcdef0',
@@ -74,7 +78,7 @@ function requestOf(shape: DeckShape, port: number, index: number, token: string)
     'User-Agent: peergate-bench',
   ];
   if (shape.kind === 'list') return Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1');
-  const body = JSON.stringify(goodCreate).padEnd(shape.bodyBytes ?? 0, ' ');
+  const body = JSON.stringify({ ...goodCreate, vpcId: vpcId(index) }).padEnd(shape.bodyBytes ?? 0, ' ');
   head.push('Content-Type: application/json', `Content-Length: ${body.length}`);
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
 }

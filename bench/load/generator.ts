@@ -53,6 +53,7 @@ async function run(job: LoadJob): Promise<LoadOutcome> {
     foreignSeconds: Math.max(0, used('candidateCore') - used('candidate')),
     loadForeignSeconds: Math.max(0, used('loadCore') - used('generator') - used('upstream')),
     residentMb: residentMb(job.watch.candidate),
+    warmUpRequests: timings.warmUpRequests,
   };
 }
 

@@ -42,6 +42,8 @@ export interface LoadOutcome {
   readonly loadForeignSeconds: number;
   /** At the end. */
   readonly residentMb: number;
+  /** Answered before the measured time began. */
+  readonly warmUpRequests: number;
 }
 
 /** What a loop leaves: how long each request took. */
@@ -49,6 +51,7 @@ export interface Timings {
   readonly seconds: number;
   readonly tookMs: Float64Array;
   readonly lateMs: Float64Array;
+  readonly warmUpRequests: number;
 }
 
 export interface Window {

@@ -112,6 +112,7 @@ class OpenLoop {
   #end(): void {
     const seconds = (performance.now() - this.#beganAt) / 1000;
     this.#parts.window.end();
-    this.#parts.resolve({ seconds, tookMs: this.#tookMs, lateMs: this.#lateMs });
+    const [tookMs, lateMs, warmUpRequests] = [this.#tookMs, this.#lateMs, this.#warm];
+    this.#parts.resolve({ seconds, tookMs, lateMs, warmUpRequests });
   }
 }

@@ -1,21 +1,17 @@
 // The comparison as a document and a picture: the targets first, then every figure with its range, what the machine
 // was doing meanwhile, and what each candidate was proven to do.
 import type { Candidate, Measure } from '../stand/candidate.ts';
-import type { Plan, Sample } from '../stand/measure.ts';
+import type { Sample } from '../stand/measure.ts';
 import { everyProbe, probes } from '../stand/probe.ts';
 import type { Proof } from '../stand/prove.ts';
+import type { Run } from './accumulate.ts';
 import { barChart, type Panel } from './bar-chart.ts';
 import { known, type Rounds, valuesOf } from './results.ts';
 import { median, percentile, rangeOf } from './statistics.ts';
 import { figure, percent, ranged, table } from './table.ts';
-import { judge, likeForLike, ofLimit, type Target, targets } from './targets.ts';
+import { judge, type Target, targets } from './targets.ts';
 
-export interface Comparison {
-  readonly machine: string;
-  readonly commit: string;
-  readonly algorithm: string;
-  readonly date: string;
-  readonly plan: Plan;
+export interface Comparison extends Run {
   readonly candidates: readonly Candidate[];
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
   readonly proofs: ReadonlyMap<string, Proof>;
@@ -29,34 +25,38 @@ const boundShare = 0.93;
 /** Somebody else used more of a core than this in more than a tenth of the measurements: the machine was not quiet. */
 const quietShare = 0.05;
 
-export function targetTable({ rounds }: Comparison): string {
-  const verdict = (target: Target | undefined): string => {
-    const judged = target === undefined ? undefined : judge(rounds, target);
-    if (judged === undefined) return '–';
-    return `${ranged(judged.range)} ${judged.reached ? 'pass' : '**miss**'}`;
+export function targetTable({ rounds }: Pick<Comparison, 'rounds'>): string {
+  const cells = (target: Target, side: Target['withoutPreflight']): string[] => {
+    if (side === undefined) return ['–', '–'];
+    const sign = target.atMost === true ? '≤' : '≥';
+    const bound = side.bound === undefined ? '–' : `${sign} ${side.bound.toFixed(2)}`;
+    const judged = judge(rounds, target, side);
+    if (judged === undefined) return [bound, '–'];
+    const verdict = { true: ' pass', false: ' **miss**', undefined: '' }[`${judged.reached}`];
+    return [bound, `${ranged(judged.range)}${verdict}`];
   };
-  const rows = targets.map((target) => {
-    const alike = likeForLike(target);
-    const bound = `${target.atMost === true ? 'at most' : 'at least'} ${target.bound} ×`;
-    const list = target.measure === 'create' ? verdict(alike?.list) : '–';
-    const ours = [verdict(target), verdict(alike?.withoutPreflight), list];
-    return [target.title, bound, ...ours, verdict(ofLimit(target))];
-  });
-  const head = ['against', 'target', 'default settings', '`PREFLIGHT=off`', 'list', '`limit` itself'];
+  const rows = targets.map((target) => [
+    target.title,
+    ...cells(target, target.defaultSettings),
+    ...cells(target, target.withoutPreflight),
+    target.peerLacks,
+  ]);
+  const head = ['against', 'target', 'default settings', 'target', '`PREFLIGHT=off`', 'what the peer lacks'];
   return table(head, rows);
 }
 
 export function compareReport(comparison: Comparison): string {
-  const { machine, commit, date, algorithm, plan, missing, rounds } = comparison;
+  const { machine, peergate, date, algorithm, plan, missing, rounds } = comparison;
   const lines = [
     '# Comparison',
-    `\`npm run bench\`, ${date}, peergate${commit}, tokens signed with ${algorithm}. ${machine}.`,
-    `Medians, in brackets the least and the most, of ${rounds.length} rounds. In each round every candidate ran in a new process, in turn, alone on one core. Ratios are made within a round.`,
+    `\`npm run bench\`, ${date}, peergate ${peergate}, tokens signed with ${algorithm}. ${machine}.`,
+    `Medians, in brackets the least and the most, of ${rounds.length} rounds. In each round every candidate was measured in turn on one core, the others idle; after ${plan.roundsPerProcess} rounds each got a new process. Ratios are made within a round.`,
+    warmUpText(comparison),
     calm(comparison),
     ...missing.map(({ name, reason }) => `Left out: \`${name}\`, ${reason}.`),
     '![the figures as a chart](compare.svg)',
     '## Targets',
-    'With default settings peergate makes two requests upstream for each create, its peers make one. With `PREFLIGHT=off`, and for a list, it makes one as they do. The last column is what `limit`, Node’s HTTP server and undici without a gateway, would get in peergate’s place.',
+    'Ratios of peergate’s figure to the peer’s: throughput at 64 in flight unless the row says otherwise. With default settings peergate makes two requests upstream for each create, its peers make one; with `PREFLIGHT=off` it makes one, too.',
     targetTable(comparison),
     `## Creates, ${plan.inFlight} in flight, tokens seen before`,
     mainTable(comparison),
@@ -76,6 +76,15 @@ export function compareReport(comparison: Comparison): string {
     roundTable(comparison),
   ];
   return `${lines.filter((line) => line !== '').join('\n\n')}\n`;
+}
+
+function warmUpText({ candidates, rounds, plan: { firstWarm } }: Comparison): string {
+  const { requests, maxMs } = firstWarm;
+  const fewest = (name: string) => Math.min(...known(valuesOf(rounds, name, 'create', 'warmUpRequests')));
+  const short = candidates.map(({ name }) => [name, fewest(name)] as const).filter(([, of]) => of < requests);
+  const text = `Each process was warmed up by ${figure(requests)} creates, for at most ${maxMs / 1000} s.`;
+  if (short.length === 0) return `${text} All came to that many.`;
+  return `${text} That time was over before: ${short.map(([name, of]) => `\`${name}\` (${figure(of)} creates)`).join(', ')}.`;
 }
 
 function calm({ candidates, rounds }: Comparison): string {
@@ -170,19 +179,13 @@ function claimTable({ candidates, proofs }: Comparison): string {
 
 function roundTable({ rounds }: Comparison): string {
   const rows = targets.flatMap((target) => {
-    const alike = likeForLike(target);
-    const variants = [
-      { name: target.title, target },
-      ...(alike === undefined
-        ? []
-        : [{ name: `${target.title}, PREFLIGHT=off`, target: alike.withoutPreflight }]),
-      ...(target.measure === 'create' && alike !== undefined
-        ? [{ name: `${target.title}, list`, target: alike.list }]
-        : []),
+    const sides = [
+      { name: target.title, side: target.defaultSettings },
+      { name: `${target.title}, PREFLIGHT=off`, side: target.withoutPreflight },
     ];
-    return variants.flatMap((variant) => {
-      const judged = judge(rounds, variant.target);
-      return judged === undefined ? [] : [[variant.name, ...judged.ratios.map(figure)]];
+    return sides.flatMap(({ name, side }) => {
+      const judged = side && judge(rounds, target, side);
+      return judged === undefined ? [] : [[name, ...judged.ratios.map(figure)]];
     });
   });
   return table(['ratio', ...rounds.map((_, index) => String(index + 1))], rows);

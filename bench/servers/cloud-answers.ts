@@ -1,17 +1,21 @@
 // What the stand-in of Aerospike Cloud answers: bodies of the vendor's shape, made once, so that an answer costs a
 // write and nothing else. Counts what it was asked, since candidates differ in that.
+import { renderCluster } from '../../sandbox/clusters.ts';
+import { clusterId } from '../load/deck.ts';
 import type { ReadRequest } from './request-reader.ts';
 
 export interface Counts {
   create: number;
   list: number;
   cluster: number;
+  /** Pages of the list of clusters. */
+  clusters: number;
   token: number;
   /** Without the service credential, or with anything of the caller's. */
   refused: number;
 }
 
-export const noCounts = (): Counts => ({ create: 0, list: 0, cluster: 0, token: 0, refused: 0 });
+export const noCounts = (): Counts => ({ create: 0, list: 0, cluster: 0, clusters: 0, token: 0, refused: 0 });
 
 const peering = (number: number, block: string, status: string) => ({
   id: `a81069fa-864e-4369-b639-723d3931ba7${number}`,
@@ -23,6 +27,14 @@ const peering = (number: number, block: string, status: string) => ({
   status,
   isSecureConnection: true,
 });
+
+const listedClusters = 20;
+
+const cluster = (index: number) =>
+  renderCluster({
+    ...{ id: clusterId(index), name: `bench-${index}` },
+    ...{ cidrBlock: '10.128.0.0/19', networkId: 'vpc-0a1b2c3d4e5f60718' },
+  });
 
 function answer(status: string, body: object): Buffer {
   const text = JSON.stringify(body);
@@ -45,10 +57,12 @@ const answers = {
     meta: { total: 2, limit: 100, offset: 0 },
     vpcPeerings: [peering(2, '10.40.0.0/22', 'active'), peering(3, '10.41.0.0/22', 'active')],
   }),
-  cluster: answer('200 OK', {
-    id: '6f0f7c5e-4d7e-4a51-9a2e-000000000000',
-    name: 'bench',
-    infrastructure: { provider: 'aws', region: 'us-east-1', cidrBlock: '10.128.0.0/19' },
+  cluster: answer('200 OK', cluster(0)),
+  // One page: as many clusters as a company has, not as many as the load uses.
+  clusters: answer('200 OK', {
+    count: listedClusters,
+    meta: { total: listedClusters, limit: 25, offset: 0 },
+    clusters: Array.from({ length: listedClusters }, (_, index) => cluster(index)),
   }),
   refused: answer('401 Unauthorized', {
     type: 'urn:aerospike:errors:auth:unauthorized',
@@ -57,6 +71,7 @@ const answers = {
   }),
 };
 
+const clusters = /^\/database\/clusters(?:\?|$)/;
 const peerings = /^\/database\/clusters\/[0-9a-f-]{36}\/vpc-peerings(?:\?|$)/;
 
 export class CloudAnswers {
@@ -85,6 +100,7 @@ export class CloudAnswers {
   #kindOf({ method, target, head }: ReadRequest): keyof Counts {
     if (target === '/oauth/token') return 'token';
     if (this.#checked && !`${head}\r\n`.includes(this.#serviceToken)) return 'refused';
+    if (clusters.test(target)) return 'clusters';
     if (!peerings.test(target)) return 'cluster';
     return method === 'POST' ? 'create' : 'list';
   }

@@ -16,7 +16,7 @@ const allBut = (...left: readonly Probe[]): Probe[] => everyProbe.filter((probe)
 
 /** A program of `candidates/`, told everything by its environment. */
 const ownProgram =
-  (file: string, extra: Record<string, string> = {}) =>
+  (file: string) =>
   ({ stand, port }: Place): Launch => ({
     command: process.execPath,
     args: [join(benchFolder, 'candidates', file)],
@@ -29,7 +29,6 @@ const ownProgram =
       AUDIENCE: audience,
       ALGORITHM: stand.keys.algorithm,
       NODE_ENV: 'production',
-      ...extra,
     },
   });
 
@@ -61,8 +60,6 @@ function withoutHaproxy(): string | undefined {
   }
 }
 
-const fastifyRefuses = allBut('unknown member', 'repeated member');
-const fastifyBesides = 'counts a rate per caller; the key is read once, at its start';
 const peergateBesides =
   'rate limits per address and per caller, idempotency, metrics, two audit records for each create that passes';
 
@@ -75,6 +72,15 @@ export const candidates: readonly Candidate[] = [
     besides: 'nothing; no log',
     missing: here,
     launch: ownProgram('limit.ts'),
+  },
+  {
+    name: 'limit-dispatch',
+    what: 'the same with `Pool.dispatch` and a handler, and one write of head and body',
+    measures: common,
+    refuses: [],
+    besides: 'nothing; no log',
+    missing: here,
+    launch: ownProgram('limit-dispatch.ts'),
   },
   {
     name: 'limit-auth',
@@ -96,21 +102,12 @@ export const candidates: readonly Candidate[] = [
   },
   {
     name: 'fastify',
-    what: 'fastify, reply-from, fast-jwt without its cache, schema validation, pino',
+    what: 'fastify, reply-from, fast-jwt with its cache, schema validation, pino',
     measures: common,
-    refuses: fastifyRefuses,
-    besides: fastifyBesides,
+    refuses: allBut('unknown member', 'repeated member'),
+    besides: 'counts a rate per caller; the key is read once, at its start',
     missing: withoutPackages,
     launch: ownProgram('fastify.ts'),
-  },
-  {
-    name: 'fastify-cache',
-    what: 'the same with fast-jwt’s cache',
-    measures: common,
-    refuses: fastifyRefuses,
-    besides: fastifyBesides,
-    missing: withoutPackages,
-    launch: ownProgram('fastify.ts', { TOKEN_CACHE: '1' }),
   },
   {
     name: 'haproxy',

@@ -78,6 +78,7 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
     const { port, adminPort } = gateway;
     const { version: policyVersion, mode } = gateway.policy();
     lifecycle.info({ port, adminPort, policyVersion, mode }, 'listening');
+    void writer.drained().then(gateway.openMetrics);
     reload = () => void gateway.reload();
     reopen = () => void gateway.reopenAudit();
     if (reloadRequested) reload();

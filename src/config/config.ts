@@ -57,6 +57,8 @@ export interface RedisConfig {
   readonly mode: RedisMode;
   /** The name of the primary; there with the mode `sentinel` only. */
   readonly sentinelMaster: string | undefined;
+  /** Without TLS, only to servers of this machine otherwise. */
+  readonly allowPlaintext: boolean;
 }
 
 /** The egress proxy's URLs may hold credentials. */
@@ -181,7 +183,12 @@ function tracingOf(values: SettingValues): Config['tracing'] {
 }
 
 const redisOf = (values: SettingValues, { redisUrl }: ConfigSecrets): RedisConfig | undefined =>
-  redisUrl && { url: redisUrl, mode: values.REDIS_MODE, sentinelMaster: values.REDIS_SENTINEL_MASTER };
+  redisUrl && {
+    url: redisUrl,
+    mode: values.REDIS_MODE,
+    sentinelMaster: values.REDIS_SENTINEL_MASTER,
+    allowPlaintext: values.REDIS_ALLOW_PLAINTEXT,
+  };
 
 /** Both or neither are set, by the cross checks. */
 function tlsOf(values: SettingValues): Config['listen']['tls'] {

@@ -1,5 +1,5 @@
 // What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
-import { listedNetwork, overlap } from '../net/ipv4.ts';
+import { type Ipv4Network, listedNetwork, overlap } from '../net/ipv4.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import { decide } from '../policy/engine/decide.ts';
 import type { Claims, Violation } from '../policy/engine/decision.ts';
@@ -54,8 +54,12 @@ const lapsesAfterMs = 7 * 24 * 3_600_000;
 /** Until when a request that was made then has to be accepted: RFC 3339. */
 export const acceptByOf = ({ at }: Creator): string => new Date(at + lapsesAfterMs).toISOString();
 
-/** Every known peering, cluster by cluster. */
-export function fleetPeerings(snapshot: Snapshot, known: Known): FleetPeering[] {
+/** Every known peering. */
+export const fleetPeerings = (snapshot: Snapshot, known: Known): FleetPeering[] =>
+  [...peeringsByCluster(snapshot, known)].flat();
+
+/** The same, one cluster at a time, so that a caller without haste need not hold up others. */
+export function* peeringsByCluster(snapshot: Snapshot, known: Known): Generator<FleetPeering[]> {
   const clusters = [...snapshot.clusters.values()];
   const byVpc = clustersByVpc(clusters);
   // Whoever asks: every rule matches.
@@ -66,13 +70,21 @@ export function fleetPeerings(snapshot: Snapshot, known: Known): FleetPeering[] 
     exceptions: policy.exceptions.assuming(policy.claims),
   };
   const judge = { ...known, policy: anybody };
-  return clusters.flatMap((cluster) =>
-    (cluster.peerings ?? []).map((peering) => fleetPeering(cluster, peering, byVpc, judge)),
-  );
+  for (const cluster of clusters) {
+    const { peerings = [] } = cluster;
+    const live = peerings.filter(isLive).map((peering) => ({ peering, block: networkOfPeering(peering) }));
+    yield peerings.map((peering) => fleetPeering({ cluster, live }, peering, byVpc, judge));
+  }
+}
+
+/** With its live peerings, whose blocks are read once. */
+interface JudgedCluster {
+  readonly cluster: FleetCluster;
+  readonly live: readonly { readonly peering: ListedPeering; readonly block: Ipv4Network | undefined }[];
 }
 
 function fleetPeering(
-  cluster: FleetCluster,
+  judged: JudgedCluster,
   peering: ListedPeering,
   byVpc: ReadonlyMap<string, readonly FleetCluster[]>,
   known: Known,
@@ -80,13 +92,13 @@ function fleetPeering(
   const creator = known.creators.get(peering.id);
   const isPending = peering.status === 'pending-acceptance';
   const findings = [
-    ...(isLive(peering) ? ofLive(cluster, peering, byVpc, known) : notLive(peering)),
+    ...(isLive(peering) ? ofLive(judged, peering, byVpc, known) : notLive(peering)),
     ...(isPending ? [acceptanceDue(creator)] : []),
     ...(creator === undefined ? [creatorUnknown] : []),
   ];
   return {
     ...peering,
-    ...namesOf(cluster),
+    ...namesOf(judged.cluster),
     ...(creator && { createdBy: { ...creator, at: new Date(creator.at).toISOString() } }),
     ...(creator && isPending && { acceptBy: acceptByOf(creator) }),
     findings,
@@ -119,16 +131,17 @@ function notLive({ status = '' }: ListedPeering): Finding[] {
 }
 
 function ofLive(
-  cluster: FleetCluster,
+  judged: JudgedCluster,
   peering: ListedPeering,
   byVpc: ReadonlyMap<string, readonly FleetCluster[]>,
   known: Known,
 ): Finding[] {
+  const { cluster } = judged;
   const others = byVpc.get(peering.vpcId ?? '') ?? [];
   return [
-    ...quotaNear(cluster, others, known),
+    ...quotaNear(judged, others, known),
     ...notAllowed(cluster, peering, known),
-    ...overlaps(cluster, peering),
+    ...overlaps(judged, peering),
     ...others
       .filter((other) => sharesBlock(cluster, other))
       .map(
@@ -145,14 +158,13 @@ function ofLive(
 const nearQuota = 0.9;
 
 /** `clusters`: those that the VPC has a live peering with. */
-function quotaNear(cluster: FleetCluster, clusters: readonly FleetCluster[], { policy }: Known): Finding[] {
+function quotaNear({ live }: JudgedCluster, clusters: readonly FleetCluster[], { policy }: Known): Finding[] {
   const { perCluster, perVpc } = policy.data.guardrails.maxPeerings ?? {};
   const near = (what: string, count: number, limit: number | undefined): Finding[] =>
     limit === undefined || count < nearQuota * limit
       ? []
       : [{ code: 'quota_near', description: `${what} has ${count} of ${limit} live peerings.` }];
-  const ofCluster = (cluster.peerings ?? []).filter(isLive).length;
-  return [...near('Its cluster', ofCluster, perCluster), ...near('Its VPC', clusters.length, perVpc)];
+  return [...near('Its cluster', live.length, perCluster), ...near('Its VPC', clusters.length, perVpc)];
 }
 
 export const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>
@@ -188,23 +200,22 @@ function notAllowed(
 const claimsProving = (names: readonly string[], accountId: string): Claims =>
   claimsFromRecord(Object.fromEntries(names.map((name) => [name, accountId])));
 
-function overlaps(cluster: FleetCluster, peering: ListedPeering): Finding[] {
-  const block = networkOfPeering(peering);
+function overlaps({ cluster, live }: JudgedCluster, peering: ListedPeering): Finding[] {
+  const block = live.find((one) => one.peering === peering)?.block;
   if (block === undefined) return [];
   const finding = (what: string, other?: string): Finding => ({
     code: 'block_overlap',
     ...(other !== undefined && { other }),
     description: `${peering.cidrBlock} overlaps ${what}.`,
   });
-  const others = (cluster.peerings ?? []).filter((other) => {
-    const network = other !== peering && isLive(other) ? networkOfPeering(other) : undefined;
-    return network !== undefined && overlap(block, network);
-  });
+  const others = live.filter(
+    (other) => other.peering !== peering && other.block !== undefined && overlap(block, other.block),
+  );
   return [
     ...(cluster.block !== undefined && overlap(block, cluster.block)
       ? [finding(`${cluster.cidrBlock} of its cluster`)]
       : []),
-    ...others.map(({ id, cidrBlock }) => finding(`${cidrBlock} of peering ${id}`, id)),
+    ...others.map(({ peering: { id, cidrBlock } }) => finding(`${cidrBlock} of peering ${id}`, id)),
   ];
 }
 

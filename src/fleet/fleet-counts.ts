@@ -1,9 +1,10 @@
 // How many peerings of the last snapshot have which status and which finding, for metrics: counts, never an id.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../logging/logger.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import type { CreatorStore } from '../state/creators/creator-store.ts';
 import type { CreatorLog } from './creator-log.ts';
-import { type FleetPeering, findingCodes, fleetPeerings } from './findings.ts';
+import { type FleetPeering, findingCodes, peeringsByCluster } from './findings.ts';
 import { peeringIds, type Snapshot } from './snapshot.ts';
 
 export interface FleetCountsServices {
@@ -58,7 +59,12 @@ export class FleetCounts {
       // Before the log is read, nobody can be said to be unknown.
       const { isRead } = creatorLog;
       const creators = await store.creatorsOf(peeringIds(snapshot));
-      const peerings = fleetPeerings(snapshot, { policy: policy(), creators, now: now() });
+      const peerings: FleetPeering[] = [];
+      for (const some of peeringsByCluster(snapshot, { policy: policy(), creators, now: now() })) {
+        peerings.push(...some);
+        // Requests are served in between.
+        await nextTurn();
+      }
       this.#byStatus = countBy([...statuses, otherStatus], peerings, ({ status = '' }) => [
         statuses.includes(status) ? status : otherStatus,
       ]);

@@ -1,15 +1,10 @@
 // The keys of one issuer, kept current in the background. Known keys outlive an outage of the issuer up to a limit, a
 // new key is found at once, a withdrawn one stops within the cache age, and a broken answer changes nothing.
 
-import {
-  type CryptoKey,
-  createLocalJWKSet,
-  errors,
-  type FlattenedJWSInput,
-  flattenedVerify,
-  type JWK,
-  type JWSHeaderParameters,
-} from 'jose';
+import type { CryptoKey, FlattenedJWSInput, JWK, JWSHeaderParameters } from 'jose';
+import * as errors from 'jose/errors';
+import { createLocalJWKSet } from 'jose/jwks/local';
+import { flattenedVerify } from 'jose/jws/flattened/verify';
 import { Backoff } from '../async/backoff.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';

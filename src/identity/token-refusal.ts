@@ -1,6 +1,7 @@
 // Why a token is refused: a sentence for the caller that names the failed check, and for the log the values that it takes to
 // find the cause. Of an unverified token only `iss`, `aud`, `kid` and `alg` are logged, each bounded; never the token.
-import { base64url, errors } from 'jose';
+import * as base64url from 'jose/base64url';
+import * as errors from 'jose/errors';
 import { challenge } from './bearer-token.ts';
 
 /** By the name of the failed check, as the log has it (`reason`). */

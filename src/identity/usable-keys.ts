@@ -1,6 +1,10 @@
 // Chooses the entries of a JWK Set that can check a signature. Ignores every other entry, whatever is wrong with it, so that
 // it does not affect the rest (RFC 7517 section 5).
-import { base64url, compactVerify, createLocalJWKSet, errors, type JWK } from 'jose';
+import type { JWK } from 'jose';
+import * as base64url from 'jose/base64url';
+import * as errors from 'jose/errors';
+import { createLocalJWKSet } from 'jose/jwks/local';
+import { compactVerify } from 'jose/jws/compact/verify';
 import { z } from 'zod';
 
 export interface UsableKeys {

@@ -1,7 +1,11 @@
 // Decides which access tokens count: signed with an allowed asymmetric algorithm by a key of a configured issuer, by the
 // rules of that issuer, in its time, with a subject. Every other token is refused with `token-invalid` or
 // `token-expired`; keys and URLs inside a token are never looked at (RFC 8725 section 3).
-import { base64url, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+
+import type { JWTPayload } from 'jose';
+import * as base64url from 'jose/base64url';
+import * as errors from 'jose/errors';
+import { type JWTVerifyOptions, jwtVerify } from 'jose/jwt/verify';
 import type { Clock } from '../clock.ts';
 import type { AuthConfig, IssuerConfig } from '../config/config.ts';
 import { GatewayError } from '../errors.ts';

@@ -14,22 +14,20 @@ export function readStrictJson(bytes: Uint8Array): StrictJson {
   } catch {
     return { fault: 'The body is not valid JSON.' };
   }
-  // Each name is followed by a colon. As many names as members: none is repeated.
-  const names = text.match(nameEnd)?.length ?? 0;
-  if (names === membersIn(value)) return { value };
+  // Each name is followed by a colon: with as many names as members none is repeated. V8 may misread an escaped name.
+  const isSimple = !text.includes('\\') && (text.match(nameEnd)?.length ?? 0) === plainMembersOf(value);
+  if (isSimple) return { value };
   return repeatsMember(text) ? { fault: 'The body contains an object with a duplicate member.' } : { value };
 }
 
 /** Also matches in some strings, but misses no name. */
 const nameEnd = /"[ \t\n\r]*:/g;
 
-/** Of the value and all values in it. */
-function membersIn(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
+/** The number of an object's members; `undefined` if it has others in it, or is none. */
+function plainMembersOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const values = Object.values(value);
-  let count = Array.isArray(value) ? 0 : values.length;
-  for (const inner of values) count += membersIn(inner);
-  return count;
+  return values.some((member) => typeof member === 'object' && member !== null) ? undefined : values.length;
 }
 
 const quote = 0x22;

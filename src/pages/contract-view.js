@@ -75,14 +75,16 @@ function shorten({ headers: _, content, description, ...response }, examples) {
   return { ...response, description: [description.trim(), links.join(', ')].join(' ').trim() };
 }
 
-/** Each header field of any answer with its description, in the order in which they come first. */
+/**
+ * Each header field of any answer, in the order in which they come first. Of several descriptions the one called by the field's
+ * name counts, or else the longest.
+ */
 function headerList({ responses, headers }) {
   const described = new Map();
   for (const response of Object.values(responses))
     for (const [name, header] of Object.entries(response.headers ?? {})) {
-      // Of several with one name, the one called by that name says the most.
       const words = (headers[name] ?? headers[nameOf(header)] ?? header).description ?? '';
-      if (!described.has(name)) described.set(name, words.replaceAll(/\s+/g, ' ').trim());
+      if (words.length > (described.get(name)?.length ?? -1)) described.set(name, words);
     }
-  return [...described].map(([name, words]) => `- \`${name}\`: ${words}`).join('\n');
+  return [...described].map(([name, words]) => `- \`${name}\`: ${words.replaceAll(/\s+/g, ' ')}`).join('\n');
 }

@@ -1,8 +1,10 @@
 // One connection to Redis by the client library: to a single server, to the primary that sentinels name, or to the nodes of a
 // cluster. It is never repaired: when it is lost, its owner is notified and makes another one.
+import { isIPv6 } from 'node:net';
 import { createClient, createCluster, createSentinel } from '@redis/client';
 import type { RedisConfig } from '../config/config.ts';
 import { parseRedisUrls, type RedisServers } from '../config/redis-servers.ts';
+import { isLoopback } from '../net/secure-url.ts';
 
 export interface RedisClient {
   /** Resolves when every server that commands may go to has let the client in. */
@@ -20,17 +22,44 @@ const socketTimeoutMs = 1500;
 /** Sentinels and nodes are asked one after another, and one of them may be gone. */
 const discoveryTimeoutMs = 500;
 
+/** Its message holds no secret. */
+export class PlainError extends Error {}
+
 /** `urls`: as `parseRedisUrls` takes them. */
 export function createRedisClient(
   urls: string,
-  { mode, sentinelMaster = '' }: Pick<RedisConfig, 'mode' | 'sentinelMaster'>,
+  { mode, sentinelMaster = '', allowPlaintext }: Omit<RedisConfig, 'url'>,
   onLost: OnLost,
 ): RedisClient {
   const servers = parseRedisUrls(urls);
   if (servers === undefined) throw new Error('REDIS_URL is not one that can be used');
-  if (mode === 'sentinel') return sentinelClient(servers, sentinelMaster, onLost);
-  if (mode === 'cluster') return clusterClient(servers, onLost);
-  return singleClient(urls, onLost);
+  if (mode === 'single') return singleClient(urls, onLost);
+  const failure = lastError();
+  // Sentinels and nodes name further servers, which no check of REDIS_URL has seen. `undefined` leaves the address as it is.
+  const nodeAddressMap = (address: string) => {
+    if (allowPlaintext || servers.tls || !isElsewhere(address)) return undefined;
+    failure.refuse('a sentinel or a node names a server of another machine: use rediss://');
+    // An error here would leave the library with promises that nobody waits for.
+    return nowhere;
+  };
+  const options = { servers, failure, nodeAddressMap, onLost };
+  return mode === 'sentinel' ? sentinelClient(sentinelMaster, options) : clusterClient(options);
+}
+
+interface TopologyOptions {
+  readonly servers: RedisServers;
+  readonly failure: ReturnType<typeof lastError>;
+  readonly nodeAddressMap: (address: string) => typeof nowhere | undefined;
+  readonly onLost: OnLost;
+}
+
+/** Nothing can listen there. */
+const nowhere = { host: '127.0.0.1', port: 0 };
+
+/** `address`: host and port, an IPv6 address without brackets. */
+function isElsewhere(address: string): boolean {
+  const host = address.replace(/:\d+$/, '');
+  return !isLoopback(isIPv6(host) ? `[${host}]` : host);
 }
 
 function singleClient(url: string, onLost: OnLost): RedisClient {
@@ -48,7 +77,10 @@ function singleClient(url: string, onLost: OnLost): RedisClient {
 }
 
 /** Follows a failover by itself as soon as a sentinel tells of it. */
-function sentinelClient(servers: RedisServers, name: string, onLost: OnLost): RedisClient {
+function sentinelClient(
+  name: string,
+  { servers, failure, nodeAddressMap, onLost }: TopologyOptions,
+): RedisClient {
   const client = createSentinel({
     name,
     sentinelRootNodes: servers.nodes.map(({ host, port = 26_379 }) => ({ host: bare(host), port })),
@@ -56,8 +88,8 @@ function sentinelClient(servers: RedisServers, name: string, onLost: OnLost): Re
     sentinelClientOptions: accessTo(servers, discoveryTimeoutMs),
     // Which command may be sent twice is not the library's to decide.
     maxCommandRediscovers: 0,
+    nodeAddressMap,
   });
-  const failure = lastError();
   // A sentinel that is lost matters when the next connection is made.
   client.on('error', failure.note);
   client.on('client-error', ({ type, error }) => {
@@ -65,13 +97,14 @@ function sentinelClient(servers: RedisServers, name: string, onLost: OnLost): Re
     if (type === 'MASTER') onLost(error);
   });
   return {
-    connect: async () => void (await client.connect().catch(failure.rethrow)),
+    connect: async () =>
+      void (await Promise.race([failure.refusal, client.connect().catch(failure.rethrow)])),
     send: (words) => client.sendCommand(false, [...words]),
     destroy: () => void client.destroy().catch(() => undefined),
   };
 }
 
-function clusterClient(servers: RedisServers, onLost: OnLost): RedisClient {
+function clusterClient({ servers, failure, nodeAddressMap, onLost }: TopologyOptions): RedisClient {
   const cluster = createCluster({
     rootNodes: servers.nodes.map(({ host, port = 6379 }) => {
       const { socket, ...credentials } = accessTo(servers, discoveryTimeoutMs);
@@ -80,8 +113,8 @@ function clusterClient(servers: RedisServers, onLost: OnLost): RedisClient {
     defaults: accessTo(servers),
     // Connections that the discovery opens by itself outlive a client that is destroyed meanwhile.
     minimizeConnections: true,
+    nodeAddressMap,
   });
-  const failure = lastError();
   cluster.on('error', failure.note);
   cluster.on('node-error', (error: unknown) => {
     failure.note(error);
@@ -89,8 +122,9 @@ function clusterClient(servers: RedisServers, onLost: OnLost): RedisClient {
   });
   return {
     async connect() {
-      await cluster.connect().catch(failure.rethrow);
-      await Promise.all(cluster.masters.map((node) => cluster.nodeClient(node)));
+      await Promise.race([failure.refusal, cluster.connect().catch(failure.rethrow)]);
+      const nodes = Promise.all(cluster.masters.map((node) => cluster.nodeClient(node)));
+      await Promise.race([failure.refusal, nodes]);
     },
     send: (words) => cluster.sendCommand(keyOf(words), false, [...words]),
     destroy: () => attempt(() => cluster.destroy()),
@@ -116,6 +150,8 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 /** The library tells why no server could be reached in an event, and rejects with an error that does not say it. */
 function lastError() {
   let last: Error | undefined;
+  const { promise: refusal, reject } = Promise.withResolvers<never>();
+  refusal.catch(() => undefined);
   return {
     note(error: unknown) {
       if (error instanceof Error) last = error;
@@ -123,6 +159,9 @@ function lastError() {
     rethrow(error: unknown): never {
       throw last ?? error;
     },
+    /** Rejects as soon as a server is refused, before what follows from it. */
+    refusal,
+    refuse: (message: string) => reject(new PlainError(message)),
   };
 }
 

@@ -6,7 +6,7 @@ import { Backoff } from '../async/backoff.ts';
 import { rejectAfter } from '../async/with-timeout.ts';
 import type { RedisConfig } from '../config/config.ts';
 import type { Logger } from '../logging/logger.ts';
-import { createRedisClient, type RedisClient } from './redis-client.ts';
+import { createRedisClient, PlainError, type RedisClient } from './redis-client.ts';
 
 export interface RedisCommands {
   /** The reply to one command; rejects when Redis is down or refuses it. */
@@ -113,7 +113,7 @@ export class RedisConnection implements RedisCommands {
 }
 
 /** In a process that has just started, on a busy machine, the first try may exceed its time limits. */
-const maxTries = 3;
+const maxTries = 5;
 
 /** Resolves when Redis can be reached and takes writes. Rejects as it answers; `nameOf` says that without secrets. */
 export async function tryRedis(config: RedisConfig): Promise<void> {
@@ -162,9 +162,6 @@ export function nameOf(error: unknown): string {
   if (error instanceof PlainError) return error.message;
   return (error as NodeJS.ErrnoException).code ?? (error as Error).constructor.name;
 }
-
-/** Its message holds no secret. */
-class PlainError extends Error {}
 
 function plainly(error: unknown): never {
   throw new PlainError((error as Error).message);

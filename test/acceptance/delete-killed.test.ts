@@ -54,7 +54,7 @@ test('a delete whose process is killed between intent and outcome is settled aft
   assert.deepEqual([others, await openIntents()], [[], []]);
   assertAuditRecord(settled);
   assert.deepEqual([settled?.status_id, settled?.status_code], [1, 'peering-absent']);
-  for (const member of ['actor', 'api', 'http_request', 'resources', 'start_time'])
+  for (const member of ['actor', 'api', 'http_request', 'resources', 'start_time'] as const)
     assert.deepEqual(settled?.[member], intent?.[member]);
   assert.equal(cloud.requests.filter(({ method }) => method === 'DELETE').length, 1);
 });

@@ -1,17 +1,18 @@
 // What must hold after crashes, whatever moment they came at: of answers, of what was set aside, and of the log beside what
 // Aerospike Cloud has.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sandboxClusters } from '../../sandbox/clusters.ts';
-import type { Loose } from '../support/gateway.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import type { SentCreate } from './kill-load.ts';
 import { recordsOf } from './kill-log.ts';
 import type { Site } from './kill-site.ts';
 
 /** A caller who knows that a peering was made knows no more than the log. */
-export function assertAnswersRecorded(records: readonly Loose[], answers: readonly SentCreate[]): void {
+export function assertAnswersRecorded(records: readonly AuditRecord[], answers: readonly SentCreate[]): void {
   const made = new Set(
     recordsOf(records, 'peering.create.outcome').map(({ unmapped }) => unmapped.upstream.resourceId),
   );
@@ -23,7 +24,7 @@ export function assertAnswersRecorded(records: readonly Loose[], answers: readon
 export async function assertSetAside(
   { folder, auditFile }: Site,
   tornTails: readonly Buffer[],
-  records: readonly Loose[],
+  records: readonly AuditRecord[],
 ): Promise<number> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(`${basename(auditFile)}.torn-`));
   const kept = new Map(
@@ -40,14 +41,14 @@ export async function assertSetAside(
 }
 
 /** Holds the log against what the upstream has: every peering is somebody's, and nobody's is missing. */
-export function assertAgreement({ cloud }: Site, records: readonly Loose[]) {
+export function assertAgreement({ cloud }: Site, records: readonly AuditRecord[]) {
   const intents = recordsOf(records, 'peering.create.intent');
   const outcomes = recordsOf(records, 'peering.create.outcome').filter(({ status_id: id }) => id !== 0);
   const reconciled = recordsOf(records, 'peering.create.reconciled');
   const found = reconciled.filter(({ unmapped }) => unmapped.reconciled.found);
   const absent = reconciled.filter(({ unmapped }) => !unmapped.reconciled.found);
-  const idOf = ({ api }: Loose): string => api.request.uid;
-  const dataOf = ({ api }: Loose) => api.request.data;
+  const idOf = ({ api }: AuditRecord): string => api.request.uid;
+  const dataOf = ({ api }: AuditRecord) => api.request.data;
   assert.deepEqual([...outcomes, ...reconciled].map(idOf).sort(), intents.map(idOf).sort());
 
   const peerings = sandboxClusters.flatMap(({ id: clusterId }) =>
@@ -70,7 +71,7 @@ export function assertAgreement({ cloud }: Site, records: readonly Loose[]) {
 }
 
 /** Of each create, at the moment of its arrival and in the end. */
-export function assertIntentsFirst({ posts }: Site, intents: readonly Loose[]): void {
+export function assertIntentsFirst({ posts }: Site, intents: readonly AuditRecord[]): void {
   assert.deepEqual(
     posts.filter(({ hadIntent }) => !hadIntent),
     [],

@@ -1,9 +1,10 @@
 // Looks into an audit file while a gateway writes it, at the very moment it is asked, and checks what a crash has left.
+
 import assert from 'node:assert/strict';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
-import type { Loose } from '../support/gateway.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 
 /** Follows a file that only grows, but for a last line that was never finished. Blocks while it reads. */
 export class LogWatch {
@@ -36,14 +37,14 @@ export class LogWatch {
     }
   }
 
-  #take({ metadata, http_request: http }: Loose): void {
+  #take({ metadata, http_request: http }: AuditRecord): void {
     if (metadata.event_code === 'peering.create.intent') this.#intents.add(http.uid);
   }
 }
 
 export interface LeftLog {
   /** Every whole line. */
-  readonly records: readonly Loose[];
+  readonly records: readonly AuditRecord[];
   /** Bytes behind the last newline. */
   readonly torn: Buffer;
 }
@@ -53,7 +54,7 @@ export async function checkLeftLog(path: string): Promise<LeftLog> {
   const bytes = existsSync(path) ? await readFile(path) : Buffer.alloc(0);
   const end = bytes.lastIndexOf('\n') + 1;
   const lines = bytes.toString('utf8', 0, end).split('\n').slice(0, -1);
-  const records = lines.map((line) => JSON.parse(line) as Loose);
+  const records = lines.map((line) => JSON.parse(line) as AuditRecord);
   if (records.length > 0) {
     const found = await verifyLogs([path], { onRead: () => undefined });
     assert.deepEqual(
@@ -66,11 +67,11 @@ export async function checkLeftLog(path: string): Promise<LeftLog> {
 }
 
 /** The records of one kind. */
-export const recordsOf = (records: readonly Loose[], code: string): Loose[] =>
+export const recordsOf = (records: readonly AuditRecord[], code: string): AuditRecord[] =>
   records.filter(({ metadata }) => metadata.event_code === code);
 
 /** The intents that the log leaves open. */
-export async function openCreates(path: string): Promise<Loose[]> {
+export async function openCreates(path: string): Promise<AuditRecord[]> {
   const { openIntents } = await verifyLogs([path], { onRead: () => undefined });
-  return openIntents.map(({ record }) => record);
+  return openIntents.map(({ record }) => record as unknown as AuditRecord);
 }

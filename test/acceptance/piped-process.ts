@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { openPipe, type PipeReader } from '../logging/pipe.ts';
 import { endWithTest } from '../support/child-process.ts';
-import { allowed, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
+import { allowedNumber, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -55,6 +55,7 @@ export async function startPipedProcess(
   const listening = () => reader.lines.map(parse).find((entry) => entry?.msg === 'listening');
   await until('the gateway listens', () => listening() !== undefined);
   const { port, adminPort } = listening();
+  let creates = 0;
   const admin = async (path: string) => (await send(`http://127.0.0.1:${adminPort}`, { path })).status;
   await until('the gateway is ready', async () => (await admin('/readyz')) === 200);
   return {
@@ -67,7 +68,11 @@ export async function startPipedProcess(
     creates: () => cloud.requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/v1/')),
     async create() {
       const headers = { authorization: `Bearer ${await issuer.sign()}`, 'content-type': 'application/json' };
-      return send(`http://127.0.0.1:${port}`, { method: 'POST', headers, body: JSON.stringify(allowed) });
+      return send(`http://127.0.0.1:${port}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(allowedNumber(creates++)),
+      });
     },
   };
 }

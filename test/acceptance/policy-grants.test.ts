@@ -80,10 +80,10 @@ for (const [what, claims, cluster, ...wanted] of refused) {
     assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
     const [record, ...more] = gateway.records;
     assert.deepEqual(
-      [record.metadata.event_code, record.action_id, more.length],
+      [record?.metadata.event_code, record?.action_id, more.length],
       ['peering.list.refused', 2, 0],
     );
-    assert.deepEqual(record.unmapped.decision.violations, reply.json.context.violations);
+    assert.deepEqual(record?.unmapped.decision.violations, reply.json.context.violations);
   });
 }
 
@@ -103,8 +103,8 @@ test('a create that no grant fits is refused with what the nearest one has again
   assert.deepEqual([cluster.field, cluster.allowed], ['/clusterId', [clusterId]]);
   assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
   const [record] = gateway.records;
-  assert.equal(record.metadata.event_code, 'peering.create.refused');
-  assert.equal(record.status_code, 'policy-denied');
+  assert.equal(record?.metadata.event_code, 'peering.create.refused');
+  assert.equal(record?.status_code, 'policy-denied');
 });
 
 test('the scope is needed besides the grant', async (t) => {
@@ -114,7 +114,7 @@ test('the scope is needed besides the grant', async (t) => {
   assert.match(String(reply.headers['www-authenticate']), /error="insufficient_scope"/);
   assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
   const [record] = gateway.records;
-  assert.deepEqual([record.status_code, record.unmapped.decision], ['scope-missing', undefined]);
+  assert.deepEqual([record?.status_code, record?.unmapped.decision], ['scope-missing', undefined]);
 });
 
 test('in report mode a would-be refusal is forwarded, and its intent holds what enforcing would have said', async (t) => {
@@ -123,8 +123,8 @@ test('in report mode a would-be refusal is forwarded, and its intent holds what 
   assert.equal(reply.status, 201);
   assert.equal(gateway.forwarded().length, 1);
   const [intent, outcome] = gateway.records;
-  assert.equal(intent.metadata.event_code, 'peering.create.intent');
-  assert.equal(outcome.metadata.event_code, 'peering.create.outcome');
+  assert.equal(intent?.metadata.event_code, 'peering.create.intent');
+  assert.equal(outcome?.metadata.event_code, 'peering.create.outcome');
   for (const { unmapped } of [intent, outcome]) {
     const { effect, mode, violations } = unmapped.decision;
     assert.deepEqual([effect, mode, 'grant' in unmapped.decision], ['allow', 'report', false]);
@@ -176,18 +176,21 @@ test('records hold the claims that the policy asks for, and no others, nor the t
 test('a claim that the token lacks is recorded as missing, and a policy without callers records none', async (t) => {
   const granted = await startTestGateway(t, { policy });
   await list(granted);
-  const { claims, absentClaims } = granted.records[0].unmapped;
-  assert.deepEqual([claims, absentClaims], [{ sub: 'svc-payments' }, ['/realm_access/roles']]);
+  const recorded = granted.records[0]?.unmapped;
+  assert.deepEqual(
+    [recorded?.claims, recorded?.absentClaims],
+    [{ sub: 'svc-payments' }, ['/realm_access/roles']],
+  );
   const open = await startTestGateway(t);
   await list(open);
-  assert.equal('claims' in open.records[0].unmapped, false);
-  assert.equal('absentClaims' in open.records[0].unmapped, false);
+  const members = Object.keys(open.records[0]?.unmapped ?? assert.fail('no record'));
+  assert.ok(!members.includes('claims') && !members.includes('absentClaims'));
 });
 
 test('a record of a refusal before the policy holds neither decision nor claims', async (t) => {
   const gateway = await startTestGateway(t, { policy });
   await gateway.create({ ...allowed, region: 5 });
   const [record] = gateway.records;
-  assert.equal(record.status_code, 'request-invalid');
-  assert.deepEqual(Object.keys(record.unmapped), ['upstream']);
+  assert.equal(record?.status_code, 'request-invalid');
+  assert.deepEqual(Object.keys(record?.unmapped), ['upstream']);
 });

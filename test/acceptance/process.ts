@@ -63,6 +63,8 @@ export async function serve(
         PATH: process.env['PATH'],
         ...settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml')),
         AUDIT_FILE: join(folder, name),
+        // Many creates for one cluster are on their way when a signal comes.
+        PREFLIGHT: 'off',
         RATE_LIMIT_PER_MINUTE: '0',
         RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
         ...settings,

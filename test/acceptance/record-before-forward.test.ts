@@ -61,12 +61,12 @@ test('the outcome behind an intent that was not taken says that nothing was sent
   sink.mode = () => 'works';
   await becomesReady(gateway);
   const [intent, outcome] = sink.requestRecords;
-  assert.equal(intent.api.request.uid, answer.headers['x-gateway-request-id']);
-  assert.equal(outcome.api.request.uid, answer.headers['x-gateway-request-id']);
-  assert.equal(outcome.status_id, 2);
-  assert.equal(outcome.status_code, 'audit-unavailable');
-  assert.equal(outcome.http_response.code, 503);
-  assert.deepEqual(outcome.unmapped.upstream, { sent: 'no' });
+  assert.equal(intent?.api.request.uid, answer.headers['x-gateway-request-id']);
+  assert.equal(outcome?.api.request.uid, answer.headers['x-gateway-request-id']);
+  assert.equal(outcome?.status_id, 2);
+  assert.equal(outcome?.status_code, 'audit-unavailable');
+  assert.equal(outcome?.http_response.code, 503);
+  assert.deepEqual(outcome?.unmapped.upstream, { sent: 'no' });
 });
 
 test('when the sink hangs, creates are 503, nothing is sent, and a late intent is followed by its end', async (t) => {
@@ -83,9 +83,9 @@ test('when the sink hangs, creates are 503, nothing is sent, and a late intent i
   await becomesReady(gateway);
   assert.deepEqual(sink.codes, ['peering.create.intent', 'peering.create.outcome']);
   const [intent, outcome] = sink.requestRecords;
-  assert.equal(intent.api.request.uid, late.headers['x-gateway-request-id']);
-  assert.equal(outcome.api.request.uid, late.headers['x-gateway-request-id']);
-  assert.deepEqual(outcome.unmapped.upstream, { sent: 'no' });
+  assert.equal(intent?.api.request.uid, late.headers['x-gateway-request-id']);
+  assert.equal(outcome?.api.request.uid, late.headers['x-gateway-request-id']);
+  assert.deepEqual(outcome?.unmapped.upstream, { sent: 'no' });
   assert.equal((await gateway.create()).status, 201);
   assert.equal(gateway.forwarded().length, 1);
   assertChain(sink.lines);
@@ -142,7 +142,7 @@ for (const mode of ['rejects', 'hangs'] as const) {
     sink.release();
     await becomesReady(gateway);
     assert.deepEqual(sink.codes, ['peering.create.intent', 'peering.create.outcome']);
-    assert.equal(sink.requestRecords[1].unmapped.upstream.resourceId, answer.json.id);
+    assert.equal(sink.requestRecords[1]?.unmapped.upstream.resourceId, answer.json.id);
     assertChain(sink.lines);
   });
 }

@@ -67,10 +67,10 @@ test('on stop, readiness fails at once, no connection is taken, and a create in 
   await stopped;
   const [intent, outcome, ...more] = gateway.records;
   assert.deepEqual(more, []);
-  assert.equal(intent.metadata.event_code, 'peering.create.intent');
-  assert.equal(outcome.metadata.event_code, 'peering.create.outcome');
-  assert.equal(outcome.api.request.uid, intent.api.request.uid);
-  assert.equal(outcome.status_id, 1);
+  assert.equal(intent?.metadata.event_code, 'peering.create.intent');
+  assert.equal(outcome?.metadata.event_code, 'peering.create.outcome');
+  assert.equal(outcome?.api.request.uid, intent?.api.request.uid);
+  assert.equal(outcome?.status_id, 1);
 });
 
 test('a request that is on its way on an open connection when the stop comes is served, as the last one there', async (t) => {
@@ -177,9 +177,9 @@ test('at the end of the grace period a request is cut off, and its outcome is re
   await create;
   const [, outcome, ...more] = gateway.records;
   assert.deepEqual(more, []);
-  assert.equal(outcome.metadata.event_code, 'peering.create.outcome');
-  assert.equal(outcome.status_id, 0);
-  assert.equal(outcome.unmapped.upstream.sent, 'maybe');
+  assert.equal(outcome?.metadata.event_code, 'peering.create.outcome');
+  assert.equal(outcome?.status_id, 0);
+  assert.equal(outcome?.unmapped.upstream.sent, 'maybe');
 });
 
 test('a stop with nothing in flight ends at once, idle connections included, and again does no harm', async (t) => {

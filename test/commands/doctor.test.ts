@@ -14,6 +14,7 @@ import { noTinyproxy, startTinyproxy } from '../outbound/tinyproxy.ts';
 import { noRedis, startRedis } from '../state/redis-server.ts';
 import { makeAccess, startCluster, startSentinels } from '../state/redis-topologies.ts';
 import { makeAuthority, makeCertificate, noOpenssl } from '../support/certificates.ts';
+import { endAtExit } from '../support/child-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
@@ -30,10 +31,12 @@ function startWithoutOverride(args: readonly string[], environment: Record<strin
   const command = [process.execPath, join(root, 'src/main.ts'), ...args];
   if (isRoot) command.unshift('setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override');
   const [program = '', ...words] = command;
-  return spawn(program, words, {
-    env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return endAtExit(
+    spawn(program, words, {
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 interface Site {

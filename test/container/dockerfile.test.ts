@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { imageOptions } from '../../bench/memory.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { environment, root } from '../commands/run-main.ts';
 import { readText } from '../docs/documents.ts';
@@ -34,7 +35,7 @@ test('the image is made of one base with the Node of the npm scripts, and no tag
 });
 
 test('the final stage has no shell form: what runs is Node, as process 1', () => {
-  assert.deepEqual(jsonWords(only('ENTRYPOINT')), ['node', 'src/main.ts']);
+  assert.deepEqual(jsonWords(only('ENTRYPOINT')), ['node', '--heap-growing-percent=50', 'src/main.ts']);
   assert.deepEqual(jsonWords(only('CMD')), ['serve']);
   for (const { text } of finalStage.instructions.filter(({ name }) => name === 'RUN')) jsonWords(text);
 });
@@ -43,6 +44,26 @@ test('the health check is the command of that name, without a shell and with a t
   const [, options = '', command] = /^((?:--\S+ )+)CMD (\[.*\])$/.exec(only('HEALTHCHECK') ?? '') ?? [];
   assert.deepEqual(jsonWords(command), ['node', 'src/main.ts', 'health']);
   assert.match(options, /--timeout=\d+s /);
+});
+
+test('the compile cache is made with the very options of V8 that gateway and health check start with', () => {
+  const [, application] = stages;
+  const made = application?.instructions.filter(({ name, text }) => name === 'RUN' && text.startsWith('['));
+  const options = (text: string | undefined) => {
+    const words = jsonWords(text) as string[];
+    return words.slice(1, words.indexOf('src/main.ts')).join(' ');
+  };
+  const health = only('HEALTHCHECK')?.replace(/^.* CMD /, '');
+  const started = [options(only('ENTRYPOINT')), options(health)];
+  assert.deepEqual(
+    made?.map(({ text }) => options(text)),
+    started,
+  );
+  // What the benchmark measures memory with.
+  const environment = /NODE_OPTIONS=(\S+)/.exec(
+    finalStage.instructions.map(({ text }) => text).join('\n'),
+  )?.[1];
+  assert.deepEqual([environment, started[0]], imageOptions);
 });
 
 test('the user is a number and not root, and what it runs is copied before it comes', () => {

@@ -130,6 +130,6 @@ test('an address is recorded in its one spelling, without the zone that means so
   };
   for (const [address, recorded] of Object.entries(claimed)) {
     await gateway.create({}, { 'x-forwarded-for': address });
-    assert.equal(gateway.records.at(-1).src_endpoint.ip, recorded);
+    assert.equal(gateway.records.at(-1)?.src_endpoint.ip, recorded);
   }
 });

@@ -63,7 +63,7 @@ export const occursOn: Readonly<Record<ErrorCode, (place: Place) => boolean>> = 
   overloaded: everywhere,
   stopping: everywhere,
   'keys-unavailable': withToken,
-  'audit-unavailable': proxied,
+  'audit-unavailable': withToken,
   'vpc-peered-already': creates,
   'cidr-overlap': creates,
   'vpc-peered-elsewhere': creates,

@@ -92,7 +92,7 @@ test('a dry run of an allowed create is answered by the gateway with the documen
   assert.deepEqual(decision, documented);
   assertNothingSent(gateway);
   assert.deepEqual(recorded(gateway), [['peering.create.dryrun', 'dry-run', 1]]);
-  assert.equal(gateway.records[0].unmapped.decision.policyVersion, policyVersion);
+  assert.equal(gateway.records[0]?.unmapped.decision.policyVersion, policyVersion);
 });
 
 test('a dry run of a create that would be refused is refused as the create is, and recorded as observed', async (t) => {

@@ -58,7 +58,7 @@ for (const { question, language, text, documented } of queries) {
 
 test('the query for the maker of a peering finds that of one whose create was reconciled', async () => {
   const reconciled = made.records.find(({ unmapped }) => unmapped.reconciled?.found);
-  const id = reconciled?.unmapped.reconciled.resourceId;
+  const id = reconciled?.unmapped.reconciled.resourceId ?? assert.fail('nothing was reconciled');
   assert.match(id, /^[0-9a-f-]{36}$/);
   const [query] = queries.filter(
     ({ language, question }) => language === 'sql' && question.startsWith('1. '),

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
-import type { Loose } from '../support/gateway.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { type Making, november, october, proposedPolicy, september } from './audit-months.ts';
 
@@ -18,7 +18,7 @@ export interface MadeLog {
   /** The vendor's id of the peering that was made on 2 October. */
   readonly peering: string;
   /** The records of the whole log, in order. */
-  readonly records: readonly Loose[];
+  readonly records: readonly AuditRecord[];
 }
 
 const rotated = 'audit.log-20261001.gz';
@@ -50,7 +50,7 @@ export async function makeAuditLog(folder: string): Promise<MadeLog> {
   }
 }
 
-async function recordsIn(folder: string): Promise<Loose[]> {
+async function recordsIn(folder: string): Promise<AuditRecord[]> {
   const older = gunzipSync(await readFile(join(folder, rotated))).toString('utf8');
   const text = older + (await readFile(join(folder, 'audit.log'), 'utf8'));
   return text

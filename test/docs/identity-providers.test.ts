@@ -141,9 +141,9 @@ for (const section of sections) {
 
     const { status, record } = await create(await sign(issuer, claims));
     assert.equal(status, 201);
-    assert.equal(record.unmapped.decision.grant, 'documented');
+    assert.equal(record?.unmapped.decision.grant, 'documented');
     const client = claims['client_id'] ?? claims['azp'] ?? claims['cid'] ?? claims['appid'];
-    assert.equal(record.actor.app_uid, client);
+    assert.equal(record?.actor.app_uid, client);
     assert.equal((await create(await sign(other, claims))).status, 401, 'of another issuer');
     for (const variant of unaccepted)
       assert.equal((await create(await sign(issuer, variant))).status, 401, JSON.stringify(variant));

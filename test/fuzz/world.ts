@@ -47,8 +47,6 @@ export async function startWorld(): Promise<World> {
   await writeFile(policyFile, policyText);
   const loaded = loadConfig({
     ...settingsBetween({ issuer, cloud }, policyFile),
-    // What is sent upstream belongs to a case of the run, not to the fleet.
-    FLEET_REFRESH_SECONDS: '0',
     RATE_LIMIT_PER_MINUTE: '0',
     RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
     // What a key promises is kept for so long; longer would only be memory here.

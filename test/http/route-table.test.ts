@@ -127,7 +127,7 @@ test('a cluster id in upper case goes upstream, and into the record, in lower ca
   const path = peeringsPath.replace(clusterId, clusterId.toUpperCase());
   assert.equal((await gateway.call({ path, headers: { authorization } })).status, 200);
   assert.equal(gateway.apiRequests()[0]?.path, `/v1${peeringsPath}`);
-  assert.equal(gateway.records[0].api.request.data.clusterId, clusterId);
+  assert.equal(gateway.records[0]?.api.request.data.clusterId, clusterId);
 });
 
 test('another method is 405 with the methods that there are, and is not recorded', async (t) => {

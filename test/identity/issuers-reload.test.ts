@@ -107,7 +107,7 @@ grants: [{ id: payments, callers: [{ claim: sub, equals: svc-payments }], action
 
   await writeIssuers(file, [{ issuer: first, rules: { audiences, scopes: 'none' } }]);
   await until('the test fails', logged('policy rejected', /payments may list.*no_grant/));
-  assert.equal(gateway.policyRecords.at(-1).metadata.event_code, 'policy.rejected');
+  assert.equal(gateway.policyRecords.at(-1)?.metadata.event_code, 'policy.rejected');
   const listing = await call(await first.sign(token), 'GET', '/database/clusters');
   assert.equal(listing.status, 403, 'the new issuers count all the same');
 

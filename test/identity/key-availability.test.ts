@@ -48,9 +48,9 @@ function assertKeysUnavailable(gateway: TestGateway, answer: Reply): void {
     'peergate; error=proxy_internal_error; details="keys-unavailable"',
   );
   const record = gateway.records.at(-1);
-  assert.equal(record.metadata.event_code, 'peering.create.refused');
-  assert.equal(record.status_code, 'keys-unavailable');
-  assert.equal(record.api.request.uid, answer.headers['x-gateway-request-id']);
+  assert.equal(record?.metadata.event_code, 'peering.create.refused');
+  assert.equal(record?.status_code, 'keys-unavailable');
+  assert.equal(record?.api.request.uid, answer.headers['x-gateway-request-id']);
 }
 
 test('without any keys a token is neither good nor bad, nothing is sent, and readiness waits for the issuer', async (t) => {
@@ -206,7 +206,7 @@ test('a token of an issuer that is not configured costs no request to anybody', 
   assert.deepEqual(stranger.requests, []);
   assert.equal(issuer.requests.length, asked);
   assert.equal(gateway.cloud.connections, 0);
-  assert.equal(gateway.records.at(-1).metadata.event_code, 'peering.create.refused');
+  assert.equal(gateway.records.at(-1)?.metadata.event_code, 'peering.create.refused');
 });
 
 test('of two issuers one is enough to be ready, and the tokens of the other get 503', async (t) => {

@@ -94,7 +94,7 @@ async function assertFailure(gateway: Gateway, status: number, proxyStatus: stri
   assert.equal(answer.headers['proxy-status'], `peergate; error=${proxyStatus}`);
   assert.equal(answer.json.context.sent, sent);
   const outcome = gateway.records.at(-1);
-  assert.deepEqual([outcome.status_id, outcome.unmapped.upstream.sent], [sent === 'no' ? 2 : 0, sent]);
+  assert.deepEqual([outcome?.status_id, outcome?.unmapped.upstream.sent], [sent === 'no' ? 2 : 0, sent]);
 }
 
 const failures: readonly (readonly [

@@ -51,8 +51,10 @@ export async function startSquid(test: TestContext, options: SquidOptions = {}):
   const log = join(folder, 'log', 'access.log');
   const configuration = join(folder, 'squid.conf');
   await writeFile(configuration, (await linesFor(folder, { port, log, ...options })).join('\n'));
-  const child = spawn('squid', ['-N', '-f', configuration], { env: environment, stdio: 'ignore' });
-  endWithTest(test, child);
+  const child = endWithTest(
+    test,
+    spawn('squid', ['-N', '-f', configuration], { env: environment, stdio: 'ignore' }),
+  );
   const gone = once(child, 'exit');
   const kill = async () => {
     child.kill('SIGKILL');

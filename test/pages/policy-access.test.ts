@@ -141,7 +141,7 @@ test('below a base path and behind TLS the page asks its own gateway', {
   await page.fill({ token: await gateway.issuer.sign(), ...create });
   assert.match(await page.check(), /^✓ Allowed/);
   assert.equal(page.requests.at(-1), `${url}/base/v1${peeringsPath}?dryRun=true`);
-  assert.equal(gateway.records[0].metadata.event_code, 'peering.create.dryrun');
+  assert.equal(gateway.records[0]?.metadata.event_code, 'peering.create.dryrun');
   assert.ok(page.requests.every((asked) => asked.startsWith(`${url}/base/v1/`)));
   assert.deepEqual(page.surprises(), []);
 });

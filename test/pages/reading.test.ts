@@ -57,6 +57,7 @@ test('the contract shows its operations first, and an opened create on at most t
   for (const name of ['Proxy-Status', 'X-Gateway-Request-Id', 'WWW-Authenticate', 'RateLimit-Policy'])
     assert.equal(prose.split(`\n${name}:`).length, 2, name);
   assert.match(prose, /Proxy-Status: Who answered, and why/);
+  assert.match(prose, /WWW-Authenticate: .*invalid_token/);
   for (const status of ['405', '429', '500']) {
     assert.match(prose, new RegExp(`\\n${status} `));
     assert.equal(await post.locator(`tr.response[data-code="${status}"]`).count(), 0, status);

@@ -1,5 +1,6 @@
 // The pipeline with all that it works with, and nothing of HTTP around it: no Express, no listener, no socket. The stores, the
 // audit trail and the upstream client are the gateway's own; Aerospike Cloud's answers come from the sandbox's core.
+
 import type { TestContext } from 'node:test';
 import { Dispatcher } from 'undici';
 import { CloudCore, tokenPath } from '../../sandbox/cloud-core.ts';
@@ -28,8 +29,9 @@ import { Stages } from '../../src/telemetry/stages.ts';
 import { createUpstream } from '../../src/upstream/create-upstream.ts';
 import { NetworkReader } from '../../src/upstream/network-reader.ts';
 import { PeeringPoller } from '../../src/upstream/peering-poller.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
-import { allowed, clusterId, guardrailsOnly, type Loose } from '../support/gateway.ts';
+import { allowed, clusterId, guardrailsOnly } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
 
 const silent = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
@@ -57,7 +59,7 @@ export interface CreateCall {
 
 export function startPipeline(test: TestContext) {
   const core = new CloudCore({});
-  const records: Loose[] = [];
+  const records: AuditRecord[] = [];
   /** What happened, in its order: `stage NAME` when one ends, `record CODE`, and `send METHOD PATH` without the query. */
   const journal: string[] = [];
   const services = createServices(core, records, journal);
@@ -76,12 +78,12 @@ export function startPipeline(test: TestContext) {
   };
 }
 
-function createServices(core: CloudCore, records: Loose[], journal: string[]): PipelineServices {
+function createServices(core: CloudCore, records: AuditRecord[], journal: string[]): PipelineServices {
   const clock = systemClock;
   const logger = silent;
   const sink = {
     write(line: string) {
-      const record = JSON.parse(line) as Loose;
+      const record = JSON.parse(line) as AuditRecord;
       records.push(record);
       journal.push(`record ${record.metadata.event_code}`);
       return Promise.resolve();

@@ -90,9 +90,9 @@ test('limit and offset are recorded with the list that they were part of', async
   await list(gateway, '?limit=25&offset=50');
   const [record, ...more] = gateway.records;
   assert.deepEqual(more, []);
-  assert.equal(record.metadata.event_code, 'peering.list.outcome');
-  assert.equal(record.api.request.data.limit, 25);
-  assert.equal(record.api.request.data.offset, 50);
+  assert.equal(record?.metadata.event_code, 'peering.list.outcome');
+  assert.equal(record?.api.request.data.limit, 25);
+  assert.equal(record?.api.request.data.offset, 50);
 });
 
 test('a limit or an offset that is out of bounds or not in its one form is refused', async (t) => {

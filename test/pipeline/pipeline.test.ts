@@ -57,11 +57,11 @@ test('an allowed create passes every stage in its order, and its intent is recor
   const [peering] = core.cluster(clusterId).list();
   assert.equal(jsonOf(answer).id, peering?.id);
   const [intent, outcome] = records;
-  assert.equal(intent.actor.user.uid, 'svc-payments');
-  assert.deepEqual([intent.status, outcome.status], ['Approved', 'Success']);
-  assert.equal(outcome.api.request.uid, intent.api.request.uid);
-  assert.equal(outcome.unmapped.upstream.sent, 'yes');
-  assert.equal(outcome.unmapped.upstream.resourceId, peering?.id);
+  assert.equal(intent?.actor.user.uid, 'svc-payments');
+  assert.deepEqual([intent?.status, outcome?.status], ['Approved', 'Success']);
+  assert.equal(outcome?.api.request.uid, intent?.api.request.uid);
+  assert.equal(outcome?.unmapped.upstream.sent, 'yes');
+  assert.equal(outcome?.unmapped.upstream.resourceId, peering?.id);
 });
 
 test('a denied create ends before every guard: nothing is sent, and its refusal is recorded', async (t) => {
@@ -71,10 +71,10 @@ test('a denied create ends before every guard: nothing is sent, and its refusal 
   assert.equal(error.code, 'policy-denied');
   assert.deepEqual(core.cluster(clusterId).list(), []);
   const [refused] = records;
-  assert.equal(refused.status_code, 'policy-denied');
-  assert.equal(refused.action, 'Denied');
-  assert.equal(refused.unmapped.upstream.sent, 'no');
-  assert.equal(refused.actor.user.uid, 'svc-payments');
+  assert.equal(refused?.status_code, 'policy-denied');
+  assert.equal(refused?.action, 'Denied');
+  assert.equal(refused?.unmapped.upstream.sent, 'no');
+  assert.equal(refused?.actor.user.uid, 'svc-payments');
 });
 
 test('a repeated create gets the stored answer: it is not checked, not sent, and recorded as a replay', async (t) => {
@@ -88,10 +88,10 @@ test('a repeated create gets the stored answer: it is not checked, not sent, and
   assert.equal(second.headers['Idempotency-Replayed'], 'true');
   assert.equal(core.cluster(clusterId).list().length, 1);
   const [intent, , replayed] = records;
-  assert.equal(replayed.status_code, 'replayed');
-  assert.deepEqual(replayed.unmapped.upstream, { sent: 'no' });
-  assert.equal(replayed.unmapped.replayed.first, intent.api.request.uid);
-  assert.notEqual(replayed.api.request.uid, intent.api.request.uid);
+  assert.equal(replayed?.status_code, 'replayed');
+  assert.deepEqual(replayed?.unmapped.upstream, { sent: 'no' });
+  assert.equal(replayed?.unmapped.replayed.first, intent?.api.request.uid);
+  assert.notEqual(replayed?.api.request.uid, intent?.api.request.uid);
 });
 
 test('a create that preflight refuses has no intent, and releases its key and its lock', async (t) => {

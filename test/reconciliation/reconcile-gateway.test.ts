@@ -87,11 +87,11 @@ for (const [what, ending] of Object.entries({ resets, neverAnswers })) {
     await until('it is settled', () => withCode(gateway.records, 'reconciled').length > 0);
     const [intent, outcome, reconciled, ...more] = gateway.records;
     assert.deepEqual(more, []);
-    assert.equal(outcome.status_id, 0);
+    assert.equal(outcome?.status_id, 0);
     assertSameCreate(reconciled, intent);
-    assert.equal(reconciled.http_request.uid, 'order-17');
+    assert.equal(reconciled?.http_request.uid, 'order-17');
     const [made] = gateway.cloud.peerings(clusterId);
-    assert.deepEqual(reconciled.unmapped.reconciled, {
+    assert.deepEqual(reconciled?.unmapped.reconciled, {
       found: true,
       resourceId: made?.id,
       peeringStatus: 'pending-acceptance',

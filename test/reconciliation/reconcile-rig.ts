@@ -1,5 +1,6 @@
 // What settles open creates, by itself: between the Aerospike Cloud sandbox on a real socket and an audit log that a test can
 // break, with the time that a create has been open in the test's hands.
+
 import type { TestContext } from 'node:test';
 import {
   type AerospikeCloud,
@@ -24,8 +25,9 @@ import { UpstreamClient } from '../../src/upstream/client.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import { requestToken } from '../../src/upstream/token-request.ts';
 import { FaultySink } from '../audit/log/faulty-sink.ts';
+import type { AuditRecord, ReconciledData } from '../support/audit-record.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
-import { allowed, clusterId, type Loose } from '../support/gateway.ts';
+import { allowed, clusterId } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 const silent = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
@@ -122,7 +124,7 @@ export function lostCreate(values: Partial<PeeringRequest> = {}, cluster = clust
 }
 
 /** What a record of a settled create says of it. */
-export const settlementsIn = (records: readonly Loose[]): Loose[] =>
+export const settlementsIn = (records: readonly AuditRecord[]): ({ id: string } & ReconciledData)[] =>
   records
     .filter(({ metadata }) => metadata.event_code === 'peering.create.reconciled')
     .map(({ api, unmapped }) => ({ id: api.request.uid, ...unmapped.reconciled }));

@@ -54,18 +54,18 @@ test('the record of a settled create names its caller, its ids and its values', 
   rig.reconcile.settle(lost);
   await rig.settled();
   const [record] = rig.sink.records;
-  assert.equal(record.status_id, 1);
-  assert.equal(record.status_code, 'peering-found');
-  assert.equal(record.start_time, lost.startedAt);
-  assert.equal(record.actor.user.uid, 'svc-payments');
-  assert.equal(record.actor.idp.name, 'https://idp.example');
-  assert.equal(record.actor.app_uid, 'payments');
-  assert.equal(record.actor.session.credential_uid, 'b7c1');
-  assert.equal(record.api.request.uid, lost.gatewayRequestId);
-  assert.equal(record.http_request.uid, lost.requestId);
-  assert.equal(record.src_endpoint.ip, '192.0.2.7');
-  assert.deepEqual(record.api.request.data, { clusterId, ...allowed });
-  assert.equal(record.resources.at(-1).uid, resourceId);
+  assert.equal(record?.status_id, 1);
+  assert.equal(record?.status_code, 'peering-found');
+  assert.equal(record?.start_time, lost.startedAt);
+  assert.equal(record?.actor.user.uid, 'svc-payments');
+  assert.equal(record?.actor.idp.name, 'https://idp.example');
+  assert.equal(record?.actor.app_uid, 'payments');
+  assert.equal(record?.actor.session.credential_uid, 'b7c1');
+  assert.equal(record?.api.request.uid, lost.gatewayRequestId);
+  assert.equal(record?.http_request.uid, lost.requestId);
+  assert.equal(record?.src_endpoint.ip, '192.0.2.7');
+  assert.deepEqual(record?.api.request.data, { clusterId, ...allowed });
+  assert.equal(record?.resources.at(-1)?.uid, resourceId);
 });
 
 test('a create is called absent only by a list five seconds after it was given up, however old it is', async (t) => {
@@ -80,8 +80,8 @@ test('a create is called absent only by a list five seconds after it was given u
   await rig.settled();
   assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, found: false }]);
   const [record] = rig.sink.records;
-  assert.equal(record.status_id, 2);
-  assert.equal(record.status_code, 'peering-absent');
+  assert.equal(record?.status_id, 2);
+  assert.equal(record?.status_code, 'peering-absent');
   assertOnlyLooked(rig);
 });
 
@@ -145,7 +145,7 @@ test('of several peerings with the values, a live one is the trace', async (t) =
   rig.cloud.addPeering(clusterId, allowed, 'deleted');
   rig.reconcile.settle(lostCreate());
   await rig.settled();
-  assert.equal(settlementsIn(rig.sink.records)[0].resourceId, resourceId);
+  assert.equal(settlementsIn(rig.sink.records)[0]?.resourceId, resourceId);
 });
 
 /** The list holds just this. */
@@ -175,7 +175,7 @@ test('a listed peering without its VPC that cannot be this one by another value 
   rig.reconcile.settle(lostCreate());
   rig.elapsed.ms += longEnoughMs;
   await rig.settled();
-  assert.equal(settlementsIn(rig.sink.records)[0].found, false);
+  assert.equal(settlementsIn(rig.sink.records)[0]?.found, false);
 });
 
 test('what the list does not say of a peering of this VPC is not held against it', async (t) => {
@@ -205,7 +205,7 @@ test('a status that this version does not know is recorded as it is', async (t) 
   listing(rig, { id: 'p-1', ...allowed, status: 'being-moved' });
   rig.reconcile.settle(lostCreate());
   await rig.settled();
-  assert.equal(settlementsIn(rig.sink.records)[0].peeringStatus, 'being-moved');
+  assert.equal(settlementsIn(rig.sink.records)[0]?.peeringStatus, 'being-moved');
 });
 
 test('a create is never settled by a peering that another create with the same values may be making', async (t) => {
@@ -238,7 +238,7 @@ test('creates for a cluster are settled under its lock only, and the lock is rel
   const releaseWaiting = await waiting;
   releaseWaiting();
   await rig.settled();
-  assert.equal(settlementsIn(rig.sink.records)[0].resourceId, resourceId);
+  assert.equal(settlementsIn(rig.sink.records)[0]?.resourceId, resourceId);
   (await clusterLock.acquire(clusterId))();
 });
 

@@ -38,7 +38,7 @@ function connectionTo(test: TestContext, url: string) {
   const logs: Loose[] = [];
   const writer = { log: (line: string) => void logs.push(JSON.parse(line)) } as LineWriter;
   const connection = new RedisConnection(
-    { url: Secret.ofValue(url), mode: 'single', sentinelMaster: undefined },
+    { url: Secret.ofValue(url), mode: 'single', sentinelMaster: undefined, allowPlaintext: false },
     createLogger('trace', writer),
   );
   test.after(() => connection.stop());

@@ -1,7 +1,9 @@
 // What every refusal has in common, asserted in one place: the problem document, the headers that say who answered,
 // nothing sent upstream, and exactly the audit records that there should be.
+
 import assert from 'node:assert/strict';
-import type { Loose, Reply, TestGateway } from './gateway.ts';
+import type { AuditRecord } from './audit-record.ts';
+import type { Reply, TestGateway } from './gateway.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -63,7 +65,7 @@ export function assertProblem(reply: Reply, refusal: Omit<Refusal, 'recorded'>):
   assert.equal(typeof json.title, 'string');
 }
 
-function assertRecord(record: Loose, refusal: Refusal, reply: Reply): void {
+function assertRecord(record: AuditRecord, refusal: Refusal, reply: Reply): void {
   assert.equal(record.metadata.event_code, `peering.${refusal.operation ?? 'create'}.refused`);
   assert.equal(record.status_code, refusal.recorded);
   assert.equal(record.status_id, 2);

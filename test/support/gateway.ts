@@ -1,5 +1,5 @@
 // A whole gateway in this process, between a real issuer and the Aerospike Cloud sandbox, on real sockets. Everything is
-// torn down when the test ends, and every audit record that it did not write into a file is held against its schema.
+// torn down when the test ends, and every audit record that it wrote to its sink is held against its schema.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
 import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
+import type { AuditRecord } from './audit-record.ts';
 import { assertAuditRecord } from './audit-schema.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { settingsBetween } from './settings.ts';
@@ -87,9 +88,9 @@ export interface TestGateway {
   /** The policy in force; a test may change it. */
   readonly policyFile: string;
   /** Audit records of requests so far. */
-  readonly records: Loose[];
+  readonly records: AuditRecord[];
   /** Audit records of policies so far, without the one about the policy at the start. */
-  readonly policyRecords: Loose[];
+  readonly policyRecords: AuditRecord[];
   /** Log lines so far. */
   readonly logs: Loose[];
   /** Everything that was logged or recorded, as text. */
@@ -164,13 +165,16 @@ export async function startTestGateway(
     return stopped;
   };
   test.after(async () => {
-    await stop();
-    await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    try {
+      await stop();
+    } finally {
+      await Promise.all([cloud.close(), options.issuer === undefined ? issuer.close() : undefined]);
+    }
     for (const line of made) assertAuditRecord(JSON.parse(line));
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
-  const records = () => lines.map((line) => JSON.parse(line) as Loose);
+  const records = () => lines.map((line) => JSON.parse(line) as AuditRecord);
   const apiRequests = () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as Loose;
   let creates = 0;
   return {
@@ -239,8 +243,6 @@ async function prepare({ issuer, cloud, options, logLines }: Ingredients) {
   await writeFile(policyFile, options.policy ?? guardrailsOnly);
   const loaded = loadConfig({
     ...settingsBetween({ issuer, cloud }, policyFile),
-    // Tests that count requests upstream must not meet those of the fleet.
-    FLEET_REFRESH_SECONDS: '0',
     LOG_LEVEL: 'trace',
     ...options.environment,
   });

@@ -18,4 +18,6 @@ export const settingsBetween = ({ issuer, cloud }: Neighbours, policyFile: strin
   AEROSPIKE_CLIENT_ID: cloud.clientId,
   AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
   POLICY_FILE: policyFile,
+  // Tests that count requests upstream must not meet those of the fleet.
+  FLEET_REFRESH_SECONDS: '0',
 });

@@ -8,9 +8,17 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startCollector } from './otlp-receiver.ts';
 import { create, end, start } from './traced-process.ts';
 
-/** Writes the address of every module that is asked for, `require` included, into a file. */
-const listing = `import { registerHooks } from 'node:module';
-import { appendFileSync } from 'node:fs';
+/** Writes the address of every module that is asked for, `require` included, into a file, and when the gateway listens. */
+const listing = `import { registerHooks, syncBuiltinESMExports } from 'node:module';
+import fs, { appendFileSync } from 'node:fs';
+for (const name of ['write', 'writeSync']) {
+  const original = fs[name];
+  fs[name] = (fd, bytes, ...others) => {
+    if (String(bytes).includes('"msg":"listening"')) appendFileSync(process.env.LOADED_MODULES, 'listening\\n');
+    return original(fd, bytes, ...others);
+  };
+}
+syncBuiltinESMExports();
 registerHooks({
   resolve(name, context, next) {
     const found = next(name, context);
@@ -54,6 +62,16 @@ test('a gateway that needs no Redis does not load its client', async (t) => {
   await create(surroundings, served);
   await end(served);
   assert.deepEqual(await loaded(), []);
+});
+
+test('what measures the process is loaded after the gateway has said that it listens', async (t) => {
+  const { settings, loaded } = watched(['listening', '/prom-client/']);
+  const { surroundings, served } = await start(t, settings);
+  await create(surroundings, served);
+  await end(served);
+  const [first, ...later] = await loaded();
+  assert.equal(first, 'listening');
+  assert.ok(later.length > 10);
 });
 
 test('with one it does, so that the test before would have seen it', async (t) => {

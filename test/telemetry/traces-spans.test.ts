@@ -48,7 +48,7 @@ test('each stage of a create is a span below that of the request', async (t) => 
     'http.route': route,
     'http.response.status_code': 201,
     'peergate.decision': 'allow',
-    'peergate.gateway_request_id': gateway.records[0].api.request.uid,
+    'peergate.gateway_request_id': gateway.records[0]?.api.request.uid,
   });
   assert.equal(server?.resource['service.name'], 'peergate');
   assert.equal(server?.resource['service.version'], '0.0.0-test');

@@ -43,10 +43,10 @@ for (const [what, end] of Object.entries(ends)) {
     assert.equal(answer.json.context.sent, 'maybe');
     assert.equal(createsOf(gateway).length, 2);
     const [, , intent, outcome] = gateway.records;
-    assert.equal(intent.metadata.event_code, 'peering.create.intent');
-    assert.equal(outcome.status_id, 0);
-    assert.equal(outcome.status_code, 'upstream-unreachable');
-    assert.deepEqual(outcome.unmapped.upstream, { sent: 'maybe' });
+    assert.equal(intent?.metadata.event_code, 'peering.create.intent');
+    assert.equal(outcome?.status_id, 0);
+    assert.equal(outcome?.status_code, 'upstream-unreachable');
+    assert.deepEqual(outcome?.unmapped.upstream, { sent: 'maybe' });
     assertNothingLeaks(gateway, answer);
     await assertNextIsClean(gateway);
   });

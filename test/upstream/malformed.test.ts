@@ -116,7 +116,7 @@ test('an interim answer is passed over, and the final one counts', async (t) => 
   assert.equal(answer.headers['proxy-status'], 'peergate; received-status=201');
   assert.equal(answer.text, jsonBody);
   assert.equal(answer.headers['link'], undefined);
-  assert.equal(gateway.records.at(-1).status_id, 1);
+  assert.equal(gateway.records.at(-1)?.status_id, 1);
   await assertNextIsClean(gateway);
 });
 

@@ -43,10 +43,10 @@ for (const [statusId, statuses] of outcomes) {
       assert.equal(gateway.forwarded().length, 1);
       const [intent, outcome, ...more] = gateway.records;
       assert.equal(more.length, 0);
-      assert.equal(intent.metadata.event_code, 'peering.create.intent');
-      assert.equal(outcome.status_id, statusId);
-      assert.equal(outcome.status_code, 'upstream-answered');
-      assert.deepEqual(outcome.unmapped.upstream, { sent: 'yes', status });
+      assert.equal(intent?.metadata.event_code, 'peering.create.intent');
+      assert.equal(outcome?.status_id, statusId);
+      assert.equal(outcome?.status_code, 'upstream-answered');
+      assert.deepEqual(outcome?.unmapped.upstream, { sent: 'yes', status });
       await assertNextIsClean(gateway);
     });
   }
@@ -144,6 +144,6 @@ test('an upstream that fails a list passes through too, and changed nothing', as
   assert.equal(gateway.forwarded().length, 1);
   const [outcome, ...more] = gateway.records;
   assert.equal(more.length, 0);
-  assert.equal(outcome.metadata.event_code, 'peering.list.outcome');
-  assert.equal(outcome.status_id, 2);
+  assert.equal(outcome?.metadata.event_code, 'peering.list.outcome');
+  assert.equal(outcome?.status_id, 2);
 });

@@ -62,8 +62,8 @@ test('a revoked token is renewed and the create repeated once, and the caller se
   assert.equal(repeated?.headers['x-request-id'], 'order-17');
   const [, , intent, outcome, ...rest] = gateway.records;
   assert.equal(rest.length, 0);
-  assert.equal(intent.metadata.event_code, 'peering.create.intent');
-  assert.equal(outcome.status_id, 1);
+  assert.equal(intent?.metadata.event_code, 'peering.create.intent');
+  assert.equal(outcome?.status_id, 1);
   await assertNextIsClean(gateway);
   assert.equal(gateway.cloud.tokenRequests, 2);
 });
@@ -158,7 +158,7 @@ test('another answer to the repeated create passes through', async (t) => {
   assert.equal(answer.status, 403);
   assert.equal(answer.text, '{"status":403}');
   assert.equal(gateway.forwarded().length, 2);
-  assert.equal(gateway.records.at(-1).status_id, 2);
+  assert.equal(gateway.records.at(-1)?.status_id, 2);
 });
 
 test('a repeated create that gets no answer may have arrived, and is not repeated again', async (t) => {
@@ -222,7 +222,7 @@ for (const [what, [listener, code, status, error]] of Object.entries(noNewToken)
     });
     assert.deepEqual(answer.json.context, { sent: 'no' });
     assert.match(answer.json.detail, /refused the previous token, so the request was not processed/);
-    assert.equal(gateway.records.at(-1).api.response.code, 401);
+    assert.equal(gateway.records.at(-1)?.api.response.code, 401);
     await assertNextIsCleanAfterPause(gateway);
   });
 }
@@ -258,8 +258,8 @@ test('a preflight that is refused while no new token is to be had is answered in
   assert.equal(answer.status, 502);
   assert.deepEqual(answer.json.context, { sent: 'no' });
   assert.equal(createsOf(gateway).length, 0);
-  assert.equal(gateway.records.at(-1).status_code, 'service-token-unavailable');
-  assert.equal(gateway.records.at(-1).metadata.event_code, 'peering.create.refused');
+  assert.equal(gateway.records.at(-1)?.status_code, 'service-token-unavailable');
+  assert.equal(gateway.records.at(-1)?.metadata.event_code, 'peering.create.refused');
 });
 
 test('a 401 whose body never ends is too slow, is not repeated, and leads to a new token', async (t) => {

@@ -16,9 +16,9 @@ test('the upstream gives an id: the caller sees it, and the record holds all thr
   assert.equal(answer.headers['x-request-id'], 'upstream-5');
   assert.equal(gateway.forwarded()[0]?.headers['x-request-id'], 'order-17');
   const outcome = gateway.records.at(-1);
-  assert.equal(outcome.unmapped.upstream.requestId, 'upstream-5');
-  assert.equal(outcome.http_request.uid, 'order-17');
-  assert.equal(outcome.api.request.uid, answer.headers['x-gateway-request-id']);
+  assert.equal(outcome?.unmapped.upstream.requestId, 'upstream-5');
+  assert.equal(outcome?.http_request.uid, 'order-17');
+  assert.equal(outcome?.api.request.uid, answer.headers['x-gateway-request-id']);
 });
 
 test('the upstream gives none: the caller sees its own again', async (t) => {
@@ -26,7 +26,7 @@ test('the upstream gives none: the caller sees its own again', async (t) => {
   breakApi(gateway, answerWith());
   const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
   assert.equal(answer.headers['x-request-id'], 'order-17');
-  assert.equal(gateway.records.at(-1).unmapped.upstream.requestId, undefined);
+  assert.equal(gateway.records.at(-1)?.unmapped.upstream.requestId, undefined);
 });
 
 test('nobody gives one: the id of the gateway goes upstream and back', async (t) => {
@@ -54,7 +54,7 @@ for (const [what, ids] of Object.entries(unusable)) {
     const answer = await gateway.create(undefined, { 'x-request-id': 'order-17' });
     assert.equal(answer.status, 201);
     assert.equal(answer.headers['x-request-id'], 'order-17');
-    assert.equal(gateway.records.at(-1).unmapped.upstream.requestId, undefined);
+    assert.equal(gateway.records.at(-1)?.unmapped.upstream.requestId, undefined);
   });
 }
 

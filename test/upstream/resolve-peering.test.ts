@@ -32,8 +32,8 @@ test('a peering is read and deleted by its pcx-… and by its VPC, and the UUID 
     [`/v1${pathOf(id)}`],
   );
   const outcome = gateway.records.at(-1);
-  assert.equal(outcome.metadata.event_code, 'peering.delete.outcome');
-  assert.equal(outcome.api.request.data.peeringId, id);
+  assert.equal(outcome?.metadata.event_code, 'peering.delete.outcome');
+  assert.equal(outcome?.api.request.data.peeringId, id);
 });
 
 test('of several peerings of a VPC the one live peering is meant', async (t) => {

@@ -110,7 +110,7 @@ for (const [what, read] of [
       assert.equal(answer.status, 502);
       assert.equal(answer.headers['retry-after'], '17');
       assert.deepEqual(answer.json.context, { sent: 'no' });
-      assert.equal(gateway.records.at(-1).status_code, 'preflight-failed');
+      assert.equal(gateway.records.at(-1)?.status_code, 'preflight-failed');
       assert.equal(gateway.forwarded().filter(({ method }) => method === 'POST').length, 0);
     });
   }

@@ -63,7 +63,7 @@ test('headers with the service token in them are left out, and the rest of the a
   assert.equal(answer.headers['location'], undefined);
   assert.equal(answer.headers['retry-after'], undefined);
   assert.equal(answer.headers['x-request-id'], 'order-17');
-  assert.deepEqual(gateway.records.at(-1).unmapped.upstream, {
+  assert.deepEqual(gateway.records.at(-1)?.unmapped.upstream, {
     sent: 'yes',
     status: 201,
     resourceId: '22222222-2222-4222-8222-222222222222',

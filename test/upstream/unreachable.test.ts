@@ -57,5 +57,5 @@ test('the upstream is asked anew by the next create, without a pause', async (t)
   t.after(() => back.close());
   const answer = await gateway.create();
   assert.equal(answer.status, 201);
-  assert.equal(gateway.records.at(-1).unmapped.upstream.resourceId, 'peering-1');
+  assert.equal(gateway.records.at(-1)?.unmapped.upstream.resourceId, 'peering-1');
 });

@@ -1,6 +1,6 @@
 // A checkpoint: a compact JWS (RFC 7515) over the head of the chain, which proves that nobody rewrote what came before it.
 // Reading one believes nothing but the signature.
-import { compactVerify } from 'jose';
+import { compactVerify } from 'jose/jws/compact/verify';
 import { z } from 'zod';
 import type { Head } from './chain.ts';
 import type { CheckpointKey, SigningKey } from './signing-key.ts';

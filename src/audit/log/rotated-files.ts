@@ -2,9 +2,12 @@
 // with something behind it, or between it and its extension. Never takes what was set aside.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { identityOf } from './unacknowledged.ts';
 
-export interface RotatedFile {
+export interface FoundFile {
   readonly path: string;
+  /** Device and inode. */
+  readonly identity: string;
   /** When it was last written, in milliseconds since the epoch. */
   readonly writtenAt: number;
 }
@@ -13,7 +16,7 @@ export interface RotatedFile {
 export const tornMark = '.torn-';
 
 /** `audit.log` became `audit.log.1`, `audit.log-20261122.gz` or `audit-20261122.log`. Oldest first. */
-export async function findRotated(path: string): Promise<RotatedFile[]> {
+export async function findRotated(path: string): Promise<FoundFile[]> {
   const folder = dirname(path);
   const name = basename(path);
   const extension = extname(name);
@@ -29,14 +32,15 @@ export async function findRotated(path: string): Promise<RotatedFile[]> {
           /^[.-][0-9].*$/.test(candidate.slice(stem.length)) &&
           candidate.replace(/\.gz$/, '').endsWith(extension)),
   );
-  const found = await Promise.all(names.map((candidate) => describe(join(folder, candidate))));
+  const found = await Promise.all(names.map((candidate) => describeFile(join(folder, candidate))));
   return found.filter((file) => file !== undefined).sort((a, b) => a.writtenAt - b.writtenAt);
 }
 
-async function describe(path: string): Promise<RotatedFile | undefined> {
+/** `undefined` if there is no regular file. */
+export async function describeFile(path: string): Promise<FoundFile | undefined> {
   try {
     const found = await stat(path);
-    return found.isFile() ? { path, writtenAt: found.mtimeMs } : undefined;
+    return found.isFile() ? { path, identity: identityOf(found), writtenAt: found.mtimeMs } : undefined;
   } catch {
     return undefined;
   }

@@ -2,7 +2,8 @@
 // has one algorithm; nothing of a key is ever in a message.
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { calculateJwkThumbprint, type JWK } from 'jose';
+import type { JWK } from 'jose';
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
 
 export interface CheckpointKey {
   /** A public one. */

@@ -1,9 +1,8 @@
 // Finds, in the log of earlier runs, the changes that were left open: in the file and in those that it was rotated into
 // lately. Reads in the background and in constant memory, and takes records of one chain only.
-import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Head } from '../log/chain.ts';
-import { findRotated } from '../log/rotated-files.ts';
+import { describeFile, type FoundFile, findRotated } from '../log/rotated-files.ts';
 import { linkOf } from '../record/found-record.ts';
 import { readRecords } from '../record/read-records.ts';
 import { OpenIntents } from './open-intents.ts';
@@ -24,7 +23,10 @@ export async function findOpenIntents(path: string, upTo: Head, now: number): Pr
 }
 
 /** `undefined` when a file was renamed meanwhile. */
-async function openIntentsIn(files: readonly LogAt[], upTo: Head): Promise<OpenIntents | undefined> {
+async function openIntentsIn(
+  files: readonly Pick<FoundFile, 'path'>[],
+  upTo: Head,
+): Promise<OpenIntents | undefined> {
   const found = new OpenIntents();
   try {
     for await (const at of readRecords(
@@ -41,23 +43,9 @@ async function openIntentsIn(files: readonly LogAt[], upTo: Head): Promise<OpenI
   }
 }
 
-interface LogAt {
-  readonly path: string;
-  readonly identity: string;
-}
-
 /** Those that were written lately, oldest first. */
-async function filesOf(path: string, now: number): Promise<LogAt[]> {
+async function filesOf(path: string, now: number): Promise<Omit<FoundFile, 'writtenAt'>[]> {
   const rotated = (await findRotated(path)).filter(({ writtenAt }) => writtenAt >= now - recentMs);
-  const all = await Promise.all([...rotated.map((file) => file.path), path].map(identify));
-  return all.filter((file) => file !== undefined);
-}
-
-async function identify(path: string): Promise<LogAt | undefined> {
-  try {
-    const { dev, ino } = await stat(path);
-    return { path, identity: `${dev}:${ino}` };
-  } catch {
-    return undefined;
-  }
+  const all = [...rotated, await describeFile(path)].filter((file) => file !== undefined);
+  return all.map((file) => ({ path: file.path, identity: file.identity }));
 }

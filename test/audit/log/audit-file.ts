@@ -1,12 +1,14 @@
 // A whole gateway with its audit log in a file, on a disk that a test can break, and checks of what came of its creates.
+
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { LogFiles } from '../../../src/audit/log/log-file-system.ts';
 import { verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import { assertAuditRecord } from '../../support/audit-schema.ts';
-import { type Loose, type Reply, send, startTestGateway } from '../../support/gateway.ts';
+import { type Reply, send, startTestGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
@@ -46,13 +48,13 @@ export async function startWithFile(test: TestContext, options: AuditFileOptions
   };
 }
 
-export async function recordsIn(path: string): Promise<Loose[]> {
+export async function recordsIn(path: string): Promise<AuditRecord[]> {
   const text = await readFile(path, 'utf8');
   assert.ok(text === '' || text.endsWith('\n'), 'the last line is not whole');
   const records = text
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as Loose);
+    .map((line) => JSON.parse(line) as AuditRecord);
   for (const record of records) assertAuditRecord(record);
   return records;
 }

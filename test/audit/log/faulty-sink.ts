@@ -1,8 +1,9 @@
 // An audit sink that works, rejects or hangs as the test says, and a check of the chain that it was given.
+
 import assert from 'node:assert/strict';
 import type { AuditSink } from '../../../src/audit/log/trail.ts';
 import { linkOf } from '../../../src/audit/record/found-record.ts';
-import type { Loose } from '../../support/gateway.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 
 export type Mode = 'works' | 'rejects' | 'hangs';
 
@@ -18,7 +19,7 @@ export class FaultySink implements AuditSink {
 
   write(line: string): Promise<void> {
     this.offered.push(line);
-    const { metadata } = JSON.parse(line) as Loose;
+    const { metadata } = JSON.parse(line) as AuditRecord;
     const mode = this.mode(metadata.event_code);
     if (mode === 'rejects') return Promise.reject(new Error('the disk is full'));
     if (mode === 'hangs') {
@@ -43,12 +44,12 @@ export class FaultySink implements AuditSink {
     for (const { reject } of this.#held.splice(0)) reject(new Error('the disk is gone'));
   }
 
-  get records(): Loose[] {
-    return this.lines.map((line) => JSON.parse(line) as Loose);
+  get records(): AuditRecord[] {
+    return this.lines.map((line) => JSON.parse(line) as AuditRecord);
   }
 
   /** Without the records that every start and stop makes. */
-  get requestRecords(): Loose[] {
+  get requestRecords(): AuditRecord[] {
     return this.records.filter(isOfRequest);
   }
 
@@ -61,12 +62,12 @@ export class FaultySink implements AuditSink {
 /** The records that a start writes before the first request is served, in their order. */
 export const startCodes: readonly string[] = ['audit.chain-started', 'gateway.started', 'policy.loaded'];
 
-const isOfRequest = ({ metadata }: Loose): boolean =>
+const isOfRequest = ({ metadata }: AuditRecord): boolean =>
   !startCodes.includes(metadata.event_code) && metadata.event_code !== 'gateway.stopped';
 
 export const codesOf = (lines: readonly string[]): string[] =>
   lines
-    .map((line) => JSON.parse(line) as Loose)
+    .map((line) => JSON.parse(line) as AuditRecord)
     .filter(isOfRequest)
     .map(({ metadata }) => metadata.event_code);
 
@@ -74,7 +75,7 @@ export const codesOf = (lines: readonly string[]): string[] =>
 export function assertChain(lines: readonly string[]): void {
   let previous: string | undefined;
   for (const [index, line] of lines.entries()) {
-    const link = linkOf(JSON.parse(line) as Loose, line);
+    const link = linkOf(JSON.parse(line), line);
     assert.deepEqual([link?.sequence, link?.previous, link?.intact], [index + 1, previous, true]);
     previous = link?.fingerprint;
   }

@@ -45,7 +45,7 @@ test('an empty file begins the chain', async (t) => {
   const path = join(temporaryFolder(), 'audit.log');
   await writeFile(path, '');
   await runOn(t, path);
-  assert.equal((await recordsIn(path))[0].metadata.sequence, 1);
+  assert.equal((await recordsIn(path))[0]?.metadata.sequence, 1);
   await assertVerified([path]);
 });
 
@@ -69,7 +69,7 @@ for (const [what, torn] of [
     assert.match(file ?? '', /^audit\.log\.torn-\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z$/);
     assert.deepEqual(await readFile(join(dirname(path), file ?? '')), bytes);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    assert.deepEqual(recovered.unmapped.recovered, { file, bytes: bytes.length, sha256 });
+    assert.deepEqual(recovered?.unmapped.recovered, { file, bytes: bytes.length, sha256 });
     assert.equal(gateway.logged('a line of the audit log that was never finished was set aside').length, 1);
     await assertVerified([path]);
   });
@@ -92,7 +92,7 @@ for (const name of ['audit.log.1', 'audit.log-20261122.gz', 'audit-20261122.log'
     } else await rename(path, rotated);
     await runOn(t, path);
     assert.deepEqual(await codesIn(path), ofOneRun);
-    assert.equal((await recordsIn(path))[0].metadata.sequence, 7);
+    assert.equal((await recordsIn(path))[0]?.metadata.sequence, 7);
     await assertVerified([rotated, path]);
   });
 

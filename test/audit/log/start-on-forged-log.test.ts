@@ -132,8 +132,9 @@ test('a new key, and the first key of a log, begin a chain, which says how many 
     const { chains } = await judged(path);
     assert.equal(chains, 2);
     const records = await recordsIn(path);
-    const [{ unmapped }] = records.filter(({ unmapped: { oldChain } }) => oldChain !== undefined);
-    assert.deepEqual([unmapped.oldChain.reason, unmapped.oldChain.openIntents], ['not-signed', 0]);
+    const [first] = records.filter(({ unmapped: { oldChain } }) => oldChain !== undefined);
+    const oldChain = first?.unmapped.oldChain;
+    assert.deepEqual([oldChain?.reason, oldChain?.openIntents], ['not-signed', 0]);
   }
 });
 

@@ -45,10 +45,10 @@ const isUnavailable = (error: unknown): boolean =>
 /** The outcome says that the change was not sent, since its intent could not be recorded. */
 function assertClosed({ records }: FaultySink): void {
   const [intent, outcome] = records;
-  assert.equal(outcome.api.request.uid, intent.api.request.uid);
-  assert.deepEqual([outcome.status_id, outcome.status_code], [2, 'audit-unavailable']);
-  assert.equal(outcome.http_response.code, 503);
-  assert.deepEqual(outcome.unmapped.upstream, { sent: 'no' });
+  assert.equal(outcome?.api.request.uid, intent?.api.request.uid);
+  assert.deepEqual([outcome?.status_id, outcome?.status_code], [2, 'audit-unavailable']);
+  assert.equal(outcome?.http_response.code, 503);
+  assert.deepEqual(outcome?.unmapped.upstream, { sent: 'no' });
 }
 
 test('an intent passes when the sink has taken it, and no sooner', async (t) => {

@@ -23,7 +23,7 @@ test('with HOST=:: callers and probes of both address families are served, and r
   ] as const) {
     const answer = await send(`http://${host}:${gateway.port}`, { path: peeringsPath, headers });
     assert.equal(answer.status, 200);
-    assert.equal(gateway.records.at(-1).src_endpoint.ip, address);
+    assert.equal(gateway.records.at(-1)?.src_endpoint.ip, address);
     for (const path of ['/healthz', '/readyz'])
       assert.equal((await send(`http://${host}:${adminPort}`, { path })).status, 200, `${host}${path}`);
   }
@@ -38,6 +38,6 @@ test('with HOST=:: an ingress that connects by IPv4 is trusted by its IPv4 addre
   const headers = { authorization, 'x-forwarded-for': '2001:db8::17' };
   for (const host of ['[::1]', '127.0.0.1']) {
     await send(`http://${host}:${gateway.port}`, { path: peeringsPath, headers });
-    assert.equal(gateway.records.at(-1).src_endpoint.ip, '2001:db8::17');
+    assert.equal(gateway.records.at(-1)?.src_endpoint.ip, '2001:db8::17');
   }
 });

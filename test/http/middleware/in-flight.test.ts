@@ -65,8 +65,8 @@ test('a caller who hangs up keeps its slot until the upstream has answered and t
   assert.deepEqual(codes(gateway), ['peering.create.intent']);
   upstream.release();
   await until('the outcome', () => gateway.records.length === 2);
-  assert.equal(gateway.records[1].metadata.event_code, 'peering.create.outcome');
-  assert.equal(gateway.records[1].status_id, 1);
+  assert.equal(gateway.records[1]?.metadata.event_code, 'peering.create.outcome');
+  assert.equal(gateway.records[1]?.status_id, 1);
   await until('a free place', async () => (await gateway.create()).status === 201);
 });
 

@@ -103,9 +103,9 @@ test('all three ids are in the record of the outcome, and two in the log line', 
   const reply = await gateway.create(allowed, { 'x-request-id': 'mine' });
   const outcome = gateway.records.at(-1);
   const own = reply.headers['x-gateway-request-id'];
-  assert.equal(outcome.api.request.uid, own);
-  assert.equal(outcome.http_request.uid, 'mine');
-  assert.equal(outcome.unmapped.upstream.requestId, reply.headers['x-request-id']);
+  assert.equal(outcome?.api.request.uid, own);
+  assert.equal(outcome?.http_request.uid, 'mine');
+  assert.equal(outcome?.unmapped.upstream.requestId, reply.headers['x-request-id']);
   const line = gateway.logs.find(
     ({ gatewayRequestId, route }) => gatewayRequestId === own && route !== undefined,
   );

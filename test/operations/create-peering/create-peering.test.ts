@@ -42,18 +42,18 @@ test('an allowed create leaves an intent and an outcome with the same facts', as
   const reply = await gateway.create();
   const [intent, outcome, ...more] = gateway.records;
   assert.equal(more.length, 0);
-  assert.equal(intent.metadata.event_code, 'peering.create.intent');
-  assert.equal(outcome.metadata.event_code, 'peering.create.outcome');
+  assert.equal(intent?.metadata.event_code, 'peering.create.intent');
+  assert.equal(outcome?.metadata.event_code, 'peering.create.outcome');
   for (const record of [intent, outcome]) {
-    assert.equal(record.actor.user.uid, 'svc-payments');
-    assert.equal(record.actor.idp.name, gateway.issuer.url);
-    assert.equal(record.actor.app_uid, 'payments');
-    assert.deepEqual(record.api.request.data, { clusterId, ...allowed });
-    assert.equal(record.api.request.uid, reply.headers['x-gateway-request-id']);
-    assert.equal(record.unmapped.decision.effect, 'allow');
+    assert.equal(record?.actor.user.uid, 'svc-payments');
+    assert.equal(record?.actor.idp.name, gateway.issuer.url);
+    assert.equal(record?.actor.app_uid, 'payments');
+    assert.deepEqual(record?.api.request.data, { clusterId, ...allowed });
+    assert.equal(record?.api.request.uid, reply.headers['x-gateway-request-id']);
+    assert.equal(record?.unmapped.decision.effect, 'allow');
   }
-  assert.equal(outcome.status_id, 1);
-  assert.deepEqual(outcome.unmapped.upstream, {
+  assert.equal(outcome?.status_id, 1);
+  assert.deepEqual(outcome?.unmapped.upstream, {
     sent: 'yes',
     status: 201,
     requestId: reply.headers['x-request-id'],

@@ -77,13 +77,13 @@ test('it leaves one record, which says that nothing was sent', async (t) => {
   const reply = await create(gateway);
   const [record, ...more] = gateway.records;
   assert.equal(more.length, 0);
-  assert.equal(record.metadata.event_code, 'peering.create.dryrun');
-  assert.deepEqual([record.status_id, record.status_code, record.http_response.code], [1, 'dry-run', 200]);
-  assert.equal(record.api.request.uid, reply.headers['x-gateway-request-id']);
-  assert.deepEqual(record.api.request.data, { clusterId, ...allowed });
-  assert.equal(record.actor.user.uid, 'svc-payments');
-  assert.deepEqual(record.unmapped.upstream, { sent: 'no' });
-  assert.equal(record.unmapped.decision.effect, 'allow');
+  assert.equal(record?.metadata.event_code, 'peering.create.dryrun');
+  assert.deepEqual([record?.status_id, record?.status_code, record?.http_response.code], [1, 'dry-run', 200]);
+  assert.equal(record?.api.request.uid, reply.headers['x-gateway-request-id']);
+  assert.deepEqual(record?.api.request.data, { clusterId, ...allowed });
+  assert.equal(record?.actor.user.uid, 'svc-payments');
+  assert.deepEqual(record?.unmapped.upstream, { sent: 'no' });
+  assert.equal(record?.unmapped.decision.effect, 'allow');
 });
 
 test('grant and exceptions that the create would need are named in answer and record', async (t) => {
@@ -96,7 +96,7 @@ test('grant and exceptions that the create would need are named in answer and re
     [200, 'payments', ['CHG-1']],
   );
   const [, record] = gateway.records;
-  assert.deepEqual(record.unmapped.decision.exceptions, ['CHG-1']);
+  assert.deepEqual(record?.unmapped.decision.exceptions, ['CHG-1']);
   assertNothingSent(gateway);
 });
 
@@ -141,8 +141,8 @@ for (const [what, status, asked] of refusals) {
     assert.deepEqual(without(dry, ...own), without(real, ...own));
     const [first, second, ...more] = gateway.records;
     assert.equal(more.length, 0);
-    assert.deepEqual([first.action_id, second.action_id], [2, 3]);
-    assert.equal(second.metadata.event_code, 'peering.create.refused');
+    assert.deepEqual([first?.action_id, second?.action_id], [2, 3]);
+    assert.equal(second?.metadata.event_code, 'peering.create.refused');
     const acted = [...ownOfRecord, 'action_id', 'action'];
     assert.deepEqual(without(second, ...acted), without(first, ...acted));
     assertNothingSent(gateway);
@@ -201,7 +201,7 @@ test('a list has no dry run', async (t) => {
   assert.equal(reply.status, 400);
   assert.deepEqual(reply.json.context.invalid[0].field, '/dryRun');
   const [record] = gateway.records;
-  assert.deepEqual([record.metadata.event_code, record.action_id], ['peering.list.refused', 2]);
+  assert.deepEqual([record?.metadata.event_code, record?.action_id], ['peering.list.refused', 2]);
   assertNothingSent(gateway);
 });
 
@@ -216,8 +216,8 @@ test('in report mode a dry run is allowed with the violations that enforcing wou
   const codes = reply.json.violations.map(({ code }: Loose) => code);
   assert.deepEqual(codes, ['region_not_allowed', 'no_grant']);
   const [record] = gateway.records;
-  assert.equal(record.metadata.event_code, 'peering.create.dryrun');
-  assert.deepEqual(record.unmapped.decision.violations, reply.json.violations);
+  assert.equal(record?.metadata.event_code, 'peering.create.dryrun');
+  assert.deepEqual(record?.unmapped.decision.violations, reply.json.violations);
   assertNothingSent(gateway);
 });
 

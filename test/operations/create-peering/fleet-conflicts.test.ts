@@ -146,7 +146,7 @@ test('check, the start and a reload refuse a policy whose limit cannot be counte
   const gateway = await startTestGateway(t);
   await writeFile(gateway.policyFile, limited);
   await gateway.reloadPolicy();
-  assert.equal(gateway.policyRecords[0].metadata.event_code, 'policy.rejected');
+  assert.equal(gateway.policyRecords[0]?.metadata.event_code, 'policy.rejected');
   assert.match(JSON.stringify(gateway.policyRecords[0]), /FLEET_REFRESH_SECONDS=0 turns off/);
   const settings = settingsBetween(gateway, gateway.policyFile);
   const { faults } = prepare(settings, Date.now());

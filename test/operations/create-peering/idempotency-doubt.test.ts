@@ -215,8 +215,8 @@ test('a lost create is settled in the audit log as absent, not as an older peeri
     gateway.records.some(({ metadata }) => metadata.event_code.endsWith('.reconciled')),
   );
   const settled = gateway.records.find(({ metadata }) => metadata.event_code.endsWith('.reconciled'));
-  assert.equal(settled.api.request.uid, idOf(first));
-  assert.deepEqual(settled.unmapped.reconciled, { found: false });
+  assert.equal(settled?.api.request.uid, idOf(first));
+  assert.deepEqual(settled?.unmapped.reconciled, { found: false });
 });
 
 test('a peering that another create is known to have made is not taken for that of a lost one', async (t) => {

@@ -158,7 +158,7 @@ for (const { where, skip, settings } of stores) {
       assert.equal(again.headers['proxy-status'], 'peergate');
       assert.equal(posts(gateway.cloud), 1);
       const replayed = gateway.records.at(-1);
-      assert.equal(replayed.unmapped.replayed.resourceId, status === 201 ? body.id : undefined);
+      assert.equal(replayed?.unmapped.replayed.resourceId, status === 201 ? body.id : undefined);
     });
   }
 
@@ -211,6 +211,6 @@ for (const { where, skip, settings } of stores) {
       type: 'resource:already-exists',
       code: 'vpc-peered-already',
     });
-    assert.equal(reply.json.context.id, gateway.records[1].unmapped.upstream.resourceId);
+    assert.equal(reply.json.context.id, gateway.records[1]?.unmapped.upstream.resourceId);
   });
 }

@@ -48,6 +48,6 @@ test('a registry that changes counts at once: unknown VPCs and overlaps of secon
   await writeFile(file, 'vpc-1,x\n');
   await gateway.reloadPolicy();
   const rejected = gateway.policyRecords.at(-1);
-  assert.equal(rejected.metadata.event_code, 'policy.rejected');
+  assert.equal(rejected?.metadata.event_code, 'policy.rejected');
   assert.match(JSON.stringify(rejected), /vpcs\.csv.*must have four fields/);
 });

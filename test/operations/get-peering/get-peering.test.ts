@@ -38,15 +38,15 @@ test('a peering on the third page is answered as it is listed, and recorded as a
   for (const { headers } of gateway.apiRequests()) assert.equal(headers['x-request-id'], 'order-17');
   assert.deepEqual(recorded(gateway), ['peering.list.outcome 1']);
   const [record] = gateway.records;
-  assert.equal(record.api.operation, 'getVPCPeering');
-  assert.equal(record.http_request.url.path, '/database/clusters/{clusterId}/vpc-peerings/{peeringId}');
-  assert.deepEqual(record.api.request.data, { clusterId, peeringId: id });
+  assert.equal(record?.api.operation, 'getVPCPeering');
+  assert.equal(record?.http_request.url.path, '/database/clusters/{clusterId}/vpc-peerings/{peeringId}');
+  assert.deepEqual(record?.api.request.data, { clusterId, peeringId: id });
   assert.deepEqual(
-    record.resources.map(({ uid }: Loose) => uid),
+    record?.resources.map(({ uid }: Loose) => uid),
     [clusterId, id],
   );
-  assert.equal(record.http_response.code, 200);
-  assert.deepEqual(record.unmapped.upstream, { sent: 'yes', status: 200 });
+  assert.equal(record?.http_response.code, 200);
+  assert.deepEqual(record?.unmapped.upstream, { sent: 'yes', status: 200 });
 });
 
 test('a peering that the cluster does not have is 404, also with waiting, and a recorded refusal', async (t) => {
@@ -60,8 +60,8 @@ test('a peering that the cluster does not have is 404, also with waiting, and a 
     assertProblem(await get(gateway, id, query), 404, 'resource:not-found');
   assert.deepEqual(asked(gateway), [look, look, look]);
   assert.deepEqual(new Set(recorded(gateway)), new Set(['peering.list.refused 2']));
-  assert.equal(gateway.records[0].status_code, 'peering-unknown');
-  assert.equal(gateway.records[0].api.request.data.peeringId, nobody);
+  assert.equal(gateway.records[0]?.status_code, 'peering-unknown');
+  assert.equal(gateway.records[0]?.api.request.data.peeringId, nobody);
 });
 
 test('a cluster id in upper case is the same id, and a peering id is compared exactly as it is listed', async (t) => {
@@ -125,7 +125,7 @@ grants:
   const gateway = await startTestGateway(t, { policy });
   const id = put(gateway, 'active', { accountId: '999999999999', region: 'mars-east-1' });
   assert.equal((await get(gateway, id)).status, 200);
-  assert.equal(gateway.records[0].unmapped.decision.grant, 'readers');
+  assert.equal(gateway.records[0]?.unmapped.decision.grant, 'readers');
   const before = gateway.apiRequests().length;
   for (const [call, code] of [
     [{ claims: { sub: 'svc-remover' } }, 'action_not_allowed'],
@@ -222,9 +222,9 @@ test("a 4xx of Aerospike Cloud's to the list is passed on, and recorded as its r
   assert.equal(reply.headers['proxy-status'], 'peergate; received-status=404');
   assert.deepEqual(reply.json, notFound('cluster', cluster).body);
   const [record] = gateway.records;
-  assert.equal(record.metadata.event_code, 'peering.list.refused');
-  assert.equal(record.status_code, 'upstream-answered');
-  assert.equal(record.status_detail, 'Aerospike Cloud answered 404 to the look for the peering.');
+  assert.equal(record?.metadata.event_code, 'peering.list.refused');
+  assert.equal(record?.status_code, 'upstream-answered');
+  assert.equal(record?.status_detail, 'Aerospike Cloud answered 404 to the look for the peering.');
 });
 
 test('an upstream that cannot be asked is a 502 that says so, with and without waiting, and is recorded', async (t) => {

@@ -35,8 +35,8 @@ test('a cluster is answered byte for byte as Aerospike Cloud gives it, and the r
   assert.equal(reply.headers['proxy-status'], 'peergate; received-status=200');
   assert.deepEqual(recorded(gateway), ['cluster.read.outcome 1']);
   const [record] = gateway.records;
-  assert.deepEqual(record.api.request.data, { clusterId });
-  assert.equal(record.api.operation, 'getClusterById');
+  assert.deepEqual(record?.api.request.data, { clusterId });
+  assert.equal(record?.api.operation, 'getClusterById');
 });
 
 test('a cluster that no grant of the caller covers is 403 cluster_not_allowed, is not asked for, and is recorded', async (t) => {
@@ -94,7 +94,7 @@ test('limit and offset count among what the caller may see, over all pages of Ae
   assert.equal(reply.json.count, 5);
   assert.deepEqual(reply.json.meta, { total: 65, limit: 10, offset: 60 });
   const [record] = gateway.records;
-  assert.deepEqual(record.api.request.data, { limit: 10, offset: 60 });
+  assert.deepEqual(record?.api.request.data, { limit: 10, offset: 60 });
 });
 
 test('statuses that are none, or named twice, other parameters and another form of id are refused', async (t) => {

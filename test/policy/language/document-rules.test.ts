@@ -20,7 +20,11 @@ const grants: readonly Spoiled[] = [
   [11, `  - id: a${'b'.repeat(100)}`, '11:9: /grants/0/id must be a name of letters, digits and . _ : -'],
   [11, '  - name: payments', '11:5: /grants/0/id is required', '11:5: /grants/0/name is not a member here'],
   [13, '    actions: []', '13:14: /grants/0/actions must not be empty: it would grant nothing'],
-  [13, '    actions: [create, read]', '13:23: /grants/0/actions/1 must be create, list, delete or inspect'],
+  [
+    13,
+    '    actions: [create, read]',
+    '13:23: /grants/0/actions/1 must be create, list, delete, deleteOwn or inspect',
+  ],
   [13, '    actions: create', '13:14: /grants/0/actions must be a list'],
   [13, '    # none', '11:5: /grants/0/actions is required'],
   [

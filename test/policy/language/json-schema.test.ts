@@ -16,7 +16,7 @@ import { readPolicyText } from '../../support/policy.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const published = readFileSync(join(root, 'openapi', 'policy.schema.json'), 'utf8');
 const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['bruno', 'typescript'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['bruno', 'terraform', 'typescript'].includes(entry.name))
   .map(({ name }) => ({
     name,
     policy: parse(readFileSync(join(root, 'examples', name, 'policy.yaml'), 'utf8')) as Loose,

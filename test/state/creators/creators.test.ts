@@ -31,7 +31,12 @@ function snapshotOf(ids: readonly string[] | undefined): Snapshot {
 }
 
 async function openRedisCreators(t: TestContext, url: string): Promise<CreatorStore> {
-  const redis = { url: Secret.ofValue(url), mode: 'single', sentinelMaster: undefined } as const;
+  const redis = {
+    url: Secret.ofValue(url),
+    mode: 'single',
+    sentinelMaster: undefined,
+    allowPlaintext: false,
+  } as const;
   const config = { state: { redis, idempotencyTtlMs: 1 }, upstream: { timeoutMs: 1 } as UpstreamConfig };
   const state = await openSharedState(config, { clock: systemClock, logger });
   t.after(() => state.stop());
