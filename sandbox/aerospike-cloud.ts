@@ -1,5 +1,5 @@
 // An Aerospike Cloud on loopback that keeps the vendor's contract for tokens, clusters and VPC peerings. It shows
-// everything it was sent, and misbehaves only where it is told to.
+// every request, and misbehaves only on request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudCore, type CloudCoreOptions, tokenPath } from './cloud-core.ts';

@@ -51,7 +51,7 @@ export function renderCluster(cluster: Cluster): Record<string, unknown> {
   };
 }
 
-/** Kept per cluster unless it is told otherwise; the oldest make room, so that a long benchmark does not grow the process. */
+/** Default maximum per cluster; the oldest make room, so that a long benchmark does not grow the process. */
 const keptByDefault = 10_000;
 
 export class ClusterPeerings {

@@ -17,23 +17,40 @@ export interface DemoParts {
   readonly gatewayUrl: string;
   readonly adminUrl: string;
   readonly output: GatewayOutput;
+  /** Of `documentedPorts`, those that another program has; that part listens on a free port instead. */
+  readonly takenPorts: readonly number[];
   close(): Promise<void>;
 }
 
 export interface DemoPartsOptions {
-  /** Ports that people can remember, where they are free. */
-  readonly preferredPorts: boolean;
+  /** Listen on `documentedPorts` where they are free; otherwise on any free ports. */
+  readonly useDocumentedPorts: boolean;
   /** The clusters and the policy of the fleet, and no limit on calls, so that it can be filled. */
   readonly fleet?: boolean;
   readonly signal: AbortSignal;
-  /** Told of the gateway as soon as there is a process to end. */
+  /** Called as soon as there is a process to end. */
   readonly onGateway?: (gateway: GatewayProcess) => void;
   readonly command?: readonly string[];
+  /** An absolute path. Without it: the policy of the demo. */
+  readonly policyFile?: string | undefined;
+  readonly saveRecord?: ((line: string) => void) | undefined;
 }
+
+/** The documentation names these ports in commands to paste. */
+const documentedPorts = { gateway: 8080, admin: 9090, identityProvider: 8081, cloud: 8082 };
 
 /** Long enough to be seen, short enough to be waited for. The tour accepts by itself, sooner. */
 const pace = { initiatingMs: 1_000, acceptanceMs: 15_000, provisioningMs: 1_200 };
 const startTimeoutMs = 20_000;
+
+const policyOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const fleetSettings = {
+  POLICY_FILE: policyOf('fleet-policy.yaml'),
+  FLEET_REFRESH_SECONDS: '5',
+  RATE_LIMIT_PER_MINUTE: '0',
+  RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
+};
 
 export async function startDemoParts(options: DemoPartsOptions): Promise<DemoParts> {
   const closers: (() => Promise<void>)[] = [];
@@ -42,14 +59,25 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   const { signal } = options;
+  const takenPorts = options.useDocumentedPorts ? await takenOf(Object.values(documentedPorts)) : [];
+  /** 0 picks a free port. */
+  const portOf = (part: keyof typeof documentedPorts) =>
+    !options.useDocumentedPorts || takenPorts.includes(documentedPorts[part]) ? 0 : documentedPorts[part];
   try {
-    const idp = await startIdentityProvider();
+    const idp = await startIdentityProvider({ port: portOf('identityProvider') });
     closers.push(() => idp.close());
-    const cloud = await startAerospikeCloud({ pace, ...(options.fleet && { clusters: fleetClusters }) });
+    const clusters = options.fleet && { clusters: fleetClusters };
+    const cloud = await startAerospikeCloud({ pace, port: portOf('cloud'), ...clusters });
     closers.push(() => cloud.close());
-    const settings = await settingsFor(idp, cloud, options);
+    const settings = {
+      ...settingsFor(idp, cloud),
+      ...(options.fleet && fleetSettings),
+      ...(options.policyFile !== undefined && { POLICY_FILE: options.policyFile }),
+      PORT: String(portOf('gateway')),
+      ADMIN_PORT: String(portOf('admin')),
+    };
     signal.throwIfAborted();
-    const output = new GatewayOutput();
+    const output = new GatewayOutput(options.saveRecord);
     const { command } = options;
     const gateway = new GatewayProcess({ settings, output, ...(command === undefined ? {} : { command }) });
     closers.push(() => gateway.stop());
@@ -58,22 +86,16 @@ export async function startDemoParts(options: DemoPartsOptions): Promise<DemoPar
     const gatewayUrl = `http://127.0.0.1:${ports.port}`;
     const adminUrl = `http://127.0.0.1:${ports.adminPort}`;
     await orAborted(untilReady(adminUrl, signal), signal, gateway);
-    return { idp, cloud, gateway, gatewayUrl, adminUrl, output, close };
+    return { idp, cloud, gateway, gatewayUrl, adminUrl, output, takenPorts, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function settingsFor(
-  idp: IdentityProvider,
-  cloud: AerospikeCloud,
-  { preferredPorts, fleet = false }: DemoPartsOptions,
-): Promise<Record<string, string>> {
+function settingsFor(idp: IdentityProvider, cloud: AerospikeCloud): Record<string, string> {
   return {
     HOST: '127.0.0.1',
-    PORT: String(preferredPorts ? await freePort(8080) : 0),
-    ADMIN_PORT: String(preferredPorts ? await freePort(9090) : 0),
     AUTH_ISSUERS: idp.issuer,
     AUTH_AUDIENCE: idp.audience,
     AUTH_TOKEN_TYPE: 'at+jwt',
@@ -81,21 +103,20 @@ async function settingsFor(
     AEROSPIKE_TOKEN_URL: cloud.tokenUrl,
     AEROSPIKE_CLIENT_ID: cloud.clientId,
     AEROSPIKE_CLIENT_SECRET: cloud.clientSecret,
-    POLICY_FILE: fileURLToPath(new URL(fleet ? 'fleet-policy.yaml' : 'demo-policy.yaml', import.meta.url)),
-    ...(fleet && {
-      FLEET_REFRESH_SECONDS: '5',
-      RATE_LIMIT_PER_MINUTE: '0',
-      RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
-    }),
+    POLICY_FILE: policyOf('demo-policy.yaml'),
   };
 }
 
-/** The port when nobody has it, otherwise 0 for any. */
-function freePort(preferred: number): Promise<number> {
+async function takenOf(ports: readonly number[]): Promise<readonly number[]> {
+  const free = await Promise.all(ports.map(isFree));
+  return ports.filter((_, index) => !free[index]);
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(0));
-    probe.listen(preferred, '127.0.0.1', () => probe.close(() => resolve(preferred)));
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
 
@@ -106,7 +127,7 @@ async function untilReady(adminUrl: string, signal: AbortSignal): Promise<void> 
     if (status === 200) return;
     await delay(100, undefined, { signal });
   }
-  throw new Error(`the gateway was not ready within ${startTimeoutMs / 1_000} s`);
+  throw new Error(`the gateway was not ready after ${startTimeoutMs / 1_000} s`);
 }
 
 /** What is awaited, unless the demo is stopped or the gateway ends before. */

@@ -1,5 +1,7 @@
 // `npm run demo`: the whole of peergate on this machine, with a tour. Ends with status 0 when every answer was the
 // expected one, and however it ends, it leaves no process, socket or file behind.
+import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runDemo } from './run-demo.ts';
 import { Terminal } from './terminal.ts';
@@ -10,17 +12,36 @@ Starts an identity provider, an Aerospike Cloud sandbox and the gateway on
 127.0.0.1, takes you on a tour of seven steps, and goes on serving until Ctrl-C.
 
 Options:
-  --exit   end after the tour: status 0 if every answer was the expected one,
-           otherwise 1
-  --fleet  fill the sandbox with 12 clusters and about 150 peerings instead of
-           the tour, to look at in a browser
-  --help   print this
+  --exit         end after the tour: status 0 if every answer was the expected
+                 one, otherwise 1
+  --fleet        fill the sandbox with 12 clusters and about 150 peerings, to
+                 look at in a browser, instead of the tour
+  --policy FILE  serve with this policy, without the tour; not with --fleet
+  --audit FILE   append the audit records to this file, to verify them with
+                 bin/peergate audit verify FILE
+  --help         print this
 `;
 
-function readArguments(): { exit?: boolean; fleet?: boolean; help?: boolean } | undefined {
+interface Arguments {
+  readonly exit?: boolean;
+  readonly fleet?: boolean;
+  readonly policy?: string;
+  readonly audit?: string;
+  readonly help?: boolean;
+}
+
+function readArguments(): Arguments | undefined {
+  const options = {
+    exit: { type: 'boolean' },
+    fleet: { type: 'boolean' },
+    policy: { type: 'string' },
+    audit: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   try {
-    const flag = { type: 'boolean' } as const;
-    return parseArgs({ options: { exit: flag, fleet: flag, help: { ...flag, short: 'h' } } }).values;
+    const { values } = parseArgs({ options });
+    if (values.fleet && values.policy !== undefined) throw new Error('--fleet has a policy of its own');
+    return values;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
     return undefined;
@@ -56,9 +77,16 @@ async function main(): Promise<number> {
     exitAfterTour: options.exit ?? false,
     fleet: options.fleet ?? false,
     signal: stopping.signal,
+    policyFile: options.policy === undefined ? undefined : fromCaller(options.policy),
+    saveRecord: options.audit === undefined ? undefined : appender(fromCaller(options.audit)),
     onGateway: (gateway) => process.on('exit', () => gateway.kill()),
   });
 }
+
+/** npm changes the folder; a path counts from where the caller was. */
+const fromCaller = (path: string): string => resolve(process.env['INIT_CWD'] ?? '.', path);
+
+const appender = (file: string) => (line: string) => appendFileSync(file, `${line}\n`);
 
 /** npm hands SIGTERM to the shell between us, and some shells end without telling us: then nobody is left to stop us. */
 function stopWithoutParent(stopping: AbortController): void {

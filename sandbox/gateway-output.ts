@@ -18,6 +18,12 @@ export class GatewayOutput {
   #breaks = 0;
   /** Called with each audit record as it comes. */
   onRecord: ((record: AuditRecord) => void) | undefined;
+  readonly #saveRecord: ((line: string) => void) | undefined;
+
+  /** `saveRecord` gets the line of each audit record, without its line break. */
+  constructor(saveRecord?: (line: string) => void) {
+    this.#saveRecord = saveRecord;
+  }
 
   get records(): readonly AuditRecord[] {
     return this.#records;
@@ -42,6 +48,7 @@ export class GatewayOutput {
       if (computed !== stated || record.previous !== this.#previous) this.#breaks += 1;
       this.#previous = computed;
       keep(this.#records, record);
+      this.#saveRecord?.(line);
       this.onRecord?.(record);
     }
     for (const watcher of [...this.#watchers]) watcher();

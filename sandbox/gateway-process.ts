@@ -64,7 +64,7 @@ export class GatewayProcess {
     const ports = await this.#output.find(() => readPorts(this.#output.logs), timeoutMs, gone.signal);
     if (ports !== undefined) return ports;
     if (gone.signal.aborted) throw new Error(`the gateway ${await this.ended}`);
-    throw new Error(`the gateway opened no listener within ${timeoutMs / 1_000} s`);
+    throw new Error(`the gateway opened no listener after ${timeoutMs / 1_000} s`);
   }
 
   /** SIGTERM, and SIGKILL for a process that is still there after its time. */

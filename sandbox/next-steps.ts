@@ -14,7 +14,12 @@ export function showTokenCommand(terminal: Terminal, { idp }: DemoParts): void {
   );
 }
 
-export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl: string): void {
+export function showNextSteps(
+  terminal: Terminal,
+  parts: DemoParts,
+  peeringsUrl: string,
+  policyFile: string,
+): void {
   const json = `-H 'Content-Type: application/json'`;
   const another = { ...allowedCreate, vpcId: 'vpc-0fedcba9876543210', cidrBlock: '10.20.8.0/22' };
 
@@ -42,9 +47,22 @@ export function showNextSteps(terminal: Terminal, parts: DemoParts, peeringsUrl:
   terminal.command(
     `curl -i ${peeringsUrl} -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(deniedCreate)}'`,
   );
+  terminal.text('A dry run: what would the gateway answer? Nothing is sent to Aerospike Cloud.');
+  terminal.command(
+    `curl -i "${peeringsUrl}?dryRun=true" -H "Authorization: Bearer $TOKEN" ${json} -d '${JSON.stringify(deniedCreate)}'`,
+  );
+  terminal.text('What this service may do:');
+  terminal.command(
+    `curl ${parts.gatewayUrl}/policy/effective -H "Authorization: Bearer $TOKEN" -H 'Accept: text/markdown'`,
+  );
+  terminal.text('The same in a browser, with this token:');
+  terminal.command(`${parts.gatewayUrl}/docs/policy`);
+  terminal.text('The contract:');
+  terminal.command(`${parts.gatewayUrl}/docs`);
   terminal.blank();
   terminal.text(
     `Other services: ${demoClients.reporting.clientId} (may only list) and ${demoClients.legacyBilling.clientId}, each with the secret demo-secret-of-NAME.`,
   );
-  terminal.text('The policy is sandbox/demo-policy.yaml.');
+  terminal.text(`The policy is ${policyFile}. The gateway reads it again when it changes.`);
+  terminal.text('Options: npm run demo -- --help');
 }

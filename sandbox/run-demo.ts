@@ -19,6 +19,10 @@ export interface DemoOptions {
   readonly onGateway?: (gateway: GatewayProcess) => void;
   /** What Node runs as the gateway, when it is not the gateway. */
   readonly command?: readonly string[];
+  /** Serves with this policy, and without the tour, whose answers are those of the demo's policy. An absolute path. */
+  readonly policyFile?: string | undefined;
+  /** Gets the line of each audit record. */
+  readonly saveRecord?: ((line: string) => void) | undefined;
 }
 
 export async function runDemo(options: DemoOptions): Promise<number> {
@@ -31,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const parts = await startDemoParts({
       ...options,
       signal,
-      preferredPorts: !exitAfterTour,
+      useDocumentedPorts: !exitAfterTour,
       onGateway(started) {
         gateway = started;
         started.ended.then((how) => ending.abort(new Error(`the gateway ${how}`)));
@@ -66,13 +70,18 @@ async function showEverything(parts: DemoParts, options: DemoOptions): Promise<n
   terminal.field('Aerospike Cloud', `${parts.cloud.apiUrl} (a sandbox)`);
   terminal.field('gateway', parts.gatewayUrl);
   terminal.field('its admin listener', `${parts.adminUrl}/readyz`);
+  if (parts.takenPorts.length > 0)
+    terminal.text(
+      `Taken by other programs: port ${parts.takenPorts.join(', ')}. So some addresses differ from those in the documentation.`,
+    );
 
-  const status = options.fleet
-    ? await showFleet(terminal, parts, signal).then(() => 0)
-    : await showTour(parts, options, peeringsUrl);
+  let status = 0;
+  if (options.fleet) await showFleet(terminal, parts, signal);
+  else if (options.policyFile === undefined) status = await showTour(parts, options, peeringsUrl);
   if (exitAfterTour) return status;
 
-  if (!options.fleet) showNextSteps(terminal, parts, peeringsUrl);
+  if (!options.fleet)
+    showNextSteps(terminal, parts, peeringsUrl, options.policyFile ?? 'sandbox/demo-policy.yaml');
   terminal.blank();
   terminal.text('Serving until Ctrl-C. Audit records as they come:');
   parts.output.onRecord = (record) => terminal.note(`${nameOf(record)} · ${summaryOf(record)}`);

@@ -1,4 +1,4 @@
-// The services that the identity provider knows unless it is told of others. Their secrets are published with the
+// The services that the identity provider knows by default. Their secrets are published with the
 // source, so they open nothing but this sandbox.
 
 export interface ServiceClient {

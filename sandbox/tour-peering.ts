@@ -18,7 +18,7 @@ async function wait(place: TourPlace, seconds: number): Promise<GatewayAnswer> {
   return answer;
 }
 
-/** First until there is something to do in AWS, which the sandbox is told was done; then until that has come of it. */
+/** Waits until the owner of the VPC has to act in AWS, lets the sandbox act, and waits until the peering is active. */
 export async function waitForPeering(place: TourPlace, checks: Checks): Promise<void> {
   const { parts, terminal } = place;
   let answer = await wait(place, waitSeconds[0]);

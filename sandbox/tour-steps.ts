@@ -32,16 +32,16 @@ export const tourSteps: readonly TourStep[] = [
   },
   {
     title: 'The service waits until the peering is active',
-    good: 'told what to do in AWS, and active once that was done',
+    good: 'the answer named the next step in AWS, and the peering is active after it',
     run: waitForPeering,
   },
   {
     title: 'The peering is deleted',
-    good: 'looked up, allowed, forwarded, intent recorded first',
+    good: 'read, allowed and forwarded, intent recorded first',
     run: deletePeering,
   },
   {
-    title: 'A call without a token is turned away',
+    title: 'A call without a token is refused',
     good: 'refused, not recorded, nothing sent to Aerospike Cloud',
     run: callWithoutToken,
   },

@@ -42,7 +42,7 @@ export async function showRecords(
 export function showViolations(terminal: Terminal, answer: GatewayAnswer): void {
   for (const violation of listOf(answer.body, 'context', 'violations')) {
     terminal.field(textOf(violation, 'field') ?? '?', textOf(violation, 'code') ?? '?');
-    terminal.field('', `would pass: ${listed(memberOf(violation, 'allowed'))}`);
+    terminal.field('', `allowed: ${listed(memberOf(violation, 'allowed'))}`);
   }
 }
 

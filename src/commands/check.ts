@@ -26,8 +26,8 @@ export const checkCommand: Command = {
 
 Reads the settings from the environment, and the policy and its tests from the
 files that they name, and reports every fault at once. Without a fault it shows
-every setting with where it comes from (environment, file or default), never a
-secret's value, and what the policy holds. Opens no connection.
+every setting with its source (environment, file or default), never a secret's
+value, and what the policy holds. Opens no connection.
 
 ${requiredSettingsHelp}
 Example; the credential is a stand-in, since check sends it nowhere

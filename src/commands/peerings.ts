@@ -22,8 +22,8 @@ export const peeringsCommand: Command = {
   help: `Usage: bin/peergate peerings [--json] [AUDIT...]
 
 Reads all clusters and all their peerings from Aerospike Cloud with the service
-credential, and shows each with what was found about it by the policy in
-POLICY_FILE. Given audit logs (.gz too), it also shows who created each.
+credential, and shows each with its findings under the policy in POLICY_FILE.
+Given audit logs (.gz too), it also shows who created each.
 
 --json prints one object instead, as GET /peerings answers.
 

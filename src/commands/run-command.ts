@@ -49,14 +49,15 @@ function parse(command: Command | undefined, args: readonly string[]) {
   }
 }
 
-/** A word that is further away is another word. */
-const maxDistance = 2;
+/** A word that takes more edits is another word. */
+const maxEdits = 2;
 
 function unknown(commands: readonly Command[], argv: readonly string[]): string {
   const words = argv.filter((word) => !word.startsWith('-')).slice(0, 2);
   if (words.length === 0) return 'A command is missing.';
   const names = commands.map(({ name }) => name);
-  const likely = nearest(words.join(' '), names, maxDistance) ?? nearest(words[0] ?? '', names, maxDistance);
+  const likely =
+    nearest(words.join(' '), names, maxEdits + words.length - 1) ?? nearest(words[0] ?? '', names, maxEdits);
   const suggestion = likely === undefined ? '' : ` Did you mean ${likely}?`;
   return `There is no command ${words.join(' ')}.${suggestion}`;
 }

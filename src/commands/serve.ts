@@ -21,7 +21,7 @@ export const serveCommand: Command = {
   summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: bin/peergate serve
 
-Runs the gateway until SIGTERM or SIGINT. After SIGTERM it serves on for
+Runs the gateway until SIGTERM or SIGINT. After SIGTERM it keeps serving for
 SHUTDOWN_DELAY_MS; a second signal skips the rest of that time. SIGHUP reads
 policy and issuers again, SIGUSR2 reopens the audit file after a rotation. Logs
 go to standard output, one JSON object a line, and so do audit records unless

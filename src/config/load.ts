@@ -173,12 +173,12 @@ const unusableNoProxyEntries = (text: string): string[] =>
 
 function reportUnknownVariables(environment: Environment, { faults, warnings }: Findings): void {
   for (const { variable, likely } of findUnknownVariables(environment)) {
-    if (likely === undefined) warnings.push({ variable, detail: 'is no setting and is ignored' });
+    if (likely === undefined) warnings.push({ variable, detail: 'is not a setting and is ignored' });
     else
       faults.push({
         variable,
-        found: 'a variable that is no setting',
-        expected: `perhaps ${likely} was meant`,
+        found: 'an unknown variable',
+        expected: `${likely}`,
       });
   }
 }

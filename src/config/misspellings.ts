@@ -1,4 +1,4 @@
-// Finds environment variables that look like settings but are none. A likely misspelling is told apart from a variable of
+// Finds environment variables that look like settings but are none. A likely misspelling is distinguished from a variable of
 // other software: a mistyped security setting must not leave its default in force unnoticed.
 import { nearest } from './nearest-word.ts';
 import { type SettingName, settings } from './schema.ts';

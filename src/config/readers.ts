@@ -62,7 +62,7 @@ const readPlainUrl = (text: string): string | undefined => (text.includes('?') ?
 export const endpointUrl: Reader<string> = { expected: `an ${endpointRule}`, read: readUrl };
 export const baseUrl: Reader<string> = { expected: `an ${plainRule}`, read: readPlainUrl };
 
-/** Credentials may stand in it: it is told to the proxy and never shown. */
+/** It may hold credentials, which go to the proxy and are never shown. */
 export const egressProxyUrl: Reader<string> = {
   expected: 'the http:// or https:// URL of an egress proxy, such as http://proxy.example:3128',
   read: (text) => {
@@ -142,7 +142,7 @@ export const signatureAlgorithms: Reader<readonly string[]> = {
 };
 
 export const proxyAddresses: Reader<readonly string[]> = {
-  expected: 'comma-separated IP addresses or CIDRs (a prefix of 0 would believe everybody)',
+  expected: 'comma-separated IP addresses or CIDRs (not all addresses: no prefix of 0)',
   read: (text) => (words(text).every(isAddressBlock) ? words(text) : undefined),
 };
 

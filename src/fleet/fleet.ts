@@ -13,14 +13,14 @@ export interface FleetServices {
   /** Of its own connections: creates never wait for the fleet. */
   readonly upstream: UpstreamClient;
   readonly refreshMs: number;
-  /** Is told of each snapshot; never rejects. */
+  /** Called with each snapshot; never rejects. */
   readonly observe?: (snapshot: Snapshot) => void | Promise<void>;
 }
 
 /** A snapshot older than so many intervals decides nothing. */
 const maxIntervals = 3;
 
-/** Creates that are remembered until their cluster is read. */
+/** Maximum number of creates kept until their cluster is read. */
 const maxCreated = 10_000;
 
 interface Create {

@@ -1,6 +1,6 @@
 // Remembers for a moment which callers good tokens stand for, since checking a signature costs more than all the rest of a
-// request. A token is remembered by its hash, never past its `exp`, never past a change of its issuer's rules or keys, and never
-// when the clock has gone back; what is not remembered for certain is verified anew.
+// request. A token is cached by its hash, never past its `exp`, never past a change of its issuer's rules or keys, and never
+// when the clock has gone back; anything else is verified again.
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Principal } from './principal.ts';
@@ -38,7 +38,7 @@ export class TokenCache {
     this.#clock = clock;
   }
 
-  /** How many are remembered. */
+  /** Number of cached tokens. */
   get size(): number {
     return this.#tokens.size;
   }
@@ -56,7 +56,7 @@ export class TokenCache {
     return undefined;
   }
 
-  /** The caller that a token stands for, by every check. Rejects as `VerifyToken` does; such tokens are not remembered. */
+  /** The caller that a token stands for, by every check. Rejects as `VerifyToken` does; such tokens are not cached. */
   async verify(token: string): Promise<Principal> {
     const from = this.#clock.now();
     const { revision } = this.#issuers;

@@ -1,5 +1,5 @@
 // Connections to other servers, kept open between requests: direct, or through the egress proxy of the settings. Loopback
-// is never proxied. What fails at the proxy is told apart from what fails behind it.
+// is never proxied. A failure of the proxy is distinguished from one behind it.
 import { Agent, Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { isLoopback } from '../net/secure-url.ts';
 import { EgressProxyError } from './failures.ts';

@@ -66,7 +66,7 @@ export class DeleteReconciler {
         for (const facts of deletes) await this.#settleBy(peerings, facts);
       } catch (error) {
         retryMs = Math.max(retryMs, this.#backoff.fail(), retryAfterMsOf(error, clock.now()));
-        logger.warn({ err: error, clusterId, open: deletes.length }, 'deletes could not be settled yet');
+        logger.warn({ err: error, clusterId, open: deletes.length }, 'failed to settle deletes');
       }
     }
     if (retryMs === 0) this.#backoff.succeed();
@@ -87,9 +87,12 @@ export class DeleteReconciler {
       await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
     } catch (error) {
       // It has its place in the chain, and follows when the log can be written again.
-      logger.error({ gatewayRequestId, err: error }, 'that a delete was settled is not recorded yet');
+      logger.error(
+        { gatewayRequestId, err: error },
+        'failed to record a settled delete; the record is queued',
+      );
     }
     this.#open.delete(gatewayRequestId);
-    logger.info({ gatewayRequestId, found: isThere }, 'an open delete was settled');
+    logger.info({ gatewayRequestId, found: isThere }, 'settled an open delete');
   }
 }

@@ -1,5 +1,5 @@
 // One connection to Redis by the client library: to a single server, to the primary that sentinels name, or to the nodes of a
-// cluster. It is never repaired: when it is lost, its owner is told and makes another one.
+// cluster. It is never repaired: when it is lost, its owner is notified and makes another one.
 import { isIPv6 } from 'node:net';
 import { createClient, createCluster, createSentinel } from '@redis/client';
 import type { RedisConfig } from '../config/config.ts';

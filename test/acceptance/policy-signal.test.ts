@@ -49,7 +49,10 @@ test('SIGHUP reads the policy again, a bad one and a good one, and the process g
   const rejected = await line('it is rejected', ({ metadata }) => metadata?.event_code === 'policy.rejected');
   // Nothing has changed since, so that nothing but the signal can be the reason for what follows.
   child.kill('SIGHUP');
-  const again = await line('it is read again', ({ msg }) => msg === 'the policy is still as it was rejected');
+  const again = await line(
+    'it is read again',
+    ({ msg }) => msg === 'the policy file is still the rejected one',
+  );
   assert.deepEqual([again.old, again.new], [rejected.unmapped.policy.old, rejected.unmapped.policy.new]);
   await writeFile(policyFile, guardrailsOnly.replace('us-east-1, ', ''));
   child.kill('SIGHUP');

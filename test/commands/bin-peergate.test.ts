@@ -112,6 +112,7 @@ for (const [typed, meant] of [
   ['chek', 'check'],
   ['servee', 'serve'],
   ['polcy test', 'policy test'],
+  ['polcy tets', 'policy test'],
   ['policy replays', 'policy replay'],
   ['audit verfy file', 'audit verify'],
 ] as const)

@@ -1,7 +1,8 @@
 // What `check` prints when nothing is wrong: every setting with where it comes from, then the policy.
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
 import { fencedBlocks, readText } from '../docs/documents.ts';
@@ -76,14 +77,36 @@ test("the guide's example is what check prints for its settings and policy", asy
   const readme = readText('docs/get-started.md');
   const { POLICY_FILE: file } = await environment(fencedBlocks(readme, 'yaml')[0]);
   const folder = dirname(file);
-  await mkdir(join(folder, 'secrets'));
-  for (const name of ['client-id', 'client-secret']) await writeFile(join(folder, 'secrets', name), 'x');
+  const [making = ''] = fencedBlocks(readme, 'sh').filter((block) => block.startsWith('mkdir'));
+  execFileSync('sh', ['-ec', making], { cwd: folder });
   const settings = [...readme.matchAll(/^export (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]);
   const { out } = await run(['check'], Object.fromEntries(settings), folder);
   const example = fencedBlocks(readme, 'text').find((text) => text.startsWith('Settings and policy'));
   const printed = new Set(out.split('\n'));
   const others = example?.split('\n').filter((line) => line !== '…' && !printed.has(line));
   assert.deepEqual(others, []);
+});
+
+test("the guide's example of faults is what check prints for such mistakes", async () => {
+  const guide = readText('docs/get-started.md');
+  const [policy = ''] = fencedBlocks(guide, 'yaml');
+  const wrong = policy.replace('"111122223333"', '111122223333').replace('10.0.0.0/8', '10.1.0.0/8');
+  const { AUTH_ISSUERS, ...rest } = await environment(wrong);
+  const given = {
+    ...rest,
+    PORT: '99999',
+    AUTH_ISSUER: AUTH_ISSUERS ?? '',
+    REDIS_URL: 'redis://redis.acme.example',
+  };
+  const folder = dirname(rest.POLICY_FILE);
+  const { status, out, err } = await run(
+    ['check'],
+    { ...given, POLICY_FILE: basename(rest.POLICY_FILE) },
+    folder,
+  );
+  assert.equal(status, 1);
+  const example = fencedBlocks(guide, 'text').find((text) => text.startsWith('6 faults'));
+  assert.equal(out + err, example);
 });
 
 test('on a terminal what is not the default stands out', { skip: noTerminal }, async () => {

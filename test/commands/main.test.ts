@@ -45,7 +45,7 @@ test('check lists the faults of settings and policy together and ends with 1', a
 test('serve does not start with a fault and ends with 1', async () => {
   const { status, out, err } = await run(['serve'], { ...(await environment()), AUDIT_FILES: 'x' });
   assert.deepEqual([status, out], [1, '']);
-  assert.match(err, /AUDIT_FILES.*perhaps AUDIT_FILE was meant/);
+  assert.match(err, /AUDIT_FILES.*expected AUDIT_FILE/);
 });
 
 test('serve ends with 1 when its port is taken', async (t) => {

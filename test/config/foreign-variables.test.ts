@@ -13,20 +13,20 @@ test('a variable of other software with one of our prefixes is ignored with a wa
     REDIS_PASSWORD: 'p',
     SHUTDOWN_DELAY: '5000',
   };
-  const warnings = Object.keys(foreign).map((name) => `${name}: is no setting and is ignored`);
+  const warnings = Object.keys(foreign).map((name) => `${name}: is not a setting and is ignored`);
   assert.deepEqual(warningsOf({ ...good, ...foreign }), warnings);
 });
 
 test('a likely misspelling is a fault only while the setting that was meant is not set', () => {
   const misspelt = { ...good, POLICY_TEST_FILE: 'tests.yaml' };
-  assert.match(faultsOf(misspelt).join('\n'), /^POLICY_TEST_FILE: .*perhaps POLICY_TESTS_FILE was meant$/);
+  assert.match(faultsOf(misspelt).join('\n'), /^POLICY_TEST_FILE: .*expected POLICY_TESTS_FILE$/);
   const beside = { ...misspelt, POLICY_TESTS_FILE: 'tests.yaml' };
-  assert.deepEqual(warningsOf(beside), ['POLICY_TEST_FILE: is no setting and is ignored']);
+  assert.deepEqual(warningsOf(beside), ['POLICY_TEST_FILE: is not a setting and is ignored']);
 });
 
 test('two edits away from a setting is a misspelling, three are another word', () => {
   assert.match(faultsOf({ ...good, UPSTREAM_TIMEOUT: '1' }).join(), /^$/);
-  assert.match(faultsOf({ ...good, UPSTREAM_TIMEOUTS: '1' }).join(), /perhaps UPSTREAM_TIMEOUT_MS was meant/);
+  assert.match(faultsOf({ ...good, UPSTREAM_TIMEOUTS: '1' }).join(), /expected UPSTREAM_TIMEOUT_MS/);
 });
 
 for (const quoted of ['"8081"', "'8081'"])

@@ -49,8 +49,8 @@ test('nginx passes over a gateway that is gone, request by request', { skip }, a
 test('the commands for a rolling restart take a gateway out of nginx, and put it in again', {
   skip,
 }, async (t) => {
-  const [block = ''] = fencedBlocks(readFileSync(join(root, 'docs/operations.md'), 'utf8'), 'sh').filter(
-    (text) => text.includes('-s reload'),
+  const [block = ''] = fencedBlocks(readFileSync(join(root, 'docs/deploy.md'), 'utf8'), 'sh').filter((text) =>
+    text.includes('-s reload'),
   );
   const [takeOut = '', putIn = ''] = [...block.matchAll(/^ *(sed .*)$/gm)].map(([, command]) => command);
   const folder = temporaryFolder();

@@ -18,7 +18,7 @@ import {
 } from './manifests.ts';
 import { knownVariables, runCheck } from './run-check.ts';
 
-const guide = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+const guide = readFileSync(join(root, 'docs/deploy.md'), 'utf8');
 
 for (const overlay of overlays) {
   const manifests = manifestsOf(overlay);

@@ -25,7 +25,7 @@ export const noValkey: string | false =
 
 /** Blocks of the guide that begin by saying what Valkey's host is called. */
 export const guideCommands: readonly string[] = fencedBlocks(
-  readFileSync(join(root, 'docs/operations.md'), 'utf8'),
+  readFileSync(join(root, 'docs/deploy.md'), 'utf8'),
   'sh',
 ).filter((block) => block.startsWith('REDIS_HOST='));
 

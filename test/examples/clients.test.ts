@@ -9,7 +9,7 @@ import type { Loose } from '../support/gateway.ts';
 import { brunoAssertions, brunoCollection, brunoEnvironment, brunoRequests, sendBruno } from './bruno.ts';
 
 async function demo(t: TestContext): Promise<DemoParts> {
-  const parts = await startDemoParts({ preferredPorts: false, signal: t.signal });
+  const parts = await startDemoParts({ useDocumentedPorts: false, signal: t.signal });
   t.after(() => parts.close());
   return parts;
 }

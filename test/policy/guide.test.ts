@@ -68,6 +68,22 @@ for (const { args, output } of shown) {
   });
 }
 
+test('a case that fails says what the guide shows', async () => {
+  const folder = temporaryFolder();
+  const stricter = `${readFileSync(join(root, 'examples/smallest/policy.yaml'), 'utf8')}  prefixLength: { min: 16, max: 26 }\n`;
+  await writeFile(join(folder, 'policy.yaml'), stricter);
+  const args = [
+    'bin/peergate',
+    'policy',
+    'test',
+    join(folder, 'policy.yaml'),
+    'examples/smallest/tests.yaml',
+  ];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: root, env: {}, encoding: 'utf8' });
+  const [failure = ''] = blocks('text').filter((text) => text.startsWith('✗ a /28'));
+  assert.ok(stdout.includes(failure), stdout);
+});
+
 function loadVersion(name: string): string {
   const file = join(root, 'examples', name, 'policy.yaml');
   const list = name === 'several-teams' ? readFileSync(join(file, '..', 'company-networks.txt'), 'utf8') : '';

@@ -34,7 +34,7 @@ function madeByReaders(): string[] {
   const relative = named.filter((path) => /^[a-z.]/i.test(path) && !open.includes(basename(path)));
   const mounted = [...readText('deploy/compose.yaml').matchAll(/file: \.\/(\S+)/g)];
   const ofCompose = mounted.map(([, path = '']) => `deploy/${path.replace('}', '')}`);
-  const modes = /^chmod 0444 (.+)$/m.exec(readText('docs/operations.md'))?.[1]?.split(' ') ?? [];
+  const modes = /^chmod 0444 (.+)$/m.exec(readText('docs/deploy.md'))?.[1]?.split(' ') ?? [];
   return [...new Set([...relative, ...ofCompose, ...modes])].sort();
 }
 

@@ -18,7 +18,7 @@ const later = (remedy: string): ErrorAdvice => ({ who: 'nobody: it passes', reme
 
 const again = 'Send the request again after the seconds that Retry-After names.';
 const sentFirst =
-  'Read context.sent. After no, send the request again. After maybe or yes, look at the list of peerings first, or repeat the create with its Idempotency-Key.';
+  'Read context.sent. After no, send the request again. After maybe or yes, read the list of peerings first, or repeat the create with its Idempotency-Key.';
 
 export const errorGuide: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   'token-missing': caller('Send an access token of your identity provider: Authorization: Bearer TOKEN.'),
@@ -62,7 +62,7 @@ export const errorGuide: Readonly<Record<ErrorCode, ErrorAdvice>> = {
     'context.count and context.limit name the limit. Delete peerings that nobody needs, or raise maxPeerings in the policy.',
   ),
   'fleet-unavailable': later(
-    `${again} If that does not help, see why the gateway cannot read the clusters, or reach Redis.`,
+    `${again} The fleet or, for a delete by deleteOwn, the creators of peerings are not known yet. If it lasts, see why the gateway cannot read the clusters, the audit log or Redis.`,
   ),
   'idempotency-key-reused': caller('Use a new Idempotency-Key for another create.'),
   'idempotency-key-running': later('Send the same request again after the seconds that Retry-After names.'),

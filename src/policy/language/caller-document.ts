@@ -17,7 +17,7 @@ const condition = z
     claim,
     equals: z
       .union([words(500), z.number(), z.boolean()], 'must be a string, a number, true or false')
-      .refine(isDistinct, 'is too large to be told from other numbers')
+      .refine(isDistinct, 'is too large to be exact')
       .optional()
       .meta({ description: 'The claim is exactly this; a * at the end stands for any rest.' }),
     contains: words(500)

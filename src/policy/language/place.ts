@@ -1,4 +1,4 @@
-// Where in a YAML text a member stands: what turns a fault into something that an editor can jump to.
+// The position of a member in a YAML text, so that an editor can jump to a fault.
 import { type Document, isMap, isNode, type LineCounter } from 'yaml';
 import type { PolicyFault } from '../engine/policy-data.ts';
 

@@ -135,7 +135,7 @@ export class PolicyStore {
         if (!this.#stopped) this.#retry = setTimeout(() => void this.reload(), retryMs).unref();
       }
     } while (this.#again && !this.#stopped);
-    // In the same turn as the last look at `#again`, so that no call falls in between.
+    // Synchronous with the last check of `#again`, so that no call comes in between.
     this.#loading = undefined;
   }
 
@@ -178,7 +178,7 @@ export class PolicyStore {
     const what = JSON.stringify([read.version, faults]);
     this.#rejected = true;
     if (what === this.#recorded) {
-      logger.warn(versions, 'the policy is still as it was rejected');
+      logger.warn(versions, 'the policy file is still the rejected one');
       return;
     }
     logger.error({ ...versions, faults: faults.slice(0, 20), count: faults.length }, 'policy rejected');

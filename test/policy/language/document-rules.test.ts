@@ -112,7 +112,7 @@ const callers: readonly Spoiled[] = [
   [
     12,
     '    callers: [{ claim: n, equals: 9007199254740993 }]',
-    '12:35: /grants/0/callers/0/equals is too large to be told from other numbers',
+    '12:35: /grants/0/callers/0/equals is too large to be exact',
   ],
   [
     12,

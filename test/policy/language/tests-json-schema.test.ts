@@ -67,8 +67,8 @@ for (const [what, document] of [
   });
 }
 
-test('the guide names both schemas for VS Code and for Neovim, by files that exist', () => {
-  const guide = readText('docs/policy.md');
+test('the guide names every schema of a file that people write for VS Code and for Neovim, by files that exist', () => {
+  const guide = readText('docs/editors.md');
   const named = (text: string) =>
     [...text.matchAll(/\/opt\/peergate\/([\w./-]+)/g)].map(([, path]) => path ?? '');
   const code = fencedBlocks(guide, 'json').filter((block) => block.includes('yaml.schemas'));
@@ -76,7 +76,8 @@ test('the guide names both schemas for VS Code and for Neovim, by files that exi
   assert.deepEqual([code.length, neovim.length], [1, 1]);
   assert.doesNotThrow(() => JSON.parse(code[0] ?? ''));
   for (const block of [...code, ...neovim]) {
-    assert.ok(block.includes('policy.schema.json') && block.includes('policy-tests.schema.json'));
+    for (const name of ['policy', 'policy-tests', 'issuers'])
+      assert.ok(block.includes(`/openapi/${name}.schema.json`), name);
     for (const path of named(block)) assert.ok(existsSync(join(root, path)), path);
   }
 });

@@ -33,7 +33,7 @@ async function reload(gateway: TestGateway, policy?: string): Promise<Loose[]> {
 }
 
 /** What a second reading of the same files says. */
-const afterwards = ['policy unchanged', 'the policy is still as it was rejected'];
+const afterwards = ['policy unchanged', 'the policy file is still the rejected one'];
 
 test('every reload leaves a line: unchanged, rejected, rejected still, restored, and loaded', async (t) => {
   const gateway = await startTestGateway(t);
@@ -48,7 +48,7 @@ test('every reload leaves a line: unchanged, rejected, rejected still, restored,
     ['error', 'policy rejected', first, []],
   );
   const [still] = await reload(gateway);
-  assert.deepEqual([still.level, still.msg], ['warn', 'the policy is still as it was rejected']);
+  assert.deepEqual([still.level, still.msg], ['warn', 'the policy file is still the rejected one']);
 
   const restored = { ...unchanged, msg: 'policy restored after a rejected one' };
   assert.deepEqual(await reload(gateway, guardrailsOnly), [restored]);
