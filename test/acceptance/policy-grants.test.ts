@@ -99,8 +99,8 @@ test('a create that no grant fits is refused with what the nearest one has again
   assert.equal(reply.status, 403);
   assert.deepEqual(codes(reply), ['guardrails prefix_length', 'payments cluster_not_allowed']);
   const [length, cluster] = reply.json.context.violations;
-  assert.deepEqual(length.allowed, { min: 16, max: 28, nearest: '10.20.4.0/28' });
-  assert.deepEqual([cluster.field, cluster.allowed], ['/clusterId', [clusterId]]);
+  assert.deepEqual(length?.allowed, { min: 16, max: 28, nearest: '10.20.4.0/28' });
+  assert.deepEqual([cluster?.field, cluster?.allowed], ['/clusterId', [clusterId]]);
   assert.deepEqual([gateway.forwarded(), gateway.cloud.connections], [[], 0]);
   const [record] = gateway.records;
   assert.equal(record?.metadata.event_code, 'peering.create.refused');

@@ -44,7 +44,7 @@ async function pollUntil(
   for (let poll = 0; poll < 30; poll += 1) {
     const { json } = await call('GET', peeringsPath);
     const peering = json.vpcPeerings.find(({ vpcId }: Loose) => vpcId === allowed.vpcId);
-    if (peering.status === status) return peering;
+    if (peering?.status === status) return peering;
     atStatus(peering);
     time.now += 10_000;
   }

@@ -79,7 +79,7 @@ export async function create(provider: Provider, example: Example, body = exampl
   for (;;) {
     const polled = await provider.call({ path: id });
     if (!isSuccess(polled)) throw new Error(`polling returns ${polled.status}: ${polled.text}`);
-    const { status } = polled.json;
+    const { status } = polled.json as { status: string };
     if (status === poll.success) break;
     if (!poll.pending.includes(status)) throw new Error(`Unexpected status "${status}"`);
     provider.pause(Number(polled.headers['retry-after'] ?? poll.delaySeconds));
@@ -98,7 +98,7 @@ export async function refresh(
   const reply = await provider.call({ path: state.id });
   if (reply.status === 404) return undefined;
   if (!isSuccess(reply)) throw new Error(`Read API returns ${reply.status}: ${reply.text}`);
-  const { json } = reply;
+  const json = reply.json as object as Record<string, unknown> & { readonly status: string };
   if (json.status.endsWith(example.goneEnding)) return undefined;
   const pick = (names: readonly string[]): Values =>
     Object.fromEntries(names.filter((name) => json[name] !== undefined).map((name) => [name, json[name]]));

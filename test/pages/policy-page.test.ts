@@ -62,7 +62,7 @@ test('of a denial every violation stands beside its field, with what is allowed'
   await page.fill({ token: await gateway.issuer.sign(), ...wrong });
   const verdict = await page.check();
   const { clusterId: _path, ...body } = wrong;
-  const { violations }: { violations: Loose[] } = (await gateway.create(body)).json.context;
+  const { violations }: { readonly violations: readonly Loose[] } = (await gateway.create(body)).json.context;
   assert.ok(violations.length >= 7);
   assert.ok(verdict.startsWith(`✕ Denied by the policy: ${violations.length} violations.`), verdict);
   const details = await page.details();

@@ -55,7 +55,7 @@ test('a caller who follows nextStep to the letter ends with an active peering, r
     AWS_SANDBOX: `http://127.0.0.1:${(accepts.address() as AddressInfo).port}/`,
   };
   for (const { command } of [nextStep, ...nextStep.afterwards])
-    await promisify(execFile)('sh', ['-e', '-c', command], { env });
+    await promisify(execFile)('sh', ['-e', '-c', command as string], { env });
 
   const { status, json } = await get(gateway, created.id, '?wait=active&timeoutSeconds=60');
   assert.deepEqual([status, json.status], [200, 'active']);

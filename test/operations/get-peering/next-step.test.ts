@@ -64,7 +64,7 @@ test('the next step says until when a request that was created here has to be ac
   const before = Date.now();
   const { json } = await gateway.create();
   const { nextStep } = (await get(gateway, json.id)).json;
-  const lapses = Date.parse(nextStep.acceptBy) - 7 * 24 * 3_600_000;
+  const lapses = Date.parse(nextStep.acceptBy as string) - 7 * 24 * 3_600_000;
   assert.ok(lapses >= before && lapses <= Date.now());
   const other = put(gateway, 'pending-acceptance', { vpcId: 'vpc-00000001' });
   assert.equal((await get(gateway, other)).json.nextStep.acceptBy, undefined);
