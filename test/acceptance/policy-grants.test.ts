@@ -5,7 +5,6 @@ import {
   allowed,
   clusterId,
   guardrailsOnly,
-  type Loose,
   peeringsPath,
   type Reply,
   startTestGateway,
@@ -36,7 +35,7 @@ async function list(
   });
 }
 
-const codes = ({ json }: Reply) => json.context.violations.map(({ rule, code }: Loose) => `${rule} ${code}`);
+const codes = ({ json }: Reply) => json.context.violations.map(({ rule, code }) => `${rule} ${code}`);
 
 test('a list is forwarded when a grant covers action and cluster, in whatever case the id comes', async (t) => {
   const gateway = await startTestGateway(t, { policy });
@@ -129,7 +128,7 @@ test('in report mode a would-be refusal is forwarded, and its intent holds what 
     const { effect, mode, violations } = unmapped.decision;
     assert.deepEqual([effect, mode, 'grant' in unmapped.decision], ['allow', 'report', false]);
     assert.deepEqual(
-      violations.map(({ rule, code }: Loose) => `${rule} ${code}`),
+      violations.map(({ rule, code }) => `${rule} ${code}`),
       ['guardrails account_not_allowed'],
     );
   }

@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { maxRecordBytes } from '../../src/audit/record/fit-record.ts';
 import { replay } from '../../src/policy/engine/replay.ts';
 import { put } from '../support/call-peering.ts';
-import { allowed, guardrailsOnly, type Loose, peeringsPath } from '../support/gateway.ts';
+import { allowed, guardrailsOnly, peeringsPath } from '../support/gateway.ts';
 import { policyOf } from '../support/policy.ts';
+import type { ReplyBody } from '../support/reply-body.ts';
 import { until } from '../support/until.ts';
 import { startIssuerFor, startWithIssuers } from './issuers-of-tests.ts';
 
@@ -78,14 +79,14 @@ test('deletes and the fleet are of the accounts that the token proves, and of no
   const own = put(gateway, 'active');
   const others = put(gateway, 'active', foreign);
   const token = await tokenWith({ account: allowed.accountId });
-  let fleet: Loose;
+  let fleet!: ReplyBody;
   await until('the fleet is read', async () => {
     const reply = await call(token, 'GET', '/peerings');
     fleet = reply.json;
     return reply.status === 200 && fleet.count > 0;
   });
   assert.deepEqual(
-    fleet.peerings.map(({ id }: Loose) => id),
+    fleet.peerings.map(({ id }) => id),
     [own],
   );
   const none = await call(await tokenWith({}), 'GET', '/peerings');

@@ -1,5 +1,6 @@
 // What tests read of a line of the gateway's log. All lines have one type, so a test that reads a member which its line does
 // not have gets `undefined`, and fails.
+import type { AuditRecord } from './audit-record.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -8,6 +9,7 @@ export interface LogLine {
   readonly truncated: boolean;
   readonly err: LoggedError;
   readonly cause: string;
+  readonly detail: string;
   readonly reason: string;
   readonly port: number;
   readonly adminPort: number;
@@ -24,7 +26,10 @@ export interface LogLine {
   readonly subject: string;
   readonly trace_id: string;
   readonly span_id: string;
-  /** Of a token with another algorithm. */
+  /** Of a token that was refused. */
+  readonly iss: string;
+  readonly aud: string | readonly string[];
+  readonly kid: string;
   readonly alg: string;
   readonly expected: readonly string[];
   /** Of a key set. */
@@ -36,6 +41,11 @@ export interface LogLine {
   readonly count: number;
   readonly faults: readonly string[];
   readonly warning: string;
+  readonly old: string;
+  readonly new: string;
+  readonly version: string;
+  readonly policyVersion: string;
+  readonly mode: string;
 }
 
 /** As pino's serializer of errors writes one. */
@@ -44,3 +54,6 @@ interface LoggedError {
   readonly message: string;
   readonly cause: LoggedError;
 }
+
+/** A line of a process whose log and audit log are one stream: a log line or a record. */
+export type OutputLine = Omit<LogLine, keyof AuditRecord> & AuditRecord;

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendReply } from '../../../sandbox/reply.ts';
 import { nextStepFor } from '../../../src/operations/get-peering/next-step.ts';
+import type { ListedPeering } from '../../../src/upstream/peerings.ts';
 import { get, put } from '../../support/call-peering.ts';
-import { allowed, clusterId, type Loose, startTestGateway } from '../../support/gateway.ts';
+import { allowed, clusterId, startTestGateway } from '../../support/gateway.ts';
 
 const listed = {
   id: '3aedab2c-98c0-4c70-a85c-c3f2b7907672',
@@ -125,7 +126,9 @@ test('no hostile value of the list gets into a command or a description: what it
   for (const [member, form] of Object.entries(forms)) {
     for (const value of hostile) {
       if (typeof value === 'string' && form.test(value)) continue;
-      const step = nextStepFor({ ...listed, [member]: value } as Loose, { clusterBlock: '10.128.0.0/19' });
+      const step = nextStepFor({ ...listed, [member]: value } as ListedPeering, {
+        clusterBlock: '10.128.0.0/19',
+      });
       assert.ok(step !== undefined);
       const steps = [step, ...step.afterwards];
       const texts = steps.flatMap(({ command, description }) => [command ?? '', description]);

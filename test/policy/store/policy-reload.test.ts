@@ -4,11 +4,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { request } from 'undici';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import {
   allowed,
   clusterId,
   guardrailsOnly,
-  type Loose,
   startTestGateway,
   type TestGateway,
 } from '../../support/gateway.ts';
@@ -21,7 +21,7 @@ const withList = guardrailsOnly.replace('[10.0.0.0/8, 172.16.0.0/12]', '{ file: 
 const withBlocks = (policy: string, blocks: string) => versionOf(policy, { 'blocks.txt': blocks });
 
 /** The next record of a policy, once it is there. */
-const policyRecord = (gateway: TestGateway, index = 0): Promise<Loose> =>
+const policyRecord = (gateway: TestGateway, index = 0): Promise<AuditRecord> =>
   until('a policy is recorded', () => gateway.policyRecords[index]);
 
 async function isReady(gateway: TestGateway): Promise<boolean> {
@@ -30,7 +30,7 @@ async function isReady(gateway: TestGateway): Promise<boolean> {
   return statusCode === 200;
 }
 
-function assertLoaded(record: Loose, before: string, after: string): void {
+function assertLoaded(record: AuditRecord, before: string, after: string): void {
   assert.equal(record.metadata.event_code, 'policy.loaded');
   assert.deepEqual(record.unmapped.policy, { old: before, new: after });
   assert.deepEqual([record.policy.uid, record.policy.is_applied], [after, true]);
@@ -143,7 +143,7 @@ test('a bad policy leaves the last good one in force and the gateway ready, and 
   const { faults, ...versions } = record.unmapped.policy;
   assert.deepEqual(versions, { old: versionOf(guardrailsOnly), new: versionOf(bad), faultCount: 2 });
   assert.deepEqual(
-    faults.map(({ file, line, column, member }: Loose) => [file, line, column, member]),
+    faults.map(({ file, line, column, member }) => [file, line, column, member]),
     [
       [gateway.policyFile, 10, 9, '/grants'],
       [gateway.policyFile, 11, 7, '/mode'],
