@@ -2,8 +2,13 @@
 // test that reads a member which its kind of body does not have gets `undefined`, and fails.
 import type { NextStep } from '../../src/operations/get-peering/next-step.ts';
 
-export interface ReplyBody extends ProblemBody, PeeringBody, ListBody, DecisionBody, PolicyBody {
-  /** The status of a problem is a number (RFC 9457, section 3.1.3), that of a peering a word. */
+export interface ReplyBody
+  extends ProblemBody,
+    Omit<PeeringBody, 'status'>,
+    ListBody,
+    DecisionBody,
+    PolicyBody {
+  /** The status of a problem is a number (RFC 9457, section 3.1.3), that of a peering a string. */
   readonly status: number | string;
   /** Of the answer of `/readyz`. */
   readonly checks: Checks;
@@ -63,7 +68,7 @@ export interface PeeringBody {
   readonly isSecureConnection: boolean;
   readonly peeringId: string;
   readonly privateHostedZoneId: string;
-  readonly status: number | string;
+  readonly status: string;
   readonly nextStep: NextStep;
 }
 
@@ -79,7 +84,7 @@ interface ListBody {
   readonly peerings: readonly FleetPeering[];
 }
 
-export interface FleetPeering extends PeeringBody {
+interface FleetPeering extends PeeringBody {
   readonly clusterId: string;
   readonly clusterName: string;
   readonly clusterCidrBlock: string;

@@ -99,7 +99,7 @@ test('grant and exceptions that the create would need are named in answer and re
   assertNothingSent(gateway);
 });
 
-/** Objects in objects; what is in them at last is not read. */
+/** Nested objects. */
 interface Members {
   [name: string]: Members | undefined;
 }
