@@ -6,11 +6,23 @@ import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { surround } from '../acceptance/process.ts';
 import { freePort } from '../support/free-port.ts';
-import { allowed, type Loose, send } from '../support/gateway.ts';
+import { allowed, send } from '../support/gateway.ts';
 import { audience } from '../support/issuer.ts';
 import { until } from '../support/until.ts';
 import { developmentPackages, productionPackages } from './dockerfile.ts';
 import { buildImage, docker, inspect, listFiles, noEngine, runOnce, startContainer } from './engine.ts';
+
+/** What is read of the configuration of an image. */
+interface ImageConfig {
+  readonly Env: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly User: string;
+}
+
+interface LogLine {
+  readonly msg: string;
+  readonly port?: number;
+}
 
 const megabyte = 1_000_000;
 
@@ -101,7 +113,7 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       Env: variables,
       Labels: labels,
       User: user,
-    } = JSON.parse(await inspect(image, '{{json .Config}}')) as Loose;
+    } = JSON.parse(await inspect(image, '{{json .Config}}')) as ImageConfig;
     assert.deepEqual(variables, [
       'PATH=/usr/local/bin',
       'NODE_ENV=production',
@@ -129,7 +141,7 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       script,
     );
     assert.deepEqual([status, err], [0, '']);
-    const { uid, written } = JSON.parse(out) as Loose;
+    const { uid, written } = JSON.parse(out) as { readonly uid: number; readonly written: readonly string[] };
     assert.equal(uid, 1000);
     assert.ok(places.length > 100);
     assert.deepEqual(written, []);
@@ -153,7 +165,7 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       (await docker('logs', id))
         .split('\n')
         .filter(Boolean)
-        .map((line): Loose => JSON.parse(line));
+        .map((line): LogLine => JSON.parse(line));
     const said = async (msg: string) => (await logs()).find((entry) => entry.msg === msg);
     await until('it listens', async () => (await said('listening')) !== undefined, 60_000);
     const admin = `http://127.0.0.1:${adminPort}`;
@@ -173,7 +185,7 @@ describe('the container image', { skip: noEngine, concurrency: false }, () => {
       60_000,
     );
 
-    const url = `http://127.0.0.1:${(await said('listening')).port}`;
+    const url = `http://127.0.0.1:${(await said('listening'))?.port}`;
     const headers = { authorization: `Bearer ${await issuer.sign()}`, 'content-type': 'application/json' };
     const create = await send(url, { method: 'POST', headers, body: JSON.stringify(allowed) });
     assert.equal(create.status, 201);

@@ -1,8 +1,9 @@
 // Holds a real answer against `openapi/gateway.yaml`: a status, a media type, a body or a header field that the document
 // does not have is a failure, and so is a field that it promises and that is not there.
 import assert from 'node:assert/strict';
-import type { Loose, Reply } from '../support/gateway.ts';
+import type { Reply } from '../support/gateway.ts';
 import { type DocumentedOperation, gatewayContract, responseFor } from './contract-document.ts';
+import type { Header } from './openapi-types.ts';
 
 export const contract = await gatewayContract();
 
@@ -37,7 +38,7 @@ const undocumented = new Set([
 export function assertDocumented(place: DocumentedOperation, reply: Reply): void {
   const what = `${place.method} ${place.path} ${reply.status}`;
   const { headers = {}, content = {} } = responseFor(place, reply.status);
-  const fields = new Map<string, Loose>(
+  const fields = new Map<string, Header>(
     Object.entries(headers).map(([name, field]) => [name.toLowerCase(), contract.follow(field)]),
   );
   for (const [name, value] of Object.entries(reply.headers)) {

@@ -11,23 +11,34 @@ import { listPeerings } from '../../src/operations/list-peerings/list-peerings.t
 import { isFaulty } from '../../src/pipeline/request-faults.ts';
 import { violationCodes } from '../../src/policy/engine/decision.ts';
 import { policyDocument } from '../../src/policy/language/document.ts';
-import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
+import { allowed, clusterId, startTestGateway } from '../support/gateway.ts';
 import { gatewayContract } from './contract-document.ts';
+import type { Example, Schema } from './openapi-types.ts';
 
 const contract = await gatewayContract();
 const { schemas } = contract.root.components;
 
+/** Any object of the document; `examples` are a list in a Schema Object and named everywhere else. */
+interface DocumentObject {
+  readonly $ref?: string;
+  readonly schema?: Schema;
+  readonly example?: unknown;
+  readonly examples?: readonly unknown[] | Readonly<Record<string, Example>>;
+}
+
 /** Every object of the document, each once. */
-function* objectsIn(value: Loose): Generator<Loose> {
+function* objectsIn(value: unknown): Generator<DocumentObject> {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value)) yield value;
   for (const member of Object.values(value)) yield* objectsIn(member);
 }
 
 /** The examples of a Parameter, Header or Media Type Object. */
-const examplesOf = ({ example, examples = {} }: Loose): Loose[] => [
+const examplesOf = ({ example, examples = {} }: DocumentObject): unknown[] => [
   ...(example === undefined ? [] : [example]),
-  ...Object.values<Loose>(examples).map((named) => contract.follow(named).value),
+  ...Object.values(examples as Readonly<Record<string, Example>>).map(
+    (named) => contract.follow(named).value,
+  ),
 ];
 
 test('the document is valid OpenAPI 3.1 and every reference in it leads somewhere', async () => {
@@ -42,7 +53,7 @@ test('the document is valid OpenAPI 3.1 and every reference in it leads somewher
 
 test('nothing in components is left unused', () => {
   const used = new Set([...objectsIn(contract.root)].map(({ $ref }) => $ref));
-  for (const [kind, members] of Object.entries<Loose>(contract.root.components)) {
+  for (const [kind, members] of Object.entries<object>(contract.root.components)) {
     if (kind === 'securitySchemes') continue;
     for (const name of Object.keys(members))
       assert.ok(used.has(`#/components/${kind}/${name}`), `${kind}/${name} is used by nothing`);
@@ -50,7 +61,7 @@ test('nothing in components is left unused', () => {
 });
 
 test('every schema is valid JSON Schema 2020-12 and accepts its own examples', () => {
-  for (const [name, schema] of Object.entries<Loose>(schemas)) {
+  for (const [name, schema] of Object.entries(schemas)) {
     contract.compile(schema);
     for (const part of objectsIn(schema))
       for (const example of Array.isArray(part.examples) ? part.examples : [])
@@ -59,7 +70,7 @@ test('every schema is valid JSON Schema 2020-12 and accepts its own examples', (
 });
 
 test('every example of a parameter, a header field, a body or an answer is what its schema says', () => {
-  const seen = new Set<Loose>();
+  const seen = new Set<unknown>();
   for (const carrier of objectsIn(contract.root)) {
     if (carrier.schema === undefined) continue;
     for (const example of examplesOf(carrier)) {
@@ -67,7 +78,7 @@ test('every example of a parameter, a header field, a body or an answer is what 
       seen.add(example);
     }
   }
-  for (const [name, { value }] of Object.entries<Loose>(contract.root.components.examples))
+  for (const [name, { value }] of Object.entries(contract.root.components.examples))
     assert.ok(seen.has(value), `${name} stands with no answer`);
 });
 
@@ -139,7 +150,7 @@ test('a create takes the documented parameter with its documented values, once, 
 });
 
 test('the violations and the modes are those of the code', () => {
-  assert.deepEqual(schemas.Violation.properties.code.enum, violationCodes);
+  assert.deepEqual(schemas.Violation.properties['code']?.enum, violationCodes);
   assert.deepEqual(schemas.PolicyMode.enum, policyDocument.shape.mode.unwrap().options);
 });
 

@@ -4,15 +4,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendReply } from '../../sandbox/reply.ts';
 import { type ErrorCode, errorRules } from '../../src/errors.ts';
-import { type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
 import { provokable, provoke } from './refusals.ts';
 
 const create = operation('createVPCPeerings');
 const list = operation('getVPCPeerings');
 
+interface Problem {
+  readonly instance: string;
+  readonly context?: { readonly policyVersion?: string };
+}
+
 /** What differs between any two occurrences of the same problem. */
-const occurrence = ({ instance: _, ...problem }: Loose): Loose => {
+const occurrence = ({ instance: _, ...problem }: Problem): unknown => {
   const text = JSON.stringify(problem).replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID');
   return JSON.parse(text.replaceAll(problem.context?.policyVersion ?? 'VERSION', 'VERSION'));
 };

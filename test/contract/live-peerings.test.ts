@@ -1,14 +1,20 @@
 // Real answers about one peering, and to its delete, against `openapi/gateway.yaml`: status, media type, body and header
 // fields are the documented ones, and every example is what really comes.
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import type { PeeringStatus } from '../../sandbox/peerings.ts';
 import { sendReply } from '../../sandbox/reply.ts';
 import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
-import { nextStepFor } from '../../src/operations/get-peering/next-step.ts';
+import { type NextStep, nextStepFor } from '../../src/operations/get-peering/next-step.ts';
 import { isFaulty } from '../../src/pipeline/request-faults.ts';
+import type { ListedPeering } from '../../src/upstream/peerings.ts';
 import { get, nobody, pathOf, put, remove } from '../support/call-peering.ts';
-import { clusterId, guardrailsOnly, type Loose, type Reply, startTestGateway } from '../support/gateway.ts';
+import { clusterId, guardrailsOnly, type Reply, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
+import type { Parameter } from './openapi-types.ts';
+
+type PendingPeering = ListedPeering & { readonly nextStep: NextStep };
 
 const one = operation('getVPCPeering');
 const deletion = operation('deleteVPCPeerings');
@@ -16,7 +22,7 @@ const { examples, schemas } = contract.root.components;
 
 test('a single peering is answered as documented at every status, with and without waiting', async (t) => {
   const gateway = await startTestGateway(t);
-  for (const status of schemas.VPCPeeringStatus.enum) {
+  for (const status of schemas.VPCPeeringStatus.enum as readonly PeeringStatus[]) {
     const reply = await get(gateway, put(gateway, status));
     assert.deepEqual([reply.status, reply.json.status], [200, status]);
     assertDocumented(one, reply);
@@ -28,7 +34,7 @@ test('a single peering is answered as documented at every status, with and witho
 });
 
 test('the example of a peering that waits to be accepted has the next step that comes with it', () => {
-  const { nextStep, ...listed } = examples['peering-pending'].value;
+  const { nextStep, ...listed } = examples['peering-pending'].value as unknown as PendingPeering;
   assert.deepEqual(nextStep, nextStepFor(listed, { clusterBlock: '10.128.0.0/19' }));
 });
 
@@ -43,7 +49,7 @@ test('a single peering takes the documented parameters with their documented val
     parameters.map(({ name }) => name),
     ['wait', 'timeoutSeconds'],
   );
-  const [{ schema: wait }, { schema: seconds }] = parameters as [Loose, Loose];
+  const [{ schema: wait }, { schema: seconds }] = parameters as [Parameter, Parameter];
   for (const value of wait.enum) {
     assert.ok(accepts(`wait=${value}`));
     for (const least of [seconds.minimum, seconds.maximum])
@@ -113,7 +119,7 @@ test('an upstream in trouble, a wrong request and a wrong method are answered as
   documented(400, deletion, await remove(gateway, 'x'));
   documented(405, one, await gateway.call({ method: 'PUT', path: pathOf(id), headers }));
   for (const [listener, status] of [
-    [(_: unknown, response: Loose) => response.writeHead(500).end(), 502],
+    [(_: unknown, response: ServerResponse) => response.writeHead(500).end(), 502],
     [() => undefined, 504],
   ] as const) {
     gateway.cloud.setFault(({ path }) => (path.startsWith('/v1') ? listener : undefined));

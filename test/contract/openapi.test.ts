@@ -5,9 +5,10 @@ import { type ErrorCode, type ErrorRule, errorRules, problemTitles } from '../..
 import { readDocuments } from '../../src/http/docs/documents.ts';
 import { createRouteTable } from '../../src/http/route-table.ts';
 import { operations as registered } from '../../src/operations/registry.ts';
-import { clusterId, type Loose } from '../support/gateway.ts';
+import { clusterId } from '../support/gateway.ts';
 import { codeOperations, moreExamples, occursOn, type Place } from './code-operations.ts';
 import { gatewayContract } from './contract-document.ts';
+import type { Example, ResponseObject } from './openapi-types.ts';
 
 const contract = await gatewayContract();
 const operations = await codeOperations();
@@ -37,7 +38,7 @@ function placeOf(path: string, method: string): Place {
 }
 
 /** `status code` of every problem example that stands with the operation. */
-const documentedProblems = (responses: ReadonlyMap<string, Loose>): string[] =>
+const documentedProblems = (responses: ReadonlyMap<string, ResponseObject>): string[] =>
   [...responses].flatMap(([status, { content }]) =>
     Object.keys(content?.['application/problem+json']?.examples ?? {}).map((name) => `${status} ${name}`),
   );
@@ -142,7 +143,7 @@ const saysMore: readonly ErrorCode[] = [
 ];
 
 test('every rule of errors.ts has an example with its status, type, title and detail, and no example has none', () => {
-  const examples: Record<string, Loose> = contract.root.components.examples;
+  const examples: Readonly<Record<string, Example>> = contract.root.components.examples;
   const problems = Object.entries(examples).filter(([, { value }]) => String(value.type).startsWith('urn:'));
   const raised = problems.filter(([name]) => !isAerospikes(name));
   assert.deepEqual(sorted(raised.map(([name]) => name)), sorted([...codes, ...Object.keys(moreExamples)]));

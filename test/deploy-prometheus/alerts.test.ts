@@ -4,16 +4,31 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { anchorsOf, readText, root } from '../docs/documents.ts';
-import type { Loose } from '../support/gateway.ts';
 import { noPromtool, promtool } from '../telemetry/promtool.ts';
 import { renderedMetrics } from '../telemetry/rendered.ts';
 import { assertKnown } from './expressions.ts';
 
+/** What is read of a rule and of a test of rules, by Prometheus' reference. */
+interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: {
+    readonly summary: string;
+    readonly description: string;
+    readonly runbook_url: string;
+  };
+}
+
+interface RuleTest {
+  readonly promql_expr_test: readonly { readonly exp_samples: readonly { readonly labels: string }[] }[];
+}
+
 const folder = `${root}deploy/prometheus/`;
-const rules: readonly Loose[] = parse(readFileSync(`${folder}alerts.yaml`, 'utf8')).groups.flatMap(
-  (group: Loose) => group.rules,
+const rules: readonly AlertRule[] = parse(readFileSync(`${folder}alerts.yaml`, 'utf8')).groups.flatMap(
+  (group: { readonly rules: readonly AlertRule[] }) => group.rules,
 );
-const names = rules.map(({ alert }) => alert as string);
+const names = rules.map(({ alert }) => alert);
 
 for (const args of [
   ['check', 'rules', `${folder}alerts.yaml`],
@@ -28,14 +43,14 @@ for (const args of [
 }
 
 test('each alert is tested for when it fires, and something is tested for when none does', () => {
-  const { tests } = parse(readFileSync(`${folder}alerts.test.yaml`, 'utf8'));
-  const samples = tests.flatMap((one: Loose) =>
-    one.promql_expr_test.map((check: Loose) => check.exp_samples),
+  const { tests }: { readonly tests: readonly RuleTest[] } = parse(
+    readFileSync(`${folder}alerts.test.yaml`, 'utf8'),
   );
-  const fired = samples.flat().map(({ labels }: Loose) => /alertname="(\w+)"/.exec(labels)?.[1]);
+  const samples = tests.flatMap((one) => one.promql_expr_test.map((check) => check.exp_samples));
+  const fired = samples.flat().map(({ labels }) => /alertname="(\w+)"/.exec(labels)?.[1]);
   assert.deepEqual([...new Set(fired)].sort(), [...names].sort());
   for (const { promql_expr_test: checks } of tests)
-    assert.ok(checks.some(({ exp_samples: none }: Loose) => none.length === 0));
+    assert.ok(checks.some(({ exp_samples: none }) => none.length === 0));
 });
 
 test('every metric and label that a rule asks for is one that a gateway renders', async (t) => {

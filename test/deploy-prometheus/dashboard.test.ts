@@ -4,14 +4,29 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readText } from '../docs/documents.ts';
-import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { noPromtool, promtool } from '../telemetry/promtool.ts';
 import { renderedMetrics } from '../telemetry/rendered.ts';
 import { assertKnown } from './expressions.ts';
 
-const dashboard: Loose = JSON.parse(readText('deploy/grafana/dashboard.json'));
-const panels: readonly Loose[] = dashboard.panels;
+/** What is read of a dashboard, by Grafana's JSON model. */
+interface Dashboard {
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string }[] };
+}
+
+interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description: string;
+  readonly datasource: { readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+}
+
+const dashboard: Dashboard = JSON.parse(readText('deploy/grafana/dashboard.json'));
+const { panels } = dashboard;
 const shown = panels.filter(({ type }) => type !== 'row');
 
 /** Grafana's own names, which Prometheus never sees. */
@@ -20,9 +35,7 @@ const chosenSource = ['$', '{datasource}'].join('');
 
 test('every metric and label on the dashboard is one that a gateway renders, and every metric of ours is there', async (t) => {
   const metrics = await renderedMetrics(t);
-  const expressions: string[] = shown.flatMap(({ targets }) =>
-    targets.map(({ expr }: Loose) => asPrometheus(expr)),
-  );
+  const expressions = shown.flatMap(({ targets }) => targets.map(({ expr }) => asPrometheus(expr)));
   for (const expression of expressions) assertKnown(expression, metrics);
   const all = expressions.join('\n');
   for (const name of metrics.keys())
@@ -31,7 +44,7 @@ test('every metric and label on the dashboard is one that a gateway renders, and
 
 test('every expression is one that Prometheus can read', { skip: noPromtool }, async () => {
   const rules = shown.flatMap(({ targets }) =>
-    targets.map(({ expr }: Loose) => ({ record: 'a:panel', expr: asPrometheus(expr) })),
+    targets.map(({ expr }) => ({ record: 'a:panel', expr: asPrometheus(expr) })),
   );
   // Two panels may ask the same: what is recorded must differ.
   const numbered = rules.map((rule, number) => ({ ...rule, labels: { number: String(number) } }));
@@ -46,7 +59,7 @@ test('every expression is one that Prometheus can read', { skip: noPromtool }, a
 });
 
 test('every panel asks the chosen data source about the chosen instances', () => {
-  const variables = dashboard.templating.list.map(({ name, type }: Loose) => `${name} ${type}`);
+  const variables = dashboard.templating.list.map(({ name, type }) => `${name} ${type}`);
   assert.deepEqual(variables, ['datasource datasource', 'instance query']);
   for (const { targets, datasource, title, description } of shown) {
     assert.equal(datasource.uid, chosenSource, title);

@@ -6,12 +6,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
-import type { Loose } from '../support/gateway.ts';
-import { compose, deploy, filledIn, gateways } from './compose.ts';
+import { type ComposeSecret, type ComposeService, compose, deploy, filledIn, gateways } from './compose.ts';
 import { kubernetes } from './manifests.ts';
 import { knownVariables, runCheck } from './run-check.ts';
 
-const services = Object.entries<Loose>(compose.services);
+const services = Object.entries<ComposeService>(compose.services);
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
 
 /** By the Compose Specification; what else is used here has to be looked up there first. */
@@ -66,7 +65,7 @@ test('no container can be root, gain a privilege or write its root file system, 
     assert.deepEqual([read_only, cap_drop, security_opt], [true, ['ALL'], ['no-new-privileges:true']], name);
     assert.match(mem_limit, /^\d+m$/, name);
     assert.ok(logging.options['max-size'] && logging.options['max-file'], name);
-    for (const member of ['privileged', 'cap_add', 'network_mode', 'pid', 'ipc', 'devices'])
+    for (const member of ['privileged', 'cap_add', 'network_mode', 'pid', 'ipc', 'devices'] as const)
       assert.equal(rest[member], undefined, `${name}: ${member}`);
     for (const { source } of rest.volumes) assert.doesNotMatch(source, /^\/|docker\.sock/, name);
   }
@@ -96,9 +95,12 @@ test('nothing is open but nginx, and nothing names the admin port but health che
 
 test('every secret is a file that is mounted, and every one that is mounted is named', () => {
   const named = Object.keys(compose.secrets).sort();
-  const mounted = services.flatMap(([, { secrets = [] }]) => secrets.map((one: Loose) => one.source ?? one));
+  const mounted = services.flatMap(([, { secrets = [] }]) =>
+    secrets.map((one) => (typeof one === 'string' ? one : one.source)),
+  );
   assert.deepEqual([...new Set<string>(mounted)].sort(), named);
-  for (const { file } of Object.values<Loose>(compose.secrets)) assert.match(file, /^\.\/compose\/secrets\//);
+  for (const { file } of Object.values<ComposeSecret>(compose.secrets))
+    assert.match(file, /^\.\/compose\/secrets\//);
   const ignored = readFileSync(join(deploy, 'compose/.gitignore'), 'utf8');
   for (const folder of ['/audit/', '/policy/', '/secrets/'])
     assert.ok(ignored.includes(`${folder}\n`), folder);
@@ -122,13 +124,13 @@ for (const name of gateways) {
   );
 
   test(`every variable of ${name} is a setting, and the files that they name are mounted`, () => {
-    const mounts = service.volumes.map(({ target }: Loose) => `${target}/`);
+    const mounts = service.volumes.map(({ target }) => `${target}/`);
     for (const [variable, value] of Object.entries(environment)) {
       assert.ok(knownVariables.includes(variable), variable);
       if (!value.startsWith('/')) continue;
       const secret = value.replace('/run/secrets/', '');
       assert.ok(
-        service.secrets.includes(secret) || mounts.some((mount: string) => value.startsWith(mount)),
+        service.secrets?.includes(secret) || mounts.some((mount: string) => value.startsWith(mount)),
         value,
       );
     }
@@ -146,9 +148,9 @@ for (const name of gateways) {
   });
 
   test(`${name} writes an audit file of its own, under its own name`, () => {
-    const [source] = service.volumes.filter(({ target }: Loose) => target === '/var/log/peergate');
-    assert.equal(source.source, `./compose/audit/${name}`);
-    assert.equal(source.read_only, undefined);
+    const [source] = service.volumes.filter(({ target }) => target === '/var/log/peergate');
+    assert.equal(source?.source, `./compose/audit/${name}`);
+    assert.equal(source?.read_only, undefined);
     assert.equal(service.hostname, name);
     assert.equal(environment['AUDIT_FILE'], '/var/log/peergate/audit.log');
   });

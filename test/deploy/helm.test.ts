@@ -7,7 +7,6 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { settings } from '../../src/config/schema.ts';
-import type { Loose } from '../support/gateway.ts';
 import {
   chart,
   exampleValues,
@@ -17,6 +16,7 @@ import {
   withoutHelm as skip,
   template,
 } from './helm.ts';
+import type { Manifest, NetworkPolicySpec, Pod, SecretVolume, WorkloadSpec } from './manifest.ts';
 import { environmentOf, gatewayOf, manifestsOf, mountedFiles, ofKind, parseManifests } from './manifests.ts';
 import { runCheck } from './run-check.ts';
 import { assertManifest } from './schema.ts';
@@ -24,8 +24,12 @@ import { assertManifest } from './schema.ts';
 const examples = ['example', 'example-audit-file'];
 const least = ['--set=image.repository=registry.example/peergate', ...policyArguments];
 
+interface Named {
+  readonly name: string;
+}
+
 /** Labels that Helm's own habits add, and the name of the settings, which has a hash in kustomize's. */
-function comparable(value: Loose): Loose {
+function comparable<T>(value: T): T {
   const text = JSON.stringify(value)
     .replaceAll('"app.kubernetes.io/instance":"peergate",', '')
     .replaceAll(/,?"app\.kubernetes\.io\/instance":"peergate"/g, '')
@@ -58,29 +62,29 @@ for (const name of examples) {
 
   test(`the pod of the chart's ${name} is that of the overlay`, { skip }, () => {
     const [ours, theirs] = [render(...exampleValues(name)), manifestsOf(name)].map(gatewayOf);
-    const pod = comparable(ours?.pod as Loose);
-    const expected = comparable(theirs?.pod as Loose);
+    const pod = comparable(ours?.pod as Pod);
+    const expected = comparable(theirs?.pod as Pod);
     if (name === 'example') {
       // The overlay has a Valkey of its own, with a certificate in the Secret of its server.
-      const authority = expected.volumes.find((volume: Loose) => volume.name === 'redis-ca');
+      const authority = expected.volumes.find(({ name: called }) => called === 'redis-ca') as SecretVolume;
       authority.secret.secretName = 'peergate-redis-ca';
     } else {
       // The chart's example has no Redis.
-      const other = ({ name: called }: Loose) => !/redis|^REDIS|^NODE_EXTRA/i.test(called);
+      const other = ({ name: called }: Named) => !/redis|^REDIS|^NODE_EXTRA/i.test(called);
       const [container] = expected.containers;
       container.env = container.env.filter(other);
       container.volumeMounts = container.volumeMounts.filter(other);
       expected.volumes = expected.volumes.filter(other);
     }
-    const byName = (left: Loose, right: Loose) => left.name.localeCompare(right.name);
+    const byName = (left: Named, right: Named) => left.name.localeCompare(right.name);
     for (const { containers, volumes } of [pod, expected]) {
       volumes.sort(byName);
       containers[0].env.sort(byName);
       containers[0].volumeMounts.sort(byName);
     }
     assert.deepEqual(pod, expected);
-    const { template: _, ...workload } = comparable(ours?.manifest.spec);
-    const { template: __, ...expectedWorkload } = comparable(theirs?.manifest.spec);
+    const { template: _, ...workload } = comparable(ours?.manifest.spec as WorkloadSpec);
+    const { template: __, ...expectedWorkload } = comparable(theirs?.manifest.spec as WorkloadSpec);
     for (const claim of workload.volumeClaimTemplates ?? []) assert.equal(claim.metadata.name, 'audit');
     assert.deepEqual(workload, expectedWorkload);
   });
@@ -123,12 +127,13 @@ test('the ways in and out of the gateway are those of kustomize, and no other po
   skip,
 }, () => {
   const policies = ofKind(manifestsOf('example'), 'NetworkPolicy');
-  const rules = (called: string) => policies.find(({ metadata }) => metadata.name === called)?.spec;
+  const rules = (called: string) =>
+    policies.find(({ metadata }) => metadata.name === called)?.spec as Required<NetworkPolicySpec>;
   const [policy, ...others] = ofKind(render(...exampleValues('example')), 'NetworkPolicy');
   assert.deepEqual(others, []);
   const expected = structuredClone(rules('peergate'));
   expected.egress.push(...rules('peergate-to-redis').egress);
-  assert.deepEqual(comparable(policy.spec), expected);
+  assert.deepEqual(comparable(policy?.spec), expected);
 });
 
 test('an empty list of peers lets in nobody', { skip }, () => {
@@ -136,8 +141,8 @@ test('an empty list of peers lets in nobody', { skip }, () => {
     render(...least, '--set=networkPolicy.ingressFrom=null', '--set=networkPolicy.monitoringFrom=null'),
     'NetworkPolicy',
   );
-  assert.deepEqual(policy.spec.ingress ?? [], []);
-  assert.deepEqual(policy.spec.policyTypes, ['Ingress', 'Egress']);
+  assert.deepEqual(policy?.spec.ingress ?? [], []);
+  assert.deepEqual(policy?.spec.policyTypes, ['Ingress', 'Egress']);
 });
 
 test('nothing leads to the gateway from outside unless a route is asked for', { skip }, () => {
@@ -152,7 +157,7 @@ test('nothing leads to the gateway from outside unless a route is asked for', { 
 test('the HTTPRoute leads to the public port alone, and outlasts the longest wait', { skip }, () => {
   const manifests = render(...exampleValues('example-audit-file'));
   const [route] = ofKind(manifests, 'HTTPRoute');
-  assert.deepEqual(route.spec, {
+  assert.deepEqual(route?.spec, {
     parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
     hostnames: ['peergate.acme.example'],
     rules: [
@@ -168,7 +173,7 @@ test('the HTTPRoute leads to the public port alone, and outlasts the longest wai
 
 test('every Secret is referred to by its name, and only those that are named are mounted', { skip }, () => {
   const secretsOf = (...args: string[]) =>
-    gatewayOf(render(...args)).pod.volumes.flatMap(({ secret }: Loose) => secret?.secretName ?? []);
+    gatewayOf(render(...args)).pod.volumes.flatMap(({ secret }) => secret?.secretName ?? []);
   assert.deepEqual(secretsOf(...least), ['peergate-credential']);
   assert.deepEqual(
     secretsOf(...least, '--set=credential.secretName=other', '--set=redis.urlSecretName=url'),
@@ -187,7 +192,8 @@ test('two releases in one namespace share no object and no pod', { skip }, () =>
   const { stdout } = helm('template', 'second', chart, '--kube-version=1.30.0', ...least);
   const second = parseManifests(stdout);
   const first = render(...least);
-  const names = (manifests: Loose[]) => manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  const names = (manifests: readonly Manifest[]) =>
+    manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   assert.deepEqual(
     names(first).filter((name) => names(second).includes(name)),
     [],

@@ -6,8 +6,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import type { Manifest } from './manifest.ts';
 import { kubernetes, parseManifests, root } from './manifests.ts';
 
 export const chart = join(root, 'deploy/helm/peergate');
@@ -38,7 +38,7 @@ export function helm(...args: readonly string[]): HelmRun {
 export const template = (...args: readonly string[]): HelmRun =>
   helm('template', 'peergate', chart, '--namespace=peergate', '--kube-version=1.30.0', ...args);
 
-export function render(...args: readonly string[]): Loose[] {
+export function render(...args: readonly string[]): Manifest[] {
   const { status, stdout, stderr } = template(...args);
   if (status !== 0) throw new Error(stderr);
   return parseManifests(stdout);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Loose } from '../support/gateway.ts';
+import type { Volume } from './manifest.ts';
 import {
   containersOf,
   environmentOf,
@@ -36,13 +36,13 @@ for (const overlay of overlays) {
     const paths = Object.entries(environment).filter(([, value]) => value.startsWith('/'));
     assert.ok(paths.length >= 5);
     for (const [name, path] of paths) {
-      const mount = container.volumeMounts.find(({ mountPath }: Loose) => path.startsWith(`${mountPath}/`));
+      const mount = container.volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
       assert.equal(mount?.readOnly ?? false, name !== 'AUDIT_FILE', `${name}=${path}`);
-      const claims: Loose[] = gateway.manifest.spec.volumeClaimTemplates ?? [];
+      const claims = gateway.manifest.spec.volumeClaimTemplates ?? [];
       const inMap = mountedFiles(gateway, manifests);
-      const volume = gateway.pod.volumes.find((each: Loose) => each.name === mount.name);
+      const volume = gateway.pod.volumes.find((each) => each.name === mount?.name);
       if (volume?.configMap !== undefined) assert.ok(inMap.has(path), `${path} is in no ConfigMap`);
-      else assert.ok(volume?.secret ?? claims.some(({ metadata }) => metadata.name === mount.name), name);
+      else assert.ok(volume?.secret ?? claims.some(({ metadata }) => metadata.name === mount?.name), name);
     }
   });
 
@@ -50,10 +50,10 @@ for (const overlay of overlays) {
     const certificates = ofKind(manifests, 'Certificate').map(({ spec }) => spec.secretName);
     const maps = ofKind(manifests, 'ConfigMap').map(({ metadata }) => metadata.name);
     for (const workload of workloads) {
-      const claims: Loose[] = workload.manifest.spec.volumeClaimTemplates ?? [];
-      const volumes = [...workload.pod.volumes, ...claims.map(({ metadata }) => metadata)];
+      const claims = workload.manifest.spec.volumeClaimTemplates ?? [];
+      const volumes: readonly Volume[] = [...workload.pod.volumes, ...claims.map(({ metadata }) => metadata)];
       const mounted = containersOf(workload).flatMap(({ volumeMounts }) => volumeMounts);
-      assert.deepEqual(mounted.map(({ name }: Loose) => name).sort(), volumes.map(({ name }) => name).sort());
+      assert.deepEqual(mounted.map(({ name }) => name).sort(), volumes.map(({ name }) => name).sort());
       for (const { subPath, subPathExpr } of mounted) assert.equal(subPath ?? subPathExpr, undefined);
       for (const { configMap, secret } of volumes) {
         if (configMap !== undefined) assert.ok(maps.includes(configMap.name), configMap.name);

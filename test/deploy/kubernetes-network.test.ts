@@ -1,11 +1,13 @@
 // What reaches what: every selector finds its pods, the admin port is nowhere public, and no pod is outside a network policy.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Loose } from '../support/gateway.ts';
+import type { Ingress, IngressRule, Kinds, Service, ServiceMonitor } from './manifest.ts';
 import { gatewayOf, manifestsOf, ofKind, overlays, workloadsOf } from './manifests.ts';
 
-const within = (selector: Record<string, string>, labels: Record<string, string>): boolean =>
-  Object.entries(selector).every(([name, value]) => labels[name] === value);
+const within = (
+  selector: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+): boolean => Object.entries(selector).every(([name, value]) => labels[name] === value);
 
 for (const overlay of overlays) {
   const manifests = manifestsOf(overlay);
@@ -27,17 +29,17 @@ for (const overlay of overlays) {
   });
 
   test(`every Service, budget, policy and autoscaler of ${overlay} finds what it is for`, () => {
-    const one = (selector: Record<string, string>, what: string) => {
+    const one = (selector: Readonly<Record<string, string>>, what: string) => {
       const found = workloads.filter(({ labels }) => within(selector, labels));
       assert.equal(found.length, 1, what);
       return found[0];
     };
     for (const { metadata, spec } of services) {
       const target = one(spec.selector, metadata.name);
-      const ports = target?.pod.containers.flatMap((container: Loose) => container.ports);
+      const ports = target?.pod.containers.flatMap((container) => container.ports);
       for (const { targetPort } of spec.ports)
         assert.ok(
-          ports.some(({ name }: Loose) => name === targetPort),
+          ports?.some(({ name }) => name === targetPort),
           `${metadata.name}: ${targetPort}`,
         );
     }
@@ -55,19 +57,19 @@ for (const overlay of overlays) {
   });
 
   test(`the Ingress of ${overlay} leads to the public port alone, by TLS`, () => {
-    const [ingress, ...others] = ofKind(manifests, 'Ingress');
+    const [ingress, ...others] = ofKind(manifests, 'Ingress') as [Ingress, ...Ingress[]];
     assert.deepEqual(others, []);
     const { rules, tls, defaultBackend } = ingress.spec;
     assert.equal(defaultBackend, undefined);
     assert.deepEqual(
-      tls.flatMap(({ hosts }: Loose) => hosts),
-      rules.map(({ host }: Loose) => host),
+      tls.flatMap(({ hosts }) => hosts),
+      rules.map(({ host }) => host),
     );
-    for (const { backend } of rules.flatMap(({ http }: Loose) => http.paths)) {
+    for (const { backend } of rules.flatMap(({ http }) => http.paths)) {
       assert.deepEqual(backend, { service: { name: 'peergate', port: { name: 'http' } } });
     }
     const [service] = services.filter(({ metadata }) => metadata.name === 'peergate');
-    assert.deepEqual(service.spec.ports, [{ name: 'http', port: 80, targetPort: 'http' }]);
+    assert.deepEqual(service?.spec.ports, [{ name: 'http', port: 80, targetPort: 'http' }]);
     for (const { metadata, spec } of services) assert.equal(spec.type, 'ClusterIP', metadata.name);
   });
 
@@ -85,7 +87,7 @@ for (const overlay of overlays) {
 
   test(`into the gateway of ${overlay} come the ingress controller's pods to the public port, and monitoring to the admin port`, () => {
     const rules = ofGateway().flatMap(({ spec }) => spec.ingress ?? []);
-    const ways = rules.map(({ from, ports }) => [from, ports.map(({ port }: Loose) => port)]);
+    const ways = rules.map(({ from, ports }) => [from, ports.map(({ port }) => port)]);
     const namespace = (name: string) => ({
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
     });
@@ -102,9 +104,9 @@ for (const overlay of overlays) {
   test(`out of the gateway of ${overlay} go names, https and Redis, and nothing to the metadata server`, () => {
     const rules = ofGateway().flatMap(({ spec }) => spec.egress ?? []);
     for (const { to, ports } of rules) assert.ok(to.length > 0 && ports.length > 0);
-    const ports = new Set(rules.flatMap((rule) => rule.ports.map(({ port }: Loose) => port)));
+    const ports = new Set(rules.flatMap((rule) => rule.ports.map(({ port }) => port)));
     assert.deepEqual([...ports], [53, 443, 'redis-tls']);
-    const blocks = rules.flatMap(({ to }) => to.flatMap(({ ipBlock }: Loose) => ipBlock ?? []));
+    const blocks = rules.flatMap(({ to }) => to.flatMap(({ ipBlock }) => ipBlock ?? []));
     assert.deepEqual(
       blocks.map(({ cidr, except }) => [cidr, except[0]]),
       [
@@ -115,15 +117,17 @@ for (const overlay of overlays) {
   });
 
   test(`into Redis of ${overlay} comes the gateway alone, and nothing goes out of it`, () => {
-    const [policy] = policies.filter(({ metadata }) => metadata.name === 'peergate-redis');
+    const [policy] = policies.filter(({ metadata }) => metadata.name === 'peergate-redis') as [
+      Kinds['NetworkPolicy'],
+    ];
     assert.deepEqual(policy.spec.policyTypes, ['Ingress', 'Egress']);
     assert.equal(policy.spec.egress, undefined);
-    const [{ from, ports }] = policy.spec.ingress;
+    const [{ from, ports }] = policy.spec.ingress as [IngressRule];
     assert.deepEqual(from, [{ podSelector: gateway.manifest.spec.selector }]);
     assert.deepEqual(ports, [{ port: 'redis-tls', protocol: 'TCP' }]);
   });
 
-  function ofGateway(): Loose[] {
+  function ofGateway(): Kinds['NetworkPolicy'][] {
     return policies.filter(({ spec }) => {
       const { matchLabels } = spec.podSelector;
       return matchLabels !== undefined && within(matchLabels, gateway.labels);
@@ -133,7 +137,7 @@ for (const overlay of overlays) {
 
 test('monitoring asks each pod by itself, also one that is not ready, on the admin port', () => {
   const manifests = manifestsOf('example-audit-file');
-  const [monitor] = ofKind(manifests, 'ServiceMonitor');
+  const [monitor] = ofKind(manifests, 'ServiceMonitor') as [ServiceMonitor];
   const found = ofKind(manifests, 'Service').filter(({ metadata }) =>
     within(monitor.spec.selector.matchLabels, metadata.labels),
   );
@@ -141,10 +145,10 @@ test('monitoring asks each pod by itself, also one that is not ready, on the adm
     found.map(({ metadata }) => metadata.name),
     ['peergate-admin'],
   );
-  const { clusterIP, publishNotReadyAddresses, ports } = found[0].spec;
+  const { clusterIP, publishNotReadyAddresses, ports } = (found[0] as Service).spec;
   assert.deepEqual([clusterIP, publishNotReadyAddresses], ['None', true]);
   assert.deepEqual(
-    ports.map(({ name }: Loose) => name),
-    monitor.spec.endpoints.map(({ port }: Loose) => port),
+    ports.map(({ name }) => name),
+    monitor.spec.endpoints.map(({ port }) => port),
   );
 });

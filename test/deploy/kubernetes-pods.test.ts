@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settings } from '../../src/config/schema.ts';
-import type { Loose } from '../support/gateway.ts';
 import {
   containersOf,
   environmentOf,
@@ -33,7 +32,8 @@ for (const overlay of overlays) {
       assert.equal(securityContext.seccompProfile.type, 'RuntimeDefault', workload.name);
       assert.equal(pod.automountServiceAccountToken, false, workload.name);
       assert.equal(pod.enableServiceLinks, false, workload.name);
-      for (const name of ['hostNetwork', 'hostPID', 'hostIPC']) assert.equal(pod[name], undefined, name);
+      for (const name of ['hostNetwork', 'hostPID', 'hostIPC'] as const)
+        assert.equal(pod[name], undefined, name);
       for (const volume of pod.volumes) assert.equal(volume.hostPath, undefined, volume.name);
       for (const { name, securityContext: own } of containersOf(workload)) {
         assert.deepEqual(
@@ -63,11 +63,9 @@ for (const overlay of overlays) {
   });
 
   test(`the probes of ${overlay} ask the admin port, and a restart is no cure for what is elsewhere`, () => {
-    const ports = Object.fromEntries(
-      container.ports.map(({ name, containerPort }: Loose) => [name, containerPort]),
-    );
+    const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort]));
     assert.deepEqual(ports, { http: Number(environment['PORT']), admin: Number(environment['ADMIN_PORT']) });
-    const asked = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
+    const asked = (['startupProbe', 'livenessProbe', 'readinessProbe'] as const).map(
       (probe) => container[probe].httpGet,
     );
     assert.deepEqual(
@@ -95,11 +93,11 @@ for (const overlay of overlays) {
       scaler === undefined ? [2, undefined] : [undefined, 2],
     );
     if (kind === 'Deployment')
-      assert.deepEqual(spec.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
+      assert.deepEqual(spec.strategy?.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
     const hosts = gateway.pod.topologySpreadConstraints.find(
-      ({ topologyKey }: Loose) => topologyKey === 'kubernetes.io/hostname',
+      ({ topologyKey }) => topologyKey === 'kubernetes.io/hostname',
     );
-    assert.deepEqual([hosts.maxSkew, hosts.whenUnsatisfiable], [1, 'DoNotSchedule']);
+    assert.deepEqual([hosts?.maxSkew, hosts?.whenUnsatisfiable], [1, 'DoNotSchedule']);
   });
 }
 
@@ -108,8 +106,8 @@ test('the audit file is of each replica alone, and no autoscaler takes one away'
   const { manifest } = gatewayOf(manifests);
   assert.equal(manifest.kind, 'StatefulSet');
   assert.deepEqual(ofKind(manifests, 'HorizontalPodAutoscaler', 'Deployment'), []);
-  const [claim] = manifest.spec.volumeClaimTemplates;
-  assert.deepEqual(claim.spec.accessModes, ['ReadWriteOncePod']);
+  const [claim] = manifest.spec.volumeClaimTemplates ?? [];
+  assert.deepEqual(claim?.spec.accessModes, ['ReadWriteOncePod']);
   assert.deepEqual(manifest.spec.persistentVolumeClaimRetentionPolicy, {
     whenDeleted: 'Retain',
     whenScaled: 'Retain',

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import type { Loose } from '../support/gateway.ts';
 import {
   build,
   gatewayOf,
@@ -44,9 +43,28 @@ for (const overlay of overlays) {
   }
 }
 
+/** A workload with members that Kubernetes does not know, of a wrong type, or missing. */
+interface FaultyWorkload {
+  sepc?: object;
+  readonly spec: {
+    selector?: unknown;
+    readonly template: {
+      readonly spec: {
+        terminationGracePeriod?: number;
+        readonly containers: readonly [
+          {
+            readonly securityContext: { readOnlyRootFileSystem?: boolean };
+            readonly ports: readonly [{ containerPort: string }];
+          },
+        ];
+      };
+    };
+  };
+}
+
 test('a member that Kubernetes does not know, a wrong type and a missing one are found', async () => {
   const [overlay = ''] = overlays;
-  const faults: ((deployment: Loose) => void)[] = [
+  const faults: ((deployment: FaultyWorkload) => void)[] = [
     ({ spec }) => {
       spec.template.spec.containers[0].securityContext.readOnlyRootFileSystem = true;
     },
@@ -66,10 +84,20 @@ test('a member that Kubernetes does not know, a wrong type and a missing one are
   for (const fault of faults) {
     const { manifest } = gatewayOf(manifestsOf(overlay));
     await assertManifest(manifest);
-    fault(manifest);
+    fault(manifest as unknown as FaultyWorkload);
     await assert.rejects(assertManifest(manifest), String(fault));
   }
 });
+
+/** What is read of a kustomization.yaml. */
+interface Kustomization {
+  readonly resources?: readonly string[];
+  readonly patches?: readonly { readonly path?: string }[];
+  readonly configMapGenerator?: readonly {
+    readonly files?: readonly string[];
+    readonly envs?: readonly string[];
+  }[];
+}
 
 /** Not part of any kustomization: the head of an object whose body is in deploy/prometheus. */
 const apart = ['components/monitoring/prometheus-rule.head.yaml'];
@@ -77,12 +105,14 @@ const apart = ['components/monitoring/prometheus-rule.head.yaml'];
 test('every file is named by the kustomization of its folder', () => {
   const folders = Map.groupBy(sources, (path) => path.slice(0, path.lastIndexOf('/')));
   for (const [folder, files] of folders) {
-    const kustomization = parse(readFileSync(join(kubernetes, folder, 'kustomization.yaml'), 'utf8'));
-    const maps: Loose[] = kustomization.configMapGenerator ?? [];
+    const kustomization: Kustomization = parse(
+      readFileSync(join(kubernetes, folder, 'kustomization.yaml'), 'utf8'),
+    );
+    const maps = kustomization.configMapGenerator ?? [];
     const named = [
       'kustomization.yaml',
       ...(kustomization.resources ?? []),
-      ...(kustomization.patches ?? []).flatMap(({ path }: Loose) => path ?? []),
+      ...(kustomization.patches ?? []).flatMap(({ path }) => path ?? []),
       ...maps.flatMap(({ files = [], envs = [] }) => [...files, ...envs]),
     ].filter((name) => !name.startsWith('../'));
     const there = files.filter((path) => !apart.includes(path)).map((path) => path.slice(folder.length + 1));

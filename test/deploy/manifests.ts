@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import type { Loose } from '../support/gateway.ts';
+import type { Container, Kinds, Manifest, Pod, WorkloadManifest } from './manifest.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const kubernetes = join(root, 'deploy/kubernetes');
@@ -45,7 +45,7 @@ export function build(overlay: string): string {
   return built.stdout;
 }
 
-export function parseManifests(text: string): Loose[] {
+export function parseManifests(text: string): Manifest[] {
   const documents = parseAllDocuments(text, { strict: true, uniqueKeys: true });
   if (!Array.isArray(documents)) return [];
   for (const { errors } of documents) if (errors[0] !== undefined) throw errors[0];
@@ -60,22 +60,22 @@ export const renderedText = (overlay: string): string =>
 export const readRendered = (overlay: string): string => readFileSync(renderedFile(overlay), 'utf8');
 
 /** Every object of an overlay. */
-export const manifestsOf = (overlay: string): Loose[] => parseManifests(readRendered(overlay));
+export const manifestsOf = (overlay: string): Manifest[] => parseManifests(readRendered(overlay));
 
-export const ofKind = (manifests: readonly Loose[], ...kinds: string[]): Loose[] =>
-  manifests.filter(({ kind }) => kinds.includes(kind));
+export const ofKind = <K extends keyof Kinds>(manifests: readonly Manifest[], ...kinds: K[]): Kinds[K][] =>
+  manifests.filter(({ kind }) => kinds.includes(kind as K)) as Kinds[K][];
 
 export interface Workload {
   /** For messages. */
   readonly name: string;
-  readonly manifest: Loose;
-  readonly pod: Loose;
-  readonly labels: Record<string, string>;
+  readonly manifest: WorkloadManifest;
+  readonly pod: Pod;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What runs pods. */
-export const workloadsOf = (manifests: readonly Loose[]): Workload[] =>
-  manifests
+export const workloadsOf = (manifests: readonly Manifest[]): Workload[] =>
+  (manifests as readonly WorkloadManifest[])
     .filter(({ spec }) => spec?.template?.spec?.containers !== undefined)
     .map((manifest) => ({
       name: `${manifest.kind} ${manifest.metadata.name}`,
@@ -84,13 +84,13 @@ export const workloadsOf = (manifests: readonly Loose[]): Workload[] =>
       labels: manifest.spec.template.metadata.labels,
     }));
 
-export const gatewayOf = (manifests: readonly Loose[]): Workload => {
+export const gatewayOf = (manifests: readonly Manifest[]): Workload => {
   const found = workloadsOf(manifests).filter(({ manifest }) => manifest.metadata.name === 'peergate');
   if (found.length !== 1) throw new Error(`${found.length} workloads are called peergate`);
   return found[0] as Workload;
 };
 
-export const containersOf = ({ pod }: Workload): Loose[] => [
+export const containersOf = ({ pod }: Workload): Container[] => [
   ...pod.containers,
   ...(pod.initContainers ?? []),
   ...(pod.ephemeralContainers ?? []),
@@ -99,11 +99,11 @@ export const containersOf = ({ pod }: Workload): Loose[] => [
 /** The files that a pod sees in its folders: path in the container to text; `undefined` for what is in no manifest. */
 export function mountedFiles(
   workload: Workload,
-  manifests: readonly Loose[],
+  manifests: readonly Manifest[],
 ): Map<string, string | undefined> {
   const files = new Map<string, string | undefined>();
   for (const mount of containersOf(workload).flatMap(({ volumeMounts }) => volumeMounts ?? [])) {
-    const volume = workload.pod.volumes?.find(({ name }: Loose) => name === mount.name);
+    const volume = workload.pod.volumes?.find(({ name }) => name === mount.name);
     const map = ofKind(manifests, 'ConfigMap').find(
       ({ metadata }) => metadata.name === volume?.configMap?.name,
     );
@@ -114,14 +114,14 @@ export function mountedFiles(
 }
 
 /** The gateway's environment, that of its ConfigMap included. A Secret is in no manifest. */
-export function environmentOf(workload: Workload, manifests: readonly Loose[]): Record<string, string> {
+export function environmentOf(workload: Workload, manifests: readonly Manifest[]): Record<string, string> {
   const [container] = workload.pod.containers;
-  const maps = (container.envFrom ?? []).flatMap(({ configMapRef }: Loose) =>
+  const maps = (container.envFrom ?? []).flatMap(({ configMapRef }) =>
     ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name === configMapRef?.name),
   );
   return Object.assign(
     {},
-    ...maps.map((map: Loose) => map.data),
-    ...container.env.map(({ name, value }: Loose) => ({ [name]: value })),
+    ...maps.map((map) => map.data),
+    ...container.env.map(({ name, value }) => ({ [name]: value })),
   );
 }

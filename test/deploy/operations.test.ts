@@ -8,8 +8,12 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { errorRules } from '../../src/errors.ts';
 import { codeSpans, fencedBlocks, tableRows } from '../docs/documents.ts';
-import type { Loose } from '../support/gateway.ts';
 import { kubernetes, root } from './manifests.ts';
+
+/** What is read of a file of alert rules. */
+interface AlertFile {
+  readonly groups: readonly { readonly rules: readonly { readonly alert?: string }[] }[];
+}
 
 const guide = ['docs/deploy.md', 'docs/operations.md']
   .map((path) => readFileSync(join(root, path), 'utf8'))
@@ -40,8 +44,8 @@ test('every log line that the guide quotes is in the source', () => {
 test('every alert has a page in the runbook with what to do, and no page is about another one', {
   skip: noAlerts(),
 }, () => {
-  const rules: Loose[] = parse(readFileSync(alertsFile, 'utf8')).groups.flatMap(
-    ({ rules: list }: Loose) => list,
+  const rules = (parse(readFileSync(alertsFile, 'utf8')) as AlertFile).groups.flatMap(
+    ({ rules: list }) => list,
   );
   const alerts = rules.flatMap(({ alert }) => alert ?? []);
   assert.deepEqual(headings().sort(), [...new Set(alerts)].sort());

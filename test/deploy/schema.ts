@@ -2,7 +2,7 @@
 // and what it was to do would not happen.
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { Loose } from '../support/gateway.ts';
+import type { Manifest } from './manifest.ts';
 
 const labels = z.record(z.string(), z.string());
 const metadata = z.strictObject({ name: z.string(), namespace: z.string(), labels: labels.optional() });
@@ -52,7 +52,7 @@ const foreign = {
 } as const;
 
 /** Rejects with every fault of the object. */
-export async function assertManifest(manifest: Loose): Promise<void> {
+export async function assertManifest(manifest: Manifest): Promise<void> {
   const { apiVersion, kind } = manifest;
   const title = `${kind} ${manifest.metadata?.name}`;
   if (Object.hasOwn(foreign, `${apiVersion} ${kind}`)) {

@@ -4,14 +4,94 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import type { Loose } from '../support/gateway.ts';
 import { readText, root } from './documents.ts';
 
 const auditFile = '/var/log/peergate/audit.log';
 const missing = (tool: string): string | false =>
   spawnSync(tool, ['--version']).error === undefined ? false : `${tool} is not installed`;
 
-const read = (path: string): Loose => parse(readText(path), { strict: true });
+type Options = Readonly<Record<string, unknown>>;
+
+/** What is read of the configurations, by the reference of each tool. */
+interface FluentBit {
+  readonly service: Options & { readonly 'storage.path': string };
+  readonly pipeline: {
+    readonly inputs: readonly [TailInput, ...TailInput[]];
+    readonly filters: readonly [{ readonly regex: string }, ...{ readonly regex: string }[]];
+    readonly outputs: readonly [BucketOutput, ...BucketOutput[]];
+  };
+}
+
+interface TailInput extends Options {
+  readonly path: string;
+  readonly exclude_path: string;
+  readonly db: string;
+  readonly read_from_head: boolean;
+  readonly buffer_max_size: string;
+  readonly key: string;
+  readonly tag: string;
+}
+
+interface BucketOutput extends Options {
+  readonly log_key: string;
+  readonly match: string;
+  readonly retry_limit: string;
+  readonly store_dir: string;
+  readonly store_dir_limit_size: number;
+}
+
+interface Vector {
+  readonly data_dir: string;
+  readonly sources: {
+    readonly audit: {
+      readonly include: readonly string[];
+      readonly exclude: readonly string[];
+      readonly read_from: string;
+      readonly max_line_bytes: number;
+    };
+    readonly pods: {
+      readonly type: string;
+      readonly extra_label_selector: string;
+      readonly max_line_bytes: number;
+    };
+  };
+  readonly transforms: { readonly audit: { readonly inputs: readonly string[]; readonly condition: string } };
+  readonly sinks: {
+    readonly bucket: {
+      readonly inputs: readonly string[];
+      readonly key_prefix: string;
+      readonly encoding: unknown;
+      readonly acknowledgements: { readonly enabled: boolean };
+      readonly buffer: { readonly when_full: string };
+    };
+  };
+}
+
+interface Collector {
+  readonly extensions: { readonly file_storage: { readonly fsync: boolean } };
+  readonly receivers: {
+    readonly filelog: {
+      readonly include: readonly string[];
+      readonly exclude: readonly string[];
+      readonly start_at: string;
+      readonly force_flush_period: number;
+      readonly max_log_size: string;
+      readonly operators: unknown;
+      readonly retry_on_failure: unknown;
+      readonly storage: string;
+    };
+  };
+  readonly exporters: {
+    readonly awss3: {
+      readonly marshaler: string;
+      readonly retry_on_failure: unknown;
+      readonly sending_queue: { readonly storage: string; readonly block_on_overflow: boolean };
+    };
+  };
+  readonly service: { readonly extensions: readonly string[]; readonly pipelines: unknown };
+}
+
+const read = (path: string): unknown => parse(readText(path), { strict: true });
 const bound = 16 * 1024 * 1024;
 
 /** Records pass; a log line that quotes one does not. */
@@ -22,7 +102,7 @@ function assertTakesRecords(filter: Pick<RegExp, 'test'>): void {
 }
 
 test('Fluent Bit takes every line whole and unchanged, from where it was, and waits for the bucket', () => {
-  const { service, pipeline } = read('deploy/fluent-bit/fluent-bit.yaml');
+  const { service, pipeline } = read('deploy/fluent-bit/fluent-bit.yaml') as FluentBit;
   const { inputs, outputs, ...rest } = pipeline;
   assert.deepEqual(rest, {});
   const [tail, ...others] = [...inputs, ...outputs.slice(1)];
@@ -42,7 +122,7 @@ test('Fluent Bit takes every line whole and unchanged, from where it was, and wa
 });
 
 test('Vector takes every line whole and unchanged, from where it was, and waits for the bucket', () => {
-  const { sources, sinks, data_dir: positions, ...rest } = read('deploy/vector/vector.yaml');
+  const { sources, sinks, data_dir: positions, ...rest } = read('deploy/vector/vector.yaml') as Vector;
   assert.deepEqual(rest, {});
   assert.ok(positions.startsWith('/var/lib/'));
   assert.deepEqual(sinks.bucket.inputs, Object.keys(sources));
@@ -56,8 +136,8 @@ test('Vector takes every line whole and unchanged, from where it was, and waits 
 });
 
 test('from standard output, Fluent Bit ships the records of every pod as they are, and no log line', () => {
-  const file = read('deploy/fluent-bit/fluent-bit.yaml');
-  const { service, pipeline } = read('deploy/fluent-bit/stdout.yaml');
+  const file = read('deploy/fluent-bit/fluent-bit.yaml') as FluentBit;
+  const { service, pipeline } = read('deploy/fluent-bit/stdout.yaml') as FluentBit;
   const { inputs, filters, outputs, ...rest } = pipeline;
   assert.deepEqual([rest, inputs.length, filters.length, outputs.length], [{}, 1, 1, 1]);
   const { path, ...tail } = inputs[0];
@@ -70,7 +150,7 @@ test('from standard output, Fluent Bit ships the records of every pod as they ar
     assert.equal(tail[name], given[name], name);
   assert.equal(service['storage.sync'], 'full');
   const own = ['match', 's3_key_format', 'store_dir'];
-  const options = (output: Loose) => Object.entries(output).filter(([name]) => !own.includes(name));
+  const options = (output: BucketOutput) => Object.entries(output).filter(([name]) => !own.includes(name));
   assert.deepEqual(options(outputs[0]), options(file.pipeline.outputs[0]));
   assert.equal(outputs[0].match, tail.tag);
   for (const place of [tail.db, outputs[0].store_dir, service['storage.path']])
@@ -78,8 +158,14 @@ test('from standard output, Fluent Bit ships the records of every pod as they ar
 });
 
 test('from standard output, Vector ships the records of every pod as they are, and no log line', () => {
-  const file = read('deploy/vector/vector.yaml');
-  const { sources, transforms, sinks, data_dir: positions, ...rest } = read('deploy/vector/stdout.yaml');
+  const file = read('deploy/vector/vector.yaml') as Vector;
+  const {
+    sources,
+    transforms,
+    sinks,
+    data_dir: positions,
+    ...rest
+  } = read('deploy/vector/stdout.yaml') as Vector;
   assert.deepEqual([rest, positions], [{}, file.data_dir]);
   assert.equal(sources.pods.type, 'kubernetes_logs');
   assert.equal(sources.pods.extra_label_selector, 'app.kubernetes.io/name=peergate');
@@ -97,7 +183,7 @@ test('from standard output, Vector ships the records of every pod as they are, a
 test('the OpenTelemetry collector takes every line whole and unchanged, from where it was, and waits', () => {
   const { extensions, receivers, exporters, service, ...rest } = read(
     'deploy/opentelemetry-collector/collector.yaml',
-  );
+  ) as Collector;
   assert.deepEqual(rest, {});
   const { filelog } = receivers;
   assert.deepEqual(filelog.include, [auditFile, `${auditFile}-*`]);

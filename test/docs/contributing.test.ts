@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import biome from '../../biome.json' with { type: 'json' };
-import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fencedBlocks, readText, root } from './documents.ts';
 
@@ -72,14 +71,26 @@ test('".ci/run tools" installs what is missing and ends before the checks', () =
   assert.ok(end > run.indexOf('apt-get install') && end < run.indexOf('\nnpm ci\n'));
 });
 
+/** What is read of a form, by GitHub's syntax for issue forms. */
+interface IssueForm {
+  readonly name: string;
+  readonly description: string;
+  readonly body: readonly {
+    readonly id?: string;
+    readonly type: string;
+    readonly attributes: { readonly value?: string; readonly label?: string };
+  }[];
+}
+
 const folder = '.github/ISSUE_TEMPLATE';
 const forms = readdirSync(join(root, folder)).filter((name) => name !== 'config.yml');
 
 for (const name of forms) {
   test(`the form of issues ${name} has what GitHub requires, and asks for no secret`, () => {
-    const form: Loose = parse(readText(`${folder}/${name}`));
-    for (const member of ['name', 'description']) assert.equal(typeof form[member], 'string', member);
-    const fields: Loose[] = form['body'];
+    const form: IssueForm = parse(readText(`${folder}/${name}`));
+    for (const member of ['name', 'description'] as const)
+      assert.equal(typeof form[member], 'string', member);
+    const fields = form.body;
     const ids = fields.flatMap(({ id }) => id ?? []);
     assert.deepEqual([...new Set(ids)], ids);
     for (const { type, attributes } of fields) {

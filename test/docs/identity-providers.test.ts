@@ -8,19 +8,34 @@ import { parse, stringify } from 'yaml';
 import { startIdentityProvider } from '../../sandbox/identity-provider.ts';
 import type { SigningAlgorithm } from '../../sandbox/provider-setup.ts';
 import { requestToken } from '../../sandbox/request-token.ts';
-import { allowed, guardrailsOnly, type Loose, startTestGateway } from '../support/gateway.ts';
+import { allowed, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { readText } from './documents.ts';
 
-type Claims = Record<string, Loose>;
+type Claims = Record<string, unknown>;
+
+interface IssuerEntry {
+  readonly issuer: string;
+  readonly clients?: unknown;
+  readonly algorithms?: readonly SigningAlgorithm[];
+}
+
+interface Condition {
+  readonly claim: string;
+  readonly all?: readonly Condition[];
+}
+
+interface Grant {
+  readonly callers: readonly Condition[];
+}
 
 interface Section {
   readonly title: string;
-  readonly entry: Claims;
+  readonly entry: IssuerEntry;
   readonly claims: Claims;
   /** `callers`, and perhaps `accounts`, of a grant. */
-  readonly grant: Claims;
+  readonly grant: Grant;
   readonly environment: Record<string, string>;
 }
 
@@ -32,7 +47,10 @@ const sections = readText('docs/identity-providers.md')
       [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
         ([, block = '']) => block,
       );
-    const [issuers, grant] = blocks('yaml').map((block) => parse(block) as Loose);
+    const [issuers, grant] = blocks('yaml').map((block) => parse(block)) as [
+      { readonly issuers: readonly [IssuerEntry] },
+      Grant,
+    ];
     assert.equal(issuers.issuers.length, 1, text);
     return {
       title: text.slice(0, text.indexOf('\n')),
@@ -82,8 +100,7 @@ async function startPlainIssuer(t: TestContext): Promise<RunningIssuer> {
 const at = <T>(value: T, from: string, to: string): T =>
   JSON.parse(JSON.stringify(value).replaceAll(from, to)) as T;
 
-const conditionsOf = (grant: Claims): Claims[] =>
-  grant['callers'].flatMap((caller: Claims) => caller['all'] ?? [caller]);
+const conditionsOf = (grant: Grant): Condition[] => grant.callers.flatMap((caller) => caller.all ?? [caller]);
 
 /** The claims with one of them changed, so that a condition does not match any more. */
 function differing(claims: Claims, pointer: string): Claims {
@@ -95,13 +112,13 @@ function differing(claims: Claims, pointer: string): Claims {
         .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     : [pointer];
   const last = path.pop() as string;
-  const holder = path.reduce<Loose>((value, key) => value[key], copy);
+  const holder = path.reduce((value, key) => value[key] as Claims, copy);
   holder[last] = Array.isArray(holder[last]) ? ['another'] : 'another';
   return copy;
 }
 
 async function startGateway(t: TestContext, section: Section, url: string) {
-  const { entry, grant, environment } = at(section, section.entry['issuer'], url);
+  const { entry, grant, environment } = at(section, section.entry.issuer, url);
   const file = join(temporaryFolder(), 'issuers.yaml');
   await writeFile(file, stringify({ issuers: [entry] }));
   const policy = `${guardrailsOnly}grants: ${JSON.stringify([{ id: 'documented', actions: ['create'], ...grant }])}\n`;
@@ -119,18 +136,18 @@ for (const section of sections) {
     const conditions = conditionsOf(grant).filter(({ claim }) => claim !== 'iss');
     assert.ok(conditions.length > 0);
     const unaccepted =
-      entry['clients'] === undefined
+      entry.clients === undefined
         ? [{ ...claims, aud: 'another' }]
         : [
             { ...claims, client_id: 'another' },
             { ...claims, aud: claims['client_id'] },
             { ...claims, token_use: 'id' },
           ];
-    const unmatched = conditions.map(({ claim }) => differing(claims, claim as string));
+    const unmatched = conditions.map(({ claim }) => differing(claims, claim));
     const variants: readonly Claims[] = [claims, ...unaccepted, ...unmatched];
-    const algorithm = (entry['algorithms']?.[0] ??
+    const algorithm = (entry.algorithms?.[0] ??
       (section.title.startsWith('SPIFFE') ? 'ES256' : 'RS256')) as SigningAlgorithm;
-    const needsNoAudience = entry['clients'] !== undefined;
+    const needsNoAudience = entry.clients !== undefined;
     // The issuer's own `iss` takes the place of the documented one.
     const issued = variants.map(({ iss: _, ...others }) => others);
     const start = () => (needsNoAudience ? startPlainIssuer(t) : startProvider(t, issued, algorithm));
@@ -150,7 +167,7 @@ for (const section of sections) {
     for (const [index, variant] of unmatched.entries()) {
       const refused = await create(await sign(issuer, variant));
       // The condition of Cognito is on the client, which no token of another client gets as far as.
-      const expected = conditions[index]?.['claim'] === 'client_id' ? 401 : 403;
+      const expected = conditions[index]?.claim === 'client_id' ? 401 : 403;
       assert.equal(refused.status, expected, JSON.stringify(variant));
     }
   });

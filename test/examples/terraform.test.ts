@@ -6,9 +6,18 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { readText, root } from '../docs/documents.ts';
-import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
+import { allowed, clusterId, startTestGateway } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { create, destroy, importResource, plan, readExample, refresh } from './terraform-provider.ts';
+import {
+  create,
+  destroy,
+  type ImportSpec,
+  importResource,
+  type Provider,
+  plan,
+  readExample,
+  refresh,
+} from './terraform-provider.ts';
 
 const run = promisify(execFile);
 const example = readExample(readText('examples/terraform/main.tf'), clusterId);
@@ -21,10 +30,10 @@ async function rig(t: TestContext) {
   });
   const authorization = `Bearer ${await gateway.issuer.sign({ scope: example.scopes.join(' ') })}`;
   const sent: string[] = [];
-  const provider = {
-    async call(options: Loose) {
+  const provider: Provider = {
+    async call(options) {
       sent.push(
-        `${options.method ?? 'GET'} ${options.path.replace(example.path, '').replace(/^\/.+/, '/ID')}`,
+        `${options.method ?? 'GET'} ${options.path?.replace(example.path, '').replace(/^\/.+/, '/ID')}`,
       );
       return await gateway.call({ ...options, headers: { ...options.headers, authorization } });
     },
@@ -97,14 +106,16 @@ test('what import.sh hands to Terraform takes over a peering, and the plan is em
   const { provider, requests, cloud } = await rig(t);
   const id = cloud.addPeering(clusterId, allowed, 'active');
   const spec = await specOfImport([clusterId, id]);
-  assert.ok(readText('examples/terraform/main.tf').includes(JSON.stringify(spec['read_selector'])));
-  const state = await importResource(provider, example, spec as Loose);
+  assert.ok(readText('examples/terraform/main.tf').includes(JSON.stringify(spec.read_selector)));
+  const state = await importResource(provider, example, spec);
   assert.deepEqual(requests(), ['GET /ID']);
   assert.equal(plan(example, await refresh(provider, example, state)), 'no changes');
 });
 
 /** Runs the script with a `terraform` that only keeps its arguments. */
-async function specOfImport(args: readonly string[]): Promise<Record<string, unknown>> {
+async function specOfImport(
+  args: readonly string[],
+): Promise<ImportSpec & { readonly read_selector: string }> {
   const folder = temporaryFolder();
   const kept = join(folder, 'arguments');
   await writeFile(join(folder, 'terraform'), `#!/bin/sh\nprintf '%s\\n' "$@" > '${kept}'\n`);

@@ -2,12 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { fillFleet, fleetClusters, fleetPeerings } from '../../sandbox/fleet.ts';
-import {
-  type Loose,
-  startTestGateway,
-  type TestGateway,
-  type TestGatewayOptions,
-} from '../support/gateway.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { openPage, type ViewOptions, type Watched } from './browser.ts';
 
@@ -46,9 +41,18 @@ export async function startFleet(t: TestContext): Promise<TestGateway> {
   return gateway;
 }
 
-export async function untilListed(gateway: TestGateway, count: number): Promise<Loose> {
+/** What is read of the answer to `GET /peerings`. */
+export interface FleetBody {
+  readonly count: number;
+  readonly peerings: readonly {
+    readonly createdBy?: unknown;
+    readonly findings: readonly { readonly code: string }[];
+  }[];
+}
+
+export async function untilListed(gateway: TestGateway, count: number): Promise<FleetBody> {
   const headers = { authorization: `Bearer ${await gateway.issuer.sign()}` };
-  let json: Loose;
+  let json!: FleetBody;
   await until(`${count} peerings`, async () => {
     ({ json } = await gateway.call({ path: '/peerings', headers }));
     return json.count === count;

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fleetClusters, fleetPeerings } from '../../sandbox/fleet.ts';
 import { findingCodes } from '../../src/fleet/findings.ts';
-import { allowedNumber, clusterId, type Loose } from '../support/gateway.ts';
-import { withoutChromium } from './browser.ts';
+import { allowedNumber, clusterId } from '../support/gateway.ts';
+import { type PageElement, withoutChromium } from './browser.ts';
 import { type FleetPage, openFleetPage, startFleet, startSmallFleet, untilListed } from './fleet-rig.ts';
 
 const skip = withoutChromium;
@@ -30,8 +30,8 @@ test('the whole fleet is on the page: each finding, a map of each cluster, and a
 
   await t.test('each finding has its count, and pressing it leaves the peerings that have it', async () => {
     for (const code of findingCodes) {
-      const count = fleet.peerings.filter(({ findings }: Loose) =>
-        findings.some((finding: Loose) => finding.code === code),
+      const count = fleet.peerings.filter(({ findings }) =>
+        findings.some((finding) => finding.code === code),
       ).length;
       assert.ok(count > 0, `the fleet has no ${code}`);
       await press(code);
@@ -50,7 +50,7 @@ test('the whole fleet is on the page: each finding, a map of each cluster, and a
       assert.equal(await cards(fleetPage).count(), fleetClusters.length);
       const named = await page
         .locator('.map a')
-        .evaluateAll((all) => all.map((link: Loose) => link.getAttribute('aria-label')));
+        .evaluateAll((all) => all.map((link: PageElement) => link.getAttribute('aria-label')));
       assert.equal(named.length, total);
       for (const { request } of fleetPeerings)
         assert.ok(
@@ -102,10 +102,7 @@ test('the whole fleet is on the page: each finding, a map of each cluster, and a
       assert.deepEqual(await ask('192.168.0.0/16'), ['192.168.40.0/24']);
       assert.ok((await ask('vpc-0badc4de')).length === 1);
       assert.equal(await cards(fleetPage).count(), 1);
-      assert.equal(
-        (await ask('svc-payments')).length,
-        fleet.peerings.filter((one: Loose) => one.createdBy).length,
-      );
+      assert.equal((await ask('svc-payments')).length, fleet.peerings.filter((one) => one.createdBy).length);
       assert.deepEqual(await ask('no such thing'), []);
       assert.match(await page.locator('#table').innerText(), /No peering matches/);
       await page.getByRole('button', { name: 'Show all' }).click();

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { openPage, withoutChromium } from './browser.ts';
+import { openPage, type PageElement, withoutChromium } from './browser.ts';
 import { openPolicyPage, payments, settledVerdict } from './policy-rig.ts';
 
 const skip = withoutChromium;
@@ -59,12 +59,12 @@ test('every control has a label, a wrong one says so with its note, and the verd
   const page = await openPolicyPage(t, gateway);
   const controls = page.page.locator('input, textarea');
   assert.equal(await controls.count(), 10);
-  assert.ok(await controls.evaluateAll((all) => all.every(({ labels }: Loose) => labels.length === 1)));
+  assert.ok(await controls.evaluateAll((all) => all.every(({ labels }: PageElement) => labels.length === 1)));
   await page.fill({ token: await gateway.issuer.sign(), ...denied });
   await page.check();
   const marked = page.page.locator('[aria-invalid="true"]');
   assert.equal(await marked.count(), 3);
-  const described = (all: Loose[]) =>
+  const described = (all: readonly PageElement[]) =>
     all.every((control) =>
       control
         .getAttribute('aria-describedby')
@@ -117,7 +117,7 @@ test('the pages lead to each other, and to the contract', { skip }, async (t) =>
   await page.getByRole('link', { name: 'Contract' }).click();
   assert.equal(page.url(), `${gateway.url}/base/docs`);
   const links = await page.getByRole('navigation').getByRole('link').all();
-  const targets = await Promise.all(links.map((link) => link.evaluate(({ href }: Loose) => href as string)));
+  const targets = await Promise.all(links.map((link) => link.evaluate(({ href }: PageElement) => href)));
   for (const url of targets) {
     assert.ok(url.startsWith(`${gateway.url}/base/`), url);
     assert.equal((await gateway.call({ path: new URL(url).pathname })).status, 200, url);

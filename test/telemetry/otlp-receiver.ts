@@ -3,7 +3,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import type { Loose } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 // Read by the packages themselves: spans leave as soon as they have ended.
@@ -65,12 +64,34 @@ export async function startCollector(test: TestContext): Promise<Collector> {
   };
 }
 
+interface OtlpAttribute {
+  readonly key: string;
+  readonly value: Record<string, unknown>;
+}
+
 /** OTLP 1.x, `ExportTraceServiceRequest` in its JSON form. */
+interface OtlpRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly OtlpAttribute[] };
+    readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
+  }[];
+}
+
+interface OtlpSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly status?: { readonly code?: number };
+  readonly attributes: readonly OtlpAttribute[];
+}
+
 function spansIn(body: Buffer): ReceivedSpan[] {
-  const { resourceSpans }: Loose = JSON.parse(body.toString('utf8'));
-  return resourceSpans.flatMap(({ resource, scopeSpans }: Loose) =>
-    scopeSpans.flatMap(({ spans }: Loose) =>
-      spans.map((span: Loose) => ({
+  const { resourceSpans }: OtlpRequest = JSON.parse(body.toString('utf8'));
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) =>
+      spans.map((span) => ({
         traceId: span.traceId,
         spanId: span.spanId,
         parentSpanId: span.parentSpanId ?? '',
@@ -84,5 +105,5 @@ function spansIn(body: Buffer): ReceivedSpan[] {
   );
 }
 
-const attributesIn = (list: readonly { key: string; value: Record<string, unknown> }[]) =>
+const attributesIn = (list: readonly OtlpAttribute[]) =>
   Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0]]));
