@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertChain } from '../audit/log/faulty-sink.ts';
+import type { OutputLine } from '../support/log-line.ts';
 import { until } from '../support/until.ts';
 import { isRecord, parse, startPipedProcess } from './piped-process.ts';
 
@@ -29,8 +30,7 @@ test('a reader that stops reading stops creates and nothing else, and loses no r
   const records = reader.lines.filter(isRecord);
   assertChain(records);
   const ids = (code: string) =>
-    records
-      .map(parse)
+    (records.map(parse) as OutputLine[])
       .filter(({ metadata }) => metadata.event_code === code)
       .map(({ api }) => api.request.uid)
       .sort();

@@ -9,14 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { openPipe, type PipeReader } from '../logging/pipe.ts';
 import { endWithTest } from '../support/child-process.ts';
-import { allowedNumber, guardrailsOnly, type Loose, send } from '../support/gateway.ts';
+import { allowedNumber, guardrailsOnly, send } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
+import type { OutputLine } from '../support/log-line.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** `undefined`: not JSON. */
-export const parse = (line: string): Loose => {
+export const parse = (line: string): OutputLine | undefined => {
   try {
     return JSON.parse(line);
   } catch {
@@ -54,7 +55,7 @@ export async function startPipedProcess(
   test.after(() => Promise.all([issuer.close(), cloud.close()]));
   const listening = () => reader.lines.map(parse).find((entry) => entry?.msg === 'listening');
   await until('the gateway listens', () => listening() !== undefined);
-  const { port, adminPort } = listening();
+  const { port, adminPort } = listening() as OutputLine;
   let creates = 0;
   const admin = async (path: string) => (await send(`http://127.0.0.1:${adminPort}`, { path })).status;
   await until('the gateway is ready', async () => (await admin('/readyz')) === 200);

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endWithTest } from '../support/child-process.ts';
-import { guardrailsOnly, type Loose } from '../support/gateway.ts';
+import { guardrailsOnly } from '../support/gateway.ts';
+import type { OutputLine } from '../support/log-line.ts';
 import { until } from '../support/policy-files.ts';
 import { versionOf } from '../support/policy-version.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -34,9 +35,9 @@ async function serve(t: TestContext, policy = guardrailsOnly) {
     }),
   );
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const lines: Loose[] = [];
+  const lines: OutputLine[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
-  const line = (what: string, fits: (entry: Loose) => boolean): Promise<Loose> =>
+  const line = (what: string, fits: (entry: OutputLine) => boolean): Promise<OutputLine> =>
     until(what, () => lines.find(fits));
   return { policyFile, child, lines, line, ended };
 }
@@ -84,8 +85,8 @@ exceptions:
   const { policyVersion, mode } = await line('it listens', ({ msg }) => msg === 'listening');
   assert.deepEqual([policyVersion, mode], [versionOf(policy), 'report']);
   const warnings = lines.filter(({ level, msg }) => level === 'warn' && msg.includes('policy'));
-  assert.match(warnings[0].msg, /^the policy is in report mode/);
-  assert.match(warnings[1].warning, /is in the past/);
+  assert.match(String(warnings[0]?.msg), /^the policy is in report mode/);
+  assert.match(String(warnings[1]?.warning), /is in the past/);
 });
 
 test('SIGHUP with an unchanged policy says so', async (t) => {

@@ -9,9 +9,11 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type AerospikeCloud, startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import { endWithTest } from '../support/child-process.ts';
-import { guardrailsOnly, type Loose, send } from '../support/gateway.ts';
+import { guardrailsOnly, send } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import type { LogLine } from '../support/log-line.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -41,7 +43,7 @@ export interface ServedProcess {
   readonly port: number;
   readonly adminPort: number;
   /** Log lines so far. */
-  readonly logs: Loose[];
+  readonly logs: LogLine[];
   signal(name: NodeJS.Signals): void;
   /** Exit status and signal. */
   readonly exited: Promise<[number | null, NodeJS.Signals | null]>;
@@ -75,14 +77,14 @@ export async function serve(
   const exited = once(child, 'exit') as ServedProcess['exited'];
   const logs = readLines(child);
   await until('the gateway listens', () => logs.some(({ msg }) => msg === 'listening'), 30_000);
-  const { port, adminPort } = logs.find(({ msg }) => msg === 'listening');
+  const { port, adminPort } = logs.find(({ msg }) => msg === 'listening') as LogLine;
   const admin = async (path: string) => (await send(`http://127.0.0.1:${adminPort}`, { path })).status;
   await until('the gateway is ready', async () => (await admin('/readyz')) === 200, 30_000);
   return { port, adminPort, logs, exited, admin, signal: (signal) => void child.kill(signal) };
 }
 
-function readLines(child: ChildProcess): Loose[] {
-  const lines: Loose[] = [];
+function readLines(child: ChildProcess): LogLine[] {
+  const lines: LogLine[] = [];
   if (child.stdout === null) throw new Error('a process without an output');
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
   return lines;
@@ -103,7 +105,7 @@ export async function readCreates(
   const found = new Map<string, AuditedCreate>();
   for (const name of names) {
     const lines = (await readFile(join(folder, name), 'utf8')).trimEnd().split('\n');
-    for (const { metadata, http_request, status_id } of lines.map((line): Loose => JSON.parse(line))) {
+    for (const { metadata, http_request, status_id } of lines.map((line): AuditRecord => JSON.parse(line))) {
       const kind = /^peering\.create\.(intent|outcome)$/.exec(metadata.event_code)?.[1];
       if (kind === undefined) continue;
       const entry = found.get(http_request.uid) ?? { intents: 0, outcomes: 0 };

@@ -138,5 +138,5 @@ test('the shutdown delay ends by itself, and the process with 0', async (t) => {
   const gateway = await serve(t, await surround(t), 'audit.jsonl', { SHUTDOWN_DELAY_MS: '100' });
   gateway.signal('SIGTERM');
   assert.deepEqual(await gateway.exited, [0, null]);
-  assert.equal(gateway.logs.at(-1).msg, 'stopped');
+  assert.equal(gateway.logs.at(-1)?.msg, 'stopped');
 });

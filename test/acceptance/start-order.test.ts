@@ -7,15 +7,16 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FaultySink, startCodes } from '../audit/log/faulty-sink.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import { freePort } from '../support/free-port.ts';
-import { type Loose, peeringsPath, send, startTestGateway } from '../support/gateway.ts';
+import { peeringsPath, send, startTestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 import { requestsBegun } from '../support/requests-begun.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
-const codeOf = (line: string): string => (JSON.parse(line) as Loose).metadata.event_code;
+const codeOf = (line: string): string => (JSON.parse(line) as AuditRecord).metadata.event_code;
 
 for (const setting of ['PORT', 'ADMIN_PORT'])
   test(`a start that fails since ${setting} is taken writes no record and leaves the audit file as it was`, async (t) => {

@@ -3,14 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pathOf } from '../support/call-peering.ts';
-import {
-  allowed,
-  clusterId,
-  type Loose,
-  peeringsPath,
-  startTestGateway,
-  type TestGateway,
-} from '../support/gateway.ts';
+import { allowed, clusterId, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import type { PeeringBody } from '../support/reply-body.ts';
 
 const pace = { initiatingMs: 20_000, acceptanceMs: 'never', provisioningMs: 20_000 } as const;
 
@@ -39,19 +33,19 @@ async function start(t: Parameters<typeof startTestGateway>[0]) {
 async function pollUntil(
   { time, call }: Awaited<ReturnType<typeof start>>,
   status: string,
-  atStatus: (peering: Loose) => void = () => undefined,
-): Promise<Loose> {
+  atStatus: (peering: PeeringBody) => void = () => undefined,
+): Promise<PeeringBody> {
   for (let poll = 0; poll < 30; poll += 1) {
     const { json } = await call('GET', peeringsPath);
-    const peering = json.vpcPeerings.find(({ vpcId }: Loose) => vpcId === allowed.vpcId);
-    if (peering.status === status) return peering;
-    atStatus(peering);
+    const peering = json.vpcPeerings.find(({ vpcId }) => vpcId === allowed.vpcId);
+    if (peering?.status === status) return peering;
+    atStatus(peering as PeeringBody);
     time.now += 10_000;
   }
   assert.fail(`never ${status}`);
 }
 
-const accept = (gateway: TestGateway) => (peering: Loose) => {
+const accept = (gateway: TestGateway) => (peering: PeeringBody) => {
   if (peering.status === 'pending-acceptance') gateway.cloud.accept(peering.id);
 };
 
@@ -62,7 +56,7 @@ test("aerolab's peer-vpc and vpc-peering-status run through the gateway to the e
   assert.equal(cluster.status, 200);
   assert.equal(cluster.json.health.status, 'active');
   const clusters = await call('GET', '/database/clusters?limit=100&status_ne=decommissioned,decommissioning');
-  assert.ok(clusters.json.clusters.some(({ id, name }: Loose) => id === clusterId && name === 'orders'));
+  assert.ok(clusters.json.clusters.some(({ id, name }) => id === clusterId && name === 'orders'));
   const created = await call('POST', peeringsPath, allowed);
   assert.equal(created.status, 201);
   assert.equal(created.json.status, 'initiating-request');

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
 import { headOf, makeLog, startOfTime } from '../audit/verify/chained-log.ts';
 import { makeKeys, makeSignedLog } from '../audit/verify/signed-log.ts';
-import { allowed, clusterId, type Loose } from '../support/gateway.ts';
+import { allowed, clusterId } from '../support/gateway.ts';
 import { auditVerify, deleteBy, intentBy, text, written } from './audit-verify-run.ts';
 import { folderWith } from './policy-run.ts';
 
@@ -111,7 +111,7 @@ test('--json is one object on one line, with the members that the help lists', a
     ],
   });
   const whole = await auditVerify(['--json', path('whole.log')]);
-  const { ok, signed: without } = JSON.parse(whole.out) as Loose;
+  const { ok, signed: without } = JSON.parse(whole.out) as { ok: boolean; signed: unknown };
   assert.deepEqual([whole.status, ok, without], [0, true, null]);
   const members = [
     ...Object.keys(JSON.parse(found.out)),
@@ -128,7 +128,7 @@ test('control characters of a log never reach the terminal, and --json still hol
   assert.doesNotMatch(out, /(?!\n)[\p{Cc}\p{Cf}]/u);
   const json = (await auditVerify(['--json', path])).out;
   assert.doesNotMatch(json, /(?!\n$)[\p{Cc}\p{Cf}]/u);
-  assert.equal((JSON.parse(json) as Loose).openIntents[0].subject, hostile);
+  assert.equal((JSON.parse(json) as { openIntents: [{ subject: string }] }).openIntents[0].subject, hostile);
   const { err } = await auditVerify([`${path}-\u001b[2J`]);
   assert.doesNotMatch(err, /(?!\n)[\p{Cc}\p{Cf}]/u);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { headOf, makeLog, reworded } from '../audit/verify/chained-log.ts';
 import { makeKeys, makeSignedLog } from '../audit/verify/signed-log.ts';
-import { allowed, type Loose, startTestGateway } from '../support/gateway.ts';
+import { allowed, startTestGateway } from '../support/gateway.ts';
 import { auditVerify, text, written } from './audit-verify-run.ts';
 import { folderWith } from './policy-run.ts';
 
@@ -110,7 +110,7 @@ test('files without a record end with status 1', async () => {
     err: '',
   });
   const json = await auditVerify(['--json', path]);
-  assert.deepEqual([json.status, (JSON.parse(json.out) as Loose).ok], [1, false]);
+  assert.deepEqual([json.status, (JSON.parse(json.out) as { ok: boolean }).ok], [1, false]);
 });
 
 test('a wrong call ends with status 2 and the usage', async () => {

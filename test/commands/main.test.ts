@@ -4,8 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { request } from 'undici';
+import type { Attestation, AuditRecord } from '../support/audit-record.ts';
 import { endWithTest } from '../support/child-process.ts';
-import { guardrailsOnly, type Loose } from '../support/gateway.ts';
+import { guardrailsOnly } from '../support/gateway.ts';
 import { environment, run, start } from './run-main.ts';
 
 test('--help and --version work alone and with every command', async () => {
@@ -90,7 +91,7 @@ test('a SIGTERM while the gateway is still being read stops it in order', async 
 });
 
 test('a run begins a new chain, and its first records are its start and the policy that it began with', async (t) => {
-  const records: Loose[] = [];
+  const records: AuditRecord[] = [];
   const child = endWithTest(t, start(['serve'], await environment()));
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const record = JSON.parse(line);
@@ -106,13 +107,17 @@ test('a run begins a new chain, and its first records are its start and the poli
       [3, 'policy.loaded'],
     ],
   );
-  const [first, second, third] = records.map(({ attestation_list: [attestation] }) => attestation);
+  const [first, second, third] = records.map(({ attestation_list: [attestation] }) => attestation) as [
+    Attestation,
+    Attestation,
+    Attestation,
+  ];
   assert.equal(first.prev_event, undefined);
   assert.deepEqual(
     [second, third].map(({ chain_uid, prev_event }) => [chain_uid, prev_event.fingerprint]),
     [first, second].map(({ fingerprint }) => [first.chain_uid, fingerprint]),
   );
-  assert.match(records[2]?.unmapped.policy.new, /^[0-9a-f]{64}$/);
+  assert.match(String(records[2]?.unmapped.policy.new), /^[0-9a-f]{64}$/);
 });
 
 async function listening(child: ChildProcess): Promise<{ port: number; adminPort: number }> {

@@ -175,7 +175,7 @@ test('a running gateway serves the document with its own base path, to everybody
   assert.equal(reply.status, 200);
   assert.equal(reply.headers['content-type'], 'application/json');
   assert.deepEqual(reply.json, { ...contract.root, servers: [{ url: '/base/v1' }] });
-  const { valid, errors } = await new Validator().validate(reply.json);
+  const { valid, errors } = await new Validator().validate(reply.json as object as Record<string, unknown>);
   assert.ok(valid, JSON.stringify(errors));
   assert.equal((await gateway.call({ path: '/openapi.json' })).status, 404);
   assert.equal(gateway.cloud.connections, 0);

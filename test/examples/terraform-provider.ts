@@ -2,7 +2,7 @@
 // (internal/provider/resource.go and internal/client/async.go of magodo/terraform-provider-restful). What is configured is
 // read from the example, so that the example is what is tested.
 import assert from 'node:assert/strict';
-import type { CallOptions, Loose, Reply } from '../support/gateway.ts';
+import type { CallOptions, Reply } from '../support/gateway.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -59,6 +59,13 @@ export function readExample(text: string, clusterId: string): Example {
   };
 }
 
+/** Of `terraform import`. */
+export interface ImportSpec {
+  readonly id: string;
+  readonly path: string;
+  readonly body: Values;
+}
+
 export interface Provider {
   /** The request as the provider sends it. */
   readonly call: (options: CallOptions) => Promise<Reply>;
@@ -79,7 +86,7 @@ export async function create(provider: Provider, example: Example, body = exampl
   for (;;) {
     const polled = await provider.call({ path: id });
     if (!isSuccess(polled)) throw new Error(`polling returns ${polled.status}: ${polled.text}`);
-    const { status } = polled.json;
+    const { status } = polled.json as { readonly status: string };
     if (status === poll.success) break;
     if (!poll.pending.includes(status)) throw new Error(`Unexpected status "${status}"`);
     provider.pause(Number(polled.headers['retry-after'] ?? poll.delaySeconds));
@@ -98,7 +105,7 @@ export async function refresh(
   const reply = await provider.call({ path: state.id });
   if (reply.status === 404) return undefined;
   if (!isSuccess(reply)) throw new Error(`Read API returns ${reply.status}: ${reply.text}`);
-  const { json } = reply;
+  const json = reply.json as unknown as Values & { readonly status: string };
   if (json.status.endsWith(example.goneEnding)) return undefined;
   const pick = (names: readonly string[]): Values =>
     Object.fromEntries(names.filter((name) => json[name] !== undefined).map((name) => [name, json[name]]));
@@ -109,7 +116,7 @@ export async function refresh(
 export function plan(example: Example, state: State | undefined, wanted = example.body): Plan {
   if (state === undefined) return 'create';
   const names = [...new Set([...Object.keys(state.body), ...Object.keys(wanted)])];
-  const changed = names.filter((name) => (state.body as Loose)[name] !== (wanted as Loose)[name]);
+  const changed = names.filter((name) => state.body[name] !== wanted[name]);
   if (changed.length === 0) return 'no changes';
   assert.ok(
     changed.some((name) => example.forceNew.includes(name)),
@@ -126,11 +133,7 @@ export async function destroy(provider: Provider, state: State): Promise<void> {
 }
 
 /** `terraform import` with the specification that import.sh makes. */
-export async function importResource(
-  provider: Provider,
-  example: Example,
-  spec: { readonly id: string; readonly path: string; readonly body: Values },
-): Promise<State> {
+export async function importResource(provider: Provider, example: Example, spec: ImportSpec): Promise<State> {
   const state = await refresh(provider, example, { ...spec, output: {} });
   assert.ok(state !== undefined, 'Terraform: cannot import a non-existent remote object');
   return state;

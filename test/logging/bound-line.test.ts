@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
-import type { Loose } from '../support/gateway.ts';
+import type { LogLine } from '../support/log-line.ts';
 
-function logged(fields: object, message: string): { text: string; line: Loose } {
+/** With what the tests log. */
+type LoggedFields = LogLine & { readonly text: string; readonly dryRun: boolean };
+
+function logged(fields: object, message: string): { text: string; line: LoggedFields } {
   const lines: string[] = [];
   const writer = { log: (line: string) => void lines.push(line) } as LineWriter;
   createLogger('info', writer).info(fields, message);

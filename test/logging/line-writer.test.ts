@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
-import type { Loose } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { openPipe, type PipeReader } from './pipe.ts';
@@ -21,8 +20,14 @@ function start(test: TestContext, now?: () => number) {
 
 const noticeOf = (count: number) => ({ level: 'warn', msg: 'log lines dropped', count });
 
+/** What tests here write, beside text. */
+interface WrittenLine {
+  readonly audit?: number;
+  readonly log?: number;
+}
+
 /** What has come when everything is written, each line parsed if it is JSON; the last one is the test's own. */
-async function linesUntilLast(writer: LineWriter, reader: PipeReader): Promise<Loose[]> {
+async function linesUntilLast(writer: LineWriter, reader: PipeReader): Promise<WrittenLine[]> {
   await writer.drained();
   await writer.write('"last"');
   await until('the last line has come', () => reader.lines.at(-1) === '"last"');

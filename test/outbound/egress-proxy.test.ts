@@ -116,7 +116,10 @@ for (const [what, port, userInfo, status, proxyError, said] of [
     const outcome = gateway.records.at(-1);
     assert.deepEqual([outcome?.status_id, outcome?.unmapped.upstream.sent], [2, 'no']);
     const line = gateway.logs.findLast(({ level, err }) => level === 'error' && err !== undefined);
-    assert.match(line.err.cause.cause.message, typeof said === 'string' ? new RegExp(`^${said}$`) : said);
+    assert.match(
+      String(line?.err.cause.cause.message),
+      typeof said === 'string' ? new RegExp(`^${said}$`) : said,
+    );
     assert.ok(!gateway.output().includes('proxy-password'));
     assert.equal(posts(cloud), 0);
   });

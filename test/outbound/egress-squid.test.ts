@@ -179,7 +179,7 @@ for (const [what, start, status, proxyError, logged] of failures)
     const gateway = await startTestGateway(t, { issuer: elsewhere.issuer, environment });
     await assertFailure(gateway, status, `${proxyError}; details="egress-proxy"`, 'no');
     const line = gateway.logs.findLast(({ level, err }) => level === 'error' && err !== undefined);
-    assert.match(line.err.cause.cause.message, logged);
+    assert.match(String(line?.err.cause.cause.message), logged);
     assert.equal(posts(elsewhere.cloud), 0);
   });
 

@@ -29,6 +29,35 @@ export interface Watched {
   readonly complaints: string[];
 }
 
+/** What tests read of an element, in the browser: the compiler knows no DOM here. */
+export interface PageElement {
+  readonly id: string;
+  readonly tagName: string;
+  readonly href: string;
+  readonly textContent: string;
+  readonly labels: readonly unknown[];
+  readonly ownerDocument: PageDocument;
+  getAttribute(name: string): string;
+  removeAttribute(name: string): void;
+}
+
+interface PageDocument {
+  getElementById(id: string): PageElement;
+  createRange(): {
+    setStart(node: TextNode, offset: number): void;
+    setEnd(node: TextNode, offset: number): void;
+    getBoundingClientRect(): { readonly top: number };
+  };
+  createTreeWalker(
+    element: PageElement,
+    whatToShow: number,
+  ): { nextNode(): TextNode | null; readonly currentNode: TextNode };
+}
+
+interface TextNode {
+  readonly length: number;
+}
+
 export interface ViewOptions {
   readonly width?: number;
   readonly height?: number;

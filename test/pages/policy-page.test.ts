@@ -2,9 +2,20 @@
 // about, and the token goes to the gateway and stays nowhere.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
-import { withoutChromium } from './browser.ts';
+import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { type PageElement, withoutChromium } from './browser.ts';
 import { openPolicyPage, payments } from './policy-rig.ts';
+
+/** The `context` of a refusal by the policy. */
+interface Refusal {
+  readonly violations: readonly {
+    readonly code: string;
+    readonly field: string;
+    readonly rule: string;
+    readonly description: string;
+    readonly allowed: string[] | { readonly min: number; readonly max: number };
+  }[];
+}
 
 const skip = withoutChromium;
 const create = { clusterId, ...allowed };
@@ -62,7 +73,7 @@ test('of a denial every violation stands beside its field, with what is allowed'
   await page.fill({ token: await gateway.issuer.sign(), ...wrong });
   const verdict = await page.check();
   const { clusterId: _path, ...body } = wrong;
-  const { violations }: { violations: Loose[] } = (await gateway.create(body)).json.context;
+  const { violations } = (await gateway.create(body)).json.context as Refusal;
   assert.ok(violations.length >= 7);
   assert.ok(verdict.startsWith(`✕ Denied by the policy: ${violations.length} violations.`), verdict);
   const details = await page.details();
@@ -75,7 +86,7 @@ test('of a denial every violation stands beside its field, with what is allowed'
   }
   for (const field of ['token', 'clusterId', 'vpcId']) assert.equal(await page.note(field), '');
   const marked = page.page.locator('[aria-invalid="true"]');
-  assert.deepEqual(await marked.evaluateAll((all) => all.map(({ id }: Loose) => id)), [
+  assert.deepEqual(await marked.evaluateAll((all) => all.map(({ id }: PageElement) => id)), [
     'accountId',
     'region',
     'cidrBlock',

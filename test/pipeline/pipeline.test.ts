@@ -4,7 +4,8 @@ import diagnostics from 'node:diagnostics_channel';
 import { type TestContext, test } from 'node:test';
 import { GatewayError } from '../../src/errors.ts';
 import type { Answer } from '../../src/pipeline/answer.ts';
-import { allowed, clusterId, type Loose, peeringsPath } from '../support/gateway.ts';
+import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
+import type { ReplyBody } from '../support/reply-body.ts';
 import { startPipeline } from './memory-pipeline.ts';
 
 const key = { 'idempotency-key': 'order-17' };
@@ -21,7 +22,7 @@ const forwarded = [
   'record peering.create.outcome',
 ];
 
-const jsonOf = ({ body }: Answer): Loose => JSON.parse(String(body));
+const jsonOf = ({ body }: Answer): ReplyBody => JSON.parse(String(body));
 
 /** The `GatewayError` that a create ends with. */
 async function refusalOf(create: Promise<Answer>): Promise<GatewayError> {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { violationCodes } from '../../src/policy/engine/decision.ts';
 import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
 import { loadPolicyTests } from '../../src/policy/language/policy-tests.ts';
-import type { Loose } from '../support/gateway.ts';
+import type { JsonSchemaNode } from '../support/json-schema-node.ts';
 import { readPolicyText } from '../support/policy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -134,8 +134,8 @@ test('the faults in the guide are those that such mistakes give', () => {
 
 test('the guide names every member of a policy and every code of a violation', () => {
   const members = new Set<string>(violationCodes);
-  const visit = (node: Loose): void => {
-    for (const [name, member] of Object.entries<Loose>(node.properties ?? {})) {
+  const visit = (node: JsonSchemaNode): void => {
+    for (const [name, member] of Object.entries<JsonSchemaNode>(node.properties ?? {})) {
       members.add(name);
       visit(member);
     }

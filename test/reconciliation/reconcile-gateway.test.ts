@@ -8,10 +8,10 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { sendReply } from '../../sandbox/reply.ts';
 import { verifyLogs } from '../../src/audit/verify/verify-logs.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import {
   allowed,
   clusterId,
-  type Loose,
   startTestGateway,
   type TestGateway,
   withoutPreflight,
@@ -33,30 +33,30 @@ function loseCreates({ cloud }: TestGateway, ending: Ending, carriedOut = true):
   });
 }
 
-const recordsIn = async (file: string): Promise<Loose[]> =>
+const recordsIn = async (file: string): Promise<AuditRecord[]> =>
   (await readFile(file, 'utf8'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
 
-const withCode = (records: readonly Loose[], code: string): Loose[] =>
+const withCode = (records: readonly AuditRecord[], code: string): AuditRecord[] =>
   records.filter(({ metadata }) => metadata.event_code === `peering.create.${code}`);
 
 /** Waits for so many in the file. */
-async function reconciledIn(file: string, count = 1): Promise<Loose[]> {
-  let found: Loose[] = [];
+async function reconciledIn(file: string, count = 1): Promise<[AuditRecord, ...AuditRecord[]]> {
+  let found: AuditRecord[] = [];
   await until('open creates are settled', async () => {
     found = withCode(await recordsIn(file), 'reconciled');
     return found.length >= count;
   });
-  return found;
+  return found as [AuditRecord, ...AuditRecord[]];
 }
 
 const openIn = async (file: string) => (await verifyLogs([file], { onRead: () => undefined })).openIntents;
 
-function assertSameCreate(reconciled: Loose, intent: Loose): void {
-  for (const member of ['actor', 'api', 'http_request', 'src_endpoint', 'start_time'])
-    assert.deepEqual(reconciled[member], intent[member]);
+function assertSameCreate(reconciled: AuditRecord | undefined, intent: AuditRecord | undefined): void {
+  for (const member of ['actor', 'api', 'http_request', 'src_endpoint', 'start_time'] as const)
+    assert.deepEqual(reconciled?.[member], intent?.[member]);
 }
 
 function auditFileIn(): string {
@@ -123,10 +123,10 @@ test('a create that was answered with a 500 is settled like one whose answer was
       : undefined,
   );
   await gateway.create();
-  assert.equal(withCode(gateway.records, 'outcome')[0].status_id, 0);
+  assert.equal(withCode(gateway.records, 'outcome')[0]?.status_id, 0);
   gateway.cloud.addPeering(clusterId, allowed, 'active');
   await until('it is settled', () => withCode(gateway.records, 'reconciled').length > 0);
-  assert.equal(withCode(gateway.records, 'reconciled')[0].unmapped.reconciled.found, true);
+  assert.equal(withCode(gateway.records, 'reconciled')[0]?.unmapped.reconciled.found, true);
 });
 
 const keptAs: Readonly<Record<string, (file: string) => Promise<unknown>>> = {

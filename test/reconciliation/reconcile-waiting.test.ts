@@ -10,7 +10,7 @@ import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';
 import type { UpstreamClient } from '../../src/upstream/client.ts';
-import { allowed, clusterId, type Loose, peeringsPath } from '../support/gateway.ts';
+import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { lostCreate, newTrail, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
@@ -120,7 +120,7 @@ function startTimed(test: TestContext) {
     return Promise.resolve({ status: 200, json: { count: 0, vpcPeerings: [] } });
   };
   const logger = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
-  const client = { read, timeoutMs: 1000 } as Loose as UpstreamClient;
+  const client = { read, timeoutMs: 1000 } as unknown as UpstreamClient;
   let elapsed = 0;
   const reconcile = new Reconciler({
     ...{ clock: systemClock, logger, trail, upstream: client },

@@ -72,8 +72,8 @@ test('a body that is JSON but no object is refused', async (t) => {
       const reply = await assertRefused(gateway, () => post(gateway, body), invalidCreate);
       const [fault, ...more] = reply.json.context.invalid;
       assert.equal(more.length, 0);
-      assert.equal(fault.field, '');
-      assert.equal(fault.description, 'must be a JSON object');
+      assert.equal(fault?.field, '');
+      assert.equal(fault?.description, 'must be a JSON object');
     });
   }
 });
@@ -85,7 +85,7 @@ test('objects as deep as a body can be are refused for what they are', async (t)
   assert.ok(body.length > 16_000 && body.length <= 16_384);
   const reply = await assertRefused(gateway, () => post(gateway, body), invalidCreate);
   assert.deepEqual(reply.json.context.missing.length, 5);
-  assert.deepEqual(reply.json.context.invalid[0].field, '/a');
+  assert.deepEqual(reply.json.context.invalid[0]?.field, '/a');
 });
 
 test('escapes and spaces in any place that JSON allows are read as what they stand for', async (t) => {

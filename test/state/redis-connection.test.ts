@@ -8,7 +8,7 @@ import { Secret } from '../../src/config/secret.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { RedisConnection } from '../../src/state/redis-connection.ts';
-import type { Loose } from '../support/gateway.ts';
+import type { LogLine } from '../support/log-line.ts';
 import { until } from '../support/until.ts';
 import { noRedis, startRedis } from './redis-server.ts';
 
@@ -35,7 +35,7 @@ async function startMute(test: TestContext) {
 }
 
 function connectionTo(test: TestContext, url: string) {
-  const logs: Loose[] = [];
+  const logs: LogLine[] = [];
   const writer = { log: (line: string) => void logs.push(JSON.parse(line)) } as LineWriter;
   const connection = new RedisConnection(
     { url: Secret.ofValue(url), mode: 'single', sentinelMaster: undefined, allowPlaintext: false },

@@ -1,5 +1,7 @@
 // What tests read of an audit record. `assertAuditRecord` holds records against their schema; here all kinds have one type, so
 // a test that reads a member which its kind of record does not have gets `undefined`, and fails.
+import type { PolicyFault } from '../../src/policy/engine/policy-data.ts';
+import type { ViolationBody } from './reply-body.ts';
 
 export interface AuditRecord {
   readonly activity_id: number;
@@ -26,7 +28,8 @@ export interface AuditRecord {
     readonly is_truncated?: boolean;
     readonly untruncated_size?: number;
   };
-  readonly policy: { readonly version: string };
+  readonly policy: { readonly uid: string; readonly version: string; readonly is_applied: boolean };
+  readonly attestation_list: readonly [Attestation, ...Attestation[]];
   readonly actor: {
     readonly user: { readonly uid: string; readonly name: string };
     readonly app_uid: string;
@@ -65,11 +68,12 @@ export interface AuditRecord {
       readonly requestId: string;
     };
     readonly decision: DecisionData;
-    readonly policy: { readonly old: string; readonly new: string; readonly faultCount?: number };
+    readonly policy: PolicyChange;
     readonly reconciled: ReconciledData;
     readonly recovered: { readonly file: string; readonly bytes: number; readonly sha256: string };
     readonly oldChain: { readonly reason: string; readonly openIntents: number };
     readonly replayed: { readonly first: string; readonly resourceId: string };
+    readonly checkpoint: string;
     readonly claims: unknown;
     readonly absentClaims: unknown;
     readonly withoutScopes: unknown;
@@ -95,13 +99,39 @@ export interface ReconciledData {
   readonly peeringStatus: string;
 }
 
+/** How the record is linked to the one before, OCSF `record_integrity` profile. */
+export interface Attestation {
+  readonly authority_uid: string;
+  readonly chain_uid: string;
+  readonly fingerprint: Fingerprint;
+  readonly prev_event: {
+    readonly uid: string;
+    readonly type_uid: number;
+    readonly fingerprint: Fingerprint;
+  };
+}
+
+interface Fingerprint {
+  readonly algorithm_id: number;
+  readonly encoding_id: number;
+  readonly serialization_id: number;
+  readonly value: string;
+}
+
+interface PolicyChange {
+  readonly old: string;
+  readonly new: string;
+  readonly faultCount?: number;
+  readonly faults: readonly [PolicyFault, ...PolicyFault[]];
+}
+
 interface DecisionData {
   readonly effect: string;
   readonly mode: string;
   readonly policyVersion: string;
   readonly grant: string;
   readonly exceptions: readonly string[];
-  readonly violations: readonly { readonly code: string }[];
+  readonly violations: readonly ViolationBody[];
   readonly claims: unknown;
   readonly accountsFromClaim: string;
 }

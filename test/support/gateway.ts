@@ -2,6 +2,7 @@
 // torn down when the test ends, and every audit record that it wrote to its sink is held against its schema.
 
 import { writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Dispatcher, request } from 'undici';
@@ -10,6 +11,7 @@ import {
   type AerospikeCloudOptions,
   startAerospikeCloud,
 } from '../../sandbox/aerospike-cloud.ts';
+import type { RecordedRequest } from '../../sandbox/recorded-requests.ts';
 import type { LogFiles } from '../../src/audit/log/log-file-system.ts';
 import type { AuditSink } from '../../src/audit/log/trail.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -23,6 +25,8 @@ import { loadAndTest } from '../../src/policy/store/load-and-test.ts';
 import type { AuditRecord } from './audit-record.ts';
 import { assertAuditRecord } from './audit-schema.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
+import type { LogLine } from './log-line.ts';
+import type { ReplyBody } from './reply-body.ts';
 import { settingsBetween } from './settings.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -76,7 +80,13 @@ export interface Reply {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly text: string;
-  readonly json: Loose;
+  /** `undefined` when the answer is not JSON: a test that reads a member of it fails. */
+  readonly json: ReplyBody;
+}
+
+/** A request as Aerospike Cloud gets it; with traces on, its headers name the trace. */
+interface ApiRequest extends RecordedRequest {
+  readonly headers: IncomingHttpHeaders & { readonly traceparent: string };
 }
 
 export interface TestGateway {
@@ -92,11 +102,11 @@ export interface TestGateway {
   /** Audit records of policies so far, without the one about the policy at the start. */
   readonly policyRecords: AuditRecord[];
   /** Log lines so far. */
-  readonly logs: Loose[];
+  readonly logs: LogLine[];
   /** Everything that was logged or recorded, as text. */
   output(): string;
   /** Requests that came to the API of the sandbox; token requests do not count. */
-  apiRequests(): readonly { method: string; path: string; headers: Loose; body: string }[];
+  apiRequests(): readonly ApiRequest[];
   /** Of these, what callers' requests became: all but what the gateway reads by itself, such as before a create. */
   forwarded(): ReturnType<TestGateway['apiRequests']>;
   call(options: CallOptions): Promise<Reply>;
@@ -175,7 +185,7 @@ export async function startTestGateway(
   const url = `http://127.0.0.1:${gateway.port}`;
   const call = (wanted: CallOptions) => send(url, wanted);
   const records = () => lines.map((line) => JSON.parse(line) as AuditRecord);
-  const apiRequests = () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as Loose;
+  const apiRequests = () => cloud.requests.filter(({ path }) => path !== '/oauth/token') as ApiRequest[];
   let creates = 0;
   return {
     url,
@@ -195,11 +205,11 @@ export async function startTestGateway(
         .slice(1);
     },
     get logs() {
-      return logLines.map((line) => JSON.parse(line) as Loose);
+      return logLines.map((line) => JSON.parse(line) as LogLine);
     },
     output: () => [...lines, ...logLines].join('\n'),
     apiRequests,
-    forwarded: () => apiRequests().filter((seen: { method: string; path: string }) => !isOwnRead(seen)),
+    forwarded: () => apiRequests().filter((seen) => !isOwnRead(seen)),
     call,
     async create(given, headers = {}) {
       const body = given ?? ('idempotency-key' in headers ? allowed : allowedNumber(creates++));

@@ -4,11 +4,52 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { PolicyTest } from '../../src/policy/language/policy-tests.ts';
-import type { Loose } from './gateway.ts';
 
 export interface Mutant {
   readonly what: string;
   readonly document: object;
+}
+
+/** A policy as it is written, with its lists in it. */
+interface WrittenPolicy {
+  readonly guardrails: Guardrails;
+  readonly grants?: readonly Grant[];
+  readonly exceptions?: readonly Exception[];
+}
+
+interface Guardrails {
+  readonly accounts: readonly string[];
+  readonly regions: readonly string[];
+  readonly cidrs: readonly string[];
+  forbiddenCidrs: readonly string[];
+  prefixLength: PrefixLength;
+  secureConnection: string;
+}
+
+interface PrefixLength {
+  readonly min: number;
+  readonly max: number;
+}
+
+interface Grant {
+  readonly clusters?: readonly string[];
+  readonly accounts?: readonly string[];
+  readonly regions?: readonly string[];
+  readonly cidrs?: readonly string[];
+  readonly actions: readonly string[];
+  readonly callers: readonly Caller[];
+}
+
+interface Exception {
+  readonly allows: Lists & { readonly prefixLength: PrefixLength };
+  readonly callers: readonly Caller[];
+  readonly expires: string;
+}
+
+interface Caller {
+  readonly claim: string;
+  readonly equals?: string;
+  readonly contains?: string;
 }
 
 type Path = readonly (string | number)[];
@@ -23,7 +64,7 @@ const nowhere: Lists = {
 };
 
 export function policyMutants(text: string, folder: string, cases: readonly PolicyTest[]): Mutant[] {
-  const policy = inlined(parse(text), folder) as Loose;
+  const policy = inlined(parse(text), folder) as WrittenPolicy;
   const { guardrails, grants = [], exceptions = [] } = policy;
   guardrails.forbiddenCidrs ??= ['10.129.0.0/24'];
   guardrails.prefixLength ??= { min: 16, max: 28 };
@@ -35,11 +76,11 @@ export function policyMutants(text: string, folder: string, cases: readonly Poli
   });
   return [
     ...guardrailMutants(guardrails, asked),
-    ...grants.flatMap((grant: Loose, index: number) => [
+    ...grants.flatMap((grant, index): Change[] => [
       grants.length === 1 ? [['grants'], undefined] : [['grants', index], removed],
       ...grantMutants(grant, ['grants', index]),
     ]),
-    ...exceptions.flatMap((exception: Loose, index: number) => [
+    ...exceptions.flatMap((exception, index): Change[] => [
       [['exceptions', index], removed],
       ...exceptionMutants(exception, ['exceptions', index], asked),
     ]),
@@ -51,7 +92,7 @@ type Change = readonly [Path, unknown];
 const removed = Symbol('removed');
 const isGone = (value: unknown): boolean => value === removed || value === undefined;
 
-function guardrailMutants(guardrails: Loose, asked: Lists): Change[] {
+function guardrailMutants(guardrails: Guardrails, asked: Lists): Change[] {
   const at: Path = ['guardrails'];
   const { min, max } = guardrails.prefixLength;
   const lengths = [
@@ -61,14 +102,11 @@ function guardrailMutants(guardrails: Loose, asked: Lists): Change[] {
     { min, max: max + 1 },
   ];
   return [
-    ...['accounts', 'regions', 'cidrs'].flatMap((name) => [
+    ...(['accounts', 'regions', 'cidrs'] as const).flatMap((name): Change[] => [
       ...narrowed([...at, name], guardrails[name]),
-      [[...at, name], asked[name]] as const,
+      [[...at, name], asked[name]],
     ]),
-    ...guardrails.forbiddenCidrs.map((_: string, index: number) => [
-      [...at, 'forbiddenCidrs', index],
-      removed,
-    ]),
+    ...guardrails.forbiddenCidrs.map((_, index): Change => [[...at, 'forbiddenCidrs', index], removed]),
     [[...at, 'forbiddenCidrs'], ['0.0.0.0/0']],
     ...lengths.map((length) => [[...at, 'prefixLength'], length] as const),
     [[...at, 'secureConnection'], guardrails.secureConnection === 'required' ? 'optional' : 'required'],
@@ -76,21 +114,21 @@ function guardrailMutants(guardrails: Loose, asked: Lists): Change[] {
 }
 
 /** A list that is there loses each element in turn and goes away; one that is not there comes and lets nothing in. */
-const grantMutants = (grant: Loose, at: Path): Change[] => [
-  ...['clusters', 'accounts', 'regions', 'cidrs'].flatMap((name): Change[] =>
+const grantMutants = (grant: Grant, at: Path): Change[] => [
+  ...(['clusters', 'accounts', 'regions', 'cidrs'] as const).flatMap((name): Change[] =>
     grant[name] === undefined
       ? [[[...at, name], nowhere[name]]]
       : [...narrowed([...at, name], grant[name]), [[...at, name], undefined]],
   ),
   ...['create', 'list', 'delete'].flatMap((action): Change[] => {
-    const others = grant.actions.filter((other: string) => other !== action);
+    const others = grant.actions.filter((other) => other !== action);
     const toggled = others.length === grant.actions.length ? [...others, action] : others;
     return toggled.length === 0 ? [] : [[[...at, 'actions'], toggled]];
   }),
   ...callerMutants(grant.callers, [...at, 'callers']),
 ];
 
-function exceptionMutants({ allows, callers, expires }: Loose, at: Path, asked: Lists): Change[] {
+function exceptionMutants({ allows, callers, expires }: Exception, at: Path, asked: Lists): Change[] {
   const members = Object.keys(allows);
   const shifted = (milliseconds: number) => new Date(Date.parse(expires) + milliseconds).toISOString();
   return [
@@ -98,7 +136,7 @@ function exceptionMutants({ allows, callers, expires }: Loose, at: Path, asked: 
     ...(members.length === 1 ? [] : members.map((name): Change => [[...at, 'allows', name], undefined])),
     ...members.flatMap((name): Change[] => {
       const path = [...at, 'allows', name];
-      if (name in asked) return [...narrowed(path, allows[name]), [path, asked[name]]];
+      if (name in asked) return [...narrowed(path, allows[name] as readonly string[]), [path, asked[name]]];
       return name === 'prefixLength' ? [[path, { ...allows[name], max: allows[name].max + 1 }]] : [];
     }),
     [[...at, 'expires'], shifted(-1000)],
@@ -108,7 +146,7 @@ function exceptionMutants({ allows, callers, expires }: Loose, at: Path, asked: 
 }
 
 /** Each caller goes, and becomes anybody; what is matched loosely is matched to the letter. */
-const callerMutants = (callers: Loose[], at: Path): Change[] =>
+const callerMutants = (callers: readonly Caller[], at: Path): Change[] =>
   callers.flatMap(({ claim, equals, contains }, index): Change[] => [
     ...(callers.length === 1 ? [] : [[[...at, index], removed] as const]),
     [[...at, index], { claim: 'sub', equals: '*' }],
@@ -148,12 +186,15 @@ function inlined(value: unknown, folder: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, inlined(member, folder)]));
 }
 
+/** An object or a list, with what is in it. */
+type Container = Record<string | number, unknown>;
+
 /** A copy with one member set, removed (`undefined`), or taken out of its list. */
 function changed(document: object, path: Path, value: unknown): object {
-  const copy = structuredClone(document) as Loose;
+  const copy = structuredClone(document) as Container;
   const last = path.at(-1) as string | number;
-  const parent = path.slice(0, -1).reduce((node, key) => node[key], copy);
-  if (value === removed) parent.splice(last, 1);
+  const parent = path.slice(0, -1).reduce((node, key) => node[key] as Container, copy);
+  if (value === removed) (parent as object as unknown[]).splice(last as number, 1);
   else if (value === undefined) delete parent[last];
   else parent[last] = value;
   return copy;

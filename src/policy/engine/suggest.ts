@@ -79,7 +79,7 @@ function widen(policy: Policy, question: Suggestion['question'], callers: Caller
     const suggestion = suggestionFor(missing, question, callers);
     const codes = codesOf(decide(withSuggestion(policy, suggestion), question));
     if (codes.length === 0) return suggestion;
-    const reason = reasonAgainst(codes, policy);
+    const reason = reasonAgainst(codes, policy, question);
     if (reason !== undefined) return reason;
     if (codes.every((code) => missing.has(code))) return `no exception allows it: ${codes.join(', ')}`;
     for (const code of codes) missing.add(code);
@@ -96,9 +96,18 @@ function suggestionFor(missing: Set<string>, question: Suggestion['question'], c
   return { question, callers, only, allows: allowing(missing, question.peering), grant };
 }
 
-function reasonAgainst(codes: readonly string[], { grants }: Policy): string | undefined {
+function reasonAgainst(
+  codes: readonly string[],
+  { grants, exceptions }: Policy,
+  question: Suggestion['question'],
+): string | undefined {
   if (grants === undefined && codes.includes('no_grant'))
     return 'the policy has no grants, and the first one would refuse every other caller';
+  // Another token of the same subject may have other claims.
+  const others = exceptions.claims().filter((name) => name !== 'iss' && name !== 'sub');
+  const [other] = exceptions.assuming(others).match({ claims: question.claims });
+  if (other !== undefined && (codes.includes('no_grant') || codes.includes('action_not_allowed')))
+    return `the caller needs a grant, which the exception ${other.id} would widen further: write it by hand`;
   return codes.flatMap((code) => beyondExceptions[code] ?? [])[0];
 }
 

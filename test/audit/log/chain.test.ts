@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuditChain } from '../../../src/audit/log/chain.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import { eventNamed } from '../../support/event-named.ts';
-import { type Loose, startTestGateway } from '../../support/gateway.ts';
+import { startTestGateway } from '../../support/gateway.ts';
 import { assertChain, FaultySink } from './faulty-sink.ts';
 
 const reporter = { version: '1.2.3', instance: 'gateway-7' };
@@ -19,7 +20,7 @@ function makeLines(count: number): string[] {
 }
 
 test('the first record has sequence 1 and refers to none', () => {
-  const { metadata, attestation_list } = JSON.parse(makeLines(1)[0] ?? '') as Loose;
+  const { metadata, attestation_list } = JSON.parse(makeLines(1)[0] ?? '') as AuditRecord;
   assert.equal(metadata.sequence, 1);
   assert.equal(attestation_list[0].prev_event, undefined);
 });
@@ -27,7 +28,7 @@ test('the first record has sequence 1 and refers to none', () => {
 test('every record refers to the one before by id, type and fingerprint', () => {
   const lines = makeLines(20);
   assertChain(lines);
-  const [before, last] = lines.slice(-2).map((line) => JSON.parse(line) as Loose);
+  const [before, last] = lines.slice(-2).map((line) => JSON.parse(line)) as [AuditRecord, AuditRecord];
   const { fingerprint } = before.attestation_list[0];
   assert.match(fingerprint.value, /^[0-9a-f]{64}$/);
   assert.deepEqual(last.attestation_list[0].prev_event, {
@@ -58,7 +59,7 @@ test('records say who wrote them, and an event cannot claim a place in the chain
     metadata: { event_code: 'y', sequence: 99, uid: 'mine' },
     attestation_list: [{ chain_uid: 'mine' }, {}],
   });
-  const { metadata, attestation_list } = JSON.parse(chain.seal(forged)) as Loose;
+  const { metadata, attestation_list } = JSON.parse(chain.seal(forged)) as AuditRecord;
   assert.deepEqual(metadata, {
     event_code: 'x',
     version: '1.9.0',

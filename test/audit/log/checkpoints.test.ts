@@ -9,7 +9,8 @@ import { AuditTrail } from '../../../src/audit/log/trail.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { LineWriter } from '../../../src/logging/line-writer.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
-import { type Loose, startTestGateway } from '../../support/gateway.ts';
+import { startTestGateway } from '../../support/gateway.ts';
+import type { LogLine } from '../../support/log-line.ts';
 import { until } from '../../support/until.ts';
 import { plainEvent, startOfTime, verify, writeLogs } from '../verify/chained-log.ts';
 import { makeKeys } from '../verify/signed-log.ts';
@@ -21,7 +22,7 @@ const keys = await makeKeys();
 function start(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const sink = new FaultySink();
-  const logs: Loose[] = [];
+  const logs: LogLine[] = [];
   const writer = { log: (line: string) => void logs.push(JSON.parse(line)) } as LineWriter;
   const checkpoints = new Checkpoints({
     key: keys.signing,

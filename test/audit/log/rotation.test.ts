@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endWithTest } from '../../support/child-process.ts';
-import { guardrailsOnly, type Loose } from '../../support/gateway.ts';
+import { guardrailsOnly } from '../../support/gateway.ts';
+import type { OutputLine } from '../../support/log-line.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { assertVerified, codesIn } from './audit-file.ts';
@@ -40,7 +41,7 @@ async function serve(t: TestContext, toFile: boolean) {
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('close', (...status) => resolve(status)),
   );
-  const lines: Loose[] = [];
+  const lines: OutputLine[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
   const logged = (message: string) => until(message, () => lines.some(({ msg }) => msg === message), 30_000);
   await logged('listening');

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { AuditChain } from '../../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import { maxRecordBytes } from '../../../src/audit/record/fit-record.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import { eventNamed } from '../../support/event-named.ts';
-import type { Loose } from '../../support/gateway.ts';
 
 const unitsOf = (name: string): number[] =>
   Array.from({ length: name.length }, (_, index) => name.charCodeAt(index));
@@ -21,7 +21,7 @@ function byUnits([a]: [string, unknown], [b]: [string, unknown]): number {
 }
 
 /** RFC 8785 by the book, without regard to speed. */
-function jcs(value: Loose): string {
+function jcs(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jcs).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value).sort(byUnits);
@@ -58,11 +58,11 @@ test('a line is the canonical form of its record, and holds the fingerprint of t
   fc.assert(
     fc.property(json.object, text, (unmapped, action) => {
       const line = chain.seal(eventNamed('x', { action, unmapped }));
-      const record = JSON.parse(line) as Loose;
+      const record = JSON.parse(line) as AuditRecord;
       assert.equal(line, jcs(record));
       const [attestation] = record.attestation_list;
       const { value: fingerprint } = attestation.fingerprint;
-      delete attestation.fingerprint;
+      delete (attestation as { fingerprint?: unknown }).fingerprint;
       assert.equal(fingerprint, createHash('sha256').update(jcs(record)).digest('hex'));
     }),
   );
@@ -76,11 +76,11 @@ const violations = (count: number) =>
   }));
 
 /** The record, which is at most 12,000 bytes long, with the identity in it. */
-function sealed(unmapped: object): Loose {
+function sealed(unmapped: object): AuditRecord {
   const chain = new AuditChain({ version: '1', instance: 'i' }, randomUUID);
   const line = chain.seal(eventNamed('x', { actor: { user: { uid: 's'.repeat(512) } }, unmapped }));
   assert.ok(Buffer.byteLength(line) + 1 <= maxRecordBytes, String(Buffer.byteLength(line)));
-  const record = JSON.parse(line) as Loose;
+  const record = JSON.parse(line) as AuditRecord;
   assert.equal(record.actor.user.uid.length, 512);
   return record;
 }
@@ -91,10 +91,10 @@ test('a record is at most 12,000 bytes long; what is truncated says so, claims f
   const withoutClaims = sealed({ claims, absentClaims: ['x'], decision: { violations: violations(3) } });
   assert.deepEqual(withoutClaims.unmapped, { decision: { violations: violations(3) } });
   assert.equal(withoutClaims.metadata.is_truncated, true);
-  assert.ok(withoutClaims.metadata.untruncated_size > 50_000);
+  assert.ok((withoutClaims.metadata.untruncated_size ?? 0) > 50_000);
   const withoutAllowed = sealed({ claims, decision: { violations: violations(20) } });
   assert.equal(withoutAllowed.unmapped.decision.violations.length, 20);
-  assert.equal(withoutAllowed.unmapped.decision.violations[0].allowed, undefined);
+  assert.equal(withoutAllowed.unmapped.decision.violations[0]?.allowed, undefined);
   const few = sealed({ claims, decision: { violations: violations(60) } });
   assert.equal(few.unmapped.decision.violations.length, 20);
   const faults = Array.from({ length: 20 }, () => ({ message: 'm'.repeat(2000) }));

@@ -7,8 +7,8 @@ import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../../src/audit/record/canonical-json.ts';
 import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
 import { type Verification, type VerifyOptions, verifyLogs } from '../../../src/audit/verify/verify-logs.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import { eventNamed } from '../../support/event-named.ts';
-import type { Loose } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 export const startOfTime = Date.parse('2026-11-01T00:00:00Z');
@@ -38,7 +38,7 @@ export function makeLog(events: number | readonly AuditEvent[], options: LogOpti
 
 /** What a log continues from whose last line this is. */
 export function headOf(line: string | undefined): Head {
-  const { metadata, type_uid, attestation_list } = JSON.parse(line ?? '') as Loose;
+  const { metadata, type_uid, attestation_list } = JSON.parse(line ?? '') as AuditRecord;
   return {
     chain: attestation_list[0].chain_uid,
     sequence: metadata.sequence,
@@ -48,9 +48,25 @@ export function headOf(line: string | undefined): Head {
   };
 }
 
+/** What a forger touches of a record. */
+interface ForgedRecord {
+  note: string;
+  duration: number;
+  class_uid: number;
+  readonly metadata: { sequence: unknown; readonly reporter: { uid: string } };
+  readonly unmapped: { checkpoint: unknown };
+  readonly attestation_list: readonly [ForgedAttestation, ...ForgedAttestation[]];
+}
+
+interface ForgedAttestation {
+  chain_uid: string;
+  fingerprint: { value: string };
+  prev_event: { readonly uid: string; readonly type_uid: number; readonly fingerprint: { value: string } };
+}
+
 /** The line with something in it changed. */
-export function altered(line: string | undefined, change: (record: Loose) => void): string {
-  const record = JSON.parse(line ?? '') as Loose;
+export function altered(line: string | undefined, change: (record: ForgedRecord) => void): string {
+  const record = JSON.parse(line ?? '') as ForgedRecord;
   change(record);
   return canonicalJson(record);
 }
@@ -66,7 +82,7 @@ export const fingerprinted = (line: string): string =>
   altered(line, (record) => {
     const attestation = record.attestation_list[0];
     const { value, ...rest } = attestation.fingerprint;
-    delete attestation.fingerprint;
+    delete (attestation as Partial<ForgedAttestation>).fingerprint;
     attestation.fingerprint = { ...rest, value: hash('sha256', canonicalJson(record)) };
   });
 
@@ -79,7 +95,7 @@ export function rechained(lines: readonly string[], after?: Head): string[] {
         const attestation = record.attestation_list[0];
         record.metadata.sequence = (head?.sequence ?? 0) + 1;
         attestation.chain_uid = head?.chain ?? attestation.chain_uid;
-        delete attestation.prev_event;
+        delete (attestation as Partial<ForgedAttestation>).prev_event;
         if (head !== undefined)
           attestation.prev_event = {
             fingerprint: { ...attestation.fingerprint, value: head.fingerprint },

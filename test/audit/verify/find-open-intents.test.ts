@@ -13,7 +13,7 @@ import { findOpenIntents } from '../../../src/audit/verify/find-open-intents.ts'
 import { systemClock } from '../../../src/clock.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
-import type { Loose } from '../../support/gateway.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { headOf } from './chained-log.ts';
 
@@ -73,10 +73,12 @@ const start = async () => ({
   path: join(temporaryFolder(), 'audit.log'),
 });
 
+type Members = Readonly<Record<string, unknown>>;
+
 /** The gateway's ids of what is open. */
 async function openIds(path: string, head: Head): Promise<string[]> {
   const { intents } = await findOpenIntents(path, head, now);
-  return intents.map(({ record }) => (record as Loose).api.request.uid);
+  return intents.map(({ record }) => (record as object as AuditRecord).api.request.uid);
 }
 
 const idOf = ({ gatewayRequestId }: RequestFacts): string => gatewayRequestId;
@@ -110,7 +112,7 @@ test('open is an intent without an outcome, or with one that says nobody knows; 
   await writeFile(path, log.cut());
   const { intents, knownPeerings } = await findOpenIntents(path, log.head, now);
   assert.deepEqual(
-    intents.map(({ record, outcome }) => [(record as Loose).api.request.uid, outcome]),
+    intents.map(({ record, outcome }) => [(record as object as AuditRecord).api.request.uid, outcome]),
     [
       [idOf(none), 'none'],
       [idOf(lost), 'unknown'],
@@ -131,10 +133,10 @@ test('a record that lacks a fact, or is no create’s, gives none', async () => 
   const { log, path } = await start();
   log.intent();
   await writeFile(path, log.cut());
-  const record = JSON.parse(await readFile(path, 'utf8')) as Loose;
+  const record = JSON.parse(await readFile(path, 'utf8')) as AuditRecord & Members;
   assert.ok(factsFromRecord(record));
   const { api, http_request: http } = record;
-  const broken: Loose[] = [
+  const broken: Members[] = [
     {},
     { ...record, start_time: undefined },
     { ...record, actor: { user: { name: 'unverified' } } },
@@ -177,7 +179,7 @@ test('an intent in one file is closed by the outcome in the next', async () => {
   await utimes(`${path}.1`, now / 1000 - 60, now / 1000 - 60);
   const { intents, knownPeerings } = await findOpenIntents(path, log.head, now);
   assert.deepEqual(
-    intents.map(({ record }) => (record as Loose).api.request.uid),
+    intents.map(({ record }) => (record as object as AuditRecord).api.request.uid),
     [idOf(open)],
   );
   assert.deepEqual([...knownPeerings.keys()], ['p-1']);
@@ -208,7 +210,7 @@ test('what this run has written is passed over, wherever it was rotated to', asy
       }
       const { intents, knownPeerings } = await findOpenIntents(path, head, now);
       assert.deepEqual(
-        intents.map(({ record }) => (record as Loose).api.request.uid),
+        intents.map(({ record }) => (record as object as AuditRecord).api.request.uid),
         [idOf(open), idOf(other)],
       );
       assert.deepEqual([...knownPeerings.keys()], []);

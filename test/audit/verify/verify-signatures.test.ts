@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { CompactSign, type CryptoKey, importJWK } from 'jose';
 import { signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
 import { checkpointEvent, policyLoadedEvent } from '../../../src/audit/record/gateway-events.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import { eventNamed } from '../../support/event-named.ts';
-import type { Loose } from '../../support/gateway.ts';
 import {
   altered,
   descriptions,
@@ -26,7 +26,8 @@ const other = await makeKeys();
 /** Checkpoints are records 11, 22 and 33; three are left unsigned. */
 const steps = [10, 'sign', 10, 'sign', 10, 'sign', 3] as const;
 const log = makeSignedLog(signing, steps);
-const jwsIn = (line: string | undefined): string => (JSON.parse(line ?? '') as Loose).unmapped.checkpoint;
+const jwsIn = (line: string | undefined): string =>
+  (JSON.parse(line ?? '') as AuditRecord).unmapped.checkpoint;
 const withJws = (lines: readonly string[], number: number, jws: unknown): string[] =>
   lines.with(
     number - 1,

@@ -109,7 +109,7 @@ test('a record that nobody wrote is foreign, whatever number it takes', async ()
   const branch = rechained(makeLog(3), headOf(line(9)));
   assert.deepEqual(await findingsIn(put(10, ...branch)), ['foreign 10 #10-12']);
   const placeless = altered(line(10), (record) => {
-    delete record.attestation_list;
+    delete (record as { attestation_list?: unknown }).attestation_list;
   });
   assert.deepEqual(await findingsIn(put(10, placeless)), ['foreign 10 #0']);
   // Its chain has no beginning.

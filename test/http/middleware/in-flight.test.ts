@@ -6,13 +6,13 @@ import { holdUpstream } from '../../acceptance/hold-upstream.ts';
 import { assertRefused, type Refusal } from '../../support/assert-refused.ts';
 import {
   allowed,
-  type Loose,
   peeringsPath,
   startTestGateway,
   type TestGateway,
   withoutPreflight,
 } from '../../support/gateway.ts';
 import { startIssuer } from '../../support/issuer.ts';
+import type { LogLine } from '../../support/log-line.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
 
@@ -31,7 +31,7 @@ async function openCreate(gateway: TestGateway) {
   return connection;
 }
 
-const unanswered = (gateway: TestGateway): Loose[] =>
+const unanswered = (gateway: TestGateway): LogLine[] =>
   gateway.logs.filter(({ answered }) => answered === false);
 const codes = (gateway: TestGateway): string[] => gateway.records.map(({ metadata }) => metadata.event_code);
 

@@ -34,7 +34,7 @@ test('an allowed create reaches the upstream once, built anew, under the credent
     'x-request-id',
   ]);
   assert.equal(sent?.headers['x-request-id'], 'order-17');
-  assert.doesNotMatch(sent?.headers.authorization, new RegExp(token.slice(-20)));
+  assert.doesNotMatch(sent?.headers.authorization as string, new RegExp(token.slice(-20)));
 });
 
 test('an allowed create leaves an intent and an outcome with the same facts', async (t) => {

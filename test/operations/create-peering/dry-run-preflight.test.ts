@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { noRedis, startRedis } from '../../state/redis-server.ts';
-import type { Loose, Reply, TestGateway } from '../../support/gateway.ts';
+import type { Reply, TestGateway } from '../../support/gateway.ts';
 import { until } from '../../support/until.ts';
 import {
   allowed,
@@ -29,7 +29,7 @@ const dryRun = (gateway: TestGateway, wanted: CreateAs = {}): Promise<Reply> =>
 /** What any two answers have of their own. */
 const own = ['date', 'ratelimit', 'x-request-id', 'x-gateway-request-id'];
 
-function essence({ status, headers, json: body }: Reply): Loose {
+function essence({ status, headers, json: body }: Reply): object {
   const { instance: _, ...problem } = body;
   return { status, headers: Object.entries(headers).filter(([name]) => !own.includes(name)), problem };
 }

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { unauthenticated } from '../../../sandbox/problems.ts';
 import { sendReply } from '../../../sandbox/reply.ts';
 import type { Reply, TestGateway } from '../../support/gateway.ts';
+import type { PeeringBody } from '../../support/reply-body.ts';
 import { until } from '../../support/until.ts';
 import { stores } from './stores.ts';
 import {
@@ -45,7 +46,7 @@ const idOf = (reply: Reply) => String(reply.headers['x-gateway-request-id']);
 const short = { UPSTREAM_TIMEOUT_MS: '1000' };
 
 /** The peering as Aerospike Cloud lists it now. */
-async function listed(gateway: TestGateway, index = 0): Promise<Record<string, unknown>> {
+async function listed(gateway: TestGateway, index = 0): Promise<PeeringBody | undefined> {
   const reply = await gateway.call({ headers: { authorization: `Bearer ${await gateway.issuer.sign()}` } });
   return reply.json.vpcPeerings[index];
 }

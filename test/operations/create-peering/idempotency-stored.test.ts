@@ -3,17 +3,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noRedis, startRedis } from '../../state/redis-server.ts';
-import type { Loose } from '../../support/gateway.ts';
 import { createWith, posts, recorded, startGuarded } from './watched-creates.ts';
 
-const changed = (members: object) => (stored: Loose) => ({ ...stored, ...members });
-const withHeader = (name: string, value: string) => (stored: Loose) => ({
+/** As Redis keeps it. */
+interface StoredAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const changed = (members: object) => (stored: StoredAnswer) => ({ ...stored, ...members });
+const withHeader = (name: string, value: string) => (stored: StoredAnswer) => ({
   ...stored,
   headers: { ...stored.headers, [name]: value },
 });
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-const unusable: readonly (readonly [what: string, change: (stored: Loose) => unknown])[] = [
+const unusable: readonly (readonly [what: string, change: (stored: StoredAnswer) => unknown])[] = [
   ['a line break in Location', withHeader('Location', '/a\r\nSet-Cookie: b=c')],
   ['a NUL in Location', withHeader('Location', '/a\0')],
   ['a character that no header field can carry', withHeader('Location', '/☃')],

@@ -19,7 +19,7 @@ test('a registry that changes counts at once: unknown VPCs and overlaps of secon
   await gateway.reloadPolicy();
   const unknown = await gateway.create(allowed);
   assert.equal(unknown.status, 403);
-  assert.equal(unknown.json.context.violations[0].code, 'vpc_unknown');
+  assert.equal(unknown.json.context.violations[0]?.code, 'vpc_unknown');
   assert.equal(gateway.apiRequests().length, 0);
   assert.deepEqual(recorded(gateway), ['peering.create.refused 2']);
 
@@ -33,7 +33,7 @@ test('a registry that changes counts at once: unknown VPCs and overlaps of secon
   assert.equal(reply.status, 409);
   assert.equal(reply.json.code, 'cidr-overlap');
   assert.deepEqual(
-    reply.json.context.invalid.map(({ field, description }: Record<string, string>) => [field, description]),
+    reply.json.context.invalid.map(({ field, description }) => [field, description]),
     [
       ['/vpcId', `has 10.31.0.0/16, which overlaps 10.31.0.0/24 of peering ${other} (vpc-00000001)`],
       ['/vpcId', 'has 10.128.4.0/24, which overlaps 10.128.0.0/19 of the cluster'],

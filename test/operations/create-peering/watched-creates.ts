@@ -5,10 +5,10 @@ import type { RequestListener } from 'node:http';
 import type { TestContext } from 'node:test';
 import { type AerospikeCloud, startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
 import type { RecordedRequest } from '../../../sandbox/recorded-requests.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import {
   allowed,
   clusterId,
-  type Loose,
   type Reply,
   startTestGateway,
   type TestGateway,
@@ -169,12 +169,12 @@ export const recorded = ({ records }: Pick<TestGateway, 'records'>): string[] =>
     );
 
 /** The last record of this answer's request. */
-export const recordOf = ({ records }: Pick<TestGateway, 'records'>, reply: Reply): Loose =>
+export const recordOf = ({ records }: Pick<TestGateway, 'records'>, reply: Reply): AuditRecord =>
   records.findLast(
     ({ api, metadata }) =>
       api.request.uid === reply.headers['x-gateway-request-id'] &&
       !metadata.event_code.endsWith('.reconciled'),
-  );
+  ) as AuditRecord;
 
 /** The answer is that earlier one given again, nothing was sent for it, and the record names the earlier request. */
 export function assertReplay(gateway: TestGateway, reply: Reply, first: Reply): void {

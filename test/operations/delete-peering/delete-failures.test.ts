@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { notFound, unauthenticated } from '../../../sandbox/problems.ts';
 import { sendReply } from '../../../sandbox/reply.ts';
 import { FaultySink } from '../../audit/log/faulty-sink.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import {
   asked,
   assertProblem,
@@ -18,7 +19,7 @@ import {
   recorded,
   remove,
 } from '../../support/call-peering.ts';
-import { allowedNumber, type Loose, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { allowedNumber, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
@@ -94,7 +95,7 @@ for (const [what, { listener, status, said, upstream, statusId, code }] of Objec
     const reply = await remove(gateway, id);
     assert.equal(reply.status, status);
     assert.equal(reply.headers['proxy-status'], `peergate; ${said}`);
-    if (code !== undefined) assert.equal(reply.json.context.sent, (upstream as Loose).sent);
+    if (code !== undefined) assert.equal(reply.json.context.sent, (upstream as { sent: string }).sent);
     assert.deepEqual(asked(gateway), [look, sent(id)]);
     assert.deepEqual(recorded(gateway), ['peering.delete.intent 99', `peering.delete.outcome ${statusId}`]);
     const [, outcome] = gateway.records;
@@ -222,7 +223,7 @@ test('the intent is in the audit file before the first byte of the delete leaves
   assert.equal(reply.status, 204);
   const [text = '', ...more] = found;
   assert.deepEqual(more, []);
-  const last: Loose = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
+  const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as AuditRecord;
   assert.equal(last.metadata.event_code, 'peering.delete.intent');
   assert.equal(last.api.request.uid, reply.headers['x-gateway-request-id']);
   assert.equal(last.api.request.data.peeringId, id);
@@ -245,7 +246,7 @@ test('when the intent cannot be written, nothing is deleted and the caller gets 
   gateway.cloud.setFault(undefined);
   await until('a delete is served again', async () => (await remove(gateway, id)).status === 204);
   const outcome = sink.records.find(
-    ({ api, metadata }: Loose) =>
+    ({ api, metadata }) =>
       metadata.event_code === 'peering.delete.outcome' &&
       api.request.uid === reply.headers['x-gateway-request-id'],
   );

@@ -28,7 +28,7 @@ grants:
 function assertNotOwner(gateway: TestGateway, reply: Reply): void {
   assertProblem(reply, 403, 'auth:unauthorized');
   assert.deepEqual(
-    reply.json.context.violations.map(({ code, field, rule }: Record<string, string>) => [code, field, rule]),
+    reply.json.context.violations.map(({ code, field, rule }) => [code, field, rule]),
     [['not_owner', '', 'own']],
   );
   assert.equal(deletes(gateway).length, 0);
@@ -132,7 +132,7 @@ test('deleteOwn is told in the effective policy, authorizes no look, and is no a
   });
   const authorization = `Bearer ${await gateway.issuer.sign()}`;
   const effective = await gateway.call({ path: '/policy/effective', headers: { authorization } });
-  assert.deepEqual(effective.json.grants[0].actions, ['create', 'deleteOwn']);
+  assert.deepEqual(effective.json.grants[0]?.actions, ['create', 'deleteOwn']);
   assert.equal((await get(gateway, put(gateway))).status, 403);
   const exception = `${policy}exceptions:
   - { id: e, ${callers}, actions: [deleteOwn], allows: { regions: [eu-west-1] }, expires: 2027-01-31T00:00:00Z }

@@ -44,7 +44,7 @@ test('an allowed delete is looked up and sent once, without a body, under the cr
     assert.equal(request?.headers['x-request-id'], 'order-17');
     assert.notEqual(request?.headers.authorization, `Bearer ${token}`);
   }
-  assert.deepEqual(Object.keys(sent?.headers).sort(), [
+  assert.deepEqual(Object.keys(sent?.headers as object).sort(), [
     'accept',
     'authorization',
     'connection',

@@ -18,7 +18,6 @@ import {
   allowed,
   clusterId,
   guardrailsOnly,
-  type Loose,
   type Reply,
   startTestGateway,
   type TestGateway,
@@ -45,7 +44,7 @@ const grants = `grants:
 const policy = wide + grants;
 
 const violationsOf = ({ json }: Reply) =>
-  json.context.violations.map(({ rule, code, field }: Loose) => `${rule} ${code} ${field}`);
+  json.context.violations.map(({ rule, code, field }) => `${rule} ${code} ${field}`);
 
 /** Refused with just this, after at most a look; and recorded. */
 async function assertDenied(
@@ -196,7 +195,7 @@ test('in report mode what would be refused is sent, and recorded with everything
   for (const { unmapped } of gateway.records) {
     assert.equal(unmapped.decision.mode, 'report');
     assert.deepEqual(
-      unmapped.decision.violations.map(({ code }: Loose) => code),
+      unmapped.decision.violations.map(({ code }) => code),
       ['account_not_allowed'],
     );
   }
@@ -210,7 +209,7 @@ test('the effective policy tells a caller of delete when a grant of its own has 
   };
   const { json } = await effective('svc-payments', 'application/json');
   assert.deepEqual(
-    json.grants.map(({ id, actions }: Loose) => [id, actions]),
+    json.grants.map(({ id, actions }) => [id, actions]),
     [
       ['first', ['create', 'list', 'delete']],
       ['second', ['delete']],

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { get } from '../../support/call-peering.ts';
-import { clusterId, type Loose, startTestGateway } from '../../support/gateway.ts';
+import { clusterId, startTestGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /**
@@ -55,13 +55,13 @@ test('a caller who follows nextStep to the letter ends with an active peering, r
     AWS_SANDBOX: `http://127.0.0.1:${(accepts.address() as AddressInfo).port}/`,
   };
   for (const { command } of [nextStep, ...nextStep.afterwards])
-    await promisify(execFile)('sh', ['-e', '-c', command], { env });
+    await promisify(execFile)('sh', ['-e', '-c', command as string], { env });
 
   const { status, json } = await get(gateway, created.id, '?wait=active&timeoutSeconds=60');
   assert.deepEqual([status, json.status], [200, 'active']);
   assert.deepEqual(
-    [json.nextStep.command, ...json.nextStep.afterwards.map(({ command }: Loose) => command)],
-    nextStep.afterwards.map(({ command }: Loose) => command),
+    [json.nextStep.command, ...json.nextStep.afterwards.map(({ command }) => command)],
+    nextStep.afterwards.map(({ command }) => command),
   );
   const { peeringId, privateHostedZoneId, region, vpcId } = json;
   const block = gateway.cloud.clusters.find(({ id }) => id === clusterId)?.cidrBlock ?? '';

@@ -18,7 +18,7 @@ import {
   put,
   recorded,
 } from '../../support/call-peering.ts';
-import { allowed, clusterId, guardrailsOnly, type Loose, startTestGateway } from '../../support/gateway.ts';
+import { allowed, clusterId, guardrailsOnly, startTestGateway } from '../../support/gateway.ts';
 import { head, sendRaw } from '../../support/raw-http.ts';
 
 test('a peering on the third page is answered as it is listed, and recorded as a list of that peering', async (t) => {
@@ -42,7 +42,7 @@ test('a peering on the third page is answered as it is listed, and recorded as a
   assert.equal(record?.http_request.url.path, '/database/clusters/{clusterId}/vpc-peerings/{peeringId}');
   assert.deepEqual(record?.api.request.data, { clusterId, peeringId: id });
   assert.deepEqual(
-    record?.resources.map(({ uid }: Loose) => uid),
+    record?.resources.map(({ uid }) => uid),
     [clusterId, id],
   );
   assert.equal(record?.http_response.code, 200);
@@ -135,7 +135,7 @@ grants:
     const reply = await get(gateway, id, '?wait=active', call);
     assertProblem(reply, 403, 'auth:unauthorized');
     assert.deepEqual(
-      reply.json.context.violations.map((violation: Loose) => violation.code),
+      reply.json.context.violations.map((violation) => violation.code),
       [code],
     );
     assert.equal(recorded(gateway).at(-1), 'peering.list.refused 2');
@@ -205,7 +205,7 @@ test('wait and timeoutSeconds are checked, every fault named at once, before any
         subject: 'svc-payments',
       });
       assert.deepEqual(
-        reply.json.context.invalid.map(({ field }: Loose) => field),
+        reply.json.context.invalid.map(({ field }) => field),
         fields,
       );
     });

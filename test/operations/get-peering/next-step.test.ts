@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendReply } from '../../../sandbox/reply.ts';
 import { nextStepFor } from '../../../src/operations/get-peering/next-step.ts';
+import type { ListedPeering } from '../../../src/upstream/peerings.ts';
 import { get, put } from '../../support/call-peering.ts';
-import { allowed, clusterId, type Loose, startTestGateway } from '../../support/gateway.ts';
+import { allowed, clusterId, startTestGateway } from '../../support/gateway.ts';
 
 const listed = {
   id: '3aedab2c-98c0-4c70-a85c-c3f2b7907672',
@@ -64,7 +65,7 @@ test('the next step says until when a request that was created here has to be ac
   const before = Date.now();
   const { json } = await gateway.create();
   const { nextStep } = (await get(gateway, json.id)).json;
-  const lapses = Date.parse(nextStep.acceptBy) - 7 * 24 * 3_600_000;
+  const lapses = Date.parse(nextStep.acceptBy as string) - 7 * 24 * 3_600_000;
   assert.ok(lapses >= before && lapses <= Date.now());
   const other = put(gateway, 'pending-acceptance', { vpcId: 'vpc-00000001' });
   assert.equal((await get(gateway, other)).json.nextStep.acceptBy, undefined);
@@ -125,7 +126,9 @@ test('no hostile value of the list gets into a command or a description: what it
   for (const [member, form] of Object.entries(forms)) {
     for (const value of hostile) {
       if (typeof value === 'string' && form.test(value)) continue;
-      const step = nextStepFor({ ...listed, [member]: value } as Loose, { clusterBlock: '10.128.0.0/19' });
+      const step = nextStepFor({ ...listed, [member]: value } as ListedPeering, {
+        clusterBlock: '10.128.0.0/19',
+      });
       assert.ok(step !== undefined);
       const steps = [step, ...step.afterwards];
       const texts = steps.flatMap(({ command, description }) => [command ?? '', description]);

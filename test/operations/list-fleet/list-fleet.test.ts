@@ -8,10 +8,10 @@ import {
   allowed,
   clusterId,
   guardrailsOnly,
-  type Loose,
   startTestGateway,
   type TestGateway,
 } from '../../support/gateway.ts';
+import type { ReplyBody } from '../../support/reply-body.ts';
 import { until } from '../../support/until.ts';
 
 const twoAccounts = guardrailsOnly.replace('["111122223333"]', '["111122223333", "444455556666"]');
@@ -32,8 +32,8 @@ async function ask(gateway: TestGateway, query = '', claims: Record<string, unkn
 }
 
 /** The fleet, once so many peerings are visible. */
-async function fleetOf(gateway: TestGateway, count: number): Promise<Loose> {
-  let json: Loose;
+async function fleetOf(gateway: TestGateway, count: number): Promise<ReplyBody> {
+  let json!: ReplyBody;
   await until(`${count} peerings`, async () => {
     const reply = await ask(gateway);
     json = reply.json;
@@ -49,13 +49,13 @@ test('a caller without grants sees the whole fleet, with its clusters and who cr
   const fleet = await fleetOf(gateway, 2);
   assert.equal(fleet.complete, true);
   assert.deepEqual(fleet.unread, []);
-  const own = fleet.peerings.find(({ id }: Loose) => id === created.json.id);
-  assert.equal(own.clusterId, clusterId);
-  assert.equal(own.clusterName, 'orders');
-  assert.equal(own.clusterCidrBlock, '10.128.0.0/19');
-  assert.equal(own.createdBy.subject, 'svc-payments');
-  assert.equal(own.createdBy.requestId, created.headers['x-gateway-request-id']);
-  assert.deepEqual(own.findings, []);
+  const own = fleet.peerings.find(({ id }) => id === created.json.id);
+  assert.equal(own?.clusterId, clusterId);
+  assert.equal(own?.clusterName, 'orders');
+  assert.equal(own?.clusterCidrBlock, '10.128.0.0/19');
+  assert.equal(own?.createdBy.subject, 'svc-payments');
+  assert.equal(own?.createdBy.requestId, created.headers['x-gateway-request-id']);
+  assert.deepEqual(own?.findings, []);
   for (const [query, count] of [
     [`?clusterId=${otherCluster}`, 1],
     ['?finding=creator_unknown', 1],
@@ -76,8 +76,8 @@ test('a caller sees only peerings that a grant with inspect covers, and no findi
   put(gateway, 'active');
   const fleet = await fleetOf(gateway, 1);
   const [own] = fleet.peerings;
-  assert.equal(own.vpcId, allowed.vpcId);
-  assert.ok(own.findings.some(({ code }: Loose) => code === 'block_overlap'));
+  assert.equal(own?.vpcId, allowed.vpcId);
+  assert.ok(own?.findings.some(({ code }) => code === 'block_overlap'));
   const text = JSON.stringify(fleet);
   for (const secret of [id, foreign.vpcId, foreign.accountId]) assert.ok(!text.includes(secret), secret);
 });
@@ -117,7 +117,7 @@ test('without a grant for inspect, and without the scope, nothing is seen, and t
   const gateway = await startTestGateway(t, { environment, policy: withGrants });
   const refused = await ask(gateway, '', { sub: 'svc-other' });
   assert.equal(refused.status, 403);
-  assert.equal(refused.json.context.violations[0].code, 'action_not_allowed');
+  assert.equal(refused.json.context.violations[0]?.code, 'action_not_allowed');
   assert.equal((await ask(gateway, '', { scope: 'delete:database' })).json.code, 'scope-missing');
   assert.deepEqual(recorded(gateway), ['fleet.list.refused 2', 'fleet.list.refused 2']);
 });

@@ -10,8 +10,16 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { policyJsonSchema } from '../../../src/policy/language/json-schema.ts';
-import type { Loose } from '../../support/gateway.ts';
+import type { JsonSchemaNode } from '../../support/json-schema-node.ts';
 import { readPolicyText } from '../../support/policy.ts';
+
+/** What the changes touch of a policy. */
+interface WrittenPolicy {
+  readonly organization: string;
+  readonly guardrails: object;
+  readonly grants: readonly object[];
+  readonly exceptions: readonly object[];
+}
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const published = readFileSync(join(root, 'openapi', 'policy.schema.json'), 'utf8');
@@ -19,7 +27,7 @@ const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !['bruno', 'terraform', 'typescript'].includes(entry.name))
   .map(({ name }) => ({
     name,
-    policy: parse(readFileSync(join(root, 'examples', name, 'policy.yaml'), 'utf8')) as Loose,
+    policy: parse(readFileSync(join(root, 'examples', name, 'policy.yaml'), 'utf8')) as WrittenPolicy,
   }));
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
@@ -41,8 +49,8 @@ test('the schema is valid JSON Schema 2020-12', () => {
 
 test('every member of a policy has a description for whoever writes it in an editor', () => {
   const bare: string[] = [];
-  const visit = (node: Loose, place: string): void => {
-    for (const [name, member] of Object.entries<Loose>(node.properties ?? {})) {
+  const visit = (node: JsonSchemaNode, place: string): void => {
+    for (const [name, member] of Object.entries<JsonSchemaNode>(node.properties ?? {})) {
       if (member.description === undefined && !['min', 'max'].includes(name)) bare.push(`${place}/${name}`);
       visit(member, `${place}/${name}`);
     }
@@ -59,7 +67,7 @@ for (const { name, policy } of examples) {
 }
 
 /** A change to a good policy; everything that it touches is there. */
-const broken: readonly (readonly [string, (policy: Loose) => unknown])[] = [
+const broken: readonly (readonly [string, (policy: WrittenPolicy) => unknown])[] = [
   ['no object', () => []],
   ['no members', () => ({})],
   ['another version', (policy) => ({ ...policy, version: 2 })],
@@ -107,14 +115,14 @@ const broken: readonly (readonly [string, (policy: Loose) => unknown])[] = [
 ];
 
 function guardrail(members: object) {
-  return (policy: Loose) => ({ ...policy, guardrails: { ...policy.guardrails, ...members } });
+  return (policy: WrittenPolicy) => ({ ...policy, guardrails: { ...policy.guardrails, ...members } });
 }
 
 function rule(list: 'grants' | 'exceptions', members: object) {
-  return (policy: Loose) => ({ ...policy, [list]: [{ ...policy[list][0], ...members }] });
+  return (policy: WrittenPolicy) => ({ ...policy, [list]: [{ ...policy[list][0], ...members }] });
 }
 
-const whole = examples.find(({ name }) => name === 'with-exceptions')?.policy;
+const whole = examples.find(({ name }) => name === 'with-exceptions')?.policy as WrittenPolicy;
 
 for (const [what, change] of broken) {
   test(`${what} is refused by the schema and by the loader`, () => {
@@ -180,9 +188,12 @@ function placesIn(value: unknown, path: Path = []): Path[] {
   return [path, ...entries.flatMap(([key, member]) => placesIn(member, [...path, key]))];
 }
 
-function replaced(document: Loose, [key, ...rest]: Path, value: unknown): Loose {
+function replaced(document: unknown, [key, ...rest]: Path, value: unknown): unknown {
   if (key === undefined) return value === undefined ? {} : value;
-  const copy = Array.isArray(document) ? [...document] : { ...document };
+  const copy = (Array.isArray(document) ? [...document] : { ...(document as object) }) as Record<
+    string | number,
+    unknown
+  >;
   const next = rest.length === 0 ? value : replaced(copy[key], rest, value);
   if (next === undefined && !Array.isArray(copy)) delete copy[key];
   else copy[key] = next ?? null;

@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { policyTestsJsonSchema } from '../../../src/policy/language/json-schema.ts';
 import { loadPolicyTests } from '../../../src/policy/language/policy-tests.ts';
 import { fencedBlocks, readText, root } from '../../docs/documents.ts';
-import type { Loose } from '../../support/gateway.ts';
+import type { JsonSchemaNode } from '../../support/json-schema-node.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const published = readText('openapi/policy-tests.schema.json');
@@ -37,7 +37,7 @@ test('the published schema of tests is byte for byte the one that the code makes
 test('every member of a case has a description for whoever writes it in an editor', () => {
   const { tests } = JSON.parse(published).properties;
   assert.ok(tests.description);
-  for (const [name, member] of Object.entries<Loose>(tests.items.properties))
+  for (const [name, member] of Object.entries<JsonSchemaNode>(tests.items.properties))
     assert.ok(member.description, name);
 });
 

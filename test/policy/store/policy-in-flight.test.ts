@@ -5,11 +5,12 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AuditSink } from '../../../src/audit/log/trail.ts';
+import type { AuditRecord } from '../../support/audit-record.ts';
 import {
   allowed,
   guardrailsOnly,
-  type Loose,
   peeringsPath,
+  type Reply,
   startTestGateway,
   type TestGateway,
 } from '../../support/gateway.ts';
@@ -42,7 +43,7 @@ async function beginCreate(gateway: TestGateway) {
   return { finish: () => void begun.end(body), answer };
 }
 
-const versionsIn = (records: readonly Loose[]) =>
+const versionsIn = (records: readonly AuditRecord[]) =>
   new Set(records.map(({ unmapped }) => unmapped.decision.policyVersion));
 
 test('a request whose body is still coming is decided by the policy that it began under', async (t) => {
@@ -86,11 +87,11 @@ test('a request that waits for the upstream finishes under the policy that it be
   assert.equal((await reply).status, 201);
   const [intent, outcome] = gateway.records;
   assert.equal(outcome?.metadata.event_code, 'peering.create.outcome');
-  assert.deepEqual(versionsIn([intent, outcome]), new Set([loaded?.unmapped.policy.old]));
+  assert.deepEqual(versionsIn([intent, outcome] as AuditRecord[]), new Set([loaded?.unmapped.policy.old]));
 });
 
 test('a policy whose record cannot be written does not take effect until it can', async (t) => {
-  const lines: Loose[] = [];
+  const lines: AuditRecord[] = [];
   let broken = false;
   const sink: AuditSink = {
     write: (line) => {
@@ -149,7 +150,7 @@ test('a list of a million blocks is taken up under load without one request that
   await writeFile(list, '10.0.0.0/8\n16.0.0.0/28\n');
   const gateway = await startTestGateway(t, { environment });
   const authorization = `Bearer ${await gateway.issuer.sign()}`;
-  const seen: Loose[] = [];
+  const seen: Reply[] = [];
   let loading = true;
   const client = async () => {
     while (loading) {
