@@ -113,9 +113,10 @@ test('an unexpected answer, an error or a broken audit chain costs a step, and t
   ]);
 });
 
-test('--help ends with 0, and an unknown option with 2 and the usage', async () => {
+test('--help ends with 0; an unknown option, and two options that exclude each other, with 2 and the usage', async () => {
   const { stdout } = await run(process.execPath, [demo, '--help']);
   assert.match(stdout, /^Usage: npm run demo/);
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
-  await assert.rejects(run(process.execPath, [demo, '--nonsense']), { code: 2, stdout: '' });
+  for (const wrong of [['--nonsense'], ['--fleet', '--policy', 'policy.yaml']])
+    await assert.rejects(run(process.execPath, [demo, ...wrong]), { code: 2, stdout: '' });
 });
