@@ -13,8 +13,9 @@ import { chainStartedEvent, checkpointEvent } from '../../src/audit/record/gatew
 import { intentEvent } from '../../src/audit/record/request-events.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { headOf } from '../audit/verify/chained-log.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
-import { allowed, clusterId, type Loose, peeringsPath, startTestGateway } from '../support/gateway.ts';
+import { allowed, clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -58,7 +59,7 @@ test('every line of an audit file fits the schema: torn lines, settlements and s
   await writeFile(file, leftByACrash(await toSigningKey(jwk)));
   const environment = { AUDIT_FILE: file, AUDIT_SIGNING_KEY_FILE: keyFile };
   const gateway = await startTestGateway(t, { environment });
-  const records = async (): Promise<Loose[]> =>
+  const records = async (): Promise<AuditRecord[]> =>
     (await readFile(file, 'utf8'))
       .split('\n')
       .slice(0, -1)

@@ -15,8 +15,9 @@ import { deletePeering } from '../../src/operations/delete-peering/delete-peerin
 import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
 import type { RequestFacts } from '../../src/request/request.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
-import { allowed, clusterId, type Loose } from '../support/gateway.ts';
+import { allowed, clusterId } from '../support/gateway.ts';
 import { onlyBeforeCreates } from './code-operations.ts';
+import type { KindRecord } from './every-kind.ts';
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 const resourceId = fc.stringMatching(/^[A-Za-z0-9._:-]{1,128}$/);
@@ -48,7 +49,7 @@ const lookedUp: readonly RequestFacts[] = [
 ];
 
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
-const sealed = (event: Parameters<AuditChain['seal']>[0]): Loose => JSON.parse(chain.seal(event));
+const sealed = (event: Parameters<AuditChain['seal']>[0]): KindRecord => JSON.parse(chain.seal(event));
 const refuse = (code: (typeof onlyBeforeCreates)[number], receivedStatus?: number) =>
   sealed(refusedEvent(facts, { code, detail: 'No.', receivedStatus }, 5));
 const refuseAsUpstream = (status: number, requestId?: string) =>
@@ -125,12 +126,12 @@ test('a record of the guards that contradicts itself is refused', () => {
   const unknown = refuseAsUpstream(404, 'abc');
   const again = replay(201, 'one');
   const { decision } = overlap.unmapped;
-  const sent = (record: Loose, upstream: Loose) => ({
+  const sent = (record: KindRecord, upstream: object) => ({
     ...record,
     unmapped: { ...record.unmapped, upstream: { ...record.unmapped.upstream, ...upstream } },
   });
   const outcome = { ...again.metadata };
-  const wrong: Record<string, Loose> = {
+  const wrong: Record<string, object> = {
     'a refusal by the look that was sent': sent(overlap, { sent: 'yes' }),
     'an overlap with an answer of the upstream': {
       ...sent(overlap, { status: 200 }),

@@ -2,14 +2,14 @@
 // make of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Loose, startTestGateway } from '../support/gateway.ts';
-import { everyKind, isRecord, kindsPolicy } from './every-kind.ts';
+import { startTestGateway } from '../support/gateway.ts';
+import { everyKind, isRecord, type KindRecord, kindsPolicy } from './every-kind.ts';
 
 test('a record that mixes kinds is refused', async (t) => {
   const { loaded, rejected, intent, created, denied, unverified, list, dryRun, dryDenied, listDenied } =
     await everyKind(await startTestGateway(t, { policy: kindsPolicy }));
   const { decision } = denied.unmapped;
-  const wrong: Record<string, Loose> = {
+  const wrong: Record<string, object> = {
     'an intent that is said to be done': { ...intent, status_id: 1, status: 'Success' },
     'an intent whose word and number differ': { ...intent, status: 'Success' },
     'an intent without a caller': { ...intent, actor: unverified.actor },
@@ -87,7 +87,7 @@ test('a record of a settled create or of the log itself that mixes kinds is refu
     loaded,
   } = await everyKind(await startTestGateway(t, { policy: kindsPolicy }));
   const { integrity } = absent.unmapped;
-  const wrong: Record<string, Loose> = {
+  const wrong: Record<string, object> = {
     'a peering that was found and is not done': { ...reconciled, status_id: 2, status: 'Failure' },
     'a peering that was found, called absent': { ...reconciled, status_code: 'peering-absent' },
     'a peering that was found and is no resource': { ...reconciled, resources: absent.resources },
@@ -231,7 +231,7 @@ test('what a record of the log itself holds has one form', async (t) => {
   );
   const [header, payload, signature] = checkpoint.unmapped.checkpoint.split('.');
   const torn = recovered.unmapped.recovered;
-  const wrong: readonly [Loose, Loose][] = [
+  const wrong: (readonly [KindRecord, object])[] = [
     [checkpoint, { checkpoint: `${header}.${payload}` }],
     [checkpoint, { checkpoint: `${header}..${signature}` }],
     [checkpoint, { checkpoint: `${header}.${payload}.${signature}.${signature}` }],

@@ -1,8 +1,8 @@
 // A record of a delete, or of a single peering, is of its kind whole: one that takes a part of another kind is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Loose, startTestGateway } from '../support/gateway.ts';
-import { everyKind, isRecord, kindsPolicy } from './every-kind.ts';
+import { startTestGateway } from '../support/gateway.ts';
+import { everyKind, isRecord, type KindRecord, kindsPolicy } from './every-kind.ts';
 
 test('a record of a delete or of a single peering that mixes kinds is refused', async (t) => {
   const {
@@ -17,17 +17,17 @@ test('a record of a delete or of a single peering that mixes kinds is refused', 
     deleteUnknown,
     deleteLook,
   } = await everyKind(await startTestGateway(t, { policy: kindsPolicy }));
-  const withData = (record: Loose, data: Loose) => ({
+  const withData = (record: KindRecord, data: object) => ({
     ...record,
     api: { ...record.api, request: { ...record.api.request, data: { ...record.api.request.data, ...data } } },
   });
-  const withUpstream = (record: Loose, upstream: Loose) => ({
+  const withUpstream = (record: KindRecord, upstream: object) => ({
     ...record,
     unmapped: { ...record.unmapped, upstream: { ...record.unmapped.upstream, ...upstream } },
   });
-  const named = (record: Loose) =>
-    record.resources.filter(({ type }: Loose) => type !== 'Aerospike Cloud VPC peering');
-  const wrong: Record<string, Loose> = {
+  const named = (record: KindRecord) =>
+    record.resources.filter(({ type }) => type !== 'Aerospike Cloud VPC peering');
+  const wrong: Record<string, object> = {
     'a delete that is a create': { ...deleted, metadata: created.metadata },
     'a create that is a delete': { ...created, metadata: deleted.metadata },
     'a delete that creates': { ...deleted, activity_id: 1, activity_name: 'Create', type_uid: 600301 },

@@ -4,17 +4,41 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorRules } from '../../src/errors.ts';
 import { assertAuditRecord, auditSchema } from '../support/audit-schema.ts';
-import { type Loose, startTestGateway } from '../support/gateway.ts';
+import { startTestGateway } from '../support/gateway.ts';
 import { everyKind, isRecord, kindsPolicy, membersOf } from './every-kind.ts';
 
-const schema: Loose = auditSchema;
+/** A part of the schema that describes a member. */
+interface DescribedPart {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly title: string;
+  readonly description: string;
+  readonly additionalProperties?: false | ClaimValues;
+  readonly oneOf?: readonly DescribedPart[];
+  readonly items?: DescribedPart;
+  readonly properties?: Readonly<Record<string, DescribedPart>>;
+}
+
+interface ClaimValues {
+  readonly type: readonly string[];
+}
+
+interface AuditSchema extends DescribedPart {
+  readonly allOf: unknown;
+  readonly $defs: Readonly<Record<string, DescribedPart>>;
+  readonly properties: Readonly<Record<string, DescribedPart>> & {
+    readonly status_code: { readonly enum: readonly string[] };
+  };
+}
+
+const schema = auditSchema as unknown as AuditSchema;
 
 /** The schemas that describe members; the conditions at the root only narrow them. */
-function* described(part: Loose, path: string): Generator<[string, Loose]> {
+function* described(part: DescribedPart, path: string): Generator<[string, DescribedPart]> {
   yield [path, part];
-  const lists = [
+  const lists: (readonly [number | string, DescribedPart])[] = [
     ...(part.oneOf ?? []).entries(),
-    ...(part.items === undefined ? [] : [['items', part.items]]),
+    ...(part.items === undefined ? [] : [['items', part.items] as const]),
   ];
   for (const [name, member] of [...Object.entries(part.properties ?? {}), ...lists])
     yield* described(member, `${path}/${name}`);
@@ -29,7 +53,8 @@ test('every object of the schema is closed, and every member says what it is and
   assert.ok(parts.length > 100);
   for (const [path, part] of parts) {
     // Claims have the names that the policy has for them; what their values may be is said all the same.
-    if (path === '/unmapped/claims') assert.ok(!part.additionalProperties.type.includes('object'));
+    if (path === '/unmapped/claims')
+      assert.ok(!(part.additionalProperties as ClaimValues).type.includes('object'));
     else if (part.type === 'object') assert.equal(part.additionalProperties, false, path);
     if (part.$ref !== undefined || /\/(\d+|items)$/.test(path)) continue;
     assert.ok(part.title?.length > 1 && part.description?.length > 5, `${path} is not explained`);
@@ -46,20 +71,25 @@ test('the reasons are the codes of errors.ts and those that stand for no error',
   ]);
 });
 
+/** An object in a record, with the member that is one too many. */
+interface Extensible {
+  secret?: unknown;
+}
+
 test('a record with one more member anywhere is refused', async (t) => {
   const records = await everyKind(await startTestGateway(t, { policy: kindsPolicy }));
   for (const [kind, record] of Object.entries(records)) {
     assertAuditRecord(record);
-    const objects = [
+    const objects: (readonly [string, unknown])[] = [
       ['', record],
-      ...[...membersOf(record)].map(([path, holder, name]) => [path, holder[name]]),
+      ...[...membersOf(record)].map(([path, holder, name]) => [path, holder[name]] as const),
     ];
     for (const [path, object] of objects) {
       if (typeof object !== 'object' || object === null || Array.isArray(object)) continue;
       // A claim can have any name, but not hold anything.
-      object.secret = path === '/unmapped/claims' ? { token: 'eyJhbGciOi' } : 'eyJhbGciOi';
+      (object as Extensible).secret = path === '/unmapped/claims' ? { token: 'eyJhbGciOi' } : 'eyJhbGciOi';
       assert.ok(!isRecord(record), `${kind} with one more member in ${path}`);
-      delete object.secret;
+      delete (object as Extensible).secret;
     }
   }
 });

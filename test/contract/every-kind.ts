@@ -16,16 +16,61 @@ import {
 import { reconciledEvent } from '../../src/audit/record/reconciled-event.ts';
 import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
 import { intentEvent } from '../../src/audit/record/request-events.ts';
+import type { Decision } from '../../src/policy/engine/decision.ts';
+import type { AuditRecord } from '../support/audit-record.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
   allowed,
   allowedNumber,
   clusterId,
   guardrailsOnly,
-  type Loose,
   peeringsPath,
   type TestGateway,
 } from '../support/gateway.ts';
+
+/** A record of any kind, with what the tests of kinds read besides the members that all tests read. */
+export type KindRecord = Omit<AuditRecord, 'http_response' | 'resources'> & {
+  readonly authorizations: unknown;
+  readonly http_response: AuditRecord['http_response'] & {
+    readonly http_headers?: readonly [{ readonly value: string }];
+  };
+  readonly resources: readonly (AuditRecord['resources'][number] & { readonly type: string })[];
+  readonly unmapped: { readonly checkpoint: string; readonly integrity: unknown };
+};
+
+/** Any object in a record, to be mutated. */
+type RecordPart = Record<string, unknown>;
+
+type PeeringKind =
+  | 'got'
+  | 'getUnknown'
+  | 'deleteIntent'
+  | 'deleted'
+  | 'deleteDenied'
+  | 'deleteUnknown'
+  | 'deleteLook';
+type SettledKind = 'reconciled' | 'absent' | 'ambiguous';
+type SettledDeleteKind = 'deleteFailed' | 'deleteDone';
+type LogKind = 'recovered' | 'checkpoint' | 'anew';
+type Kind =
+  | 'begun'
+  | 'started'
+  | 'stopped'
+  | 'loaded'
+  | 'rejected'
+  | 'intent'
+  | 'created'
+  | 'denied'
+  | 'unverified'
+  | 'list'
+  | 'dryRun'
+  | 'dryDenied'
+  | 'listDenied'
+  | 'traced'
+  | PeeringKind
+  | SettledKind
+  | SettledDeleteKind
+  | LogKind;
 
 /** For the gateway that `everyKind` is given. */
 export const kindsPolicy = `${guardrailsOnly}
@@ -34,7 +79,7 @@ grants:
 `;
 
 /** Those of requests are made by the gateway, the others as it makes them. */
-export async function everyKind(gateway: TestGateway): Promise<Record<string, Loose>> {
+export async function everyKind(gateway: TestGateway): Promise<Record<Kind, KindRecord>> {
   const sign = gateway.issuer.sign;
   await gateway.create();
   await gateway.create({ ...allowed, region: 'eu-north-1' });
@@ -49,7 +94,8 @@ export async function everyKind(gateway: TestGateway): Promise<Record<string, Lo
   const stranger = `Bearer ${await sign({ sub: 'svc-stranger' })}`;
   await gateway.call({ headers: { authorization: stranger } });
   const [begun = '', started = '', loaded = ''] = gateway.output().split('\n');
-  const [intent, created, denied, unverified, list, dryRun, dryDenied, listDenied, ...more] = gateway.records;
+  const [intent, created, denied, unverified, list, dryRun, dryDenied, listDenied, ...more] =
+    gateway.records as KindRecord[];
   assert.deepEqual(more, []);
   const kinds = await ofOnePeering(gateway);
   return {
@@ -57,15 +103,15 @@ export async function everyKind(gateway: TestGateway): Promise<Record<string, Lo
     ...{ loaded: JSON.parse(loaded), rejected: rejectedRecord() },
     ...{ intent, created, denied, unverified, list, dryRun, dryDenied, listDenied },
     ...kinds,
-    ...settledRecords(intent),
-    ...settledDeletes(kinds['deleteIntent']),
-    traced: tracedRecord(intent),
+    ...settledRecords(intent as KindRecord),
+    ...settledDeletes(kinds.deleteIntent),
+    traced: tracedRecord(intent as KindRecord),
     ...logRecords(),
-  };
+  } as Record<Kind, KindRecord>;
 }
 
 /** A single peering and deletes, and what is refused of them before and behind the look. */
-async function ofOnePeering(gateway: TestGateway): Promise<Record<string, Loose>> {
+async function ofOnePeering(gateway: TestGateway): Promise<Record<PeeringKind, KindRecord>> {
   const before = gateway.records.length;
   const [there, foreign] = [allowed, { ...allowed, accountId: '444455556666' }].map((peering) =>
     gateway.cloud.addPeering(clusterId, peering, 'active'),
@@ -85,24 +131,27 @@ async function ofOnePeering(gateway: TestGateway): Promise<Record<string, Loose>
   await call('DELETE', there);
   gateway.cloud.setFault(undefined);
   const [got, getUnknown, deleteIntent, deleted, deleteDenied, deleteUnknown, deleteLook, ...more] =
-    gateway.records.slice(before);
+    gateway.records.slice(before) as KindRecord[];
   assert.deepEqual(more, []);
-  return { got, getUnknown, deleteIntent, deleted, deleteDenied, deleteUnknown, deleteLook };
+  return { got, getUnknown, deleteIntent, deleted, deleteDenied, deleteUnknown, deleteLook } as Record<
+    PeeringKind,
+    KindRecord
+  >;
 }
 
-function sealed(event: AuditEvent): Loose {
+function sealed(event: AuditEvent): KindRecord {
   return JSON.parse(new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID).seal(event));
 }
 
 /** As a reload makes it. */
-function rejectedRecord(): Loose {
+function rejectedRecord(): KindRecord {
   const fault = { file: 'policy.yaml', line: 3, column: 1, member: '/grants', message: 'must not be empty' };
   const versions = { old: 'a'.repeat(64), new: 'b'.repeat(64) };
   return sealed(policyRejectedEvent(versions, [fault], 'one', 5));
 }
 
 /** Of the run that made the intent, which knows the decision; and from the intent as it stands in the log. */
-function settledRecords(intent: Loose): Record<string, Loose> {
+function settledRecords(intent: KindRecord): Record<SettledKind, KindRecord> {
   const facts = factsFromRecord(intent);
   assert.ok(facts !== undefined);
   const there = {
@@ -112,13 +161,19 @@ function settledRecords(intent: Loose): Record<string, Loose> {
   };
   const ambiguous = { ambiguous: [there.resourceId] };
   return {
-    reconciled: sealed(reconciledEvent({ ...facts, decision: intent.unmapped.decision }, there, Date.now())),
+    reconciled: sealed(
+      reconciledEvent(
+        { ...facts, decision: intent.unmapped.decision as unknown as Decision },
+        there,
+        Date.now(),
+      ),
+    ),
     absent: sealed(reconciledEvent(facts, { found: false }, Date.now())),
     ambiguous: sealed(reconciledEvent(facts, ambiguous, Date.now())),
   };
 }
 
-function settledDeletes(intent: Loose): Record<string, Loose> {
+function settledDeletes(intent: KindRecord): Record<SettledDeleteKind, KindRecord> {
   const facts = factsFromRecord(intent);
   assert.ok(facts?.target?.peeringId !== undefined);
   const there = { found: true, resourceId: facts.target.peeringId, peeringStatus: 'active' } as const;
@@ -129,15 +184,15 @@ function settledDeletes(intent: Loose): Record<string, Loose> {
 }
 
 /** The intent again, as it is with traces on. */
-function tracedRecord(intent: Loose): Loose {
+function tracedRecord(intent: KindRecord): KindRecord {
   const facts = factsFromRecord(intent);
   assert.ok(facts !== undefined);
   const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', startedAt: 5 };
-  const { decision } = intent.unmapped;
+  const decision = intent.unmapped.decision as unknown as Decision;
   return sealed(intentEvent({ ...facts, decision, trace }, Date.now()));
 }
 
-function logRecords(): Record<string, Loose> {
+function logRecords(): Record<LogKind, KindRecord> {
   const head = { chain: randomUUID(), sequence: 12, fingerprint: 'd'.repeat(64) };
   const torn = { file: 'audit.log.torn-2026-11-22T231532.123Z', bytes: 17, sha256: 'c'.repeat(64) };
   return {
@@ -148,11 +203,11 @@ function logRecords(): Record<string, Loose> {
 }
 
 /** JSON Pointers to every member, with what holds it. */
-export function* membersOf(value: Loose, path = ''): Generator<[string, Loose, string]> {
+export function* membersOf(value: unknown, path = ''): Generator<[string, RecordPart, string]> {
   if (typeof value !== 'object' || value === null) return;
   for (const name of Object.keys(value)) {
-    yield [`${path}/${name}`, value, name];
-    yield* membersOf(value[name], `${path}/${name}`);
+    yield [`${path}/${name}`, value as RecordPart, name];
+    yield* membersOf((value as RecordPart)[name], `${path}/${name}`);
   }
 }
 

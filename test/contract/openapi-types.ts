@@ -12,7 +12,7 @@ export type OpenApiDocument = {
 };
 
 /** Besides `parameters`, an Operation Object for each method. */
-export interface PathItem {
+interface PathItem {
   readonly parameters?: readonly Parameter[];
 }
 

@@ -10,7 +10,7 @@ export interface Manifest {
   readonly automountServiceAccountToken?: boolean;
 }
 
-export interface Metadata {
+interface Metadata {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Labels;

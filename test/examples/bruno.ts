@@ -12,7 +12,7 @@ interface Named {
 }
 
 /** A request as @usebruno/lang reads it, for the parts of the language that ours use. */
-export interface BrunoRequest {
+interface BrunoRequest {
   readonly meta: { readonly name: string; readonly seq: string };
   readonly http: {
     readonly method: string;

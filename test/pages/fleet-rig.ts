@@ -42,7 +42,7 @@ export async function startFleet(t: TestContext): Promise<TestGateway> {
 }
 
 /** What is read of the answer to `GET /peerings`. */
-export interface FleetBody {
+interface FleetBody {
   readonly count: number;
   readonly peerings: readonly {
     readonly createdBy?: unknown;

@@ -5,8 +5,42 @@ import type { AerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 export interface CloudAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
-  readonly body: any;
+  readonly body: CloudBody;
+}
+
+/** What tests read of a body: a peering, a list, a cluster, a token or a problem. Each answer has the members of its kind. */
+interface CloudBody extends PeeringBody, TokenBody, ProblemBody {
+  readonly count: number;
+  readonly meta: { readonly total: number; readonly limit: number; readonly offset: number };
+  readonly vpcPeerings: readonly [PeeringBody, ...PeeringBody[]];
+  readonly infrastructure: { readonly cidrBlock: string };
+}
+
+interface PeeringBody {
+  readonly id: string;
+  readonly peeringId: string;
+  readonly status: string;
+}
+
+/** RFC 6749, sections 5.1 and 5.2. */
+interface TokenBody {
+  readonly access_token: string;
+  readonly token_type: string;
+  readonly expires_in: number;
+  readonly error: string;
+}
+
+/** Problem details, RFC 9457. */
+interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly message: string;
+  readonly context: {
+    readonly id: string;
+    readonly missing: readonly string[];
+    readonly invalid: readonly [{ readonly field: string }, ...{ readonly field: string }[]];
+  };
 }
 
 export interface CloudCall {

@@ -1,11 +1,11 @@
 // The trace in an audit record: OCSF's profile and its object go together, and neither holds anything but ids and times.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { everyKind, isRecord, kindsPolicy } from '../contract/every-kind.ts';
+import { everyKind, isRecord, type KindRecord, kindsPolicy } from '../contract/every-kind.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
-import { type Loose, startTestGateway } from '../support/gateway.ts';
+import { startTestGateway } from '../support/gateway.ts';
 
-const profiles = (record: Loose, ...names: string[]) => ({
+const profiles = (record: KindRecord, ...names: string[]) => ({
   ...record,
   metadata: { ...record.metadata, profiles: names },
 });
