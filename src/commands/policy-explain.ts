@@ -1,4 +1,5 @@
 // `policy explain`: the decision for one request, as a tree of the request and the result of each rule.
+import { decodeJwt } from 'jose/jwt/decode';
 import type { z } from 'zod';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Question } from '../policy/engine/decision.ts';
@@ -17,15 +18,17 @@ export const policyExplainCommand: Command = {
   name: 'policy explain',
   topic: 'Policies',
   summary: 'The decision for one request and why.',
-  help: `Usage: bin/peergate policy explain POLICY --request R.json --claims C.json
+  help: `Usage: bin/peergate policy explain POLICY --request R.json
+         (--claims C.json | --token FILE)
 
-Decides the request of R.json for a caller with the claims of C.json, and shows
-the result of every rule. Both files may be JSON or YAML. The request has the
-same form as in a tests file.
+Decides the request of R.json for a caller with the claims of C.json or of the
+JWT in FILE, and shows the result of every rule. The claims and the request may
+be JSON or YAML. The request has the same form as in a tests file.
 
 Options
   --request FILE  The request.
   --claims FILE   The claims of the caller's token.
+  --token FILE    The token itself. It is decoded, not verified.
   --at TIME       Decide at this time, such as 2026-12-01T00:00:00Z.
   --issuers FILE  The gateway's AUTH_ISSUERS_FILE: it says whose tokens need no
                   scope, and so need a grant that names the issuer.
@@ -37,8 +40,8 @@ Example of a denial
 
 Exit status: 0 allowed, 1 denied or a file has a fault.
 `,
-  options: ['request', 'claims', 'at', 'issuers'],
-  requiredOptions: ['request', 'claims'],
+  options: ['request', 'claims', 'token', 'at', 'issuers'],
+  requiredOptions: ['request'],
   positionals: { min: 1, max: 1 },
   run: policyExplain,
 };
@@ -49,11 +52,16 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
     input.stderr(`--at must be a time such as 2026-12-01T00:00:00Z.\n\n${policyExplainCommand.help}`);
     return 2;
   }
+  if ((options['claims'] === undefined) === (options['token'] === undefined)) {
+    input.stderr(`Give one of --claims and --token.\n\n${policyExplainCommand.help}`);
+    return 2;
+  }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
   const known = readIssuersOption(options);
   const policy = loadPolicy(positionals[0] ?? '', input.now, known);
   const request = readFile(options['request'] ?? '', requestDocument);
-  const claims = readFile(options['claims'] ?? '', claimsDocument);
+  const { token } = options;
+  const claims = token === undefined ? readFile(options['claims'] ?? '', claimsDocument) : readToken(token);
   const faults = [policy, request, claims].flatMap((read) => read.faults ?? []).map(describePolicyFault);
   const isRead = policy.faults === undefined && request.faults === undefined && claims.faults === undefined;
   if (!isRead || known.faults.length > 0) {
@@ -63,7 +71,9 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
   const withoutScopes = needsNoScope(claims.value, known.issuers);
   const question = { ...request.value, claims: claims.value, withoutScopes, at };
   const explanation = explain(compilePolicy(policy.data), question);
-  input.stdout(`${drawTree(draw(question, explanation, styleFor(input.colours))).join('\n')}\n`);
+  input.stdout(
+    `${drawTree(draw(question, explanation, styleFor(input.colours), token !== undefined)).join('\n')}\n`,
+  );
   return explanation.decision.effect === 'allow' ? 0 : 1;
 }
 
@@ -74,7 +84,22 @@ function readFile<Schema extends z.ZodType>(path: string, schema: Schema) {
   return { faults: [{ file: path, line: 1, column: 1, member: '', message }] };
 }
 
-function draw(question: Question, explanation: Explanation, style: Style): TreeNode {
+/** The claims of the JWT in a file. Nothing of a file that is none gets into the fault. */
+function readToken(path: string) {
+  const bytes = contentOf(path);
+  const fault = (message: string) => ({ faults: [{ file: path, line: 1, column: 1, member: '', message }] });
+  if (typeof bytes === 'string') return fault(`cannot be read (${bytes})`);
+  try {
+    return {
+      faults: undefined,
+      value: claimsDocument.parse(decodeJwt(Buffer.from(bytes).toString('utf8').trim())),
+    };
+  } catch {
+    return fault('must hold a JWT in compact form');
+  }
+}
+
+function draw(question: Question, explanation: Explanation, style: Style, isFromToken: boolean): TreeNode {
   const { decision, opinions } = explanation;
   const { effect, mode, policyVersion, grant, exceptions } = decision;
   const mark = effect === 'allow' ? style.good('allow') : style.bad('deny');
@@ -83,7 +108,10 @@ function draw(question: Question, explanation: Explanation, style: Style): TreeN
     text: `${mark}${wouldRefuse ? ' (report mode: enforcing would deny)' : ''}`,
     children: [
       { text: 'asked', children: asked(question) },
-      { text: 'caller', children: caller(question, explanation) },
+      {
+        text: isFromToken ? 'caller (the token was not verified)' : 'caller',
+        children: caller(question, explanation),
+      },
       ...opinions.map((opinion) => opinionNode(opinion, style)),
       {
         text: 'decided',

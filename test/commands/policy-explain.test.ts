@@ -201,3 +201,26 @@ test('colours come only where they are welcome', async () => {
   assert.ok(coloured.out.startsWith('\x1b[32mallow\x1b[0m\n'));
   assert.equal(stripVTControlCharacters(coloured.out), plain.out);
 });
+
+const tokenOf = (payload: object): string =>
+  [{ alg: 'none' }, payload].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+
+test('--token takes the claims of a JWT, and says that it was not verified', async () => {
+  const path = await folderWith({
+    'policy.yaml': policy,
+    'r.json': JSON.stringify(create),
+    token: `${tokenOf(claims)}.c2lnbmF0dXJl\n`,
+    none: 'no-token-but-a-secret',
+    'c.json': JSON.stringify(claims),
+  });
+  const files = [path('policy.yaml'), '--request', path('r.json')];
+  const { status, out } = await peergate(['policy', 'explain', ...files, '--token', path('token')]);
+  assert.equal(status, 0);
+  assert.match(out, /caller \(the token was not verified\)[\s\S]*subject {5}svc-payments/);
+  const wrong = await peergate(['policy', 'explain', ...files, '--token', path('none')]);
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.err, /must hold a JWT/);
+  assert.equal(wrong.err.includes('a-secret'), false);
+  for (const both of [[], ['--token', path('token'), '--claims', path('c.json')]])
+    assert.equal((await peergate(['policy', 'explain', ...files, ...both])).status, 2);
+});

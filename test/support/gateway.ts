@@ -73,9 +73,6 @@ guardrails:
   prefixLength: { min: 16, max: 28 }
 `;
 
-// biome-ignore lint/suspicious/noExplicitAny: a record or a body is looked into member by member, and a wrong one fails
-export type Loose = any;
-
 export interface Reply {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
