@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
+import { Recent } from '../recent.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { isLive } from '../upstream/peerings.ts';
 import { type FleetCluster, readSnapshot, type Snapshot } from './snapshot.ts';
@@ -20,27 +21,22 @@ export interface FleetServices {
 /** A snapshot older than so many intervals decides nothing. */
 const maxIntervals = 3;
 
-/** Maximum number of creates kept until their cluster is read. */
-const maxCreated = 10_000;
+/** Of at least so many VPCs the latest creates are kept until their cluster is read. */
+const minCreated = 10_000;
 
-interface Create {
-  readonly clusterId: string;
-  readonly vpcId: string;
-  readonly at: number;
-}
-
-/** May the snapshot have missed it? */
-function isMissing({ clusterId, at }: Create, { clusters }: Snapshot): boolean {
-  const cluster = clusters.get(clusterId);
-  return cluster !== undefined && at >= (cluster.readAt ?? 0);
-}
+/** When a VPC was peered with each cluster, in milliseconds since the epoch. */
+type CreatedAt = ReadonlyMap<string, number>;
 
 export class Fleet {
   readonly #services: FleetServices;
   readonly #stopping = new AbortController();
   #snapshot: Snapshot | undefined;
-  /** Creates since their cluster was read, oldest first. */
-  #created: Create[] = [];
+  /** The clusters that each VPC has a live peering with, by the snapshot. */
+  #peered: ReadonlyMap<string, readonly string[]> = new Map();
+  /** When the cluster was read that was read the longest ago. */
+  #leastReadAt = Number.NEGATIVE_INFINITY;
+  /** Creates since their cluster was read, by VPC. */
+  #created = new Recent<CreatedAt>(minCreated);
   #running: Promise<void> | undefined;
 
   constructor(services: FleetServices) {
@@ -77,24 +73,19 @@ export class Fleet {
   ): { readonly clusters: readonly FleetCluster[]; readonly unknown: number } | undefined {
     const snapshot = this.current();
     if (snapshot === undefined) return undefined;
-    const created = this.#created
-      .filter((create) => create.vpcId === vpcId)
-      .map((create) => create.clusterId);
-    const others = [...snapshot.clusters.values()].filter(({ id }) => id !== clusterId);
-    const clusters = others.filter(
-      ({ id, peerings = [] }) =>
-        created.includes(id) || peerings.some((listed) => listed.vpcId === vpcId && isLive(listed)),
-    );
-    const unknown = others.filter(
-      (other) => !this.#isYoung(other.readAt) && !clusters.includes(other),
-    ).length;
-    return { clusters, unknown };
+    const ids = new Set([...(this.#peered.get(vpcId) ?? []), ...(this.#created.get(vpcId)?.keys() ?? [])]);
+    ids.delete(clusterId);
+    const clusters = [...ids].flatMap((id) => snapshot.clusters.get(id) ?? []);
+    if (this.#isYoung(this.#leastReadAt)) return { clusters, unknown: 0 };
+    const isUnknown = ({ id, readAt }: FleetCluster): boolean =>
+      id !== clusterId && !ids.has(id) && !this.#isYoung(readAt);
+    return { clusters, unknown: [...snapshot.clusters.values()].filter(isUnknown).length };
   }
 
   /** A create that the next snapshot may have missed. */
   recordCreate(clusterId: string, vpcId: string): void {
-    this.#created.push({ clusterId, vpcId, at: this.#services.clock.now() });
-    if (this.#created.length > maxCreated) this.#created.shift();
+    const created = new Map(this.#created.get(vpcId));
+    this.#created.set(vpcId, created.set(clusterId, this.#services.clock.now()));
   }
 
   /** Reads now, and then at each interval. */
@@ -115,13 +106,37 @@ export class Fleet {
       const previous = this.#snapshot;
       const snapshot = await readSnapshot(upstream, { now: clock.now(), requestId: clock.newId(), previous });
       this.#snapshot = snapshot;
-      this.#created = this.#created.filter((create) => isMissing(create, snapshot));
+      this.#index(snapshot);
       await observe?.(snapshot);
       const unread = [...snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length;
       if (unread > 0) logger.warn({ unread }, 'peerings of some clusters could not be read for the fleet');
     } catch (error) {
       if (!this.#stopping.signal.aborted)
         logger.warn({ err: error }, 'the fleet could not be read; the last snapshot is kept');
+    }
+  }
+
+  #index({ clusters }: Snapshot): void {
+    const peered = new Map<string, string[]>();
+    this.#leastReadAt = Number.POSITIVE_INFINITY;
+    for (const { id, peerings = [], readAt = Number.NEGATIVE_INFINITY } of clusters.values()) {
+      this.#leastReadAt = Math.min(this.#leastReadAt, readAt);
+      for (const { vpcId } of peerings.filter(isLive)) {
+        if (vpcId === undefined) continue;
+        const known = peered.get(vpcId);
+        if (known === undefined) peered.set(vpcId, [id]);
+        else known.push(id);
+      }
+    }
+    this.#peered = peered;
+    const before = this.#created;
+    this.#created = new Recent(minCreated);
+    for (const [vpcId, created] of before.entries()) {
+      // The snapshot may have missed these.
+      const missing = [...created].filter(
+        ([id, at]) => at >= (clusters.get(id)?.readAt ?? 0) && clusters.has(id),
+      );
+      if (missing.length > 0) this.#created.set(vpcId, new Map(missing));
     }
   }
 

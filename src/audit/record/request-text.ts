@@ -90,12 +90,24 @@ export function requestEvent(facts: RequestFacts, event: RequestEvent, now: numb
 /** A member with its comma; nothing for a value that is not known. */
 const member = (name: string, value: string | undefined): string =>
   value === undefined ? '' : `"${name}":${canonicalText(value)},`;
-const plainMember = (name: string, value: number | boolean | undefined): string =>
-  value === undefined ? '' : `"${name}":${value},`;
-const jsonMember = (name: string, value: object | undefined): string =>
-  value === undefined ? '' : `"${name}":${canonicalJson(value)},`;
-/** The object of members that each end with a comma. */
-const object = (members: string): string => `{${members.slice(0, -1)}}`;
+
+/** Of values by their names, which are in canonical order. Values that are not known are left out. */
+function membersOf(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  let text = '';
+  for (const name in values) {
+    const value = values[name];
+    if (value === undefined) continue;
+    text += `${text === '' ? '' : ','}"${name}":${typeof value === 'string' ? canonicalText(value) : value}`;
+  }
+  return text;
+}
+
+/** The object of these members, of which some may be empty. */
+function objectOf(members: readonly string[]): string {
+  let text = '';
+  for (const one of members) if (one !== '') text += text === '' ? one : `,${one}`;
+  return `{${text}}`;
+}
 
 const policyText = (version: string): string =>
   `{"is_applied":true,"name":"peering policy","uid":"${version}","version":"${version}"}`;
@@ -117,7 +129,7 @@ function apiText({ operation, target, gatewayRequestId, caller }: RequestFacts, 
   const service = operation.events === 'policy.read' ? 'peergate' : 'Aerospike Cloud';
   const token = caller?.tokenId === undefined ? '' : `,"token":{"uid":${canonicalText(caller.tokenId)}}`;
   return (
-    `{"operation":"${operation.id}","request":{${data === '' ? '' : `"data":${object(data)},`}` +
+    `{"operation":"${operation.id}","request":{${data === '' ? '' : `"data":{${data}},`}` +
     `"uid":${canonicalText(gatewayRequestId)}},` +
     `${answered === undefined ? '' : `"response":{"code":${answered}},`}"service":{"name":"${service}"}${token}}`
   );
@@ -125,20 +137,20 @@ function apiText({ operation, target, gatewayRequestId, caller }: RequestFacts, 
 
 function targetMembers({ clusterId, peering, peeringId, existing, page, filter }: RequestTarget): string {
   const { accountId, cidrBlock, region, vpcId } = peering ?? existing ?? {};
-  return (
-    member('accountId', accountId) +
-    member('cidrBlock', cidrBlock) +
-    member('clusterId', clusterId) +
-    member('finding', filter?.finding) +
-    plainMember('isOwn', existing?.isOwn) +
-    plainMember('isSecureConnection', peering?.isSecureConnection) +
-    plainMember('limit', page?.limit) +
-    plainMember('offset', page?.offset) +
-    member('peeringId', peeringId) +
-    member('region', region) +
-    member('status', filter?.status) +
-    member('vpcId', vpcId)
-  );
+  return membersOf({
+    accountId,
+    cidrBlock,
+    clusterId,
+    finding: filter?.finding,
+    isOwn: existing?.isOwn,
+    isSecureConnection: peering?.isSecureConnection,
+    limit: page?.limit,
+    offset: page?.offset,
+    peeringId,
+    region,
+    status: filter?.status,
+    vpcId,
+  });
 }
 
 function responseText({ code, requestId }: { code: number; requestId?: string | undefined }): string {
@@ -181,15 +193,15 @@ function unmappedText({ decision, claims, caller }: RequestFacts, more: Unmapped
   const names = claims === undefined ? [] : Object.keys(claims);
   const absent = names.filter((name) => claims?.[name] === null);
   const { reconciled, replayed, upstream } = more;
-  return object(
-    jsonMember('absentClaims', absent.length > 0 ? absent : undefined) +
-      jsonMember('claims', absent.length < names.length ? claims : undefined) +
-      (decision === undefined ? '' : `"decision":${decisionText(decision)},`) +
-      jsonMember('reconciled', reconciled) +
-      jsonMember('replayed', replayed) +
-      (upstream === undefined ? '' : `"upstream":${upstreamText(upstream)},`) +
-      (decision !== undefined && caller?.withoutScopes ? '"withoutScopes":true,' : ''),
-  );
+  return objectOf([
+    absent.length > 0 ? `"absentClaims":${canonicalJson(absent)}` : '',
+    absent.length < names.length ? `"claims":${canonicalJson(claims)}` : '',
+    decision === undefined ? '' : `"decision":${decisionText(decision)}`,
+    reconciled === undefined ? '' : `"reconciled":${canonicalJson(reconciled)}`,
+    replayed === undefined ? '' : `"replayed":${canonicalJson(replayed)}`,
+    upstream === undefined ? '' : `"upstream":${upstreamText(upstream)}`,
+    decision !== undefined && caller?.withoutScopes ? '"withoutScopes":true' : '',
+  ]);
 }
 
 function decisionText(decision: Decision): string {
@@ -209,8 +221,4 @@ const upstreamText = ({
   sent,
   status,
 }: Required<UnmappedMembers>['upstream']): string =>
-  object(
-    member('requestId', requestId) +
-      member('resourceId', resourceId) +
-      `"sent":"${sent}",${plainMember('status', status)}`,
-  );
+  `{${membersOf({ requestId, resourceId, sent, status })}}`;
