@@ -25,7 +25,7 @@ const maxIntervals = 3;
 const minCreated = 10_000;
 
 /** When a VPC was peered with each cluster, in milliseconds since the epoch. */
-type CreatedAt = ReadonlyMap<string, number>;
+type CreatedAt = Map<string, number>;
 
 export class Fleet {
   readonly #services: FleetServices;
@@ -84,7 +84,7 @@ export class Fleet {
 
   /** A create that the next snapshot may have missed. */
   recordCreate(clusterId: string, vpcId: string): void {
-    const created = new Map(this.#created.get(vpcId));
+    const created = this.#created.get(vpcId) ?? new Map<string, number>();
     this.#created.set(vpcId, created.set(clusterId, this.#services.clock.now()));
   }
 
