@@ -32,14 +32,10 @@ export abstract class Instrument {
   }
 }
 
-type LabelIndex = Map<string, LabelIndex | number>;
-
 export class Counter extends Instrument {
   override readonly type = 'counter';
   readonly #labelNames: readonly string[];
-  readonly #counts: { readonly labels: readonly string[]; count: number }[] = [];
-  /** Indexes into the counts, by one label after the other. */
-  readonly #index: LabelIndex = new Map();
+  readonly #counts = new Map<string, { readonly labels: readonly string[]; count: number }>();
 
   constructor(shape: Shape & { readonly labelNames: readonly string[] }) {
     super(shape);
@@ -48,25 +44,14 @@ export class Counter extends Instrument {
 
   /** `labels`: a value for each name, in their order. */
   add(labels: readonly string[], count = 1): void {
-    let index = this.#index;
-    for (let at = 0; at < labels.length - 1; at += 1) {
-      const label = labels[at] as string;
-      const known = index.get(label);
-      const next: LabelIndex = typeof known === 'object' ? known : new Map();
-      if (next !== known) index.set(label, next);
-      index = next;
-    }
-    const last = labels.at(-1) ?? '';
-    const known = index.get(last);
-    if (typeof known === 'number') {
-      (this.#counts[known] as { count: number }).count += count;
-      return;
-    }
-    index.set(last, this.#counts.push({ labels, count }) - 1);
+    const key = labels.join('\n');
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { labels, count });
+    else known.count += count;
   }
 
   override values(): Value[] {
-    return this.#counts.map(({ labels, count }) => ({
+    return [...this.#counts.values()].map(({ labels, count }) => ({
       value: count,
       labels: Object.fromEntries(this.#labelNames.map((name, index) => [name, labels[index] ?? ''])),
     }));

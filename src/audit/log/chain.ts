@@ -60,7 +60,7 @@ export class AuditChain {
     this.#watch = watch;
   }
 
-  /** The event's line, without newline, as the next one of the chain. Throws when the event has no canonical form. */
+  /** The event's line, without newline, as the next one of the chain. */
   seal(event: AuditEvent): string {
     const sequence = (this.#head?.sequence ?? 0) + 1;
     const uid = this.#newId();

@@ -170,13 +170,13 @@ export class AuditTrail {
   }
 
   /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
-  #append(event: AuditEvent): Promise<void> {
+  async #append(event: AuditEvent): Promise<void> {
     this.#watch?.sealing?.();
     const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
     this.#unwritten.add(unwritten);
-    if (!unwritten.owed) return this.#write(unwritten);
+    if (!unwritten.owed) return await this.#write(unwritten);
     this.#owed += 1;
-    return Promise.reject(unavailable('an earlier line could not be written'));
+    throw unavailable('an earlier line could not be written');
   }
 
   #write(unwritten: Unwritten): Promise<void> {
