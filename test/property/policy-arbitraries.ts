@@ -106,9 +106,11 @@ const proven = fc.record({
   accounts: fc.constantFrom('account', '/realm/account').map((fromClaim) => ({ fromClaim })),
 });
 const only = all(...narrower, maybe('vpcs', some(vpcs))).filter((given) => Object.keys(given).length > 0);
+/** Often `deleteOwn` without `delete`, so that the creator matters. */
+const wholeActions = fc.oneof(some([...actions, 'deleteOwn']), fc.constant(['create', 'deleteOwn']));
 const whole: Language = {
   callers: listOf(fc.oneof(condition, combined, bound, bound)),
-  grantParts: [fc.oneof(fc.constant({}), proven), maybe('actions', some([...actions, 'deleteOwn']))],
+  grantParts: [fc.oneof(fc.constant({}), proven), maybe('actions', wholeActions)],
   exceptionParts: [maybe('only', only)],
 };
 
