@@ -1,42 +1,19 @@
 // The gateway as a process says which policy it starts with; SIGHUP makes it read the policy again, and does not end it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import type { OutputLine } from '../support/log-line.ts';
 import { until } from '../support/policy-files.ts';
 import { versionOf } from '../support/policy-version.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { startUnconnected } from '../support/unconnected-process.ts';
 
 async function serve(t: TestContext, policy = guardrailsOnly) {
   const policyFile = join(temporaryFolder(), 'policy.yaml');
   await writeFile(policyFile, policy);
-  const child = endWithTest(
-    t,
-    spawn(process.execPath, [main, 'serve'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        HOST: '127.0.0.1',
-        PORT: '0',
-        ADMIN_PORT: '0',
-        AUTH_ISSUERS: 'http://127.0.0.1:9',
-        AUTH_AUDIENCE: 'x',
-        AEROSPIKE_CLIENT_ID: 'id',
-        AEROSPIKE_CLIENT_SECRET: 'secret',
-        POLICY_FILE: policyFile,
-      },
-    }),
-  );
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const lines: OutputLine[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  const { child, lines, ended } = startUnconnected(t, policyFile);
   const line = (what: string, fits: (entry: OutputLine) => boolean): Promise<OutputLine> =>
     until(what, () => lines.find(fits));
   return { policyFile, child, lines, line, ended };
@@ -63,7 +40,7 @@ test('SIGHUP reads the policy again, a bad one and a good one, and the process g
   );
   assert.equal(loaded.metadata.event_code, 'policy.loaded');
   child.kill('SIGTERM');
-  assert.equal(await ended, 0);
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test('the line that it listens has the version and the mode of the policy', async (t) => {

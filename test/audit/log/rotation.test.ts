@@ -1,48 +1,21 @@
 // SIGUSR2 makes the gateway, as a process, go on in the file that is at its path now, and never ends it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { endWithTest } from '../../support/child-process.ts';
 import { guardrailsOnly } from '../../support/gateway.ts';
-import type { OutputLine } from '../../support/log-line.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { startUnconnected } from '../../support/unconnected-process.ts';
 import { until } from '../../support/until.ts';
 import { assertVerified, codesIn } from './audit-file.ts';
-
-const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 async function serve(t: TestContext, toFile: boolean) {
   const folder = temporaryFolder();
   const policyFile = join(folder, 'policy.yaml');
   const path = join(folder, 'audit.log');
   await writeFile(policyFile, guardrailsOnly);
-  const child = endWithTest(
-    t,
-    spawn(process.execPath, [main, 'serve'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        HOST: '127.0.0.1',
-        PORT: '0',
-        ADMIN_PORT: '0',
-        AUTH_ISSUERS: 'http://127.0.0.1:9',
-        AUTH_AUDIENCE: 'x',
-        AEROSPIKE_CLIENT_ID: 'id',
-        AEROSPIKE_CLIENT_SECRET: 'secret',
-        POLICY_FILE: policyFile,
-        ...(toFile ? { AUDIT_FILE: path } : {}),
-      },
-    }),
-  );
-  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
-    child.once('close', (...status) => resolve(status)),
-  );
-  const lines: OutputLine[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  const { child, lines, ended } = startUnconnected(t, policyFile, toFile ? { AUDIT_FILE: path } : {});
   const logged = (message: string) => until(message, () => lines.some(({ msg }) => msg === message), 30_000);
   await logged('listening');
   return { path, policyFile, child, ended, lines, logged };
