@@ -19,6 +19,8 @@ export const noRedis: string | false =
 
 export interface TestRedis {
   readonly port: number;
+  /** Where the nodes of a cluster talk to each other. */
+  readonly busPort: number;
   /** Without a password. */
   readonly url: string;
   /** The reply to a command of the test's own, on a connection of its own. */
@@ -57,6 +59,8 @@ export interface TestRedisOptions {
 export async function startRedis(test: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
   const folder = temporaryFolder();
   const port = await freePort();
+  // By default it is the port and 10,000: one of those that the kernel gives to others.
+  const busPort = await freePort();
   let child: ChildProcess | undefined;
   const kill = async () => {
     const running = child;
@@ -67,7 +71,10 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
     await gone;
   };
   const start = async () => {
-    child = endWithTest(test, spawn(program, commandLine(port, folder, options), { stdio: 'ignore' }));
+    child = endWithTest(
+      test,
+      spawn(program, commandLine({ port, busPort }, folder, options), { stdio: 'ignore' }),
+    );
     await until('Redis answers', () =>
       command(port, options, 'PING').then(
         () => true,
@@ -79,6 +86,7 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
   const own = (...words: string[]) => command(port, options, ...words);
   return {
     port,
+    busPort,
     url: `redis://127.0.0.1:${port}`,
     command: own,
     async calls(name) {
@@ -92,13 +100,17 @@ export async function startRedis(test: TestContext, options: TestRedisOptions = 
   };
 }
 
-function commandLine(port: number, folder: string, options: TestRedisOptions): string[] {
+function commandLine(
+  { port, busPort }: Pick<TestRedis, 'port' | 'busPort'>,
+  folder: string,
+  options: TestRedisOptions,
+): string[] {
   const { password, access, words = [], sentinelFile } = options;
   const settings = {
     port: access === undefined ? `${port}` : '0',
     bind: '127.0.0.1',
     dir: folder,
-    ...(sentinelFile === undefined ? { save: '', appendonly: 'no' } : {}),
+    ...(sentinelFile === undefined ? { save: '', appendonly: 'no', 'cluster-port': `${busPort}` } : {}),
     ...(access === undefined ? {} : tlsSettings(port, access)),
     ...(password === undefined ? {} : { requirepass: password }),
     ...options.settings,

@@ -5,7 +5,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { makeAuthority, makeCertificate, trustAuthority } from '../support/certificates.ts';
-import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { type RedisAccess, startRedis, type TestRedis } from './redis-server.ts';
@@ -154,26 +153,24 @@ const slotRanges = [
 
 /** Three primaries, the first of which has a replica. */
 export async function startCluster(test: TestContext, access?: RedisAccess): Promise<Topology> {
-  const nodes: { redis: TestRedis; busPort: number }[] = [];
+  const servers: TestRedis[] = [];
   for (let count = 0; count < 4; count += 1) {
-    const busPort = await freePort();
     const words = [
-      ...['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '1000'],
-      ...['--cluster-config-file', `nodes-${busPort}.conf`, '--repl-diskless-sync-delay', '0'],
+      ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'],
+      ...['--repl-diskless-sync-delay', '0'],
       ...(access === undefined ? [] : ['--tls-cluster', 'yes']),
       ...usersFor(access, `${gatewayRights} +cluster|slots`),
       ...replicaWords(access),
     ];
-    nodes.push({ redis: await startRedis(test, { access, words }), busPort });
+    servers.push(await startRedis(test, { access, words }));
   }
-  const servers = nodes.map(({ redis }) => redis);
   const [primary, second, third, replica] = servers as [TestRedis, TestRedis, TestRedis, TestRedis];
   for (const [index, redis] of servers.entries())
     await redis.command('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
   for (const [index, redis] of [primary, second, third].entries())
     await redis.command('CLUSTER', 'ADDSLOTSRANGE', ...(slotRanges[index] as readonly [string, string]));
-  for (const { redis, busPort } of nodes.slice(1))
-    await primary.command('CLUSTER', 'MEET', '127.0.0.1', String(redis.port), String(busPort));
+  for (const { port, busPort } of servers.slice(1))
+    await primary.command('CLUSTER', 'MEET', '127.0.0.1', String(port), String(busPort));
   const known = async (redis: TestRedis) => String(await redis.command('CLUSTER', 'INFO'));
   for (const redis of servers)
     await until('the nodes know one another', async () => /known_nodes:4/.test(await known(redis)));
