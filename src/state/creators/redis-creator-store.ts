@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RedisCommands } from '../redis-connection.ts';
 import type { Creator, CreatorStore } from './creator-store.ts';
 
-/** Interface, section 6: 400 days. */
+/** 400 days. */
 const ttlMs = 400 * 24 * 3_600_000;
 /** Commands at once. */
 const batchSize = 200;
