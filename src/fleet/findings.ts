@@ -167,7 +167,7 @@ function quotaNear({ live }: JudgedCluster, clusters: readonly FleetCluster[], {
   return [...near('Its cluster', live.length, perCluster), ...near('Its VPC', clusters.length, perVpc)];
 }
 
-export const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>
+const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>
   one.id !== other.id &&
   one.block !== undefined &&
   other.block !== undefined &&
@@ -225,9 +225,7 @@ function networkOfPeering({ cidrBlock }: ListedPeering) {
 }
 
 /** The clusters that a VPC has a live peering with. */
-export function clustersByVpc(
-  clusters: readonly FleetCluster[],
-): ReadonlyMap<string, readonly FleetCluster[]> {
+function clustersByVpc(clusters: readonly FleetCluster[]): ReadonlyMap<string, readonly FleetCluster[]> {
   const found = new Map<string, FleetCluster[]>();
   for (const cluster of clusters) {
     const vpcs = new Set((cluster.peerings ?? []).filter(isLive).flatMap(({ vpcId }) => vpcId ?? []));

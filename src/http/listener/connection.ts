@@ -12,6 +12,8 @@ const rateSeconds = 60;
 const minBytesPerSecond = 8 * 1024;
 /** Memory that Node uses for a waiting request besides its bytes: measured, rounded up. */
 const requestBytes = 2048;
+/** The kernel may have as many bytes for a client before it is asked which of them are acknowledged. */
+const maxUncheckedBytes = 64 * 1024;
 /** Enough for 300 requests of a kilobyte. */
 const maxWaitingBytes = 1024 * 1024;
 
@@ -52,8 +54,10 @@ export class Connection {
   /** The response of the request being served. */
   #current: ServerResponse | undefined;
   readonly #waiting: Exchange[] = [];
-  /** Total acknowledged bytes, sampled every second while bytes wait to be written. */
+  /** Total acknowledged bytes, sampled every second while others are not acknowledged. */
   readonly #taken: number[] = [];
+  /** Total bytes written when the kernel last had none that were not acknowledged. */
+  #allTaken = 0;
 
   constructor(socket: Socket, address: Address, handler: RequestListener) {
     this.socket = socket;
@@ -115,29 +119,32 @@ export class Connection {
     return (this.#waiting.at(-1)?.request.readableLength ?? 0) > maxBodyBytes;
   }
 
-  /** Do response bytes wait to be written? */
-  get isBlocked(): boolean {
-    return this.#stream.writableLength > 0;
+  /** May bytes of responses wait, here or in the kernel, for a client that does not read? */
+  get mayBeUnread(): boolean {
+    const { bytesWritten, writableLength } = this.#stream;
+    return writableLength > 0 || bytesWritten - this.#allTaken > maxUncheckedBytes;
   }
 
   /**
    * Called every second. Returns why the connection must be closed, if it must. `unacknowledged`: bytes that the kernel has
-   * accepted and the client has not acknowledged.
+   * accepted and the client has not acknowledged; `undefined` if the kernel was not asked.
    */
-  check(unacknowledged: number): CloseReason | undefined {
+  check(unacknowledged: number | undefined): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';
-    if (!this.isBlocked) {
+    const { bytesWritten, writableLength } = this.#stream;
+    if (writableLength === 0 && !unacknowledged) {
+      if (unacknowledged === 0) this.#allTaken = bytesWritten;
       this.#taken.length = 0;
       return undefined;
     }
-    const { bytesWritten, writableLength } = this.#stream;
-    const taken = bytesWritten - writableLength - unacknowledged;
+    const taken = bytesWritten - writableLength - (unacknowledged ?? 0);
     const stalledSince = this.#taken.at(-maxStalledSeconds);
     const aMinuteAgo = this.#taken.at(-rateSeconds);
     this.#taken.push(taken);
     if (this.#taken.length > rateSeconds) this.#taken.shift();
     if (taken === stalledSince) return 'unread';
-    if (aMinuteAgo !== undefined && taken - aMinuteAgo < rateSeconds * minBytesPerSecond) return 'slow';
-    return undefined;
+    // Of a client that takes all that is written, another sample may always find the last bytes on their way.
+    if (writableLength === 0 || aMinuteAgo === undefined) return undefined;
+    return taken - aMinuteAgo < rateSeconds * minBytesPerSecond ? 'slow' : undefined;
   }
 }

@@ -64,18 +64,20 @@ export class Connections {
     const unacknowledged = this.#unacknowledged();
     for (const address of this.#addresses.values()) {
       for (const connection of address.connections) {
-        const reason = connection.check(unacknowledged?.get(endsOf(connection.socket)) ?? 0);
+        const reason = connection.check(
+          unacknowledged && (unacknowledged.get(endsOf(connection.socket)) ?? 0),
+        );
         if (reason !== undefined) this.#close(connection, reason);
       }
       this.#boundBytes(address);
     }
   }
 
-  /** Reads /proc only if a client blocks a response. All connections of a listener have its port. */
+  /** Reads /proc only if a client may not read. All connections of a listener have its port. */
   #unacknowledged(): Unacknowledged | undefined {
     for (const { connections } of this.#addresses.values())
-      for (const { isBlocked, socket } of connections)
-        if (isBlocked && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
+      for (const { mayBeUnread, socket } of connections)
+        if (mayBeUnread && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
     return undefined;
   }
 
