@@ -61,6 +61,7 @@ const guarantees: Readonly<Record<string, (t: TestContext, redis: TestRedis) => 
     await one.acquire(first);
     await one.markIndeterminate(first);
     assert.ok(!one.holds(first));
+    assert.equal(await fieldOf(redis, 'doubt', 'state'), 'indeterminate');
     const doubted = { state: 'acquired-indeterminate', requests: [first.owner] };
     assert.deepEqual(await other.acquire(second), doubted);
     assert.ok(other.holds(second));
@@ -181,6 +182,18 @@ const guarantees: Readonly<Record<string, (t: TestContext, redis: TestRedis) => 
       await store.resume(use('never-held'));
       assert.equal(await redis.command('EXISTS', nameOf('never-held')), 0);
     },
+
+  'what was held when the instance stopped can still be ended, by its own name': async (t, redis) => {
+    const { store } = instanceOn(t, redis);
+    const holder = use('stopped');
+    await store.acquire(holder);
+    store.stop();
+    await store.markIndeterminate(holder);
+    assert.deepEqual(await store.acquire(use('stopped')), {
+      state: 'acquired-indeterminate',
+      requests: [holder.owner],
+    });
+  },
 
   'Redis forgets a key after its time to live: from its end, and while it runs from its last renewal on':
     async (t, redis) => {

@@ -17,7 +17,7 @@ export const answer: StoredAnswer = {
 };
 export const unavailable = {
   code: 'idempotency-unavailable',
-  sent: 'no',
+  context: { sent: 'no' },
   headers: { 'Retry-After': '5' },
 };
 

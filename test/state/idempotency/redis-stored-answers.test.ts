@@ -98,3 +98,10 @@ test('a stored answer that is missing or no JSON reaches no caller', async (t) =
     await assert.rejects(store.acquire(use('a')), unavailable);
   }
 });
+
+test('the cause of an answer that was kept back is that it must not reach a caller', async (t) => {
+  const html = JSON.stringify({ ...stored, headers: { 'Content-Type': 'text/html' } });
+  const { store } = instanceOn(t, replying(['answered', randomUUID(), html]));
+  const cause = new Error('the stored answer must not reach a caller');
+  await assert.rejects(store.acquire(use('a')), { ...unavailable, cause });
+});
