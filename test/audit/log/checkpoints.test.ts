@@ -9,10 +9,9 @@ import { AuditTrail } from '../../../src/audit/log/trail.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { LineWriter } from '../../../src/logging/line-writer.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
-import { startTestGateway } from '../../support/gateway.ts';
 import type { LogLine } from '../../support/log-line.ts';
 import { until } from '../../support/until.ts';
-import { plainEvent, startOfTime, verify, writeLogs } from '../verify/chained-log.ts';
+import { plainEvent, startOfTime, verify } from '../verify/chained-log.ts';
 import { makeKeys } from '../verify/signed-log.ts';
 import { FaultySink } from './faulty-sink.ts';
 
@@ -121,22 +120,4 @@ test('a sink that takes no checkpoint is logged, and the checkpoint follows when
   await stop();
   const { findings, records, signed } = await verify(sink.lines, { keys: keys.verifying });
   assert.deepEqual([findings, records, signed?.unsigned], [[], 5, 0]);
-});
-
-test('a gateway signs the beginning of its chain and at its stop when it has a key, and never without one', async (t) => {
-  const [keyFile = ''] = await writeLogs({ 'key.jwk': JSON.stringify(keys.privateJwk) });
-  for (const environment of [{ AUDIT_SIGNING_KEY_FILE: keyFile }, undefined]) {
-    const sink = new FaultySink();
-    const gateway = await startTestGateway(t, { sink, ...(environment ? { environment } : {}) });
-    assert.equal((await gateway.create()).status, 201);
-    await gateway.stop();
-    const { findings, signed } = await verify(sink.lines, { keys: keys.verifying });
-    if (environment === undefined) {
-      assert.equal(sink.codes.includes('audit.checkpoint'), false);
-      assert.equal(signed?.checkpoints, 0);
-    } else {
-      assert.equal(sink.codes.at(-1), 'audit.checkpoint');
-      assert.deepEqual([findings, signed?.checkpoints, signed?.unsigned], [[], 2, 0]);
-    }
-  }
 });
