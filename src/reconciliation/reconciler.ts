@@ -174,7 +174,7 @@ export class Reconciler {
     this.#retryAfterMs = 0;
     for (const [clusterId, creates] of clusters) {
       try {
-        if (!this.#stopped) await this.#settleCluster(clusterId, creates);
+        if (!this.#stopped) await this.#settleCluster(clusterId);
       } catch (error) {
         failed = true;
         this.#retryAfterMs = Math.max(this.#retryAfterMs, retryAfterMsOf(error, clock.now()));
@@ -188,17 +188,19 @@ export class Reconciler {
   }
 
   /** Holds the cluster lock, so that no instance has a create between its preflight and its outcome. */
-  async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+  async #settleCluster(clusterId: string): Promise<void> {
     const release = await this.#services.clusterLock?.acquire(clusterId);
     try {
-      await this.#settleLocked(clusterId, creates);
+      await this.#settleLocked(clusterId);
     } finally {
       release?.();
     }
   }
 
-  async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+  async #settleLocked(clusterId: string): Promise<void> {
     const { clock, upstream } = this.#services;
+    // Others may have been left open while the lock was waited for, and the list may have their peerings.
+    const creates = [...this.#open.values()].filter(({ peering }) => peering.clusterId === clusterId);
     const listedAt = this.#elapsed();
     const listed = await listCluster(upstream, clusterId, clock.newId());
     const peerings = listed.filter(({ id }) => !this.#known.has(id));

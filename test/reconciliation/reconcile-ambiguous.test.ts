@@ -2,6 +2,7 @@
 // made: the record says that it cannot be known. What can be told apart is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LocalClusterLock } from '../../src/state/lock/cluster-lock.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
@@ -66,6 +67,31 @@ test('a create that was sent when the peering was there already leaves it to the
       [second.gatewayRequestId, later],
     ],
   );
+});
+
+test('a create that was left open while the lock was waited for counts, too', async (t) => {
+  const lock = new LocalClusterLock(10_000);
+  const release = await lock.acquire(clusterId);
+  const asked = Promise.withResolvers<void>();
+  const rig = await startReconciler(
+    t,
+    {},
+    {
+      acquire(cluster) {
+        asked.resolve();
+        return lock.acquire(cluster);
+      },
+    },
+  );
+  const [first, second] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(first, []);
+  await asked.promise;
+  rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.settle(second, []);
+  release();
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  for (const { found } of settlementsIn(rig.sink.records)) assert.equal(found, undefined);
 });
 
 test('a peering that was ambiguous before a create was sent is no trace of it', async (t) => {
