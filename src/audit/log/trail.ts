@@ -71,6 +71,8 @@ interface Unwritten {
   since?: number | undefined;
   /** The sink has rejected it, or has to get a rejected one before it. */
   owed: boolean;
+  /** To be called when it is written, however late. */
+  readonly written?: (() => void) | undefined;
 }
 
 export class AuditTrail {
@@ -107,6 +109,17 @@ export class AuditTrail {
   async record(event: AuditEvent): Promise<void> {
     if (!this.writable()) await this.#beWritable();
     await inTime(this.#append(event));
+  }
+
+  /**
+   * For what takes effect by its record: resolves when that is written, however late. `late` is called when it is not written
+   * yet. Rejects with `audit-unavailable` only if the event got no place in the chain.
+   */
+  async recordHoweverLate(event: AuditEvent, late: (error: unknown) => void): Promise<void> {
+    if (!this.writable()) await this.#beWritable();
+    await new Promise<void>((resolve) => {
+      inTime(this.#append(event, resolve)).catch(late);
+    });
   }
 
   /**
@@ -170,9 +183,9 @@ export class AuditTrail {
   }
 
   /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
-  async #append(event: AuditEvent): Promise<void> {
+  async #append(event: AuditEvent, written?: () => void): Promise<void> {
     this.#watch?.sealing?.();
-    const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
+    const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed(), written };
     this.#unwritten.add(unwritten);
     if (!unwritten.owed) return await this.#write(unwritten);
     this.#owed += 1;
@@ -188,6 +201,7 @@ export class AuditTrail {
         unwritten.line = '';
         this.#watch?.written((this.#clock.monotonic() - since) / 1000);
         if (unwritten.owed) this.#owed -= 1;
+        unwritten.written?.();
       },
       (error: unknown) => {
         if (!unwritten.owed) this.#owed += 1;
