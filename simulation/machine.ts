@@ -86,7 +86,7 @@ export class Machine {
     this.clockOffset = random.between(-2000, 2000);
     this.disk.put(keyPath, privateKeyText);
     this.disk.put('/logs/other.log', '');
-    this.#config = configOf(name, parts.settings);
+    this.#config = configOf(parts.settings);
   }
 
   get front() {
@@ -241,7 +241,17 @@ export class Machine {
   }
 }
 
-function configOf(name: string, settings: Settings): Config {
+const configs = new Map<string, Config>();
+
+/** Reading settings takes long, and many worlds have the same. */
+function configOf(settings: Settings): Config {
+  const key = JSON.stringify(settings);
+  const config = configs.get(key) ?? readConfig(settings);
+  configs.set(key, config);
+  return config;
+}
+
+function readConfig(settings: Settings): Config {
   const loaded = loadConfig({
     AUTH_ISSUERS: issuer,
     AUTH_AUDIENCE: 'peergate',
@@ -258,7 +268,7 @@ function configOf(name: string, settings: Settings): Config {
     RATE_LIMIT_PER_MINUTE: String(settings.limitPerMinute),
     RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
     MAX_IN_FLIGHT: String(settings.maxInFlight),
-    REDIS_URL: settings.redis ? `redis://${name}:${secretMark}redis@127.0.0.1:6379` : undefined,
+    REDIS_URL: settings.redis ? `redis://:${secretMark}redis@127.0.0.1:6379` : undefined,
   });
   if ('faults' in loaded) throw new Error(JSON.stringify(loaded.faults));
   return loaded.config;

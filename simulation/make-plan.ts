@@ -23,7 +23,15 @@ export function makePlan(seed: string): Plan {
   const settings = makeSettings(random);
   const calls = Array.from({ length: random.between(2, 12) }, () => makeCall(random, settings));
   const faults = Array.from({ length: random.between(0, 9) }, () => makeFault(random, settings));
-  return { seed, settings, steps: [...calls, ...retried(random, calls), ...faults] };
+  return { seed, settings, steps: [...calls, ...retried(random, calls), ...faults, ...beyond(random)] };
+}
+
+/** In some worlds the upstream does what the gateway promises nothing about. */
+function beyond(random: Random): Step[] {
+  const at = random.between(0, lengthMs);
+  if (random.chance(0.06))
+    return [{ kind: 'exchange', at, exchange: 'POST', fault: 'late', count: random.between(1, 3) }];
+  return random.chance(0.04) ? [{ kind: 'list-lag', at, lagMs: random.between(500, 20_000) }] : [];
 }
 
 function makeSettings(random: Random): Settings {

@@ -9,7 +9,7 @@ type Takers = {
 const takers: Takers = {
   call: ({ callers }, step) => callers.call(step),
   exchange(world, { exchange, fault, count }) {
-    if (fault === 'late') world.isBeyondPromise = true;
+    if (fault === 'late') world.actsLate = true;
     world.network.failNext(exchange, fault, count);
   },
   unreachable(world, { forMs }) {
@@ -19,7 +19,7 @@ const takers: Takers = {
     });
   },
   'list-lag'(world, { lagMs }) {
-    world.isBeyondPromise = true;
+    world.listsLate = true;
     world.cloud.listLagMs = lagMs;
   },
   /** The owner of a VPC refuses a peering. */

@@ -52,8 +52,10 @@ export class World {
   checks: Checks | undefined;
   /** When an instance last stalled, or was about to go on. */
   lastStallAt = Number.NEGATIVE_INFINITY;
-  /** The upstream has listed peerings late, or carried out what nobody waited for any more. */
-  isBeyondPromise = false;
+  /** The upstream lists peerings late. */
+  listsLate = false;
+  /** It carries out what nobody waits for any more. */
+  actsLate = false;
   #versions: readonly string[] | undefined;
   readonly #byRequestId = new Map<string, Attempt>();
 

@@ -28,9 +28,10 @@ export function requireNoOverlap(world: World, attempt: Attempt): void {
 
 /** Why nothing was promised; `undefined`: it was. */
 function excuseFor(world: World, attempt: Attempt, earlier: Attempt): string | undefined {
-  const { redis, isBeyondPromise, lastStallAt } = world;
+  const { redis, listsLate, actsLate, lastStallAt } = world;
   const { now } = world.schedule;
-  if (isBeyondPromise) return 'the upstream lists late or acts late';
+  if (listsLate) return 'the upstream lists late';
+  if (actsLate) return 'the upstream acts late';
   if (earlier.isOrphaned || attempt.isOrphaned) return 'the create arrived after its process had died';
   if (redis === undefined)
     return attempt.machine === earlier.machine ? undefined : 'two instances without a store';

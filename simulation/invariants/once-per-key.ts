@@ -28,8 +28,9 @@ const hasSameKey = ({ step, clusterId }: Attempt, other: Attempt): boolean =>
 
 /** Why nothing was promised; `undefined`: it was. */
 function excuseFor(world: World, attempt: Attempt, earlier: Attempt): string | undefined {
-  const { redis, isBeyondPromise } = world;
-  if (isBeyondPromise) return 'the upstream lists late or acts late';
+  const { redis, listsLate, actsLate } = world;
+  if (listsLate) return 'the upstream lists late';
+  if (actsLate) return 'the upstream acts late';
   if (earlier.isOrphaned || attempt.isOrphaned) return 'the create arrived after its process had died';
   if (redis === undefined) return attempt.process === earlier.process ? undefined : 'keys in memory';
   const isLost = [...redis.lostKeys].some((key) => key.startsWith('peergate:idempotency:'));

@@ -37,7 +37,7 @@ function createFault(world: World, attempt: Attempt, record: AuditRecord, phase:
   if (record.statusId !== 2) return undefined;
   if (phase === 'outcome') return own === undefined ? undefined : 'it says that nothing was made';
   const isThere = own !== undefined && world.cloud.isLive(own) && own.madeAt < world.schedule.now - recentMs;
-  return isThere && !world.isBeyondPromise && !attempt.isOrphaned
+  return isThere && !world.listsLate && !attempt.isOrphaned
     ? 'it says that nothing is listed'
     : undefined;
 }
@@ -77,10 +77,11 @@ function deleteFault(world: World, attempt: Attempt, record: AuditRecord, phase:
   return isGone ? 'it says that the peering is still there' : undefined;
 }
 
-/** At the end: every intent has its end. */
+/** At the end: every intent has its end, and no create that was recorded as absent came later. */
 export function requireSettled(world: World): void {
   for (const machine of world.machines) {
     const records = machine.audit.records();
+    for (const record of records) requireAbsent(world, record);
     const ended = new Set(records.filter(isEnd).map(({ gatewayRequestId }) => gatewayRequestId));
     const lastChain = records.at(-1)?.chain;
     for (const { code, gatewayRequestId, requestId, chain } of records) {
@@ -93,6 +94,16 @@ export function requireSettled(world: World): void {
       else world.violated(name, `${machine.name}: the intent of ${requestId} is still open`);
     }
   }
+}
+
+function requireAbsent(world: World, { code, statusId, requestId }: AuditRecord): void {
+  if (code !== 'peering.create.reconciled' || statusId !== 2) return;
+  const made = world.cloud.peerings.find(({ madeBy }) => madeBy === requestId);
+  if (made === undefined || !world.cloud.isLive(made)) return;
+  // Who starts anew cannot know how long ago the request left.
+  const isOrphaned = world.attemptOf(requestId)?.isOrphaned;
+  if (isOrphaned || world.listsLate) world.count('recorded as absent, and came later');
+  else world.violated(name, `the create of ${requestId} was recorded as absent, and its peering is there`);
 }
 
 const isEnd = ({ code, statusId }: AuditRecord): boolean =>
