@@ -130,6 +130,31 @@ test('a create that was sent when the peering was there already leaves it to the
   );
 });
 
+test('a create that was left open while the lock was waited for counts, too', async (t) => {
+  const lock = new LocalClusterLock(10_000);
+  const release = await lock.acquire(clusterId);
+  const asked = Promise.withResolvers<void>();
+  const rig = await startReconciler(
+    t,
+    {},
+    {
+      acquire(cluster) {
+        asked.resolve();
+        return lock.acquire(cluster);
+      },
+    },
+  );
+  const [first, second] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(first, []);
+  await asked.promise;
+  rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.settle(second, []);
+  release();
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  for (const { found } of settlementsIn(rig.sink.records)) assert.equal(found, undefined);
+});
+
 test('a peering that was ambiguous before a create was sent is no trace of it', async (t) => {
   const rig = await startReconciler(t);
   rig.cloud.addPeering(clusterId, allowed, 'active');
