@@ -2,6 +2,7 @@
 // one of them settles nothing.
 import { z } from 'zod';
 import { uuidPattern } from '../../net/aws.ts';
+import { latestTime } from '../../net/latest-time.ts';
 import { peeringValues } from '../../policy/language/peering-values.ts';
 import type { RequestFacts, RequestTarget } from '../../request/request.ts';
 import type { FoundRecord } from './found-record.ts';
@@ -33,7 +34,7 @@ const deleteTarget = z
 
 const recordOf = <Method extends 'POST' | 'DELETE'>(method: Method, target: z.ZodType<RequestTarget>) =>
   z.looseObject({
-    start_time: z.int().min(0),
+    start_time: z.int().min(0).max(latestTime),
     actor: z.looseObject({
       user: z.looseObject({ uid: z.string().min(1) }),
       idp: z.looseObject({ name: z.string() }),
