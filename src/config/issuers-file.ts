@@ -69,10 +69,12 @@ const issuersDocument = z
       .array(issuer)
       .min(1, 'must not be empty: no token would be accepted')
       .superRefine((issuers, context) => {
-        const urls = issuers.map((each) => each.issuer);
-        for (const [index, each] of urls.entries())
-          if (urls.indexOf(each) < index)
+        const known = new Set<string>();
+        for (const [index, each] of issuers.entries()) {
+          if (known.has(each.issuer))
             context.addIssue({ code: 'custom', path: [index, 'issuer'], message: 'is listed already' });
+          known.add(each.issuer);
+        }
       })
       .meta({ description: 'The issuers whose tokens are accepted.' }),
   })

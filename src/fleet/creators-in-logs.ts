@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { linkOf } from '../audit/record/found-record.ts';
 import { readRecords } from '../audit/record/read-records.ts';
+import { latestTime } from '../net/latest-time.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 
 const record = z.looseObject({
-  start_time: z.int().min(0),
+  start_time: z.int().min(0).max(latestTime),
   status_id: z.literal(1),
   metadata: z.looseObject({
     event_code: z.enum(['peering.create.outcome', 'peering.create.reconciled']),

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { FoundRecord } from '../audit/record/found-record.ts';
 import { uuidPattern } from '../net/aws.ts';
+import { latestTime } from '../net/latest-time.ts';
 import { peeringValues } from '../policy/language/peering-values.ts';
 import type { RequestFacts, RequestTarget } from '../request/request.ts';
 
@@ -29,7 +30,7 @@ const deleteTarget = z
 
 const recordOf = <Method extends 'POST' | 'DELETE'>(method: Method, target: z.ZodType<RequestTarget>) =>
   z.object({
-    start_time: z.int().min(0),
+    start_time: z.int().min(0).max(latestTime),
     actor: z.object({
       user: z.object({ uid: z.string().min(1) }),
       idp: z.object({ name: z.string() }),

@@ -1,5 +1,6 @@
 // Creators of peerings in Redis, for all instances. What Redis holds that is no creator is nobody.
 import { z } from 'zod';
+import { latestTime } from '../../net/latest-time.ts';
 import type { RedisCommands } from '../redis-connection.ts';
 import type { Creator, CreatorStore } from './creator-store.ts';
 
@@ -12,7 +13,7 @@ const keyOf = (peeringId: string): string => `peergate:creator:${peeringId}`;
 const storedCreator = z.strictObject({
   issuer: z.string().min(1),
   subject: z.string().min(1),
-  at: z.int().min(0),
+  at: z.int().min(0).max(latestTime),
   requestId: z.string(),
 });
 

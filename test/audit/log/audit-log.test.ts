@@ -42,7 +42,7 @@ async function open(t: TestContext, options: Options = {}) {
       logFiles: options.files,
       watch: options.watched
         ? {
-            sealed: (code) => told.push(`sealed ${code}`),
+            appended: (code) => told.push(`sealed ${code}`),
             written: (seconds) => told.push(`written ${seconds >= 0}`),
             failed: () => told.push('failed'),
             synced: (seconds) => told.push(`synced ${seconds >= 0}`),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { signCheckpoint } from '../../../src/audit/log/checkpoint.ts';
 import { type JudgedTail, judgeTail } from '../../../src/audit/log/judge-tail.ts';
 import type { CheckpointKey } from '../../../src/audit/log/signing-key.ts';
-import { lineLink } from '../../../src/audit/record/found-record.ts';
+import { recordOf } from '../../../src/audit/record/found-record.ts';
 import { eventNamed } from '../../support/event-named.ts';
 import { headOf, makeLog, rechained, reworded, startOfTime } from '../verify/chained-log.ts';
 import { type checkpointOf, makeKeys, makeSignedLog } from '../verify/signed-log.ts';
@@ -19,7 +19,7 @@ async function judgeBy(by: CheckpointKey | undefined, lines: readonly string[]) 
   async function* backwards() {
     for await (const line of lines.toReversed()) {
       taken += 1;
-      yield { record: JSON.parse(line), link: lineLink(line) };
+      yield { record: JSON.parse(line), link: recordOf(line)?.link };
     }
   }
   const judged: JudgedTail = await judgeTail(backwards(), by);
