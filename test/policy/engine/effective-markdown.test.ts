@@ -108,7 +108,7 @@ test('the page of a policy in report mode without grants, contact or exceptions 
 
 Policy of \`a\`, version \`${bare.version}\`, mode \`report\`.
 
-**Report mode:** nothing is refused by the policy; what would be is recorded.
+**Report mode:** what the policy would refuse is recorded, and not refused.
 
 ## Every create must be inside
 
