@@ -10,8 +10,14 @@ const maxStalledSeconds = 10;
 /** Over this period a client must read `minBytesPerSecond`. */
 const rateSeconds = 60;
 const minBytesPerSecond = 8 * 1024;
-/** Memory that Node uses for a waiting request besides its bytes: measured, rounded up. */
+/** Memory that Node uses for a waiting request with up to 20 header fields, besides its bytes: measured, rounded up. */
 const requestBytes = 2048;
+const includedFields = 20;
+/** Likewise, for a further header field and for a piece of a body. */
+const fieldBytes = 50;
+const pieceBytes = 160;
+/** After so many pieces of a body their memory is added up. */
+const countedPieces = 64;
 /** The kernel may have as many bytes for a client before it is asked which of them are acknowledged. */
 const maxUncheckedBytes = 64 * 1024;
 /** Enough for 300 requests of a kilobyte. */
@@ -25,6 +31,8 @@ interface Exchange {
   readonly response: ServerResponse;
   /** Total bytes read from the connection when the request arrived. */
   readonly bytesRead: number;
+  /** Memory that it uses besides these. */
+  objectBytes: number;
 }
 
 /** The connections of one client address. */
@@ -33,6 +41,8 @@ export interface Address {
   /** A trusted proxy, exempt from the bounds per address. */
   readonly trusted: boolean;
   readonly connections: Set<Connection>;
+  /** By how much waiting requests have grown since the bytes of all connections were added up. */
+  grownBytes: number;
 }
 
 const key = Symbol('connection');
@@ -49,27 +59,38 @@ export class Connection {
   readonly socket: Socket;
   readonly address: Address;
   /** The stream of the HTTP messages: the same socket, or TLS over it. */
-  #stream: Socket;
+  stream: Socket;
   readonly #handler: RequestListener;
+  /** Called when what waits has grown. */
+  readonly #grown: (connection: Connection) => void;
   /** The response of the request being served. */
   #current: ServerResponse | undefined;
   readonly #waiting: Exchange[] = [];
+  /** The sum of their `objectBytes`. */
+  #objectBytes = 0;
+  /** `#waitingBytes` when the growth was last taken. */
+  #knownBytes = 0;
   /** Total acknowledged bytes, sampled every second while others are not acknowledged. */
   readonly #taken: number[] = [];
   /** Total bytes written when the kernel last had none that were not acknowledged. */
   #allTaken = 0;
 
-  constructor(socket: Socket, address: Address, handler: RequestListener) {
+  constructor(
+    socket: Socket,
+    address: Address,
+    { handler, grown }: { handler: RequestListener; grown: (connection: Connection) => void },
+  ) {
     this.socket = socket;
     this.address = address;
     this.#handler = handler;
-    this.#stream = socket;
+    this.#grown = grown;
+    this.stream = socket;
     this.speakOn(socket);
   }
 
   /** From now on HTTP uses this stream. */
   speakOn(stream: Socket): void {
-    this.#stream = stream;
+    this.stream = stream;
     (stream as WithConnection)[key] = this;
   }
 
@@ -81,12 +102,37 @@ export class Connection {
   serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.socket.destroyed) return;
     if (this.#current === undefined) this.#start(request, response);
-    else this.#waiting.push({ request, response, bytesRead: this.#stream.bytesRead });
+    else this.#wait(request, response);
+  }
+
+  #wait(request: IncomingMessage, response: ServerResponse): void {
+    const furtherFields = Math.max(0, request.rawHeaders.length / 2 - includedFields);
+    const objectBytes = requestBytes + fieldBytes * furtherFields;
+    const exchange = { request, response, bytesRead: this.stream.bytesRead, objectBytes };
+    this.#objectBytes += objectBytes;
+    this.#waiting.push(exchange);
+    this.#countPieces(exchange);
+    this.#grown(this);
+  }
+
+  /** A body in pieces of a byte takes a hundred times its size. */
+  #countPieces(exchange: Exchange): void {
+    const { request } = exchange;
+    const { push } = request;
+    let pieces = 0;
+    request.push = (piece, encoding) => {
+      if (this.socket.destroyed) return false;
+      exchange.objectBytes += pieceBytes;
+      this.#objectBytes += pieceBytes;
+      pieces += 1;
+      if (pieces % countedPieces === 0) this.#grown(this);
+      return push.call(request, piece, encoding);
+    };
   }
 
   /** After an answer that closes the connection, no request is served (RFC 9112 section 9.6). */
   #start(request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#stream.writable) return;
+    if (!this.stream.writable) return;
     this.#current = response;
     response.once('close', this.#next);
     this.#handler(request, response);
@@ -95,19 +141,31 @@ export class Connection {
   readonly #next = (): void => {
     this.#current = undefined;
     const next = this.#waiting.shift();
-    if (next !== undefined) this.#start(next.request, next.response);
+    if (next === undefined) return;
+    const { request, response, objectBytes } = next;
+    this.#objectBytes -= objectBytes;
+    // That of every request again.
+    Reflect.deleteProperty(request, 'push');
+    this.#start(request, response);
   };
 
   get #waitingBytes(): number {
     const [first] = this.#waiting;
     if (first === undefined) return 0;
-    return this.#waiting.length * requestBytes + this.#stream.bytesRead - first.bytesRead;
+    return this.#objectBytes + this.stream.bytesRead - first.bytesRead;
+  }
+
+  /** By how much the waiting requests have grown since the last call. */
+  takeGrowth(): number {
+    const before = this.#knownBytes;
+    this.#knownBytes = this.#waitingBytes;
+    return Math.max(0, this.#knownBytes - before);
   }
 
   /** Bytes kept in memory for the client: unread responses and waiting requests. */
   get keptBytes(): number {
     const unsent = this.#current === undefined ? 0 : unsentBytes(this.#current);
-    return this.#stream.writableLength + unsent + this.#waitingBytes;
+    return this.stream.writableLength + unsent + this.#waitingBytes;
   }
 
   /**
@@ -121,7 +179,7 @@ export class Connection {
 
   /** May bytes of responses wait, here or in the kernel, for a client that does not read? */
   get mayBeUnread(): boolean {
-    const { bytesWritten, writableLength } = this.#stream;
+    const { bytesWritten, writableLength } = this.stream;
     return writableLength > 0 || bytesWritten - this.#allTaken > maxUncheckedBytes;
   }
 
@@ -131,7 +189,7 @@ export class Connection {
    */
   check(unacknowledged: number | undefined): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';
-    const { bytesWritten, writableLength } = this.#stream;
+    const { bytesWritten, writableLength } = this.stream;
     if (writableLength === 0 && !unacknowledged) {
       if (unacknowledged === 0) this.#allTaken = bytesWritten;
       this.#taken.length = 0;
