@@ -75,7 +75,7 @@ export function linkOf(record: FoundRecord, text: string): Link | undefined {
     chain,
     sequence: sequence as number,
     uid,
-    typeUid: Number(typeUid),
+    typeUid: typeof typeUid === 'number' ? typeUid : Number.NaN,
     fingerprint,
     intact: matches && (withFingerprint(canonical, chain, fingerprint) === text || !repeatsMember(text)),
     previous: typeof previous === 'string' ? previous : undefined,

@@ -147,3 +147,23 @@ test('the first records of a later run that are gone are missing from that run',
   const later = makeLog(30, { time: startOfTime + 1e6 });
   assert.deepEqual(await findingsIn([...log, ...later.slice(2)]), ['missing 21 #1-2']);
 });
+
+test('a record with a value that is nested very deep, or that is no text where text belongs, is one that was changed', async () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  for (const value of [deep, `{"a":${deep}}`, '{"toString":1,"valueOf":1}']) {
+    const put = (text: string, member: string) =>
+      text.replace(new RegExp(`"${member}":[^,}]+`), `"${member}":${value}`);
+    const forged: readonly string[] = [
+      put(line(10), 'type_uid'),
+      altered(line(10), (record) => {
+        Object.assign(record, { api: { request: '@here@' } });
+        Object.assign(record.metadata, { event_code: 'peering.create.intent' });
+      }).replace('"@here@"', value),
+      altered(line(10), (record) => {
+        record.unmapped.checkpoint = '@here@';
+        Object.assign(record.metadata, { event_code: 'audit.checkpoint' });
+      }).replace('"@here@"', value),
+    ];
+    for (const text of forged) assert.deepEqual(await findingsIn(replaced(10, text)), ['changed 10 #10']);
+  }
+});
