@@ -43,9 +43,9 @@ async function open(t: TestContext, options: Options = {}) {
       watch: options.watched
         ? {
             appended: (code) => told.push(`sealed ${code}`),
-            written: (seconds) => told.push(`written ${seconds >= 0}`),
+            written: (seconds) => told.push(`written ${seconds}`),
             failed: () => told.push('failed'),
-            synced: (seconds) => told.push(`synced ${seconds >= 0}`),
+            synced: (seconds) => told.push(`synced ${seconds}`),
           }
         : undefined,
     },
@@ -67,6 +67,7 @@ const whole = async (file: string) => {
 };
 
 test('without a file every record goes to the given sink, the beginning of the chain first', async (t) => {
+  t.mock.method(performance, 'now', () => 5000);
   const sink = new FaultySink();
   const { audit, told } = await open(t, { sink, watched: true });
   assert.equal(audit.continues, undefined);
@@ -79,8 +80,8 @@ test('without a file every record goes to the given sink, the beginning of the c
   assert.match(sink.lines[0] ?? '', /"reporter":\{"uid":"gateway-7"\}/);
   assert.match(sink.lines[0] ?? '', /"product":\{[^}]*"version":"1\.2\.3"\}/);
   assert.deepEqual(told, [
-    ...['sealed audit.chain-started', 'written true'],
-    ...['sealed peering.list.outcome', 'written true'],
+    ...['sealed audit.chain-started', 'written 0'],
+    ...['sealed peering.list.outcome', 'written 0'],
   ]);
 });
 
@@ -95,6 +96,25 @@ test('with a key the beginning is signed at once, and the rest at the end', asyn
   assert.deepEqual(await whole(file), [[], 1, 0]);
 });
 
+test('without a file the beginning is signed at once, too, and the rest at the end', async (t) => {
+  const sink = new FaultySink();
+  const { audit } = await open(t, { sink, signed: true });
+  await audit.open();
+  for (let count = 0; count < 3; count += 1) await audit.trail.record(plainEvent(startOfTime));
+  const begun = ['audit.chain-started', 'audit.checkpoint', ...Array(3).fill('peering.list.outcome')];
+  assert.deepEqual(codesOf(sink.lines), begun);
+  await audit.stop();
+  assert.deepEqual(codesOf(sink.lines), [...begun, 'audit.checkpoint']);
+});
+
+test('whether anybody watches or not, a sink that rejects makes records unavailable', async (t) => {
+  for (const watched of [true, false]) {
+    const { audit } = await open(t, { watched });
+    const record = audit.trail.record(plainEvent(startOfTime));
+    await assert.rejects(record, { code: 'audit-unavailable' });
+  }
+});
+
 test('before it is opened nothing is written, and after its end nothing more', async (t) => {
   const file = place();
   const { audit } = await open(t, { file });
@@ -107,6 +127,7 @@ test('before it is opened nothing is written, and after its end nothing more', a
 });
 
 test('a log that is there is continued behind its last record, and begins nothing', async (t) => {
+  t.mock.method(performance, 'now', () => 5000);
   const file = place();
   const lines = makeLog(3);
   writeFileSync(file, `${lines.join('\n')}\n`);
@@ -117,7 +138,7 @@ test('a log that is there is continued behind its last record, and begins nothin
   await audit.stop();
   assert.equal(headOf(linesOf(file)[3]).sequence, 4);
   assert.deepEqual(logged, []);
-  assert.deepEqual(told, ['sealed peering.list.outcome', 'synced true', 'written true']);
+  assert.deepEqual(told, ['sealed peering.list.outcome', 'synced 0', 'written 0']);
   assert.deepEqual((await whole(file)).slice(0, 2), [[], 1]);
 });
 
@@ -173,11 +194,12 @@ test('a log that may not be continued is an error in the log, and a new chain sa
 
 test('a record that has no place in a chain ends the log, too', async (t) => {
   const file = place();
-  writeFileSync(file, '{"class_uid":6003,"metadata":{"product":{"name":"peergate"}}}\n');
+  const placeless = '{"class_uid":6003,"metadata":{"product":{"name":"peergate"}}}';
+  writeFileSync(file, `${[...makeLog(2), placeless].join('\n')}\n`);
   const { audit } = await open(t, { file });
   await audit.open();
   await audit.stop();
-  const started = JSON.parse(linesOf(file)[1] ?? '') as AuditRecord;
+  const started = JSON.parse(linesOf(file)[3] ?? '') as AuditRecord;
   assert.deepEqual(started.unmapped.oldChain, { reason: 'last-record-invalid', openIntents: 0 });
 });
 

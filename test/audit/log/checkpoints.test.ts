@@ -20,6 +20,7 @@ const keys = await makeKeys();
 /** A trail that is signed, with a clock that stands still until the test moves it. */
 function start(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] });
+  const clock = { now: startOfTime };
   const sink = new FaultySink();
   const logs: LogLine[] = [];
   const writer = { log: (line: string) => void logs.push(JSON.parse(line)) } as LineWriter;
@@ -29,7 +30,7 @@ function start(t: TestContext) {
     unsigned: 0,
     trail: () => trail,
     instance: 'gateway-1',
-    clock: { ...systemClock, now: () => startOfTime },
+    clock: { ...systemClock, now: () => clock.now },
     logger: createLogger('info', writer),
   });
   const chain = new AuditChain(
@@ -38,13 +39,18 @@ function start(t: TestContext) {
     undefined,
     (head, event) => checkpoints.appended(head, event),
   );
-  const trail = new AuditTrail(chain, sink, systemClock);
+  const trail = new AuditTrail(chain, sink, systemClock, {
+    written: () => undefined,
+    failed: () => undefined,
+    sealing: () => checkpoints.sealing(),
+  });
   const record = async (count: number) => {
     for (let index = 0; index < count; index += 1) await trail.record(plainEvent(startOfTime));
   };
   const signed = () =>
     sink.records.filter(({ metadata }) => metadata.event_code === 'audit.checkpoint').length;
   return {
+    clock,
     sink,
     logs,
     record,
@@ -97,8 +103,8 @@ test('at the end the rest is signed, and nothing is signed after it', async (t) 
   await stop();
   assert.equal(signed(), 1);
   assert.equal((await verify(sink.lines, { keys: keys.verifying })).signed?.unsigned, 0);
+  await record(1);
   tenSeconds();
-  await stop();
   assert.equal(signed(), 1);
 });
 
@@ -110,14 +116,33 @@ test('without a record there is no checkpoint', async (t) => {
 });
 
 test('a sink that takes no checkpoint is logged, and the checkpoint follows when it does', async (t) => {
-  const { record, tenSeconds, loggedTimes, stop, sink } = start(t);
+  const { record, tenSeconds, loggedTimes, logs, stop, sink } = start(t);
   await record(2);
   sink.mode = (code) => (code === 'audit.checkpoint' ? 'rejects' : 'works');
   tenSeconds();
   await loggedTimes(1);
+  assert.equal(logs[0]?.err.message, 'The audit record cannot be written, so nothing is forwarded.');
   sink.mode = () => 'works';
   await record(1);
   await stop();
   const { findings, records, signed } = await verify(sink.lines, { keys: keys.verifying });
   assert.deepEqual([findings, records, signed?.unsigned], [[], 5, 0]);
+});
+
+test('however the clock jumps, a record that comes 10 s after an unsigned one comes behind a checkpoint', async (t) => {
+  const { clock, record, sink, stop } = start(t);
+  const codes = () => sink.records.map(({ metadata }) => metadata.event_code.split('.').at(-1));
+  clock.now += 60_000;
+  await record(1);
+  clock.now += 9999;
+  await record(1);
+  clock.now += 1;
+  await record(1);
+  assert.deepEqual(codes(), ['outcome', 'outcome', 'checkpoint', 'outcome']);
+  clock.now += 9999;
+  await record(1);
+  clock.now -= 3_600_000;
+  await record(1);
+  assert.deepEqual(codes().slice(4), ['outcome', 'outcome']);
+  await stop();
 });

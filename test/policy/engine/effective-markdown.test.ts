@@ -25,16 +25,17 @@ exceptions:
   - id: CHG-1
     callers: [{ claim: sub, equals: a }]
     actions: [create, delete]
-    only: { clusters: [${clusterId}], vpcs: [vpc-01234567, vpc-89abcdef], accounts: ["111122223333"], cidrs: { file: inside.txt } }
+    only: { clusters: [${clusterId}], vpcs: [vpc-01234567, vpc-89abcdef], accounts: ["111122223333"], cidrs: { file: only.txt } }
     allows: { regions: [eu-west-1], prefixLength: { min: 25, max: 28 }, secureConnection: optional }
     expires: 2027-01-31T00:00:00Z
     ticket: CHG-1
   - id: CHG-2
     callers: [{ claim: sub, equals: a }]
+    only: { regions: [us-east-1] }
     allows: { accounts: ["999999999999"] }
     expires: 2027-01-31T00:00:00Z
 `,
-  { 'inside.txt': blocks.join('\n') },
+  { 'inside.txt': blocks.join('\n'), 'only.txt': blocks.slice(0, 22).join('\n') },
 );
 const named = blocks
   .slice(0, 20)
@@ -88,11 +89,13 @@ A request must fit one of them whole.
   - only for requests inside:
     - clusters: \`${clusterId}\`
     - accounts: \`111122223333\`
-    - cidrs: ${named} and 5 more
+    - cidrs: ${named} and 2 more
     - vpcs: \`vpc-01234567\`, \`vpc-89abcdef\`
 - \`CHG-2\` until 2027-01-31T00:00:00.000Z, allows besides:
   - actions: create
   - accounts: \`999999999999\`
+  - only for requests inside:
+    - regions: \`us-east-1\`
 `,
   );
 });
