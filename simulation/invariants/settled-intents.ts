@@ -37,9 +37,7 @@ function createFault(world: World, attempt: Attempt, record: AuditRecord, phase:
   if (record.statusId !== 2) return undefined;
   if (phase === 'outcome') return own === undefined ? undefined : 'it says that nothing was made';
   const isThere = own !== undefined && world.cloud.isLive(own) && own.madeAt < world.schedule.now - recentMs;
-  return isThere && !world.listsLate && !attempt.isOrphaned
-    ? 'it says that nothing is listed'
-    : undefined;
+  return isThere && !world.listsLate && !attempt.isOrphaned ? 'it says that nothing is listed' : undefined;
 }
 
 function madeFault(own: CloudPeering | undefined, { unmapped }: AuditRecord): string | undefined {
