@@ -1,10 +1,12 @@
 // A machine that runs one instance of the gateway: its disk and clock stay, its processes come and go. The gateway is the real
 // one, from `startGateway` down.
 
+import { withTimeout } from '../src/async/with-timeout.ts';
 import { systemClock } from '../src/clock.ts';
 import type { Config } from '../src/config/config.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { type RunningGateway, startGateway } from '../src/gateway.ts';
+import { LineWriter } from '../src/logging/line-writer.ts';
 import { AuditReader, type AuditRecord } from './audit-reader.ts';
 import { issuer, secretMark } from './caller-token.ts';
 import { Disk, epoch } from './disk.ts';
@@ -51,6 +53,7 @@ interface PolicyInForce {
 /** One run of the gateway. */
 export interface Run {
   readonly process: SimulatedProcess;
+  readonly writer: LineWriter;
   /** The version of the policy that the start read, and of those that it took up, each with its time. */
   readonly policies: PolicyInForce[];
   gateway: RunningGateway | undefined;
@@ -70,6 +73,8 @@ export class Machine {
   run: Run | undefined;
   runs = 0;
   #rotations = 0;
+  /** The file was rotated while no gateway ran: a line that a crash tore stays in it. */
+  wasRotatedDown = false;
 
   constructor(parts: MachineParts) {
     const { name, schedule, random, recorded, violated } = parts;
@@ -107,13 +112,14 @@ export class Machine {
       name,
       schedule,
       random: random.fork(name),
-      surroundings: { ...world, disk: this.disk, front: undefined },
+      surroundings: { ...world, disk: this.disk, stdout: this.stdout, front: undefined },
       isDead: false,
       stalledUntil: 0,
       wallOffset: this.#wall + this.clockOffset,
       startedAt: schedule.now,
     };
-    const run: Run = { process, policies: [], gateway: undefined, isStopping: false };
+    const writer = inProcess(process, () => new LineWriter(1));
+    const run: Run = { process, writer, policies: [], gateway: undefined, isStopping: false };
     this.run = run;
     schedule.later(
       process,
@@ -139,10 +145,11 @@ export class Machine {
     const { schedule } = this.#parts;
     if (run?.gateway === undefined || run.process.isDead || run.isStopping) return;
     run.isStopping = true;
-    const { process, gateway } = run;
+    const { process, gateway, writer } = run;
     schedule.later(process, 0, 'stops', () => {
-      void gateway.stop().then(() => {
-        schedule.later(process, this.stdout.isDrained ? 0 : lastLinesMs, 'stopped', () => {
+      const stopped = gateway.stop().then(() => withTimeout(lastLinesMs, writer.drained()));
+      void stopped.then(() => {
+        schedule.later(process, 0, 'stopped', () => {
           if (isWell) this.#requireNothingHeld(process);
           process.isDead = true;
           this.disk.loseProcess(process);
@@ -174,6 +181,7 @@ export class Machine {
   /** As a log rotation does; `signals`: it asks the gateway to go on in a new file. */
   rotate(signals: boolean): void {
     this.#rotations += 1;
+    this.wasRotatedDown ||= this.run?.process.isDead ?? true;
     this.disk.rename(auditPath, `${auditPath}.${this.#rotations}`);
     const { run } = this;
     if (signals && run?.gateway !== undefined && !run.process.isDead)
@@ -193,9 +201,9 @@ export class Machine {
     run.policies.push({ version: read.data.version, at: this.#parts.schedule.now, knownBy: 0 });
     run.gateway = await startGateway(config, {
       clock: systemClock,
-      logger: this.#logger() as never,
+      logger: this.#logger(run) as never,
       reporter: { version: '0', instance: this.name },
-      sink: this.stdout.sinkOf(run.process),
+      sink: run.writer,
       logFiles: this.disk.callsOf(run.process),
       policy: { data: read.data, files: read.files },
     });
@@ -210,12 +218,15 @@ export class Machine {
     schedule.later(undefined, 1000, `${this.name} is started again`, () => this.start());
   }
 
-  #logger(): object {
-    const { logged } = this.#parts;
+  #logger({ writer }: Run): object {
+    const { logged, settings } = this.#parts;
     const write = (level: string) => (first: unknown, message?: string) => {
       const fields = typeof first === 'object' && first !== null ? (first as { err?: Error }) : {};
       const cause = fields.err === undefined ? '' : `: ${fields.err.message}`;
-      logged(level, `${message ?? String(first)}${cause}`);
+      const text = `${message ?? String(first)}${cause}`;
+      logged(level, text);
+      // As in production, log lines share standard output with audit records.
+      if (!settings.auditFile) writer.log(`${JSON.stringify({ level, msg: text })}\n`);
     };
     const logger = {
       child: () => logger,

@@ -21,8 +21,16 @@ const lengthMs = 40_000;
 export function makePlan(seed: string): Plan {
   const random = new Random(seed);
   const settings = makeSettings(random);
-  const calls = Array.from({ length: random.between(2, 12) }, () => makeCall(random, settings));
-  const faults = Array.from({ length: random.between(0, 9) }, () => makeFault(random, settings));
+  const moments = Array.from({ length: random.between(1, 4) }, () => random.between(500, lengthMs));
+  // Faults that meet nobody show nothing.
+  const near = (beforeMs: number, afterMs: number) =>
+    Math.max(0, random.pick(moments) + random.between(-beforeMs, afterMs));
+  const calls = Array.from({ length: random.between(2, 12) }, () =>
+    makeCall(random, settings, near(0, 4000)),
+  );
+  const faults = Array.from({ length: random.between(0, 9) }, () =>
+    makeFault(random, settings, near(300, 5000)),
+  );
   return { seed, settings, steps: [...calls, ...retried(random, calls), ...faults, ...beyond(random)] };
 }
 
@@ -50,7 +58,7 @@ function makeSettings(random: Random): Settings {
   };
 }
 
-function makeCall(random: Random, { instances }: Settings): CallerStep {
+function makeCall(random: Random, { instances }: Settings, at: number): CallerStep {
   const operation = random.pick(
     random.chance(0.7)
       ? (['create'] as const)
@@ -58,7 +66,7 @@ function makeCall(random: Random, { instances }: Settings): CallerStep {
   );
   return {
     kind: 'call',
-    at: random.between(500, lengthMs),
+    at,
     operation,
     caller: random.pick(callers),
     instance: random.between(0, instances - 1),
@@ -85,8 +93,7 @@ function retried(random: Random, calls: readonly CallerStep[]): CallerStep[] {
     }));
 }
 
-function makeFault(random: Random, settings: Settings): Step {
-  const at = random.between(0, lengthMs);
+function makeFault(random: Random, settings: Settings, at: number): Step {
   const instance = random.between(0, settings.instances - 1);
   const forMs = random.latency(6000, 40_000);
   const part = random.pick([
@@ -126,9 +133,12 @@ function diskFault(
   at: { readonly at: number; readonly instance: number; readonly forMs: number },
   { auditFile }: Settings,
 ): Step {
-  if (!auditFile) return { kind: 'stdout-blocked', ...at };
-  const what = random.pick(['fault', 'fault', 'disk-hang', 'disk-full', 'rotate'] as const);
-  const { at: time, instance } = at;
+  const { at: time, instance, forMs } = at;
+  if (!auditFile && random.chance(0.5))
+    return { kind: 'stdout-blocked', at: time, instance, forMs: Math.min(forMs, 6000) };
+  const what = auditFile
+    ? random.pick(['fault', 'fault', 'disk-hang', 'disk-full', 'rotate'] as const)
+    : 'fault';
   if (what === 'rotate') return { kind: 'rotate', at: time, instance, signals: random.chance(0.7) };
   if (what !== 'fault') return { kind: what, ...at };
   const fault = random.pick(['sync', 'write', 'short-write'] as const);

@@ -126,7 +126,7 @@ function auditorOf({ schedule, network }: World, { name, disk }: Machine): Simul
     name: `auditor of ${name}`,
     schedule,
     random: new Random(name),
-    surroundings: { disk, network, redis: undefined, front: undefined },
+    surroundings: { disk, stdout: undefined, network, redis: undefined, front: undefined },
     isDead: false,
     stalledUntil: 0,
     wallOffset: 0,

@@ -1,18 +1,21 @@
-// The standard output of a simulated gateway, and whoever reads it. A line that was taken is kept by the reader.
-import type { AuditSink } from '../src/audit/log/trail.ts';
+// The standard output of a simulated machine's gateways: a pipe, and whoever reads it. What the pipe took is kept by the reader; a
+// line that its writer never finished is not.
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
-import type { SimulatedProcess } from './simulated-process.ts';
 
 export class StandardOutput {
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #taken: (line: string) => void;
+  /** Whole lines, of all runs. */
   readonly lines: string[] = [];
-  #waiting: { readonly line: string; readonly resolve: () => void }[] = [];
-  #isWriting = false;
-  #blockedSince: number | undefined;
+  #begun = Buffer.alloc(0);
+  /** The reader takes nothing until then. */
   blockedUntil = 0;
+  /** Writes that will be taken in part. */
+  writesToCut = 0;
+  /** Writes that will fail. */
+  writesToFail = 0;
 
   constructor(schedule: Schedule, random: Random, taken: (line: string) => void) {
     this.#schedule = schedule;
@@ -20,47 +23,34 @@ export class StandardOutput {
     this.#taken = taken;
   }
 
-  sinkOf(owner: SimulatedProcess): AuditSink {
-    return {
-      write: (line) =>
-        new Promise((resolve) => {
-          this.#waiting.push({ line, resolve });
-          this.#writeNext(owner);
-        }),
-      blockedMs: () => (this.#blockedSince === undefined ? 0 : this.#schedule.now - this.#blockedSince),
-    };
-  }
-
-  /** Everything that was to be written is written. */
-  get isDrained(): boolean {
-    return this.#waiting.length === 0;
+  /** At once, as a pipe in non-blocking mode. Throws `EAGAIN` while the pipe is full. */
+  write(bytes: Buffer): number {
+    if (this.blockedUntil > this.#schedule.now) throw failure('EAGAIN');
+    if (this.writesToFail > 0) {
+      this.writesToFail -= 1;
+      throw failure('EIO');
+    }
+    const isCut = this.writesToCut > 0 && bytes.length > 1;
+    if (isCut) this.writesToCut -= 1;
+    const length = isCut ? this.#random.between(1, bytes.length - 1) : bytes.length;
+    this.#take(Buffer.concat([this.#begun, bytes.subarray(0, length)]));
+    return length;
   }
 
   loseProcess(): void {
-    this.#waiting = [];
-    this.#isWriting = false;
-    this.#blockedSince = undefined;
+    this.#begun = Buffer.alloc(0);
   }
 
-  /** One line after the other, as a pipe takes them. */
-  #writeNext(owner: SimulatedProcess): void {
-    const [next] = this.#waiting;
-    if (next === undefined || this.#isWriting) return;
-    this.#isWriting = true;
-    this.#blockedSince ??= this.#schedule.now;
-    const delayMs = Math.max(this.blockedUntil - this.#schedule.now, 0) + this.#random.between(0, 2);
-    this.#schedule.later(owner, delayMs, 'stdout takes a line', () => {
-      this.#isWriting = false;
-      if (this.blockedUntil > this.#schedule.now) {
-        this.#writeNext(owner);
-        return;
-      }
-      this.#waiting.shift();
-      this.lines.push(next.line);
-      this.#taken(next.line);
-      this.#blockedSince = undefined;
-      next.resolve();
-      this.#writeNext(owner);
-    });
+  #take(bytes: Buffer): void {
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+      const line = bytes.subarray(start, end).toString();
+      this.lines.push(line);
+      this.#taken(line);
+      start = end + 1;
+    }
+    this.#begun = Buffer.from(bytes.subarray(start));
   }
 }
+
+const failure = (code: string): Error => Object.assign(new Error(`${code}: write`), { code });

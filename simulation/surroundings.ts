@@ -4,9 +4,11 @@ import type { Disk } from './disk.ts';
 import type { Front } from './front.ts';
 import type { Network } from './network.ts';
 import type { RedisServer } from './redis-server.ts';
+import type { StandardOutput } from './standard-output.ts';
 
 export interface Surroundings {
   readonly disk: Disk;
+  readonly stdout: StandardOutput | undefined;
   readonly network: Network;
   readonly redis: RedisServer | undefined;
   /** Set when the gateway has been put together. */

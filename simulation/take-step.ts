@@ -40,10 +40,11 @@ const takers: Takers = {
   clock: (world, { instance, byMs }) => world.machine(instance).setClock(byMs),
   rotate: (world, { instance, signals }) => world.machine(instance).rotate(signals),
   disk(world, { instance, fault, count }) {
-    const { disk } = world.machine(instance);
+    const { disk, stdout } = world.machine(instance);
+    const target = world.settings.auditFile ? disk : stdout;
     if (fault === 'sync') disk.syncsToFail += count;
-    else if (fault === 'write') disk.writesToFail += count;
-    else disk.writesToCut += count;
+    else if (fault === 'write') target.writesToFail += count;
+    else target.writesToCut += count;
   },
   'disk-hang'(world, { instance, forMs }) {
     world.machine(instance).disk.hangsUntil = world.schedule.now + forMs;

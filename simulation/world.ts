@@ -134,7 +134,7 @@ export class World {
     this.redis?.loseReplies(0);
     for (const { disk, stdout } of this.machines) {
       Object.assign(disk, { hangsUntil: 0, isFull: false, syncsToFail: 0, writesToFail: 0, writesToCut: 0 });
-      stdout.blockedUntil = 0;
+      Object.assign(stdout, { blockedUntil: 0, writesToCut: 0, writesToFail: 0 });
     }
   }
 

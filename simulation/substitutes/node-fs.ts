@@ -50,9 +50,13 @@ export default {
   unlink: notSimulated,
 };
 
-export {
-  notSimulated as fstatSync,
-  notSimulated as statSync,
-  notSimulated as write,
-  notSimulated as writeSync,
-};
+/** Standard output, to which writes return at once. */
+export const fstatSync = () => ({ isFIFO: () => false, isSocket: () => false, isFile: () => true });
+
+export function writeSync(_fd: number, bytes: Buffer): number {
+  const { stdout } = thisProcess().surroundings;
+  if (stdout === undefined) throw new Error('this process has no standard output');
+  return stdout.write(bytes);
+}
+
+export { notSimulated as statSync, notSimulated as write };
