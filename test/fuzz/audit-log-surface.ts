@@ -48,7 +48,7 @@ async function makeLog() {
   );
   const lines = [...script].flatMap((kind, index) => {
     const time = startOfTime + index * 100;
-    const seal = (event: Parameters<typeof chain.seal>[0]) => chain.seal(event);
+    const seal = (event: Parameters<typeof chain.seal>[0]) => chain.append(event);
     if (kind === 's') {
       const jws = signCheckpoint(checkpointOf(head, time), keys.signing);
       return [seal(checkpointEvent(jws, 'gateway-1', time))];

@@ -42,7 +42,7 @@ function start(t: TestContext) {
   const trail = new AuditTrail(chain, sink, systemClock, {
     written: () => undefined,
     failed: () => undefined,
-    sealing: () => checkpoints.sealing(),
+    appending: () => checkpoints.signIfDue(),
   });
   const record = async (count: number) => {
     for (let index = 0; index < count; index += 1) await trail.record(plainEvent(startOfTime));
