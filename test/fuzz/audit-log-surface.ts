@@ -48,16 +48,16 @@ async function makeLog() {
   );
   const lines = [...script].flatMap((kind, index) => {
     const time = startOfTime + index * 100;
-    const seal = (event: Parameters<typeof chain.seal>[0]) => chain.append(event);
+    const append = (event: Parameters<typeof chain.append>[0]) => chain.append(event);
     if (kind === 's') {
       const jws = signCheckpoint(checkpointOf(head, time), keys.signing);
-      return [seal(checkpointEvent(jws, 'gateway-1', time))];
+      return [append(checkpointEvent(jws, 'gateway-1', time))];
     }
-    if (kind === 'p') return [seal(plainEvent(time))];
+    if (kind === 'p') return [append(plainEvent(time))];
     const id = randomUUID();
     const [intent] = intentBy('svc-payments', id);
     const outcome = { type_uid: 600301, time, status_id: 1, api: { request: { uid: id } } };
-    return [seal(intent), seal(eventNamed('peering.create.outcome', outcome))];
+    return [append(intent), append(eventNamed('peering.create.outcome', outcome))];
   });
   return { lines, publicJwk: keys.publicJwk };
 }
