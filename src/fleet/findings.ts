@@ -99,11 +99,18 @@ function fleetPeering(
   return {
     ...peering,
     ...namesOf(judged.cluster),
-    ...(creator && { createdBy: { ...creator, at: new Date(creator.at).toISOString() } }),
+    ...(creator && { createdBy: createdBy(creator) }),
     ...(creator && isPending && { acceptBy: acceptByOf(creator) }),
     findings,
   };
 }
+
+const createdBy = ({ issuer, subject, at, requestId }: Creator) => ({
+  issuer,
+  subject,
+  at: new Date(at).toISOString(),
+  requestId,
+});
 
 const namesOf = ({ id, name, cidrBlock }: FleetCluster) => ({
   clusterId: id,

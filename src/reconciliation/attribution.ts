@@ -30,6 +30,7 @@ export class Attribution {
 
   recordCreator(peeringId: string, gatewayRequestId: string): void {
     this.#known.set(peeringId, gatewayRequestId);
+    this.#ambiguous.delete(peeringId);
   }
 
   get ambiguousIds(): Iterable<string> {
@@ -44,19 +45,23 @@ export class Attribution {
   async learn(peeringIds: readonly string[]): Promise<void> {
     const unknown = peeringIds.filter((id) => !this.#known.has(id));
     if (this.#creators === undefined || unknown.length === 0) return;
-    for (const [id, { requestId }] of await this.#creators.creatorsOf(unknown))
+    for (const [id, { requestId, isReconciled }] of await this.#creators.creatorsOf(unknown)) {
       this.recordCreator(id, requestId);
+      // Another instance knew nothing of this one's open creates when it took the peering from the list.
+      if (isReconciled) this.recordAmbiguous(id);
+    }
   }
 
   mayHaveMade({ facts, before }: UnsettledCreate, peeringId: string): boolean {
     const creator = this.#known.get(peeringId);
-    return !before.has(peeringId) && (creator === undefined || creator === facts.gatewayRequestId);
+    const isOthers = creator !== undefined && creator !== facts.gatewayRequestId;
+    return !before.has(peeringId) && (!isOthers || this.#ambiguous.has(peeringId));
   }
 
   /** Did none of the others make it? `others` may include the create. */
   mustHaveMade(create: UnsettledCreate, peeringId: string, others: Iterable<UnsettledCreate>): boolean {
     if (!this.mayHaveMade(create, peeringId)) return false;
-    if (this.#known.has(peeringId)) return true;
+    if (this.#known.get(peeringId) === create.facts.gatewayRequestId) return true;
     if (this.#ambiguous.has(peeringId)) return false;
     return [...others].every((other) => other === create || !this.mayHaveMade(other, peeringId));
   }

@@ -261,7 +261,8 @@ export class Reconciler {
     if (settlement.found) {
       const { creators } = this.#services;
       this.attribution.recordCreator(settlement.resourceId, gatewayRequestId);
-      if (creators !== undefined) await storeCreator(settlement.resourceId, facts, { creators, logger });
+      const create = { ...facts, isReconciled: true } as const;
+      if (creators !== undefined) await storeCreator(settlement.resourceId, create, { creators, logger });
     }
     logger.info({ gatewayRequestId, found: settlement.found }, 'settled an open create');
   }

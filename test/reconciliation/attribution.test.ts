@@ -48,3 +48,16 @@ test('a peering that was ambiguous is certain for nobody, unless its creator bec
   await attribution.learn(['made']);
   assert.equal(attribution.mustHaveMade(create, 'made', [create]), true);
 });
+
+test('a peering that another instance took from the list is certain for its own create, and possible for any other', async () => {
+  const creators = new MemoryCreators();
+  const creator = { issuer: 'https://idp.example', subject: 'svc-a', at: 1, requestId: 'a' };
+  creators.recordCreator('made', { ...creator, isReconciled: true });
+  const attribution = new Attribution(creators);
+  await attribution.learn(['made']);
+  const [own, other] = [createOf('a'), createOf('b')];
+  assert.equal(attribution.creatorOf('made'), 'a');
+  assert.equal(attribution.mustHaveMade(own, 'made', [own, other]), true);
+  assert.equal(attribution.mustHaveMade(other, 'made', [other]), false);
+  assert.equal(attribution.mayHaveMade(other, 'made'), true);
+});

@@ -114,3 +114,24 @@ test('a retry with its Idempotency-Key is not answered with the peering that ano
   });
   assert.equal(posts(cloud), 2);
 });
+
+test('of two instances whose create was lost, the second does not record as absent what the first took from the list', {
+  skip: noRedis,
+}, async (t) => {
+  const redis = await startRedis(t);
+  const { cloud, instances } = await startTwoGuarded(t, { REDIS_URL: redis.url });
+  const [one, other] = instances;
+  breakCreates(cloud, failed, { made: false });
+  const first = await createAs(one, {});
+  breakCreates(cloud, failed, { made: true });
+  const second = await createAs(other, { claims: { sub: 'svc-other' } });
+  assert.deepEqual([first.status, second.status], [500, 500]);
+  const [made] = cloud.peerings(clusterId);
+  // Neither knows of the other's: whoever reads the list first takes the peering, and the second one cannot know.
+  const records = [...(await reconciled(one, 1)), ...(await reconciled(other, 1))];
+  assert.deepEqual(records.map(({ status_id }) => status_id).sort(), [0, 1]);
+  for (const { status_id, unmapped } of records) {
+    const { resourceId, ambiguous } = unmapped.reconciled;
+    assert.deepEqual(status_id === 1 ? resourceId : ambiguous, status_id === 1 ? made?.id : [made?.id]);
+  }
+});
