@@ -10,7 +10,7 @@ const maxStalledSeconds = 10;
 /** Over this period a client must read `minBytesPerSecond`. */
 const rateSeconds = 60;
 const minBytesPerSecond = 8 * 1024;
-/** Memory that Node uses for a waiting request with up to 20 header fields, besides its bytes: measured, rounded up. */
+/** Memory that Node uses for a request with up to 20 header fields, besides its bytes: measured, rounded up. */
 const requestBytes = 2048;
 const includedFields = 20;
 /** Likewise, for a further header field and for a piece of a body. */
@@ -22,6 +22,8 @@ const countedPieces = 64;
 const maxUncheckedBytes = 64 * 1024;
 /** Enough for 300 requests of a kilobyte. */
 const maxWaitingBytes = 1024 * 1024;
+/** For the objects of the request being served: enough for the longest body in pieces of a byte. */
+const maxServedBytes = 4 * 1024 * 1024;
 
 /** Why the gateway closed a connection. */
 export type CloseReason = 'unread' | 'slow' | 'pipelined' | 'address-connections' | 'address-bytes';
@@ -63,12 +65,12 @@ export class Connection {
   readonly #handler: RequestListener;
   /** Called when what waits has grown. */
   readonly #grown: (connection: Connection) => void;
-  /** The response of the request being served. */
-  #current: ServerResponse | undefined;
+  /** The request being served. */
+  #current: Exchange | undefined;
   readonly #waiting: Exchange[] = [];
-  /** The sum of their `objectBytes`. */
+  /** The sum of the `objectBytes` of all of them and of the current one. */
   #objectBytes = 0;
-  /** `#waitingBytes` when the growth was last taken. */
+  /** `#requestBytes` when the growth was last taken. */
   #knownBytes = 0;
   /** Total acknowledged bytes, sampled every second while others are not acknowledged. */
   readonly #taken: number[] = [];
@@ -101,18 +103,16 @@ export class Connection {
   /** Serves the request once those before it on the connection have been answered. */
   serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.socket.destroyed) return;
-    if (this.#current === undefined) this.#start(request, response);
-    else this.#wait(request, response);
-  }
-
-  #wait(request: IncomingMessage, response: ServerResponse): void {
     const furtherFields = Math.max(0, request.rawHeaders.length / 2 - includedFields);
     const objectBytes = requestBytes + fieldBytes * furtherFields;
     const exchange = { request, response, bytesRead: this.stream.bytesRead, objectBytes };
     this.#objectBytes += objectBytes;
-    this.#waiting.push(exchange);
-    this.#countPieces(exchange);
-    this.#grown(this);
+    if (mayHaveBody(request)) this.#countPieces(exchange);
+    if (this.#current === undefined) this.#start(exchange);
+    else {
+      this.#waiting.push(exchange);
+      this.#grown(this);
+    }
   }
 
   /** A body in pieces of a byte takes a hundred times its size. */
@@ -131,41 +131,39 @@ export class Connection {
   }
 
   /** After an answer that closes the connection, no request is served (RFC 9112 section 9.6). */
-  #start(request: IncomingMessage, response: ServerResponse): void {
+  #start(exchange: Exchange): void {
     if (!this.stream.writable) return;
-    this.#current = response;
+    this.#current = exchange;
+    const { request, response } = exchange;
     response.once('close', this.#next);
     this.#handler(request, response);
   }
 
   readonly #next = (): void => {
+    this.#objectBytes -= this.#current?.objectBytes ?? 0;
     this.#current = undefined;
     const next = this.#waiting.shift();
-    if (next === undefined) return;
-    const { request, response, objectBytes } = next;
-    this.#objectBytes -= objectBytes;
-    // That of every request again.
-    Reflect.deleteProperty(request, 'push');
-    this.#start(request, response);
+    if (next !== undefined) this.#start(next);
   };
 
-  get #waitingBytes(): number {
+  /** Of the request being served, only its objects. */
+  get #requestBytes(): number {
     const [first] = this.#waiting;
-    if (first === undefined) return 0;
-    return this.#objectBytes + this.stream.bytesRead - first.bytesRead;
+    const unserved = first === undefined ? 0 : this.stream.bytesRead - first.bytesRead;
+    return this.#objectBytes + unserved;
   }
 
-  /** By how much the waiting requests have grown since the last call. */
+  /** By how much the requests have grown since the last call. */
   takeGrowth(): number {
     const before = this.#knownBytes;
-    this.#knownBytes = this.#waitingBytes;
+    this.#knownBytes = this.#requestBytes;
     return Math.max(0, this.#knownBytes - before);
   }
 
-  /** Bytes kept in memory for the client: unread responses and waiting requests. */
+  /** Bytes kept in memory for the client: unread responses and requests. */
   get keptBytes(): number {
-    const unsent = this.#current === undefined ? 0 : unsentBytes(this.#current);
-    return this.stream.writableLength + unsent + this.#waitingBytes;
+    const unsent = this.#current === undefined ? 0 : unsentBytes(this.#current.response);
+    return this.stream.writableLength + unsent + this.#requestBytes;
   }
 
   /**
@@ -173,7 +171,8 @@ export class Connection {
    * consumes, and a disconnect would go unnoticed.
    */
   get isOverfull(): boolean {
-    if (this.#waitingBytes > maxWaitingBytes) return true;
+    const served = this.#current?.objectBytes ?? 0;
+    if (served > maxServedBytes || this.#requestBytes - served > maxWaitingBytes) return true;
     return (this.#waiting.at(-1)?.request.readableLength ?? 0) > maxBodyBytes;
   }
 
@@ -206,3 +205,6 @@ export class Connection {
     return taken - aMinuteAgo < rateSeconds * minBytesPerSecond ? 'slow' : undefined;
   }
 }
+
+const mayHaveBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;

@@ -1,11 +1,12 @@
-// Requests behind one that waits take as much memory as is counted, whatever they are made of: real sockets, and none of the
-// gateway's checks by the second.
+// Requests behind one that waits, and bodies that nobody reads yet, take as much memory as is counted, whatever they are made
+// of: real sockets, and none of the gateway's checks by the second.
 import assert from 'node:assert/strict';
 import diagnostics from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { pathOf, put } from '../../support/call-peering.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startIssuer } from '../../support/issuer.ts';
 import { head, openRaw, type RawConnection } from '../../support/raw-http.ts';
 import { requestsBegun } from '../../support/requests-begun.ts';
 
@@ -35,8 +36,9 @@ async function startWaiting(t: TestContext) {
   };
 }
 
+const inPieces = '1\r\na\r\n'.repeat(8000);
 const tooMuch: Readonly<Record<string, string>> = {
-  'a body in pieces of a byte': `${head('POST / HTTP/1.1', { 'Transfer-Encoding': 'chunked' })}${'1\r\na\r\n'.repeat(8000)}`,
+  'a body in pieces of a byte': head('POST / HTTP/1.1', { 'Transfer-Encoding': 'chunked' }) + inPieces,
   'thousands of empty header fields': head('GET / HTTP/1.1')
     .replace(/\r\n$/, `${'a:\r\n'.repeat(4000)}\r\n`)
     .repeat(6),
@@ -51,6 +53,26 @@ for (const [what, text] of Object.entries(tooMuch))
     assert.equal(await connection.rest(), '');
     assert.deepEqual(reasons(gateway), ['pipelined']);
   });
+
+test('a body in pieces of a byte ends the connection while its token waits for an issuer that hangs', async (t) => {
+  const issuer = await startIssuer();
+  t.after(() => issuer.close());
+  const gateway = await startTestGateway(t, { issuer });
+  const [, ...signed] = (await issuer.sign()).split('.');
+  const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'nobody' })).toString('base64url');
+  issuer.takeover = () => undefined;
+  const connection = await openRaw(gateway.port);
+  t.after(() => connection.destroy());
+  const fields = {
+    Authorization: `Bearer ${[header, ...signed].join('.')}`,
+    'Content-Type': 'application/json',
+    'Transfer-Encoding': 'chunked',
+  };
+  // More than the longest body may have.
+  connection.write(head(`POST ${peeringsPath} HTTP/1.1`, fields) + inPieces.repeat(4));
+  assert.equal(await connection.rest(), '');
+  assert.deepEqual(reasons(gateway), ['pipelined']);
+});
 
 test('a body in one piece, and a header of twenty fields, wait for their turn and are answered', async (t) => {
   const { gateway, open, endWaits } = await startWaiting(t);
