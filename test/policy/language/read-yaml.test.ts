@@ -120,3 +120,14 @@ test('every fault of a malformed text is told in its own line', () => {
     ['p:1:5:', 'p:2:4:'],
   );
 });
+
+for (const [what, unit] of [
+  ['explicit keys', '? '],
+  ['values behind values', '<<: '],
+  ['pairs of a list', '{a: 1}, '],
+  ['lists', '['],
+  ['objects', '{a: '],
+] as const)
+  test(`a text that is nested without end is refused, and nothing is thrown: ${what}`, () => {
+    for (const count of [5000, 50_000]) assert.notDeepEqual(faultsOf(unit.repeat(count)), []);
+  });
