@@ -209,6 +209,8 @@ export async function startStoredAnswerSurface(): Promise<Surface<StoredAnswerCa
         const bytes = Buffer.from(value);
         return [name, name === 'answer' ? change(bytes, edits) : bytes];
       });
+      // What an earlier case did is not this one's fault.
+      world.watch.faults.length = 0;
       await client.del(key);
       await client.sendCommand(['HSET', key, ...stored.flat()]);
       const answer = await send();

@@ -238,3 +238,13 @@ test('a given file is read anew each time, and refused when it is no key set', a
   }
   assert.deepEqual(issuer.requests, []);
 });
+
+test('a document that is no JSON is refused without a word of what it holds', async (t) => {
+  const jwksFile = join(temporaryFolder(), 'keys.json');
+  await writeFile(jwksFile, '{"keys":[{"d":"a-private-part"');
+  const { fetchKeys } = await start(t, { auth: { jwksFile } });
+  for (const text of ['a-private-part', '{"d":a-private-part}', '{"keys":[{"d":"a-private-part"']) {
+    await writeFile(jwksFile, text);
+    await assert.rejects(fetchKeys(), { message: 'the document is not valid JSON' });
+  }
+});

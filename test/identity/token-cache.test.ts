@@ -221,3 +221,12 @@ test('a flood of good tokens is remembered up to its bounds, in number and in si
   assert.ok(tokens.size < (32 * 1024 * 1024) / 16_000);
   assert.equal(tokens.get(`large-2999-${filler}`), principal);
 });
+
+test('tokens that are over take no room once another one is verified', async (t) => {
+  const rig = await startRemembering(t);
+  for (let count = 0; count < 20; count += 1) await rig.use(await rig.sign({}, { jti: `${count}` }));
+  assert.equal(rig.tokens.size, 20);
+  rig.clock.time += minutes;
+  await rig.use(await rig.sign());
+  assert.equal(rig.tokens.size, 1);
+});

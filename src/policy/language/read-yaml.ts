@@ -1,6 +1,6 @@
 // Reads YAML 1.2 or JSON by a zod schema and reports every fault at once, each with its place. Refuses invalid UTF-8,
-// members named twice, unknown tags, another version of YAML and alias bombs.
-import { LineCounter, parseDocument } from 'yaml';
+// members named twice, unknown tags, another version of YAML, alias bombs, and what is nested without end.
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import { type Path, Places } from './place.ts';
@@ -28,10 +28,9 @@ export function readYaml<Schema extends z.ZodType>(
   const text = decodeUtf8(bytes);
   if (text === undefined)
     return { faults: [{ file, line: 1, column: 1, member: '', message: 'must be UTF-8 text' }] };
-  const document = parseDocument(text, {
-    ...{ uniqueKeys: false, prettyErrors: false },
-    ...{ version: '1.2', schema: 'core', merge: false },
-  });
+  const document = parse(text);
+  if (document === undefined)
+    return { faults: [{ file, line: 1, column: 1, member: '', message: 'is nested too deep to be read' }] };
   const places = new Places(file, document, linesOf(text));
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
@@ -49,6 +48,19 @@ export function readYaml<Schema extends z.ZodType>(
   const result = schema.safeParse(raw);
   if (result.success) return { value: result.data, raw, places };
   return { raw, places, faults: result.error.issues.flatMap((issue) => describe(issue, places, raw, [])) };
+}
+
+/** `undefined` if the library has exhausted the stack: it follows some forms of nesting without a bound of its own. */
+function parse(text: string): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, {
+      ...{ uniqueKeys: false, prettyErrors: false },
+      ...{ version: '1.2', schema: 'core', merge: false },
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** The library itself counts not every line of a text that is malformed. */

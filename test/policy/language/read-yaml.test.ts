@@ -120,3 +120,13 @@ test('every fault of a malformed text is told in its own line', () => {
     ['p:1:5:', 'p:2:4:'],
   );
 });
+
+for (const [what, before, unit] of [
+  ['members without commas', '{ ', 'k: 1\n'],
+  ['explicit keys', '', '? '],
+  ['lists', '', '['],
+  ['objects', '', '{a: '],
+] as const)
+  test(`a text that is nested without end is refused, and nothing is thrown: ${what}`, () => {
+    for (const count of [5000, 50_000]) assert.notDeepEqual(faultsOf(`${before}${unit.repeat(count)}`), []);
+  });
