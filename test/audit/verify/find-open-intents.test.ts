@@ -1,9 +1,10 @@
 // Which creates the log of earlier runs leaves open, and which peerings it knows: in the file and in those that it was
 // rotated into lately, whatever is renamed meanwhile, and never in what this run has written.
 import assert from 'node:assert/strict';
-import { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import fsPromises, { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
@@ -263,4 +264,41 @@ test('a rotated file that cannot be read to its end is an error, and not taken f
   log.intent();
   await writeFile(path, log.cut());
   await assert.rejects(openIds(path, log.head));
+});
+
+/** Each look at a file tells another inode, for so many looks. */
+function renameAllTheTime(t: TestContext, looks: number): void {
+  const { stat } = fsPromises;
+  let count = 0;
+  const changing = (ino: number) => (-ino > looks ? {} : { ino });
+  t.mock.method(fsPromises, 'stat', async (path: string) =>
+    Object.assign(await stat(path), changing(--count)),
+  );
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+}
+
+test('files that are renamed while they are read are read again, and after three readings that is an error', async (t) => {
+  const { log, path } = await start();
+  const open = log.intent();
+  await writeFile(path, log.cut());
+  renameAllTheTime(t, 3);
+  assert.deepEqual(await openIds(path, log.head), [idOf(open)]);
+  renameAllTheTime(t, Number.POSITIVE_INFINITY);
+  await assert.rejects(openIds(path, log.head), /renamed all the time/);
+});
+
+test('a file counts that was last written exactly eight days ago, and none that was written before', async () => {
+  const { log, path } = await start();
+  const [, open] = [log.intent(), log.intent()] as const;
+  const lines = log.cut().split('\n');
+  await writeFile(`${path}.2`, `${lines[0]}\n`);
+  await writeFile(`${path}.1`, `${lines[1]}\n`);
+  const eightDaysAgo = (now - 8 * dayMs) / 1000;
+  await utimes(`${path}.2`, eightDaysAgo - 1, eightDaysAgo - 1);
+  await utimes(`${path}.1`, eightDaysAgo, eightDaysAgo);
+  assert.deepEqual(await openIds(path, log.head), [idOf(open)]);
 });
