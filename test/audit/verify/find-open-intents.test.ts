@@ -6,19 +6,15 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
-import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
+import type { Head } from '../../../src/audit/log/chain.ts';
 import { factsFromRecord } from '../../../src/audit/record/recorded-request.ts';
-import { intentEvent, type Outcome, outcomeEvent } from '../../../src/audit/record/request-events.ts';
+import type { Outcome } from '../../../src/audit/record/request-events.ts';
 import { findOpenIntents } from '../../../src/audit/verify/find-open-intents.ts';
-import { systemClock } from '../../../src/clock.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
-import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
 import type { AuditRecord } from '../../support/audit-record.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { headOf } from './chained-log.ts';
+import { IntentLog, now } from './intent-log.ts';
 
-const now = Date.parse('2026-11-22T12:00:00Z');
 const dayMs = 24 * 3_600_000;
 const unknown: Outcome = { status: 502, sent: 'maybe', error: { code: 'upstream-broken', detail: 'x' } };
 const created = (resourceId: string): Outcome => ({
@@ -27,50 +23,8 @@ const created = (resourceId: string): Outcome => ({
   upstream: { status: 201, resourceId },
 });
 
-/** A log in the making: each call makes the next line. */
-class Log {
-  readonly #lines: string[] = [];
-  readonly #chain = new AuditChain({ version: '0', instance: 'test' }, systemClock.newId);
-
-  intent(create: RequestFacts = lostCreate()): RequestFacts {
-    this.#seal(intentEvent(create, now));
-    return create;
-  }
-
-  outcome(create: RequestFacts, outcome: Outcome): void {
-    this.#seal(outcomeEvent(create, outcome, now));
-  }
-
-  reconciled(create: RequestFacts, resourceId?: string): void {
-    const settlement =
-      resourceId === undefined ? ({ found: false } as const) : { found: true as const, resourceId };
-    this.#seal(reconciledEvent(create, settlement, now));
-  }
-
-  ambiguous(create: RequestFacts, ...ambiguous: string[]): void {
-    this.#seal(reconciledEvent(create, { ambiguous }, now));
-  }
-
-  /** The last line so far. */
-  get head(): Head {
-    return headOf(this.#lines.at(-1));
-  }
-
-  /** The lines since the last call. */
-  cut(): string {
-    const since = this.#lines.slice(this.#cutAt);
-    this.#cutAt = this.#lines.length;
-    return since.map((line) => `${line}\n`).join('');
-  }
-  #cutAt = 0;
-
-  #seal(event: Parameters<AuditChain['seal']>[0]): void {
-    this.#lines.push(this.#chain.seal(event));
-  }
-}
-
 const start = async () => ({
-  log: new Log(),
+  log: new IntentLog(),
   path: join(temporaryFolder(), 'audit.log'),
 });
 
