@@ -29,7 +29,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
     'audit/verify/{find-open-intents-chains,verify-signatures,find-open-intents}',
   ],
   identity: [
-    'identity/{bearer-token,issuers-taken-up,key-set,key-unknown,token-refusal,trusted-issuers}',
+    'identity/{bearer-token,issuers-taken-up,key-set,key-set-told,key-unknown,token-refusal,trusted-issuers}',
     'identity/{key-source,usable-keys,verify-token,verify-token-form}',
     'identity/token-cache',
   ],
