@@ -10,12 +10,12 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
     'property/decide-cidr-list',
   ],
   'policy/engine': [
-    'policy/engine/{callers,effective,effective-markdown,explain,naming-the-issuer,recorded-claims}',
-    'policy/engine/{suggest,well-formed}',
+    'policy/engine/{callers,delete-own,effective,effective-markdown,explain,naming-the-issuer}',
+    'policy/engine/{recorded-claims,replay-records,suggest,well-formed}',
     'policy/engine/{exceptions,grants,guardrails,nearest-block,replay,report-mode}',
     'policy/language/vpc-registry',
-    'property/{suggest,version-1-policies}',
-    'property/{decide-cidr-list,decide-cidr-set,decide-oracle,decide-total}',
+    'property/{decide-cidr-list,decide-cidr-set,version-1-policies}',
+    'property/decide-total',
   ],
   'state/idempotency': ['state/idempotency/*'],
   'audit/log': [
@@ -24,12 +24,12 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
     'audit/log/{log-file,signing-key,tail}',
   ],
   'audit/verify': [
-    'audit/verify/{verify-intents,verify-logs,verify-tampering}',
-    'audit/verify/{find-open-intents,verify-signatures}',
-    'property/audit-tampering',
+    'audit/verify/{findings,open-intents,verify-intents,verify-logs,verify-tampering}',
+    'audit/log/judge-tail',
+    'audit/verify/{find-open-intents-chains,verify-signatures,find-open-intents}',
   ],
   identity: [
-    'identity/{bearer-token,issuers-taken-up,key-set,key-unknown,token-refusal,trusted-issuers}',
+    'identity/{bearer-token,issuers-taken-up,key-set,key-set-told,key-unknown,token-refusal,trusted-issuers}',
     'identity/{key-source,usable-keys,verify-token,verify-token-form}',
     'identity/token-cache',
   ],

@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
     anew: { type: 'boolean', default: false },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    survivors: { type: 'boolean', default: false },
   },
 });
 const sample = values.sample === undefined ? undefined : { size: Number(values.sample), seed: values.seed };
@@ -27,6 +28,7 @@ if (unknown.length > 0 || !existsSync(stryker) || Number.isNaN(sample?.size)) {
   --anew      forgets earlier results
   --sample N  tries N changes of each folder, chosen at random; remembers nothing
   --seed N    another choice
+  --survivors tries again what survived of the sample with this seed
 folders: ${Object.keys(folders).join(', ')}
 `);
   process.exit(2);
@@ -51,7 +53,7 @@ function optionsFor(folder: string, temporary: string) {
     concurrency: 1,
     ...(sample === undefined
       ? { incremental: true, incrementalFile: `${results}.json`, force: values.anew }
-      : { checkers: ['sample'], sample, jsonReporter: { fileName: `${results}-${sample.seed}.json` } }),
+      : sampled(`${results}-${sample.seed}`)),
     reporters: ['clear-text', 'progress-append-only', 'json'],
     clearTextReporter: { allowColor: false, reportTests: false, logTests: false },
     thresholds: { high: 95, low: 90, break: 90 },
@@ -61,6 +63,13 @@ function optionsFor(folder: string, temporary: string) {
     // Stryker would read it by the interface of an older TypeScript.
     tsconfigFile: 'none',
   };
+}
+
+/** `path`: of the report, without its extension. */
+function sampled(path: string) {
+  const report = values.survivors ? join(root, `${path}.json`) : undefined;
+  const fileName = values.survivors ? `${path}-survivors.json` : `${path}.json`;
+  return { checkers: ['sample'], sample: { ...sample, report }, jsonReporter: { fileName } };
 }
 
 /** The exit status of Stryker. */

@@ -1,5 +1,26 @@
-// A checker of Stryker that lets a random sample of the mutants pass, chosen by a seed; the others count as not made at all.
+// A checker of Stryker that lets a random sample of the mutants pass, chosen by a seed, or what survived of an earlier sample;
+// the others count as not made at all.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** Names a mutant in every run with this seed. */
+const nameOf = (seed, { fileName, location: { start, end }, mutatorName, replacement }) =>
+  JSON.stringify([seed, fileName.replace(/^.*\bsrc\//, ''), { start, end }, mutatorName, replacement]);
+
+const orderOf = (name) => createHash('sha256').update(name).digest('hex');
+
+/** In the report of an earlier run; its lines and columns count from 1. */
+function survivorsIn(path, seed) {
+  const { files } = JSON.parse(readFileSync(path, 'utf8'));
+  const from0 = ({ line, column }) => ({ column: column - 1, line: line - 1 });
+  return Object.entries(files).flatMap(([fileName, { mutants }]) =>
+    mutants
+      .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
+      .map(({ location: { start, end }, ...mutant }) =>
+        nameOf(seed, { ...mutant, fileName, location: { start: from0(start), end: from0(end) } }),
+      ),
+  );
+}
 
 class Sample {
   #chosen = new Set();
@@ -13,16 +34,11 @@ class Sample {
 
   /** Gets all mutants at once, and gives them back as one group. */
   group(mutants) {
-    const { size, seed } = this.#options;
-    const rank = ({ fileName, location, mutatorName, replacement }) =>
-      createHash('sha256')
-        .update(
-          JSON.stringify([seed, fileName.replace(/^.*\/src\//, ''), location, mutatorName, replacement]),
-        )
-        .digest('hex');
-    const ranked = mutants.map((mutant) => ({ id: mutant.id, rank: rank(mutant) }));
-    ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
-    this.#chosen = new Set(ranked.slice(0, size).map(({ id }) => id));
+    const { size, seed, report } = this.#options;
+    const names = mutants.map((mutant) => nameOf(seed, mutant));
+    const ordered = names.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    const chosen = new Set(report === undefined ? ordered.slice(0, size) : survivorsIn(report, seed));
+    this.#chosen = new Set(mutants.filter((_, at) => chosen.has(names[at])).map(({ id }) => id));
     return [mutants.map(({ id }) => id)];
   }
 

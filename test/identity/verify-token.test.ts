@@ -19,6 +19,8 @@ const unbound = { audiences: undefined, clients: ['app', 'tool'] };
 const rfc9068 = { tokenType: 'at+jwt' } as const;
 const complete = { iat: now, jti: 'j', client_id: 'app' };
 
+const { kid: _, ...withoutKid } = published;
+
 const accepted: Readonly<Record<string, Case>> = {
   'one of several audiences': { claims: { aud: ['x', 'other'] } },
   'a token that expired within the tolerance': { claims: { exp: now - tolerance + 1 } },
@@ -38,6 +40,11 @@ const accepted: Readonly<Record<string, Case>> = {
     claims: { aud: undefined, client_id: 'app', token_use: 'access' },
   },
   'any token_use beside an audience': { claims: { token_use: 'id' } },
+  'a token whose kid no key has, by a key without one': { header: { kid: 'other' }, keys: [withoutKid] },
+  'such a token, by the fourth of several keys without one': {
+    header: { kid: 'other' },
+    keys: [strangers, strangers, strangers, withoutKid],
+  },
   'a token without kid, by one of several keys': { header: { kid: undefined }, keys: [strangers, published] },
 };
 
@@ -154,6 +161,16 @@ const refused: Readonly<Record<string, Case & { reason: string; expected?: unkno
     expected: ['RS256'],
   },
   'an unknown key': { header: { kid: 'other' }, reason: 'key' },
+  'a kid that no key has, signed by none of the keys without one': {
+    header: { kid: 'other' },
+    keys: [strangers],
+    reason: 'key',
+  },
+  'a kid that no key has, signed by the fifth of the keys without one': {
+    header: { kid: 'other' },
+    keys: [strangers, strangers, strangers, strangers, withoutKid],
+    reason: 'key',
+  },
   'the signature of somebody else': { signer: stranger.privateKey, reason: 'signature' },
   'the signature of nobody, by one of several keys': {
     header: { kid: undefined },
