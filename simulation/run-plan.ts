@@ -53,6 +53,8 @@ async function rest(world: World): Promise<void> {
   await run(world, restMs);
   await run(world, settledWithinMs, () => isQuiet(world));
   await run(world, lastRepliesMs);
+  // A checkpoint may be due at this very moment.
+  await run(world, lastRepliesMs, () => isQuiet(world));
   if (world.violations.length === 0) checkAtRest(world);
 }
 
