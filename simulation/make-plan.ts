@@ -1,4 +1,5 @@
 // Makes the plan of a run from its seed.
+import { makeFragment } from './fragments.ts';
 import { type ExchangeKind, exchangeFaults } from './network.ts';
 import type { CallerStep, Plan, Settings, Step } from './plan.ts';
 import { Random } from './random.ts';
@@ -37,7 +38,11 @@ export function makePlan(seed: string): Plan {
   const faults = Array.from({ length: random.between(0, 9) }, () =>
     makeFault(random, settings, near(300, 5000)),
   );
-  return { seed, settings, steps: [...calls, ...retried(random, calls), ...faults, ...beyond(random)] };
+  const fragment = random.chance(0.3)
+    ? makeFragment(random, settings, near(0, 0), { ...makeCall(random, settings, 0), operation: 'create' })
+    : [];
+  const steps = [...calls, ...retried(random, calls), ...faults, ...fragment, ...beyond(random)];
+  return { seed, settings, steps };
 }
 
 /** In some worlds the upstream does what the gateway promises nothing about. */
