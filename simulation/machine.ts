@@ -58,6 +58,8 @@ export interface Run {
   readonly policies: PolicyInForce[];
   gateway: RunningGateway | undefined;
   isStopping: boolean;
+  /** Its stop had to abort requests. */
+  wasAborted: boolean;
 }
 
 export class Machine {
@@ -119,7 +121,14 @@ export class Machine {
       startedAt: schedule.now,
     };
     const writer = inProcess(process, () => new LineWriter(1));
-    const run: Run = { process, writer, policies: [], gateway: undefined, isStopping: false };
+    const run: Run = {
+      process,
+      writer,
+      policies: [],
+      gateway: undefined,
+      isStopping: false,
+      wasAborted: false,
+    };
     this.run = run;
     schedule.later(
       process,
@@ -150,7 +159,7 @@ export class Machine {
       const stopped = gateway.stop().then(() => withTimeout(lastLinesMs, writer.drained()));
       void stopped.then(() => {
         schedule.later(process, 0, 'stopped', () => {
-          if (isWell) this.#requireNothingHeld(process);
+          if (isWell) this.#requireNothingHeld(run);
           process.isDead = true;
           this.disk.loseProcess(process);
           this.stdout.loseProcess();
@@ -218,15 +227,16 @@ export class Machine {
     schedule.later(undefined, 1000, `${this.name} is started again`, () => this.start());
   }
 
-  #logger({ writer }: Run): object {
+  #logger(run: Run): object {
     const { logged, settings } = this.#parts;
     const write = (level: string) => (first: unknown, message?: string) => {
       const fields = typeof first === 'object' && first !== null ? (first as { err?: Error }) : {};
       const cause = fields.err === undefined ? '' : `: ${fields.err.message}`;
       const text = `${message ?? String(first)}${cause}`;
       logged(level, text);
+      if (text.startsWith('aborting requests')) run.wasAborted = true;
       // As in production, log lines share standard output with audit records.
-      if (!settings.auditFile) writer.log(`${JSON.stringify({ level, msg: text })}\n`);
+      if (!settings.auditFile) run.writer.log(`${JSON.stringify({ level, msg: text })}\n`);
     };
     const logger = {
       child: () => logger,
@@ -237,8 +247,9 @@ export class Machine {
     return logger;
   }
 
-  #requireNothingHeld(process: SimulatedProcess): void {
+  #requireNothingHeld({ process, wasAborted }: Run): void {
     const { schedule, violated } = this.#parts;
+    if (wasAborted) violated('nothing-held', 'a stop waited for requests although nobody asked anything');
     const timers = schedule
       .pendingOf(process)
       .filter(({ isHolding, label }) => isHolding && label === 'timer');

@@ -1,4 +1,5 @@
 // Makes the plan of a run from its seed.
+import { makeFragment } from './fragments.ts';
 import { type ExchangeKind, exchangeFaults } from './network.ts';
 import type { CallerStep, Plan, Settings, Step } from './plan.ts';
 import { Random } from './random.ts';
@@ -13,6 +14,12 @@ export const blocks = [
   '10.30.0.0/24',
   '10.30.1.0/24',
   '10.40.0.0/24',
+];
+
+/** A pause that nobody notices, and one in which leases and locks end. */
+const stalls = [
+  { least: 10, most: 4000 },
+  { least: 9000, most: 25_000 },
 ];
 
 /** Steps begin within so many milliseconds. */
@@ -31,7 +38,11 @@ export function makePlan(seed: string): Plan {
   const faults = Array.from({ length: random.between(0, 9) }, () =>
     makeFault(random, settings, near(300, 5000)),
   );
-  return { seed, settings, steps: [...calls, ...retried(random, calls), ...faults, ...beyond(random)] };
+  const fragment = random.chance(0.3)
+    ? makeFragment(random, settings, near(0, 0), { ...makeCall(random, settings, 0), operation: 'create' })
+    : [];
+  const steps = [...calls, ...retried(random, calls), ...faults, ...fragment, ...beyond(random)];
+  return { seed, settings, steps };
 }
 
 /** In some worlds the upstream does what the gateway promises nothing about. */
@@ -87,7 +98,7 @@ function retried(random: Random, calls: readonly CallerStep[]): CallerStep[] {
     .filter(({ operation }) => operation === 'create' && random.chance(0.3))
     .map((call) => ({
       ...call,
-      at: call.at + random.latency(500, 12_000),
+      at: call.at + (random.chance(0.7) ? random.latency(500, 12_000) : random.between(9000, 20_000)),
       instance: call.instance + random.between(0, 1),
       caller: random.chance(0.8) ? call.caller : random.pick(callers),
     }));
@@ -110,7 +121,7 @@ function makeFault(random: Random, settings: Settings, at: number): Step {
     case 'process':
       return random.chance(0.6)
         ? { kind: 'crash', at, instance, power: random.chance(0.5), forMs: random.between(3000, 20_000) }
-        : { kind: 'stall', at, instance, forMs: random.latency(4000, 25_000) };
+        : { kind: 'stall', at, instance, forMs: stallMs(random) };
     case 'disk':
       return diskFault(random, { at, instance, forMs }, settings);
     case 'redis':
@@ -118,6 +129,11 @@ function makeFault(random: Random, settings: Settings, at: number): Step {
     default:
       return operatorStep(random, at, instance);
   }
+}
+
+function stallMs(random: Random): number {
+  const { least, most } = random.pick(stalls);
+  return random.between(least, most);
 }
 
 function cloudFault(random: Random, at: number, forMs: number): Step {
@@ -160,5 +176,11 @@ function operatorStep(random: Random, at: number, instance: number): Step {
   if (what === 'restart') return { kind: 'restart', at, instance };
   if (what === 'clock') return { kind: 'clock', at, instance, byMs: random.between(-3000, 3000) };
   const everywhere = random.chance(0.7);
-  return { kind: 'policy', at, instance: everywhere ? undefined : instance, variant: random.between(0, 4) };
+  // A change is noticed after a second.
+  return {
+    kind: 'policy',
+    at: Math.max(0, at - 1500),
+    instance: everywhere ? undefined : instance,
+    variant: random.between(0, 4),
+  };
 }

@@ -20,6 +20,8 @@ export interface RunResult {
   readonly events: number;
 }
 
+/** The last step, too, meets what is broken. */
+const untilHealedMs = 8000;
 /** After the last fault: leases and locks expire, circuits close, and what waits is tried again. */
 const restMs = 20_000;
 /** What is done with is given back without waiting. */
@@ -45,7 +47,7 @@ const run = (world: World, forMs: number, isOver: () => boolean = () => false): 
 
 async function happen(world: World): Promise<void> {
   world.begin();
-  await run(world, endOf(world.plan) + 1);
+  await run(world, endOf(world.plan) + untilHealedMs);
 }
 
 async function rest(world: World): Promise<void> {
@@ -53,6 +55,8 @@ async function rest(world: World): Promise<void> {
   await run(world, restMs);
   await run(world, settledWithinMs, () => isQuiet(world));
   await run(world, lastRepliesMs);
+  // A checkpoint may be due at this very moment.
+  await run(world, lastRepliesMs, () => isQuiet(world));
   if (world.violations.length === 0) checkAtRest(world);
 }
 
