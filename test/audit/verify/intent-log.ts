@@ -46,7 +46,7 @@ export class IntentLog {
   }
   #cutAt = 0;
 
-  #seal(event: Parameters<AuditChain['seal']>[0]): void {
-    this.#lines.push(this.#chain.seal(event));
+  #seal(event: Parameters<AuditChain['append']>[0]): void {
+    this.#lines.push(this.#chain.append(event));
   }
 }
