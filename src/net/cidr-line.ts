@@ -13,7 +13,7 @@ export function readCidrLine(bytes: Uint8Array, start: number, end: number): num
   for (const separator of separators) {
     const number = readNumber(bytes, at, end);
     const next = at + lengthOf(number);
-    if (number < 0 || number > 255 || next >= end || bytes[next] !== separator) return -1;
+    if (number < 0 || number > 255 || bytes[next] !== separator) return -1;
     address = address * 256 + number;
     at = next + 1;
   }

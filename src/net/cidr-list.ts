@@ -42,7 +42,7 @@ export function readCidrList(bytes: Uint8Array): { list: NetworkList; faults: re
 function readOtherLine(bytes: Uint8Array, start: number, end: number) {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
     .toString('utf8')
-    .replace(/#.*$/s, '')
+    .replace(/#.*/s, '')
     .trim();
   if (text === '') return undefined;
   const network = parseIpv4Network(text);
