@@ -8,6 +8,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
     'policy/language/vpc-registry',
     'property/{cidr-set,ipv4,strict-json}',
     'property/decide-cidr-list',
+    'net/vpc-registry-bound',
   ],
   'policy/engine': [
     'policy/engine/{callers,delete-own,effective,effective-markdown,explain,naming-the-issuer}',

@@ -48,7 +48,7 @@ const faultOf = (what: string, max: number, digits: string): string =>
 
 /** The network of `prefix` bits that holds `address`. */
 export function networkOf(address: number, prefix: number): Ipv4Network {
-  const hostMask = prefix === 0 ? 0xffffffff : prefix === 32 ? 0 : 0xffffffff >>> prefix;
+  const hostMask = prefix === 32 ? 0 : 0xffffffff >>> prefix;
   const first = (address & ~hostMask) >>> 0;
   return { first, last: (first | hostMask) >>> 0, prefix };
 }

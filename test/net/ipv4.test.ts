@@ -67,5 +67,8 @@ test('two networks overlap if they share an address, at either end and one insid
     assert.ok(overlap(one, both) && overlap(both, one) && overlap(one, one));
     assert.ok(!overlap(one, high) && !overlap(high, one));
   }
+  const [single, next] = [networkOf(0x0a00007f, 32), networkOf(0x0a000080, 32)];
+  for (const one of [single, low, both]) assert.ok(overlap(one, single) && overlap(single, one));
+  assert.ok(!overlap(single, next) && !overlap(next, single));
   assert.ok(!overlap(low, middle) && !overlap(middle, low));
 });

@@ -70,6 +70,13 @@ test('a comment and an empty line are passed over, and count as lines', () => {
   );
 });
 
+test('a byte-order mark is dropped at the beginning, and nowhere else', () => {
+  const row = 'vpc-01234567,111122223333,us-east-1,10.0.0.0/8';
+  assert.deepEqual(read(`\uFEFF${row}`).faults, []);
+  for (const text of [`${row}\uFEFF`, `\uFEFF\uFEFF${row}`, `# a\n\uFEFF${row}`])
+    assert.equal(read(text).faults.length, 1);
+});
+
 test('a quotation mark belongs to a value unless it stands around all of it', () => {
   const [fields] = [['vpc-01234567', '111122223333', 'us-east-1', '10.0.0.0/8']];
   const quoted = (at: number, open: string, close: string) =>

@@ -135,6 +135,20 @@ test('of two last records the one that follows from the record before counts, wh
   ]);
 });
 
+test('a record that nobody wrote beside one of two neighbours takes nothing from the other', async () => {
+  const orphan = (number: number) =>
+    fingerprinted(
+      altered(line(number), (record) => {
+        record.attestation_list[0].prev_event.fingerprint.value = 'a'.repeat(64);
+      }),
+    );
+  assert.deepEqual(await findingsIn([...log.slice(0, 18), orphan(19), line(19), orphan(20), line(20)]), [
+    'foreign 19 #19-20',
+  ]);
+  const forged = replaced(10, fingerprinted(reworded(line(10)))).toSpliced(11, 0, orphan(12));
+  assert.deepEqual(await findingsIn(forged), ['changed 10 #10', 'foreign 12 #12']);
+});
+
 test('copies of records are duplicated: beside them, far away, several, a whole file', async () => {
   assert.deepEqual(await findingsIn(put(10, line(10))), ['duplicated 11 #10']);
   assert.deepEqual(await findingsIn([...log, line(2)]), ['duplicated 21 #2']);

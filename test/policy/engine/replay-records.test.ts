@@ -142,6 +142,17 @@ test('a delete by deleteOwn is uncertain where no record says who created the pe
   assert.deepEqual(verdict({ region: 'eu-west-1' }), ['deny']);
 });
 
+test('a creator that is recorded is not called missing beside a claim that is', () => {
+  const both = policyOf(`${head}grants:
+  - { id: own, callers: [{ claim: sub, equals: svc }], actions: [deleteOwn] }
+  - { id: all, callers: [{ claim: team, equals: net }], actions: [delete] }
+`);
+  const replayed = (isOwn: boolean | undefined) =>
+    replay(both, recordOf('peering.delete.intent', { clusterId, ...place, isOwn }))?.notRecorded;
+  assert.deepEqual(replayed(false), ['team']);
+  assert.deepEqual(replayed(undefined), ['team', 'who created the peering']);
+});
+
 test('a list that lacks the claim of the accounts is uncertain by the claim alone', () => {
   const proven = policyOf(
     `${head}grants: [{ id: g, callers: [{ all: [{ claim: iss, equals: "https://idp.example" }, { claim: team, equals: a }] }], actions: [list], accounts: { fromClaim: account } }]\n`,
