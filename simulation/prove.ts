@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const plantedFolder = join(root, 'simulation/planted');
 /** A bug that so many seeds do not find is not found. */
-const maxSeeds = 600;
+const maxSeeds = 2000;
 
 export interface PlantedBug {
   /** The name of its file, without the ending. */

@@ -2,6 +2,8 @@
 import type { World } from '../world.ts';
 
 const windowMs = 60_000;
+/** Refused by the limit, or before it. */
+const uncounted = ['rate-limited', 'overloaded', 'stopping'];
 
 export function requireBounded(world: World): void {
   const { settings, redis } = world;
@@ -9,7 +11,7 @@ export function requireBounded(world: World): void {
   if (redis !== undefined && Number.isFinite(redis.lastTroubleAt)) return;
   const served = new Map<string, number[]>();
   for (const { step, process, receivedAt, answer } of world.attempts) {
-    if (answer === undefined || answer.code === 'rate-limited') continue;
+    if (answer === undefined || uncounted.includes(answer.code ?? '')) continue;
     const counter = redis === undefined ? `${step.caller} at ${process.name}` : step.caller;
     served.set(counter, [...(served.get(counter) ?? []), receivedAt]);
   }

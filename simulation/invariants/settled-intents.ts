@@ -50,6 +50,10 @@ function foundFault(world: World, attempt: Attempt, { unmapped }: AuditRecord): 
   const found = world.cloud.peerings.find(({ id }) => id === resourceId);
   if (found === undefined) return 'it names a peering that is not there';
   if (found.madeBy === attempt.requestId) return undefined;
+  if (world.attemptOf(found.madeBy)?.isOrphaned) {
+    world.count('reconciled by a create that came after its gateway had died');
+    return undefined;
+  }
   // No gateway knows what others made. One that took theirs for its own leaves its own to the next.
   const isOthers = world.cloud.peerings.some(
     (one) => isAlike(one, found) && world.attemptOf(one.madeBy)?.machine !== attempt.machine,

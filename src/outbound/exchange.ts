@@ -24,6 +24,8 @@ export interface ExchangeRequest {
   readonly body?: string;
   /** May it be sent twice? A GET always may. */
   readonly repeatable?: true;
+  /** Called when there is a connection, for which a request may have waited. Throws to keep the request from being sent. */
+  readonly beforeSending?: (() => void) | undefined;
 }
 
 export interface ExchangeLimits {
@@ -33,7 +35,7 @@ export interface ExchangeLimits {
   readonly maxBytes: number;
 }
 
-/** Rejects with an `ExchangeError`, and with nothing else. */
+/** Rejects with an `ExchangeError`, or with what `beforeSending` throws. */
 export const exchange = (
   agent: Dispatcher,
   request: ExchangeRequest,
@@ -48,7 +50,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #request: ExchangeRequest;
   readonly #limits: ExchangeLimits;
   readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (error: ExchangeError) => void;
+  readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
   readonly #timer: NodeJS.Timeout;
   /** Set once there is a connection. */
@@ -68,7 +70,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     request: ExchangeRequest,
     limits: ExchangeLimits,
     resolve: (answer: Answer) => void,
-    reject: (error: ExchangeError) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#agent = agent;
     this.#request = request;
@@ -93,6 +95,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#ended) {
       controller.abort(new Error('the wait for a connection timed out'));
+      return;
+    }
+    try {
+      this.#request.beforeSending?.();
+    } catch (error) {
+      this.#end();
+      this.#reject(error);
+      controller.abort(error as Error);
       return;
     }
     this.#sent = 'maybe';

@@ -25,7 +25,7 @@ interface Forwarded {
 export interface ForwardHooks {
   /** Finds in an answer what the change made. */
   resourceIdOf?(answer: UpstreamAnswer): string | undefined;
-  /** Called just before the change is sent, and again before it is repeated after a 401. Throws to keep it from being sent. */
+  /** Called when there is a connection, right before the change is sent. Throws to keep it from being sent. */
   beforeSending?(): void;
   /** Called with what came of the change, before its caller learns of it. */
   settled?(facts: RequestFacts, forwarded: Forwarded): void;

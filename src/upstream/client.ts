@@ -24,7 +24,7 @@ export interface ReadRequest {
 export interface ChangeOptions {
   /** Sent as it is (W3C Trace Context). */
   readonly traceparent?: string | undefined;
-  /** Called with the service token at hand, before each attempt. Throws to keep the change from being sent. */
+  /** Called when there is a connection, right before the change is sent. Throws to keep it from being sent. */
   readonly beforeSending?: (() => void) | undefined;
 }
 
@@ -105,8 +105,6 @@ export class UpstreamClient {
   }
 
   async #attempt(request: UpstreamRequest, token: string): Promise<Attempt> {
-    // Renewing a token takes time in which what was true may have changed.
-    request.beforeSending?.();
     try {
       return await this.#breakers[request.method].run(() => this.#try(request, token));
     } catch (error) {
@@ -132,7 +130,7 @@ export class UpstreamClient {
   }
 
   async #exchange(request: UpstreamRequest, token: string): Promise<Answer> {
-    const { method, path, query, body, requestId, traceparent } = request;
+    const { method, path, query, body, requestId, traceparent, beforeSending } = request;
     const url = { origin: this.#origin, pathname: `${this.#basePath}${path}`, search: searchOf(query) };
     const headers = {
       authorization: `Bearer ${token}`,
@@ -148,11 +146,11 @@ export class UpstreamClient {
     const startedAt = performance.now();
     const report = (result: string) => observe?.(method, result, (performance.now() - startedAt) / 1000);
     try {
-      const answer = await exchange(this.#agent, { method, url, headers, ...content }, limits);
+      const answer = await exchange(this.#agent, { method, url, headers, ...content, beforeSending }, limits);
       report(String(answer.status));
       return answer;
     } catch (error) {
-      report((error as ExchangeError).kind);
+      if (error instanceof ExchangeError) report(error.kind);
       throw error;
     }
   }

@@ -1,0 +1,93 @@
+// The bugs that the simulation found, each with the plan that showed it: its seed, made as small as it could be made.
+import type { Plan, Settings } from './plan.ts';
+
+export interface Regression {
+  /** The seed that found it, in the form of the plans of that time. */
+  readonly seed: string;
+  readonly found: string;
+  readonly plan: Plan;
+}
+
+const settings: Settings = {
+  instances: 1,
+  redis: false,
+  preflight: 'enforce',
+  auditFile: true,
+  signed: false,
+  fleetRefreshSeconds: 0,
+  timeoutMs: 30_000,
+  limitPerMinute: 60,
+  maxInFlight: 256,
+  sharesBlocks: false,
+};
+
+const call = {
+  kind: 'call',
+  operation: 'create',
+  caller: 'svc-a',
+  instance: 0,
+  roams: false,
+  cluster: 0,
+  vpc: 2,
+  block: '10.20.8.0/24',
+  key: undefined,
+  ownRequestId: true,
+  tries: 1,
+  patienceMs: undefined,
+} as const;
+
+export const regressions: readonly Regression[] = [
+  {
+    seed: '30',
+    found:
+      'A policy whose record could not be written at once was recorded later, but not in force: requests were decided by the former one.',
+    plan: {
+      seed: '69',
+      settings: { ...settings, limitPerMinute: 30, maxInFlight: 4 },
+      steps: [
+        { ...call, at: 5504, caller: 'svc-c', vpc: 1 },
+        { ...call, at: 4236, caller: 'svc-b', block: '10.30.1.0/24' },
+        {
+          ...call,
+          at: 35298,
+          operation: 'delete',
+          vpc: 3,
+          block: '10.30.1.0/24',
+          ownRequestId: false,
+          tries: 2,
+        },
+        { kind: 'disk', at: 34937, instance: 0, fault: 'write', count: 2 },
+        { kind: 'policy', at: 34373, variant: 4, instance: undefined },
+      ],
+    },
+  },
+  {
+    seed: '498',
+    found:
+      'A create that was not carried out was recorded as carried out, by the peering of one that was left open while the first waited for the cluster lock.',
+    plan: {
+      seed: '172',
+      settings: { ...settings },
+      steps: [
+        { ...call, at: 6097, caller: 'svc-b', instance: 2, vpc: 0, block: '10.30.0.0/24', tries: 2 },
+        { ...call, at: 7506, caller: 'svc-c', instance: 2, vpc: 1, tries: 2 },
+        { kind: 'exchange', at: 4110, exchange: 'POST', fault: 'unavailable', count: 3 },
+        { kind: 'exchange', at: 6442, exchange: 'POST', fault: 'lost-answer', count: 1 },
+      ],
+    },
+  },
+  {
+    seed: 'stall',
+    found:
+      'A create waited for a connection after its lease had been checked; it was sent when another instance had carried out the same create.',
+    plan: {
+      seed: 'stall',
+      settings: { ...settings, redis: true, preflight: 'off', instances: 2 },
+      steps: [
+        { ...call, at: 1000, vpc: 0, block: '10.20.0.0/24', key: 'key-1' },
+        { kind: 'stall', at: 2096, instance: 0, forMs: 15_000 },
+        { ...call, at: 13_500, vpc: 0, block: '10.20.0.0/24', key: 'key-1', instance: 1 },
+      ],
+    },
+  },
+];
