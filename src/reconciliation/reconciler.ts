@@ -200,7 +200,7 @@ export class Reconciler {
   async #settleLocked(clusterId: string): Promise<void> {
     const { clock, upstream } = this.#services;
     // Others may have been left open while the lock was waited for, and the list may have their peerings.
-    const creates = [...this.#open.values()].filter(({ peering }) => peering.clusterId === clusterId);
+    const creates = [...this.#open.values()].filter(({ facts }) => facts.target?.clusterId === clusterId);
     const listedAt = this.#elapsed();
     const listed = await listCluster(upstream, clusterId, clock.newId());
     const peerings = listed.filter(({ id }) => !this.#known.has(id));
