@@ -1,4 +1,4 @@
-// `AUTH_ISSUERS_FILE`: issuers that differ from each other (interface, section 2). Strict: an unknown member is a fault, and
+// `AUTH_ISSUERS_FILE`: issuers that differ from each other (docs/identity-providers.md). Strict: an unknown member is a fault, and
 // a file with any fault is refused as a whole.
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -69,10 +69,12 @@ const issuersDocument = z
       .array(issuer)
       .min(1, 'must not be empty: no token would be accepted')
       .superRefine((issuers, context) => {
-        const urls = issuers.map((each) => each.issuer);
-        for (const [index, each] of urls.entries())
-          if (urls.indexOf(each) < index)
+        const known = new Set<string>();
+        for (const [index, each] of issuers.entries()) {
+          if (known.has(each.issuer))
             context.addIssue({ code: 'custom', path: [index, 'issuer'], message: 'is listed already' });
+          known.add(each.issuer);
+        }
       })
       .meta({ description: 'The issuers whose tokens are accepted.' }),
   })

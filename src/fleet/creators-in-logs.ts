@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { linkOf } from '../audit/record/found-record.ts';
 import { readRecords } from '../audit/record/read-records.ts';
+import { latestTime } from '../net/latest-time.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 
 const record = z.looseObject({
-  start_time: z.int().min(0),
+  start_time: z.int().min(0).max(latestTime),
   status_id: z.literal(1),
   metadata: z.looseObject({
     event_code: z.enum(['peering.create.outcome', 'peering.create.reconciled']),
@@ -33,7 +34,7 @@ export async function readCreators(
   for await (const { record: line, text } of readRecords(files, () => undefined)) {
     const { success, data } = record.safeParse(line);
     if (!success || (chain !== undefined && !isOf(chain, linkOf(line, text)))) continue;
-    const { actor, api, unmapped, start_time: at } = data;
+    const { actor, api, metadata, unmapped, start_time: at } = data;
     const peeringId = unmapped.upstream?.resourceId ?? unmapped.reconciled?.resourceId;
     if (peeringId === undefined) continue;
     await found(peeringId, {
@@ -41,6 +42,7 @@ export async function readCreators(
       subject: actor.user.uid,
       at,
       requestId: api.request.uid,
+      isReconciled: metadata.event_code === 'peering.create.reconciled' ? true : undefined,
     });
   }
 }

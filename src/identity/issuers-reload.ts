@@ -80,5 +80,7 @@ export class IssuersReload {
   }
 }
 
-const isSame = (before: readonly TrustedIssuer[], after: readonly TrustedIssuer[]): boolean =>
-  before.length === after.length && after.every((issuer) => before.includes(issuer));
+function isSame(before: readonly TrustedIssuer[], after: readonly TrustedIssuer[]): boolean {
+  const known = new Set(before);
+  return before.length === after.length && after.every((issuer) => known.has(issuer));
+}

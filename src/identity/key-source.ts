@@ -25,7 +25,7 @@ export function keySourceFor(
   { issuer, jwksUri, jwksFile }: Pick<IssuerConfig, 'issuer' | 'jwksUri' | 'jwksFile'>,
   agent: Dispatcher,
 ): KeySource {
-  if (jwksFile !== undefined) return async () => readKeySet(JSON.parse(await readFile(jwksFile, 'utf8')));
+  if (jwksFile !== undefined) return async () => readKeySet(parseJson(await readFile(jwksFile, 'utf8')));
   if (jwksUri !== undefined) return () => fetchKeySet(agent, jwksUri);
   return async () => fetchKeySet(agent, await discoverKeysUrl(issuer, agent));
 }
@@ -74,5 +74,14 @@ async function fetchJson(agent: Dispatcher, url: URL): Promise<unknown> {
   const { status, headers, body } = await exchange(agent, request, limits);
   if (status !== 200)
     throw new StatusError(`the document was answered with status ${status}`, retryAfterIn(headers));
-  return JSON.parse(body.toString('utf8'));
+  return parseJson(body.toString('utf8'));
+}
+
+/** What the parser says would quote the text, in which there may be a private key by mistake. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('the document is not valid JSON');
+  }
 }

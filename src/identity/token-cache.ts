@@ -7,9 +7,9 @@ import type { Principal } from './principal.ts';
 import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 import type { VerifyToken } from './verify-token.ts';
 
-/** For so long at most. */
+/** The longest time that a token is kept. */
 const maxMs = 60_000;
-/** So many tokens, and so many of their characters all together: a valid token may be as long as a header section. */
+/** The most tokens, and the most characters of all of them: a valid token may be as long as a header section. */
 const maxTokens = 50_000;
 const maxCharacters = 32 * 1024 * 1024;
 
@@ -31,6 +31,8 @@ export class TokenCache {
   /** In the order in which they came: the oldest goes first. */
   readonly #tokens = new Map<string, Remembered>();
   #characters = 0;
+  /** When the tokens that are over were last forgotten. */
+  #sweptAt = 0;
 
   constructor(verify: VerifyToken, issuers: Pick<TrustedIssuers, 'get' | 'revision'>, clock: Clock) {
     this.#verify = verify;
@@ -77,7 +79,14 @@ export class TokenCache {
     if (before !== undefined) this.#forget(key, before);
     this.#tokens.set(key, { ...known, until, characters: token.length });
     this.#characters += token.length;
+    if (Math.abs(known.from - this.#sweptAt) >= maxMs) this.#forgetOver(known.from);
     if (this.#tokens.size > maxTokens || this.#characters > maxCharacters) this.#forgetOldest();
+  }
+
+  /** Nobody asks for a token again that is over, and it would stay until there is no room. */
+  #forgetOver(now: number): void {
+    this.#sweptAt = now;
+    for (const [key, entry] of this.#tokens) if (now >= entry.until) this.#forget(key, entry);
   }
 
   /** A tenth at once: in a map that lost its first entries, the next first one takes long to find. */

@@ -24,7 +24,7 @@ export interface ReadRequest {
 export interface ChangeOptions {
   /** Sent as it is (W3C Trace Context). */
   readonly traceparent?: string | undefined;
-  /** Called when there is a connection, right before the change is sent. Throws to keep it from being sent. */
+  /** Called when there is a connection, right before each attempt. Throws to keep the change from being sent. */
   readonly beforeSending?: (() => void) | undefined;
 }
 
@@ -68,7 +68,7 @@ export class UpstreamClient {
   }
 
   /**
-   * Sends a recorded change, once. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
+   * Sends a recorded change, and after a 401 once more, since it was not processed then. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
    * `context.sent` says whether the request was sent.
    */
   change(recorded: Recorded, options: ChangeOptions = {}): Promise<UpstreamAnswer> {
@@ -191,7 +191,7 @@ const codes = {
   broken: 'upstream-broken',
 } as const;
 
-const fates: Readonly<Record<Sent, string>> = {
+const deliveries: Readonly<Record<Sent, string>> = {
   no: 'The request was not sent.',
   maybe: 'The request may have been received.',
   yes: 'The request was received.',
@@ -205,7 +205,7 @@ function failedExchange(error: ExchangeError): GatewayError {
       ? errorRules[code].detail
       : "The gateway's egress proxy opened no way to Aerospike Cloud.";
   return new GatewayError(code, {
-    detail: `${what} ${fates[sent]}`,
+    detail: `${what} ${deliveries[sent]}`,
     context: { sent },
     ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': retryAfter } }),
     proxyError,

@@ -54,3 +54,24 @@ test('without a log no creator is missed, and a cloud that cannot be read is 1 w
   assert.equal(status, 1);
   assert.match(err, /^The fleet cannot be shown: /);
 });
+
+test('a record whose time no date can have names nobody, and peerings goes on', async () => {
+  const cloud = await startAerospikeCloud();
+  const id = cloud.addPeering(clusterId, allowed, 'active');
+  const record = {
+    ...{ class_uid: 6003, start_time: 8_640_000_000_000_001, status_id: 1, attestation_list: [] },
+    metadata: { event_code: 'peering.create.outcome', product: { name: 'peergate' } },
+    actor: { user: { uid: 'svc-payments' }, idp: { name: 'https://idp.example' } },
+    ...{ api: { request: { uid: 'r' } }, unmapped: { upstream: { resourceId: id } } },
+  };
+  const folder = await folderWith({
+    ...{ 'policy.yaml': guardrailsOnly, 'audit.log': `${JSON.stringify(record)}\n` },
+  });
+  const issuer = { url: 'https://idp.example' };
+  const settings = settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml'));
+  const { out, err } = await run(['peerings', '--json', join(folder, 'audit.log')], settings);
+  await cloud.close();
+  const [peering] = JSON.parse(out || '{"peerings":[]}').peerings;
+  assert.equal(peering?.createdBy, undefined, err);
+  assert.equal(peering?.id, id, err);
+});

@@ -59,7 +59,7 @@ function isRegion(region: string): boolean {
 }
 
 /** The one spelling of a network is the one that its numbers are written in. */
-function readNetwork(text: string): { first: number; prefix: number } | undefined {
+export function readNetwork(text: string): { first: number; prefix: number } | undefined {
   const numbers = text.split(/[./]/).map(Number);
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = numbers;
   if (numbers.length !== 5 || `${a}.${b}.${c}.${d}/${prefix}` !== text) return undefined;

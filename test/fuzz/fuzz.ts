@@ -1,17 +1,10 @@
 // A whole fuzz run: starts a gateway, puts cases to it, and looks at what is left afterwards. Fails at the first case that
 // breaks a promise, and at the end when memory, connections or work have been left behind.
 import assert from 'node:assert/strict';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { until } from '../support/until.ts';
+import { type Memory, memory } from './memory.ts';
 import { batchSize, FuzzRun, type Tally } from './run.ts';
 import { startWorld, type World } from './world.ts';
-
-export interface Memory {
-  /** After garbage collection. */
-  readonly heap: number;
-  readonly rss: number;
-}
 
 export interface FuzzReport extends Omit<Tally, 'statuses'> {
   readonly statuses: ReadonlyMap<number, number>;
@@ -76,17 +69,6 @@ export async function fuzz({ seed, cases, shard, progress, failed: tell }: FuzzO
   return report;
 }
 
-export async function replay(seed: number, path: string): Promise<void> {
-  const world = await startWorld();
-  const run = new FuzzRun(world);
-  try {
-    await run.replay(seed, path);
-  } finally {
-    run.close();
-    await world.stop();
-  }
-}
-
 /** Hangs up, and waits until the gateway has finished what the callers have left behind. */
 async function settle(run: FuzzRun, world: World): Promise<void> {
   run.close();
@@ -105,13 +87,3 @@ const handles = (): string =>
     .filter((name) => /TCP|Pipe|FSReq|GetAddrInfo|Worker|MessagePort/.test(name))
     .sort()
     .join(' ');
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-function memory(): Memory {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, rss };
-}

@@ -62,7 +62,7 @@ function chunked(body: Buffer, { sizes, extension, trailer }: Framing & { kind: 
   return Buffer.concat([...parts, Buffer.from(`0\r\n${trailer}\r\n`, 'latin1')]);
 }
 
-function change(bytes: Buffer, edits: readonly Edit[]): Buffer {
+export function change(bytes: Buffer, edits: readonly Edit[]): Buffer {
   return edits.reduce((changed, { at, op, bytes: text }) => {
     const put = Buffer.from(text, 'latin1');
     const place = at % (changed.length + 1);

@@ -1,12 +1,12 @@
 // Runs cases in batches, some at once, and holds each against its oracle. The seed of a batch and the place in it name a case
 // for ever: they are what a failure prints.
 import assert from 'node:assert/strict';
-import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { assertAnswer } from './answers.ts';
 import type { FuzzCase } from './case.ts';
 import { fuzzCase } from './cases.ts';
 import { type Answer, endsConnection, Lane } from './client.ts';
+import { FuzzFailure } from './failure.ts';
 import { readMessages } from './messages.ts';
 import { judge, type Verdict } from './oracle.ts';
 import { render } from './render.ts';
@@ -25,8 +25,6 @@ export interface Tally {
   /** Creates that were answered with 201 and no replay. */
   created: number;
 }
-
-export class FuzzFailure extends Error {}
 
 export class FuzzRun {
   readonly tally: Tally = { cases: 0, answers: 0, statuses: new Map(), created: 0 };
@@ -75,28 +73,25 @@ export class FuzzRun {
   }
 
   /** What came out of the gateway names the VPC, and that the case. */
-  #failure(seed: number, fault: string): FuzzFailure {
+  #failure(seed: number, fault: string): Error {
     const serial = Number.parseInt(/vpc-([0-9a-f]{17})/.exec(fault)?.[1] ?? '', 16);
     const guilty = this.#recent.get(serial);
-    if (guilty === undefined)
-      return new FuzzFailure(`in the batch with seed ${seed} or one before it: ${fault}`);
+    if (guilty === undefined) return new Error(`in the batch with seed ${seed} or one before it: ${fault}`);
     return failure(guilty.seed, guilty.index, guilty.fuzz, new Error(fault));
   }
 
-  /** One case alone, shrunk by fast-check when it fails: the path is what a failure printed. */
-  async replay(seed: number, path: string): Promise<void> {
-    const property = fc.asyncProperty(fuzzCase, async (fuzz) => {
-      const [lane] = this.#lanes;
-      const texts: string[] = [];
-      const signatures = new Set<string>();
-      this.#serial += 1;
-      // What an earlier one did is not this one's fault.
-      this.#world.watch.faults.length = 0;
-      await this.#one(fuzz, lane as Lane, texts, signatures);
-      this.#world.watch.endBatch(texts, signatures);
-      this.#world.watch.assertNone();
-    });
-    await fc.assert(property, { seed, path, numRuns: batchSize });
+  /** One case alone. */
+  async check(fuzz: FuzzCase): Promise<string> {
+    const [lane] = this.#lanes;
+    const texts: string[] = [];
+    const signatures = new Set<string>();
+    this.#serial += 1;
+    // What an earlier one did is not this one's fault.
+    this.#world.watch.faults.length = 0;
+    await this.#one(fuzz, lane as Lane, texts, signatures);
+    this.#world.watch.endBatch(texts, signatures);
+    this.#world.watch.assertNone();
+    return 'held';
   }
 
   close(): void {
@@ -150,21 +145,10 @@ const textOf = ({ headers, text }: Answer): string =>
   // The contract is the same every time, and long.
   text.length > 20_000 ? '' : `${[...headers].map((field) => field.join(': ')).join('\n')}\n${text}`;
 
-function failure(
+const failure = (
   seed: number,
   index: number,
   fuzz: FuzzCase,
   error: unknown,
   faults: readonly string[] = [],
-): FuzzFailure {
-  const message = error instanceof Error ? error.message : inspect(error);
-  return new FuzzFailure(
-    [
-      `case ${index} of the batch with seed ${seed}: ${message}`,
-      `again, and shrunk: npm run fuzz -- --seed ${seed} --path ${index}`,
-      `the case: ${JSON.stringify(fuzz)}`,
-      ...faults.slice(0, 3),
-    ].join('\n'),
-    { cause: error },
-  );
-}
+): FuzzFailure => new FuzzFailure('http', { seed, index, fuzz }, error, faults);

@@ -32,12 +32,16 @@ export interface World {
 /** Peerings of a cluster that are there at once; each create reads all of them. */
 const keptPeerings = 20;
 
-export async function startWorld(): Promise<World> {
+/** `settings` come on top. `expectedLog`: lines that want an operator, as they must. */
+export async function startWorld(
+  settings: Readonly<Record<string, string>> = {},
+  expectedLog?: RegExp,
+): Promise<World> {
   const issuer = await startIssuer();
   const mint = new Mint(issuer.url);
   issuer.keys = [...mint.keys];
   const cloud = await startAerospikeCloud({ keptPeerings });
-  const watch = new Watch([cloud.clientSecret]);
+  const watch = new Watch([cloud.clientSecret], expectedLog);
   cloud.setFault((request) => {
     watch.sent(request);
     return serveKnown(request);
@@ -51,6 +55,7 @@ export async function startWorld(): Promise<World> {
     RATE_LIMIT_ADDRESS_PER_MINUTE: '0',
     // What a key promises is kept for so long; longer would only be memory here.
     IDEMPOTENCY_TTL_SECONDS: '5',
+    ...settings,
   });
   if ('faults' in loaded) throw new Error(loaded.faults.map(describeFault).join('\n'));
   const { config } = loaded;

@@ -238,3 +238,29 @@ test('a given file is read anew each time, and refused when it is no key set', a
   }
   assert.deepEqual(issuer.requests, []);
 });
+
+test('a document that is no JSON is refused without a word of what it holds', async (t) => {
+  const jwksFile = join(temporaryFolder(), 'keys.json');
+  await writeFile(jwksFile, '{"keys":[{"d":"a-private-part"');
+  const { fetchKeys } = await start(t, { auth: { jwksFile } });
+  for (const text of ['a-private-part', '{"d":a-private-part}', '{"keys":[{"d":"a-private-part"']) {
+    await writeFile(jwksFile, text);
+    await assert.rejects(fetchKeys(), { message: 'the document is not valid JSON' });
+  }
+});
+
+test('an issuer that asks for time is not asked for its other document', async (t) => {
+  const { issuer, fetchKeys } = await start(t);
+  issuer.takeover = (_request, response) => void response.writeHead(503, { 'retry-after': '7' }).end('{}');
+  await assert.rejects(fetchKeys(), /status 503/);
+  assert.deepEqual(issuer.requests, [openid]);
+});
+
+test('where neither document can be used, the reason of each is said', async (t) => {
+  const { issuer, fetchKeys } = await start(t);
+  issuer.takeover = (_request, response) => void response.writeHead(404).end('{}');
+  const reason = String.raw`\w*Error: the document was answered with status 404`;
+  await assert.rejects(fetchKeys(), {
+    message: new RegExp(`^no usable metadata: ${reason}; ${reason}$`),
+  });
+});

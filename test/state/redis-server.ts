@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { TestContext } from 'node:test';
 import { createClient } from '@redis/client';
 import type { Pair } from '../support/certificates.ts';
 import { endWithTest } from '../support/child-process.ts';
 import { freePort } from '../support/free-port.ts';
+import type { Scope } from '../support/scope.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -56,7 +56,7 @@ export interface TestRedisOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-export async function startRedis(test: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
+export async function startRedis(test: Scope, options: TestRedisOptions = {}): Promise<TestRedis> {
   const folder = temporaryFolder();
   const port = await freePort();
   // By default it is the port and 10,000: one of those that the kernel gives to others.

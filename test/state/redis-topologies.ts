@@ -3,8 +3,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { makeAuthority, makeCertificate, trustAuthority } from '../support/certificates.ts';
+import type { Scope } from '../support/scope.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { type RedisAccess, startRedis, type TestRedis } from './redis-server.ts';
@@ -15,13 +15,20 @@ export interface Topology {
   failOver(): Promise<void>;
 }
 
+export interface SentinelTopology extends Topology {
+  /** After a failover: the server that is gone comes back, as the replica of the other. */
+  restore(): Promise<void>;
+  /** The reply of the server that takes writes now. */
+  command(...words: string[]): Promise<unknown>;
+}
+
 const primaryName = 'peergate-primary';
 /** As documented in the operator's guide. */
 const gatewayRights =
   '~peergate:* &* -@all +@connection -@dangerous +eval +evalsha +script|load +time +get +set +del +incr +pexpire +pttl +hget +hmget +hset';
 
 /** Users for the test and the gateway, and a certificate that this process trusts until the test ends. */
-export function makeAccess(test: TestContext): RedisAccess {
+export function makeAccess(test: Scope): RedisAccess {
   const folder = temporaryFolder();
   const authority = makeAuthority(folder, 'redis-authority');
   const certificate = makeCertificate(folder, 'redis', authority);
@@ -80,17 +87,15 @@ const promoted = (replica: TestRedis): Promise<void> =>
   );
 
 /** A primary, its replica and three sentinels. */
-export async function startSentinels(test: TestContext, access?: RedisAccess): Promise<Topology> {
+export async function startSentinels(test: Scope, access?: RedisAccess): Promise<SentinelTopology> {
   const words = [
     '--repl-diskless-sync-delay',
     '0',
     ...usersFor(access, gatewayRights),
     ...replicaWords(access),
   ];
-  const [primary, replica] = [
-    await startRedis(test, { access, words }),
-    await startRedis(test, { access, words }),
-  ];
+  let primary = await startRedis(test, { access, words });
+  let replica = await startRedis(test, { access, words });
   await replica.command('REPLICAOF', '127.0.0.1', String(primary.port));
   await followed(replica);
   const sentinels: TestRedis[] = [];
@@ -99,21 +104,34 @@ export async function startSentinels(test: TestContext, access?: RedisAccess): P
     await writeFile(sentinelFile, sentinelConfiguration(primary.port, access));
     sentinels.push(await startRedis(test, { access, sentinelFile }));
   }
-  for (const sentinel of sentinels)
-    await until('the sentinels know one another and the replica', async () => {
-      const known = flat(await sentinel.command('SENTINEL', 'MASTER', primaryName));
-      return known.get('num-other-sentinels') === '2' && known.get('num-slaves') === '1';
+  const known = (port: number) =>
+    until('the sentinels know one another, the primary and its replica', async () => {
+      const all = sentinels.map(async (sentinel) => {
+        const master = flat(await sentinel.command('SENTINEL', 'MASTER', primaryName));
+        const isWhole = master.get('num-other-sentinels') === '2' && master.get('num-slaves') === '1';
+        return isWhole && master.get('flags') === 'master' && master.get('port') === String(port);
+      });
+      return (await Promise.all(all)).every(Boolean);
     });
+  await known(primary.port);
   return {
     settings: {
       REDIS_MODE: 'sentinel',
       REDIS_URL: urlsOf(sentinels, access),
       REDIS_SENTINEL_MASTER: primaryName,
     },
+    command: (...words) => primary.command(...words),
     async failOver() {
       await caughtUp(primary, replica);
       await primary.kill();
       await promoted(replica);
+      [primary, replica] = [replica, primary];
+    },
+    async restore() {
+      await replica.start();
+      await replica.command('REPLICAOF', '127.0.0.1', String(primary.port));
+      await followed(replica);
+      await known(primary.port);
     },
   };
 }
@@ -152,7 +170,7 @@ const slotRanges = [
 ] as const;
 
 /** Three primaries, the first of which has a replica. */
-export async function startCluster(test: TestContext, access?: RedisAccess): Promise<Topology> {
+export async function startCluster(test: Scope, access?: RedisAccess): Promise<Topology> {
   const servers: TestRedis[] = [];
   for (let count = 0; count < 4; count += 1) {
     const words = [

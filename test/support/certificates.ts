@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import type { Scope } from './scope.ts';
 
 /** Reason to skip, or `false`. */
 export const noOpenssl: string | false = ['/usr/bin/openssl', '/usr/local/bin/openssl'].some(existsSync)
@@ -47,7 +47,7 @@ export const makeCertificate = (
   ]);
 
 /** This process trusts the authority until the test ends. */
-export function trustAuthority(test: TestContext, { certFile }: Pair): void {
+export function trustAuthority(test: Scope, { certFile }: Pair): void {
   const trusted = getCACertificates('default');
   setDefaultCACertificates([...trusted, readFileSync(certFile, 'utf8')]);
   test.after(() => setDefaultCACertificates(trusted));

@@ -1,7 +1,7 @@
 // Child processes of tests: none outlives its test, whatever else fails there, nor the process of its test file.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { TestContext } from 'node:test';
+import type { Scope } from './scope.ts';
 
 const running = new Map<ChildProcess, NodeJS.Signals>();
 
@@ -19,7 +19,7 @@ export function endAtExit<C extends ChildProcess>(child: C, signal: NodeJS.Signa
 
 /** Sends the signal to the child when the test ends, and the test waits for the child's end. */
 export function endWithTest<C extends ChildProcess>(
-  test: TestContext,
+  test: Scope,
   child: C,
   signal: NodeJS.Signals = 'SIGKILL',
 ): C {

@@ -1,7 +1,8 @@
 // Writes audit lines to a file. A line counts as written when `fdatasync` has returned, and all that wait share one. What
 // was not acknowledged is taken out of the file again, and nothing is acknowledged in a file that is not at its path.
 import { Backoff } from '../../async/backoff.ts';
-import { lineLink } from '../record/found-record.ts';
+import { LineBuffer } from '../../logging/line-buffer.ts';
+import { recordOf } from '../record/found-record.ts';
 import type { Head } from './chain.ts';
 import { LogFile, type TornLine } from './log-file.ts';
 import { type LogFiles, systemFiles } from './log-file-system.ts';
@@ -35,8 +36,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const newline = 0x0a;
-
 export class FileSink implements AuditSink {
   readonly #options: FileSinkOptions;
   readonly #files: LogFiles;
@@ -44,12 +43,12 @@ export class FileSink implements AuditSink {
   #last: string | undefined;
   #log: LogFile | undefined;
   #identity: string | undefined;
-  #buffer = Buffer.alloc(0);
+  readonly #buffer = new LineBuffer();
   #waiting: Waiting[] = [];
   #unacknowledged: Unacknowledged | undefined;
   #committing: Promise<void> | undefined;
-  /** The first line that was rejected; no other one may come before it. */
-  #owed: string | undefined;
+  /** The first line that was rejected. It has to be written before any other. */
+  #rejected: string | undefined;
   #reopenAsked = false;
   #closed = false;
   readonly #backoff = new Backoff({ minMs: 50, maxMs: 800 });
@@ -75,7 +74,7 @@ export class FileSink implements AuditSink {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#committing;
-    await this.#letGo();
+    await this.#closeLog();
   }
 
   #wait(line: string | undefined): Promise<void> {
@@ -101,13 +100,13 @@ export class FileSink implements AuditSink {
         // What came in meanwhile must not stand before what is missing.
         const rejected = [...batch, ...this.#waiting];
         this.#waiting = [];
-        this.#owed ??= rejected.find(({ line }) => line !== undefined)?.line;
+        this.#rejected ??= rejected.find(({ line }) => line !== undefined)?.line;
         for (const { reject } of rejected) reject(error);
       }
       // Whoever waited for this batch may have the next line ready.
       await undefined;
     } while (this.#waiting.length > 0);
-    // In the same turn as the look at what waits: whatever comes from here on begins anew.
+    // There is no `await` since the check, so a later line starts a new commit.
     this.#committing = undefined;
   }
 
@@ -115,8 +114,8 @@ export class FileSink implements AuditSink {
     const reopening = this.#reopenAsked;
     this.#reopenAsked = false;
     // A file that failed is closed, so it is opened anew in any case.
-    if (performance.now() < this.#notBefore) throw new Error('the audit file failed a moment ago');
-    if (this.#owed !== undefined && lines.length > 0 && lines[0] !== this.#owed)
+    if (performance.now() < this.#notBefore) throw new Error('the audit file is not tried again yet');
+    if (this.#rejected !== undefined && lines.length > 0 && lines[0] !== this.#rejected)
       throw new Error('a line that was rejected comes first');
     try {
       const log = await this.#ready(reopening);
@@ -129,28 +128,14 @@ export class FileSink implements AuditSink {
   }
 
   async #append(log: LogFile, lines: readonly string[]): Promise<void> {
-    const bytes = this.#encode(lines);
+    const bytes = this.#buffer.encode(lines, '\n');
     this.#unacknowledged = { identity: log.identity, size: log.size, bytes };
     const startedAt = performance.now();
     await log.append(bytes);
     this.#options.events.synced?.((performance.now() - startedAt) / 1000);
     this.#unacknowledged = undefined;
-    this.#owed = undefined;
+    this.#rejected = undefined;
     this.#last = lines.at(-1);
-  }
-
-  /** The lines as they go into the file; valid until the next call. Joining strings would cost twenty times as much. */
-  #encode(lines: readonly string[]): Buffer {
-    // A UTF-16 code unit takes three bytes at most.
-    const most = lines.reduce((sum, { length }) => sum + 3 * length + 1, 0);
-    if (this.#buffer.length < most) this.#buffer = Buffer.allocUnsafe(most);
-    let end = 0;
-    for (const line of lines) {
-      end += this.#buffer.write(line, end);
-      this.#buffer[end] = newline;
-      end += 1;
-    }
-    return this.#buffer.subarray(0, end);
   }
 
   /** The file at the path, in order. */
@@ -160,7 +145,7 @@ export class FileSink implements AuditSink {
     const old = this.#log;
     this.#log = undefined;
     try {
-      const head = this.#last === undefined ? found : lineLink(this.#last);
+      const head = this.#last === undefined ? found : recordOf(this.#last)?.link;
       const options = { head, found, unacknowledged: this.#unacknowledged, now: now() };
       const { log, torn } = await LogFile.open(this.#files, path, options);
       this.#log = log;
@@ -180,12 +165,12 @@ export class FileSink implements AuditSink {
     const backoffMs = this.#backoff.fail();
     if (this.#backoff.failures === 1) this.#options.events.failed(error);
     if (this.#unacknowledged !== undefined) await this.#log?.discard(this.#unacknowledged);
-    await this.#letGo();
+    await this.#closeLog();
     // From here, however long the disk took to say no.
     this.#notBefore = performance.now() + backoffMs;
   }
 
-  async #letGo(): Promise<void> {
+  async #closeLog(): Promise<void> {
     const log = this.#log;
     this.#log = undefined;
     await log?.close();

@@ -16,18 +16,18 @@ export interface AuditSink {
    * handed over again before any other.
    */
   write(line: string): Promise<void>;
-  /** For how many milliseconds the sink has taken nothing, of whatever it is to write; for one that writes other lines, too. */
+  /** Milliseconds since the sink last took anything while something waits. For a sink that also writes other lines. */
   blockedMs?(): number;
 }
 
-/** Is told how records fare. */
+/** Called as records are written. */
 export interface TrailWatch {
-  /** From its place in the chain until the line was safe. */
+  /** From the end of the chain to the sink's acknowledgement. */
   written(seconds: number): void;
   /** The sink rejected a line. */
   failed(): void;
-  /** An event is about to get its place in the chain. */
-  sealing?(): void;
+  /** An event is about to be appended to the chain. */
+  appending?(): void;
 }
 
 /** Makes a `Recorded`. Known to this file alone. */
@@ -56,21 +56,21 @@ export class Recorded {
 
 type TrailClock = Pick<Clock, 'now' | 'monotonic'>;
 
-/** A sink that has not taken a line for so long counts as one that cannot be written. */
-const patienceMs = 2000;
-/** A sink that rejected a line is tried again so often, for readiness must not wait for a request that never comes. */
+/** A sink that takes no line for this long counts as one that cannot be written. */
+const writeTimeoutMs = 2000;
+/** Pause before a rejected line is tried again. In the background: readiness recovers without traffic. */
 const retryMs = 1000;
-/** How soon an unwritable sink is tried again by a request that needs it. */
+/** `Retry-After` of the refusal. */
 const retryAfterSeconds = '2';
 
-/** A line that has its place in the chain and is not written yet. */
+/** A line of the chain that is not written yet. */
 interface Unwritten {
-  /** Emptied when it is written, since the set's former tables keep what they held until the next full collection. */
+  /** Emptied when it is written: V8 keeps what a set's earlier tables held until the next full collection. */
   line: string;
   /** Since when the sink has had it; `undefined` while it has not. */
   since?: number | undefined;
-  /** The sink has rejected it, or has to get a rejected one before it. */
-  owed: boolean;
+  /** The sink rejected this line or an earlier one. It is written again, in order. */
+  rejected: boolean;
   /** To be called when it is written, however late. */
   readonly written?: (() => void) | undefined;
 }
@@ -82,8 +82,8 @@ export class AuditTrail {
   readonly #watch: TrailWatch | undefined;
   /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
   readonly #unwritten = new Set<Unwritten>();
-  /** How many of them are owed. */
-  #owed = 0;
+  /** How many of them are rejected. */
+  #rejected = 0;
   #repairing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -100,7 +100,7 @@ export class AuditTrail {
     return !this.#failed() && !this.#stuck();
   }
 
-  /** Lines that have their place in the chain and are not safe yet. */
+  /** Lines of the chain that are not written yet. */
   get waiting(): number {
     return this.#unwritten.size;
   }
@@ -113,7 +113,7 @@ export class AuditTrail {
 
   /**
    * For what takes effect by its record: resolves when that is written, however late. `late` is called when it is not written
-   * yet. Rejects with `audit-unavailable` only if the event got no place in the chain.
+   * yet. Rejects with `audit-unavailable` only if the event was not appended to the chain.
    */
   async recordHoweverLate(event: AuditEvent, late: (error: unknown) => void): Promise<void> {
     if (!this.writable()) await this.#beWritable();
@@ -123,8 +123,8 @@ export class AuditTrail {
   }
 
   /**
-   * Writes the record of something that has happened already. It gets its place in the chain whatever the state of the
-   * sink; rejects with `audit-unavailable` when it is not written yet.
+   * Writes the record of something that has happened already. It is appended to the chain whatever the state of the sink.
+   * Rejects with `audit-unavailable` when it is not written yet.
    */
   recordFact(event: AuditEvent): Promise<void> {
     return inTime(this.#append(event));
@@ -153,7 +153,7 @@ export class AuditTrail {
     if (!this.writable()) throw unavailable('the sink does not work');
   }
 
-  /** Tries what is owed for the last time, and nothing by itself from then on. Never rejects. */
+  /** Writes rejected lines again for the last time. Never rejects. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
@@ -161,13 +161,13 @@ export class AuditTrail {
   }
 
   #failed(): boolean {
-    return this.#owed > 0;
+    return this.#rejected > 0;
   }
 
   #stuck(): boolean {
     const since = this.#oldestSince();
-    if (since !== undefined && since <= this.#clock.monotonic() - patienceMs) return true;
-    return (this.#sink.blockedMs?.() ?? 0) >= patienceMs;
+    if (since !== undefined && since <= this.#clock.monotonic() - writeTimeoutMs) return true;
+    return (this.#sink.blockedMs?.() ?? 0) >= writeTimeoutMs;
   }
 
   /** Since when the sink has had the line that it has had longest: lines are handed over in their order. */
@@ -176,19 +176,19 @@ export class AuditTrail {
     return undefined;
   }
 
-  /** Nothing gets a place in the chain while the sink does not work, so what waits for it is bounded. */
+  /** Nothing is appended to the chain while the sink does not work, so what waits for it is bounded. */
   async #beWritable(): Promise<void> {
     if (this.#stuck()) throw unavailable('the sink takes no lines');
     if (this.#failed()) await inTime(this.#repair());
   }
 
-  /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
+  /** Appends the event to the chain, and writes its line unless an earlier one was rejected. */
   async #append(event: AuditEvent, written?: () => void): Promise<void> {
-    this.#watch?.sealing?.();
-    const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed(), written };
+    this.#watch?.appending?.();
+    const unwritten: Unwritten = { line: this.#chain.append(event), rejected: this.#failed(), written };
     this.#unwritten.add(unwritten);
-    if (!unwritten.owed) return await this.#write(unwritten);
-    this.#owed += 1;
+    if (!unwritten.rejected) return await this.#write(unwritten);
+    this.#rejected += 1;
     throw unavailable('an earlier line could not be written');
   }
 
@@ -200,12 +200,12 @@ export class AuditTrail {
         this.#unwritten.delete(unwritten);
         unwritten.line = '';
         this.#watch?.written((this.#clock.monotonic() - since) / 1000);
-        if (unwritten.owed) this.#owed -= 1;
+        if (unwritten.rejected) this.#rejected -= 1;
         unwritten.written?.();
       },
       (error: unknown) => {
-        if (!unwritten.owed) this.#owed += 1;
-        unwritten.owed = true;
+        if (!unwritten.rejected) this.#rejected += 1;
+        unwritten.rejected = true;
         unwritten.since = undefined;
         this.#watch?.failed();
         this.#retryLater();
@@ -222,18 +222,17 @@ export class AuditTrail {
     }, retryMs).unref();
   }
 
-  /** Writes what is owed, in order. Rejects at the first line that the sink does not take. */
+  /** Writes rejected lines again, in order. Rejects at the first line that the sink does not take. */
   #repair(): Promise<void> {
-    this.#repairing ??= this.#writeOwed().finally(() => {
+    this.#repairing ??= this.#rewriteRejected().finally(() => {
       this.#repairing = undefined;
     });
     return this.#repairing;
   }
 
-  async #writeOwed(): Promise<void> {
-    if (this.#oldestSince() !== undefined)
-      throw unavailable('the sink has not said what became of a later line');
-    for (const unwritten of this.#unwritten) if (unwritten.owed) await this.#write(unwritten);
+  async #rewriteRejected(): Promise<void> {
+    if (this.#oldestSince() !== undefined) throw unavailable('a later line is still being written');
+    for (const unwritten of this.#unwritten) if (unwritten.rejected) await this.#write(unwritten);
   }
 }
 
@@ -244,4 +243,4 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
 
 /** What comes too late for the caller goes on. */
 const inTime = (written: Promise<void>): Promise<void> =>
-  rejectAfter(patienceMs, written, () => unavailable('the line was not taken in time'));
+  rejectAfter(writeTimeoutMs, written, () => unavailable('the line was not taken in time'));

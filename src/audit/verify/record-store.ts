@@ -47,7 +47,8 @@ export class RecordStore {
     if (this.#count % transactionRecords === 0) this.#database.exec('COMMIT; BEGIN');
     const { time, metadata, unmapped } = record;
     const code = memberOf(metadata, 'event_code');
-    const jws = code === 'audit.checkpoint' ? String(memberOf(unmapped, 'checkpoint')) : null;
+    const checkpoint = memberOf(unmapped, 'checkpoint');
+    const jws = code === 'audit.checkpoint' ? (typeof checkpoint === 'string' ? checkpoint : '') : null;
     const change = typeof code === 'string' && changes.test(code) ? JSON.stringify(briefOf(record)) : null;
     this.#insert.run(
       ...[this.#count, file, line, link.chain, link.sequence],
@@ -82,11 +83,25 @@ export class RecordStore {
   }
 }
 
-/** The members by which an intent is described and settled. */
-const briefOf = ({ time, status_id, metadata, actor, api }: FoundRecord): FoundRecord => ({
-  time,
-  status_id,
-  metadata: { event_code: memberOf(metadata, 'event_code') },
-  actor: { user: { uid: memberOf(memberOf(actor, 'user'), 'uid') } },
-  api: { request: memberOf(api, 'request') },
-});
+/** The values by which an intent is described and settled. Nothing of a record is kept that could be nested without end. */
+const briefOf = ({ time, status_id, metadata, actor, api }: FoundRecord): FoundRecord => {
+  const request = memberOf(api, 'request');
+  return {
+    ...plainMembers({ time, status_id }, ['time', 'status_id']),
+    metadata: plainMembers(metadata, ['event_code']),
+    actor: { user: plainMembers(memberOf(actor, 'user'), ['uid']) },
+    api: {
+      request: { ...plainMembers(request, ['uid']), data: plainMembers(memberOf(request, 'data'), data) },
+    },
+  };
+};
+
+const data = ['clusterId', 'peeringId', 'vpcId', 'cidrBlock', 'accountId', 'region'];
+
+/** Those that are no objects. */
+const plainMembers = (value: unknown, names: readonly string[]): FoundRecord =>
+  Object.fromEntries(
+    names
+      .map((name) => [name, memberOf(value, name)] as const)
+      .filter(([, member]) => typeof member !== 'object'),
+  );

@@ -102,8 +102,10 @@ const compileException = (data: ExceptionData): CompiledException => ({
 
 /** What of an exception's lists can ever count: it has no effect on a request outside of `only`. */
 function insideOnly(allows: AllowancesData, only: OnlyData = {}): AllowancesData {
-  const inside = (values: readonly string[] | undefined, bounds: readonly string[] | undefined) =>
-    bounds === undefined ? values : values?.filter((value) => bounds.includes(value));
+  const inside = (values: readonly string[] | undefined, bounds: readonly string[] | undefined) => {
+    const known = bounds && new Set(bounds);
+    return known === undefined ? values : values?.filter((value) => known.has(value));
+  };
   return {
     ...allows,
     clusters: inside(allows.clusters, only.clusters),

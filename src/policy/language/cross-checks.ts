@@ -7,17 +7,17 @@ import type { Path, Places } from './place.ts';
 /** Decisions and records name rules by their ids. */
 export function duplicateIds(raw: unknown, places: Places): PolicyFault[] {
   return (['grants', 'exceptions'] as const).flatMap((list) => {
-    const ids = rulesIn(raw, list).map((rule) => member(rule, 'id'));
-    return ids.flatMap((id, index) =>
-      typeof id === 'string' && ids.indexOf(id) < index
-        ? [
-            places.at(
-              [list, index, 'id'],
-              `is the id of another ${list === 'grants' ? 'grant' : 'exception'}, too`,
-            ),
-          ]
-        : [],
-    );
+    const known = new Set<string>();
+    return rulesIn(raw, list).flatMap((rule, index) => {
+      const id = member(rule, 'id');
+      if (typeof id !== 'string') return [];
+      if (known.has(id)) {
+        const message = `is the id of another ${list === 'grants' ? 'grant' : 'exception'}, too`;
+        return [places.at([list, index, 'id'], message)];
+      }
+      known.add(id);
+      return [];
+    });
   });
 }
 

@@ -1,5 +1,4 @@
-// What is wrong, or worth a warning, with how rules name the issuers of their callers (interface, section 4: *Naming the
-// issuer*).
+// What is wrong, or worth a warning, with how rules name the issuers of their callers.
 import { conditionsOf, isBoundToIssuer, issuerNamedBy } from '../engine/callers.ts';
 import type { Claims } from '../engine/decision.ts';
 import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';
@@ -45,7 +44,7 @@ export function warnAboutIssuers(
   places: Places,
   issuers: readonly KnownIssuer[],
 ): PolicyFault[] {
-  const withoutScopes = issuers.flatMap(({ issuer, scopes }) => (scopes === 'none' ? issuer : []));
+  const withoutScopes = new Set(issuers.flatMap(({ issuer, scopes }) => (scopes === 'none' ? issuer : [])));
   const warnAt = (path: Path, callers: readonly CallerDocument[]) =>
     callers.flatMap((caller, at) => {
       const warning = warningAbout(caller, issuers.length, withoutScopes);
@@ -60,14 +59,14 @@ export function warnAboutIssuers(
 function warningAbout(
   caller: CallerDocument,
   issuerCount: number,
-  withoutScopes: readonly string[],
+  withoutScopes: ReadonlySet<string>,
 ): string | undefined {
   const named = issuerNamedBy(caller);
   if (named === undefined)
     return issuerCount > 1
       ? `names none of the ${issuerCount} issuers: it matches tokens of each`
       : undefined;
-  if (withoutScopes.includes(named) && !isBoundToIssuer(caller))
+  if (withoutScopes.has(named) && !isBoundToIssuer(caller))
     return `matches nobody: tokens of ${named} need no scope, so ${demand(caller)}`;
   return undefined;
 }

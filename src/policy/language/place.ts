@@ -1,5 +1,15 @@
-// The position of a member in a YAML text, so that an editor can jump to a fault.
-import { type Document, isMap, isNode, type LineCounter } from 'yaml';
+// The position of a member in a YAML text, so that an editor can jump to a fault. Many faults of a large text take time that
+// grows with its length, not with its square.
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
 import type { PolicyFault } from '../engine/policy-data.ts';
 
 export type Path = readonly PropertyKey[];
@@ -9,6 +19,8 @@ export class Places {
   readonly #file: string;
   readonly #document: Document;
   readonly #lines: LineCounter;
+  /** Of each object that a fault was looked for in, the members by name. */
+  readonly #members = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
 
   constructor(file: string, document: Document, lines: LineCounter) {
     this.#file = file;
@@ -32,21 +44,40 @@ export class Places {
   }
 
   #valueOffset(path: Path): number {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return node.range[0];
-    }
-    return 0;
+    return this.#walk(path).offset;
   }
 
   #keyOffset(parent: Path, key: string): number {
-    const node = parent.length === 0 ? this.#document.contents : this.#document.getIn(parent, true);
-    const pair = isMap(node)
-      ? node.items.find((item) => isNode(item.key) && String(item.key) === key)
-      : undefined;
-    return pair && isNode(pair.key) && pair.key.range ? pair.key.range[0] : this.#valueOffset(parent);
+    const { node, offset } = this.#walk(parent);
+    const pair = isMap(node) ? this.#membersOf(node).get(key) : undefined;
+    return startOf(pair?.key) ?? offset;
+  }
+
+  /** `node`: what stands at the path, if anything does. `offset`: of it, or of the nearest thing around it. */
+  #walk(path: Path): { readonly node: unknown; readonly offset: number } {
+    let node: unknown = this.#document.contents;
+    let offset = startOf(node) ?? 0;
+    for (const part of path) {
+      if (isMap(node)) node = this.#membersOf(node).get(String(part))?.value;
+      else node = isSeq(node) ? node.items[Number(part)] : undefined;
+      offset = startOf(node) ?? offset;
+    }
+    return { node, offset };
+  }
+
+  #membersOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = this.#members.get(map);
+    if (known !== undefined) return known;
+    const named = map.items.flatMap((pair) =>
+      isScalar(pair.key) ? [[String(pair.key.value ?? ''), pair] as const] : [],
+    );
+    const members = new Map(named);
+    this.#members.set(map, members);
+    return members;
   }
 }
+
+const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
 /** RFC 6901. */
 const pointer = (path: Path): string =>

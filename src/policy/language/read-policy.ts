@@ -1,14 +1,7 @@
 // From a policy's bytes, and those of the lists that it names, to plain data, or to every fault in them with its place.
 // Reads no file itself. A policy with any fault is refused whole.
 import { CidrSet } from '../../net/cidr-set.ts';
-import type {
-  ExceptionData,
-  GrantData,
-  GuardrailsData,
-  PolicyData,
-  PolicyFault,
-  ReadPolicy,
-} from '../engine/policy-data.ts';
+import type { ExceptionData, GrantData, PolicyData, PolicyFault, ReadPolicy } from '../engine/policy-data.ts';
 import { duplicateIds, expiredExceptions, isInExpired } from './cross-checks.ts';
 import { type CidrsDocument, type PolicyDocument, policyDocument } from './document.ts';
 import { callersWithoutIssuer, warnAboutIssuers } from './issuer-checks.ts';
@@ -105,20 +98,17 @@ function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'vers
 
 /** A grant that names what the guardrails refuse: no harm, but it can never help. */
 function widerGrants({ guardrails, grants }: Omit<PolicyData, 'version'>, places: Places): PolicyFault[] {
+  const accounts = new Set(guardrails.accounts);
+  const regions = new Set(guardrails.regions);
+  const addresses = new CidrSet(guardrails.cidrs.ranges);
+  const widerMembers = (grant: GrantData) => [
+    ...(grant.accounts?.every((account) => accounts.has(account)) === false ? ['accounts'] : []),
+    ...(grant.regions?.every((region) => regions.has(region)) === false ? ['regions'] : []),
+    ...(grant.cidrs && !addresses.includes(new CidrSet(grant.cidrs.ranges)) ? ['cidrs'] : []),
+  ];
   return (grants ?? []).flatMap((grant, index) =>
-    widerMembers(grant, guardrails).map((member) =>
+    widerMembers(grant).map((member) =>
       places.at(['grants', index, member], 'is wider than the guardrails, which refuse the rest'),
     ),
   );
-}
-
-function widerMembers(grant: GrantData, guardrails: GuardrailsData): string[] {
-  const wider: string[] = [];
-  if (grant.accounts?.some((account) => !guardrails.accounts.includes(account))) wider.push('accounts');
-  if (grant.regions?.some((region) => !guardrails.regions.includes(region))) wider.push('regions');
-  if (grant.cidrs !== undefined) {
-    const all = new CidrSet(guardrails.cidrs.ranges);
-    if (!all.includes(new CidrSet(grant.cidrs.ranges))) wider.push('cidrs');
-  }
-  return wider;
 }

@@ -1,10 +1,10 @@
 // Reads YAML 1.2 or JSON by a zod schema and reports every fault at once, each with its place. Refuses invalid UTF-8,
-// members named twice, unknown tags, another version of YAML and alias bombs.
-import { LineCounter, parseDocument } from 'yaml';
+// members named twice, unknown tags, another version of YAML, alias bombs, and what is nested without end.
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import { type Path, Places } from './place.ts';
-import { toValue, YamlFault } from './yaml-value.ts';
+import { toValue } from './yaml-value.ts';
 
 /** `raw` is what the text says, in its own order; without it there is no text that says anything. */
 interface ReadText {
@@ -28,30 +28,47 @@ export function readYaml<Schema extends z.ZodType>(
   const text = decodeUtf8(bytes);
   if (text === undefined)
     return { faults: [{ file, line: 1, column: 1, member: '', message: 'must be UTF-8 text' }] };
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    ...{ lineCounter: lines, uniqueKeys: true, prettyErrors: false },
-    ...{ version: '1.2', schema: 'core', merge: false },
-  });
-  const places = new Places(file, document, lines);
+  const document = parse(text);
+  if (document === undefined)
+    return { faults: [{ file, line: 1, column: 1, member: '', message: 'is nested too deep to be read' }] };
+  const places = new Places(file, document, linesOf(text));
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
-    const told = problems.slice(0, maxProblems);
-    return { faults: told.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
+    const reported = problems.slice(0, maxProblems);
+    return { faults: reported.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
   }
   if (document.directives?.yaml.version !== '1.2')
     return { faults: [places.atOffset(Math.max(text.search(/^%YAML/m), 0), '', 'must be YAML 1.2')] };
-  let raw: unknown;
-  try {
-    raw = toValue(document);
-  } catch (error) {
-    if (!(error instanceof YamlFault)) throw error;
-    return { faults: [places.atOffset(error.offset, '', error.message)] };
+  const { value: raw, faults } = toValue(document);
+  if (faults.length > 0) {
+    const told = faults.slice(0, maxProblems);
+    return { faults: told.map(({ offset, message }) => places.atOffset(offset, '', message)) };
   }
   if (raw === undefined) return { faults: [places.at([], 'must not be empty')] };
   const result = schema.safeParse(raw);
   if (result.success) return { value: result.data, raw, places };
   return { raw, places, faults: result.error.issues.flatMap((issue) => describe(issue, places, raw, [])) };
+}
+
+/** `undefined` if the library has exhausted the stack: it follows some forms of nesting without a bound of its own. */
+function parse(text: string): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, {
+      ...{ uniqueKeys: false, prettyErrors: false },
+      ...{ version: '1.2', schema: 'core', merge: false },
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The library itself counts not every line of a text that is malformed. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  return lines;
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

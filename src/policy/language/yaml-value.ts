@@ -1,12 +1,12 @@
-// Turns a parsed YAML document into its value, in one pass over the text's nodes. Refuses aliases that expand to too much,
-// stand for something around them, or for nothing.
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+// Turns a parsed YAML document into its value, in one pass over the text's nodes. Refuses members named twice, and aliases
+// that expand to too much, stand for something around them, or for nothing.
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 
 /** What all aliases of a text stand for together may be so many bytes long, and one more for each value in it. */
 const maxExpandedBytes = 16 * 1024 * 1024;
 const maxLevels = 100;
 
-export class YamlFault extends Error {
+class YamlFault extends Error {
   readonly offset: number;
 
   constructor(node: Node, message: string) {
@@ -20,12 +20,24 @@ interface Expanded {
   readonly bytes: number;
 }
 
-/** `undefined` for an empty document. Throws a `YamlFault`. */
-export function toValue(document: Document): unknown {
-  return new Expansion().expand(document.contents, 0).value ?? undefined;
+/** `value` is `undefined` for an empty document, and with a fault. */
+export function toValue(document: Document): {
+  readonly value: unknown;
+  readonly faults: readonly YamlFault[];
+} {
+  const expansion = new Expansion();
+  try {
+    const { value } = expansion.expand(document.contents, 0);
+    return { value: value ?? undefined, faults: expansion.repeated };
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    return { value: undefined, faults: [...expansion.repeated, error] };
+  }
 }
 
 class Expansion {
+  /** Members that are named twice. */
+  readonly repeated: YamlFault[] = [];
   /** By name; `undefined` while its node is not complete. */
   readonly #anchors = new Map<string, Expanded | undefined>();
   #bytes = 0;
@@ -59,18 +71,25 @@ class Expansion {
       const value = isScalar(node) ? node.value : null;
       return { value, bytes: 1 + Buffer.byteLength(String(value)) };
     }
-    const members = node.items.map((pair) => {
+    return this.#expandMap(node, level);
+  }
+
+  /** The library's own check for members named twice compares each name with all others, so it is made here. */
+  #expandMap({ items }: YAMLMap, level: number): Expanded {
+    const members = new Map<string, unknown>();
+    let bytes = 1;
+    for (const pair of items) {
       const key = this.expand(pair.key, level + 1);
       if (typeof key.value === 'object' && key.value !== null)
         throw new YamlFault(pair.key as Node, 'the name of a member must be text');
+      const name = String(key.value ?? '');
+      if (members.has(name)) this.repeated.push(new YamlFault(pair.key as Node, 'a member is named twice'));
       const member = this.expand(pair.value, level + 1);
-      return { name: String(key.value ?? ''), value: member.value, bytes: key.bytes + member.bytes };
-    });
+      members.set(name, member.value);
+      bytes += key.bytes + member.bytes;
+    }
     // Not assigned: a member named __proto__ is a member like any other.
-    return {
-      value: Object.fromEntries(members.map(({ name, value }) => [name, value])),
-      bytes: sum(members),
-    };
+    return { value: Object.fromEntries(members), bytes };
   }
 }
 

@@ -1,9 +1,10 @@
 // Creators of peerings in Redis, for all instances. What Redis holds that is no creator is nobody.
 import { z } from 'zod';
+import { latestTime } from '../../net/latest-time.ts';
 import type { RedisCommands } from '../redis-connection.ts';
 import type { Creator, CreatorStore } from './creator-store.ts';
 
-/** Interface, section 6: 400 days. */
+/** 400 days. */
 const ttlMs = 400 * 24 * 3_600_000;
 /** Commands at once. */
 const batchSize = 200;
@@ -12,8 +13,9 @@ const keyOf = (peeringId: string): string => `peergate:creator:${peeringId}`;
 const storedCreator = z.strictObject({
   issuer: z.string().min(1),
   subject: z.string().min(1),
-  at: z.int().min(0),
+  at: z.int().min(0).max(latestTime),
   requestId: z.string(),
+  isReconciled: z.literal(true).optional(),
 });
 
 export class RedisCreators implements CreatorStore {

@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
-import { uuidPattern } from '../../net/aws.ts';
 import { readPassable } from '../../net/passable-answer.ts';
 import { nameOf, type RedisCommands } from '../redis-connection.ts';
 import {
@@ -57,6 +56,9 @@ redis.call('HSET', KEYS[1], 'fingerprint', ARGV[4], 'owner', ARGV[1], 'requests'
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`;
 
+/** The id of a request, as the gateway itself makes it: records have no other. */
+const ownIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 interface Hold {
   /** Requests whose create may have been carried out, newest first. */
   requests: readonly string[];
@@ -84,7 +86,7 @@ export class RedisIdempotency implements IdempotencyStore {
     const [state, word = '', answer] = reply as [Acquired['state'], string?, string?];
     const requests = state === 'acquired-indeterminate' ? word.split(' ') : [owner];
     const named = state === 'answered' ? [word] : requests;
-    if (!named.every((id) => uuidPattern.test(id)))
+    if (!named.every((id) => ownIdPattern.test(id)))
       throw this.#unavailable(new Error('the stored request ids are malformed'));
     if (state === 'acquired' || state === 'acquired-indeterminate') this.#hold(use, { requests, leaseEnds });
     switch (state) {
@@ -172,8 +174,9 @@ export class RedisIdempotency implements IdempotencyStore {
   #readAnswer(text: string | undefined): StoredAnswer {
     try {
       return parseAnswer(text);
-    } catch (error) {
-      throw this.#unavailable(error);
+    } catch {
+      // What the parser says quotes what Redis holds, and would stand in the log.
+      throw this.#unavailable(new Error('the stored answer must not reach a caller'));
     }
   }
 

@@ -28,6 +28,13 @@ test('an empty file has no record and nothing torn', async () => {
   assert.deepEqual(await tailOf(''), { end: 0, last: undefined });
 });
 
+test('a file that begins with an empty line is read to its beginning', async () => {
+  assert.deepEqual(await tailOf('\n'), { end: 1, last: undefined });
+  const { end, last } = await tailOf(`\n${whole}`);
+  assert.deepEqual([end, last?.sequence], [whole.length + 1, 2]);
+  assert.deepEqual(await tailOf('\n\nx'), { end: 2, last: undefined });
+});
+
 test('the last record is found with its place in the chain', async () => {
   const { end, last } = await tailOf(whole);
   assert.deepEqual([end, last?.sequence, last?.intact], [whole.length, 2, true]);
@@ -68,7 +75,7 @@ test('a file without any record has none, and nothing torn', async () => {
 test('lines larger than a piece that is read are found whole', async () => {
   const big = eventNamed('x', { unmapped: { text: 'é'.repeat(100_000) } });
   const lines = linesOf(newChain(), 1);
-  lines.push(newChain(headOf(lines[0])).seal(big));
+  lines.push(newChain(headOf(lines[0])).append(big));
   const { last } = await tailOf(textOf(lines));
   assert.deepEqual([last?.fingerprint, last?.intact], [headOf(lines[1]).fingerprint, true]);
 });

@@ -51,5 +51,11 @@ test('a stored answer that must not reach a caller is refused with 503 and recor
   }
   assert.equal(posts(gateway.cloud), 1);
   await redis.command('HSET', key, 'answer', good);
+  const first = String(await redis.command('HGET', key, 'first'));
+  for (const id of ['', 'x', first.toUpperCase().replace(/^./, 'A'), `${first}\n`]) {
+    await redis.command('HSET', key, 'first', id);
+    assert.equal((await createWith(gateway, 'order-17')).status, 503, `first request ${id}`);
+  }
+  await redis.command('HSET', key, 'first', first);
   assert.equal((await createWith(gateway, 'order-17')).headers['idempotency-replayed'], 'true');
 });

@@ -94,3 +94,39 @@ test('a member named __proto__ is a member like any other', () => {
 test('the name of a member must be text', () => {
   assert.match(faultsOf('? [a]\n: 1\n')[0] ?? '', /^p:1:3: +the name of a member must be text$/);
 });
+
+test('a member that is named twice is refused, each with its position', () => {
+  assert.deepEqual(faultsOf('a: 1\nb: { x: 1, y: 2, "x": 3 }\na: 2\n1: x\n"1": y\n'), [
+    ...[
+      'p:2:18: a member is named twice',
+      'p:3:1: a member is named twice',
+      'p:5:1: a member is named twice',
+    ],
+  ]);
+  assert.deepEqual(faultsOf('a: &a name\n*a : 1\nname: 2\n'), ['p:3:1: a member is named twice']);
+});
+
+test('the time that faults take grows with the length of the text, not with its square', () => {
+  // As the square, this would be twenty minutes.
+  const text = Array.from({ length: 150_000 }, (_, index) => `key${index}: 1\n`).join('');
+  const { faults = [] } = readYaml('p', Buffer.from(text), z.strictObject({}));
+  assert.equal(faults.length, 150_000);
+  assert.equal(faults.at(-1)?.line, 150_000);
+});
+
+test('every fault of a malformed text is told in its own line', () => {
+  assert.deepEqual(
+    faultsOf('[a] b\nc: d: e\n').map((fault) => fault.split(' ')[0]),
+    ['p:1:5:', 'p:2:4:'],
+  );
+});
+
+for (const [what, before, unit] of [
+  ['members without commas', '{ ', 'k: 1\n'],
+  ['explicit keys', '', '? '],
+  ['lists', '', '['],
+  ['objects', '', '{a: '],
+] as const)
+  test(`a text that is nested without end is refused, and nothing is thrown: ${what}`, () => {
+    for (const count of [5000, 50_000]) assert.notDeepEqual(faultsOf(`${before}${unit.repeat(count)}`), []);
+  });

@@ -105,7 +105,14 @@ test('in Redis the first creator counts, is kept for 400 days, and what is no cr
   assert.deepEqual((await creators.creatorsOf(['a', 'b'])).get('a'), creator);
   const days = Number(await redis.command('PTTL', 'peergate:creator:a')) / 86_400_000;
   assert.ok(days > 399 && days <= 400, String(days));
-  for (const text of ['', '{', '{"subject":"svc-a"}', '{"issuer":"","subject":"a","at":1,"requestId":"r"}']) {
+  for (const text of [
+    '',
+    '{',
+    '{"subject":"svc-a"}',
+    '{"issuer":"","subject":"a","at":1,"requestId":"r"}',
+    // No date is so late, and to make one of it throws.
+    '{"issuer":"i","subject":"a","at":8640000000000001,"requestId":"r"}',
+  ]) {
     await redis.command('SET', 'peergate:creator:b', text);
     assert.equal((await creators.creatorsOf(['b'])).size, 0, text);
   }
