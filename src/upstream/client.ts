@@ -24,7 +24,7 @@ export interface ReadRequest {
 export interface ChangeOptions {
   /** Sent as it is (W3C Trace Context). */
   readonly traceparent?: string | undefined;
-  /** Called when there is a connection, right before the change is sent. Throws to keep it from being sent. */
+  /** Called when there is a connection, right before each attempt. Throws to keep the change from being sent. */
   readonly beforeSending?: (() => void) | undefined;
 }
 
