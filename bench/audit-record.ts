@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AuditChain } from '../src/audit/log/chain.ts';
+import type { AuditEvent } from '../src/audit/record/event-form.ts';
 import { intentEvent, outcomeEvent } from '../src/audit/record/request-events.ts';
 import { systemClock } from '../src/clock.ts';
 import { createPeering } from '../src/operations/create-peering/create-peering.ts';
@@ -65,7 +66,8 @@ export const created = {
 
 /** What this benchmark uses of either version. */
 interface Version {
-  readonly AuditChain: new (from: typeof reporter, newId: () => string) => { seal(event: unknown): string };
+  /** Begins a chain; the function makes each event a record of it. */
+  readonly newChain: () => (event: unknown) => string;
   readonly intentEvent: (from: RequestFacts, now: number) => unknown;
   readonly outcomeEvent: (from: RequestFacts, outcome: typeof created, now: number) => unknown;
 }
@@ -79,16 +81,21 @@ async function oldVersion(folder: string): Promise<Version> {
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
   fs.symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const load = (path: string) => import(pathToFileURL(join(folder, 'src/audit', path)).href);
-  return { ...(await load('log/chain.ts')), ...(await load('record/request-events.ts')) };
+  const { AuditChain: OldChain } = await load('log/chain.ts');
+  const newChain = () => {
+    const chain = new OldChain(reporter, systemClock.newId);
+    return (event: unknown) => chain.seal(event);
+  };
+  return { newChain, ...(await load('record/request-events.ts')) };
 }
 
 /** Makes intents and outcomes in turn; microseconds a record. */
 function cost(version: Version): number {
-  const chain = new version.AuditChain(reporter, systemClock.newId);
+  const append = version.newChain();
   const start = performance.now();
   for (let made = 0; made < recordsInRound; made += 2) {
-    chain.seal(version.intentEvent(facts, facts.startedAt + 1));
-    chain.seal(version.outcomeEvent(facts, created, facts.startedAt + 200));
+    append(version.intentEvent(facts, facts.startedAt + 1));
+    append(version.outcomeEvent(facts, created, facts.startedAt + 200));
   }
   return ((performance.now() - start) * 1000) / recordsInRound;
 }
@@ -98,7 +105,11 @@ export async function compareRecords(): Promise<string> {
   const folder = fs.mkdtempSync(join(tmpdir(), 'peergate-bench-'));
   try {
     const old = await oldVersion(folder);
-    const now = { AuditChain, intentEvent, outcomeEvent } as Version;
+    const newChain = () => {
+      const chain = new AuditChain(reporter, systemClock.newId);
+      return (event: AuditEvent) => chain.append(event);
+    };
+    const now = { newChain, intentEvent, outcomeEvent } as Version;
     const costs = { old: [] as number[], now: [] as number[] };
     for (let round = 0; round < rounds; round += 1) {
       // Whoever comes second has a warmer processor, and so they change places.

@@ -20,7 +20,7 @@ const rounds = 10;
 const roundMs = 400;
 
 const event = intentEvent(facts, facts.startedAt + 1);
-const line = new AuditChain(reporter, systemClock.newId).seal(event);
+const line = new AuditChain(reporter, systemClock.newId).append(event);
 
 /** Runs `count` loops of `write` at once for a while. Gives writes a second. */
 async function rate(count: number, write: () => Promise<void>): Promise<number> {

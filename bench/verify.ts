@@ -47,12 +47,14 @@ function writeLog(path: string, bytes: number, key: SigningKey): Written {
       time += 2 * msBetween;
       const request = { ...facts, startedAt: time, gatewayRequestId: systemClock.newId() };
       lines.push(
-        chain.seal(intentEvent(request, time)),
-        chain.seal(outcomeEvent(request, created, time + msBetween)),
+        chain.append(intentEvent(request, time)),
+        chain.append(outcomeEvent(request, created, time + msBetween)),
       );
     }
     if (head === undefined) throw new Error('no record was made');
-    lines.push(chain.seal(checkpointEvent(signCheckpoint({ ...head, time }, key), reporter.instance, time)));
+    lines.push(
+      chain.append(checkpointEvent(signCheckpoint({ ...head, time }, key), reporter.instance, time)),
+    );
     records += lines.length;
     size += fs.writeSync(fd, `${lines.join('\n')}\n`);
     offsets.push(size);

@@ -16,7 +16,7 @@ import { requireRoute } from './http/middleware/require-route.ts';
 import { endConnection, renderError } from './http/respond/render-error.ts';
 import type { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 
-/** Everything that serving a request needs. `gateway.ts` opens and closes it. */
+/** Everything that serving a request needs. `components.ts` opens and closes it. */
 interface AppServices extends ApiServices, ReceiveServices {
   readonly documents: Documents;
   readonly inFlight: InFlight;

@@ -204,7 +204,7 @@ function rateLimiters({ limits }: Config, state: SharedState, metrics: Metrics) 
 }
 
 const auditWatch = (metrics: Metrics): AuditWatch => ({
-  sealed: (code) => metrics.count('audit_records_total', [code]),
+  appended: (code) => metrics.count('audit_records_total', [code]),
   written: (seconds) => metrics.observe('audit_write_duration_seconds', seconds),
   failed: () => metrics.count('audit_write_failures_total'),
   synced: (seconds) => metrics.observe('audit_sync_duration_seconds', seconds),

@@ -1,4 +1,4 @@
-// `AUTH_ISSUERS_FILE`: issuers that differ from each other (interface, section 2). Strict: an unknown member is a fault, and
+// `AUTH_ISSUERS_FILE`: issuers that differ from each other (docs/identity-providers.md). Strict: an unknown member is a fault, and
 // a file with any fault is refused as a whole.
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';

@@ -31,7 +31,7 @@ interface Findings {
   readonly warnings: SettingWarning[];
 }
 
-/** Reads all settings (interface, section 2). An empty variable counts as one that is not set. */
+/** Reads all settings (docs/settings.md). An empty variable counts as one that is not set. */
 export function loadConfig(environment: Environment): LoadedConfig {
   const findings: Findings = { faults: [], warnings: [] };
   const { faults, warnings } = findings;

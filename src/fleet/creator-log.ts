@@ -4,6 +4,9 @@ import type { Logger } from '../logging/logger.ts';
 import type { CreatorStore } from '../state/creators/creator-store.ts';
 import { readCreators } from './creators-in-logs.ts';
 
+/** Pause before the next attempt to read the log, which may be being compressed. */
+const retryMs = 30_000;
+
 export class CreatorLog {
   readonly #creators: CreatorStore;
   readonly #logger: Logger;
@@ -33,6 +36,7 @@ export class CreatorLog {
       this.#isRead = true;
     } catch (error) {
       this.#logger.warn({ err: error }, 'the creators of peerings could not be read from the audit log');
+      setTimeout(() => void this.read(file, chain), retryMs).unref();
     }
   }
 }

@@ -29,7 +29,7 @@ export interface Finding {
   readonly violations?: readonly Violation[];
 }
 
-/** One entry of `GET /peerings` (interface, section 6). What is not known is left out. */
+/** One entry of `GET /peerings` (docs/fleet.md). What is not known is left out. */
 export interface FleetPeering extends ListedPeering {
   readonly clusterId: string;
   readonly clusterName?: string;

@@ -1,5 +1,5 @@
 // How many peerings of the last snapshot have which status and which finding, for metrics: counts, never an id.
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inTurns } from '../async/in-turns.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import type { CreatorStore } from '../state/creators/creator-store.ts';
@@ -60,11 +60,8 @@ export class FleetCounts {
       const { isRead } = creatorLog;
       const creators = await store.creatorsOf(peeringIds(snapshot));
       const peerings: FleetPeering[] = [];
-      for (const some of peeringsByCluster(snapshot, { policy: policy(), creators, now: now() })) {
-        peerings.push(...some);
-        // Requests are served in between.
-        await nextTurn();
-      }
+      const known = { policy: policy(), creators, now: now() };
+      for await (const some of inTurns(peeringsByCluster(snapshot, known))) peerings.push(...some);
       this.#byStatus = countBy([...statuses, otherStatus], peerings, ({ status = '' }) => [
         statuses.includes(status) ? status : otherStatus,
       ]);

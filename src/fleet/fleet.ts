@@ -18,7 +18,7 @@ export interface FleetServices {
   readonly observe?: (snapshot: Snapshot) => void | Promise<void>;
 }
 
-/** A snapshot older than so many intervals decides nothing. */
+/** A snapshot that is older than this many intervals decides nothing. */
 const maxIntervals = 3;
 
 /** Of at least so many VPCs the latest creates are kept until their cluster is read. */

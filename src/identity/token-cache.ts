@@ -7,9 +7,9 @@ import type { Principal } from './principal.ts';
 import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 import type { VerifyToken } from './verify-token.ts';
 
-/** For so long at most. */
+/** The longest time that a token is kept. */
 const maxMs = 60_000;
-/** So many tokens, and so many of their characters all together: a valid token may be as long as a header section. */
+/** The most tokens, and the most characters of all of them: a valid token may be as long as a header section. */
 const maxTokens = 50_000;
 const maxCharacters = 32 * 1024 * 1024;
 

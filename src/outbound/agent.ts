@@ -12,8 +12,8 @@ export interface EgressProxy {
 }
 
 /**
- * `connectTimeoutMs` bounds a connection; through a proxy, the tunnel and then TLS in it. `connections`: at most so many to
- * each server.
+ * `connectTimeoutMs` bounds a connection; through a proxy, the tunnel and then TLS in it. `connections`: the most to each
+ * server.
  */
 export const createAgent = (
   connectTimeoutMs: number,

@@ -25,7 +25,7 @@ interface Forwarded {
 export interface ForwardHooks {
   /** Finds in an answer what the change made. */
   resourceIdOf?(answer: UpstreamAnswer): string | undefined;
-  /** Called when the service token is at hand, just before the change is sent. Throws to keep it from being sent. */
+  /** Called just before the change is sent, and again before it is repeated after a 401. Throws to keep it from being sent. */
   beforeSending?(): void;
   /** Called with what came of the change, before its caller learns of it. */
   settled?(facts: RequestFacts, forwarded: Forwarded): void;
@@ -51,7 +51,7 @@ export async function forwardChange(
   const outcome =
     result instanceof GatewayError ? failedOutcome(result) : answered(result, hooks.resourceIdOf?.(result));
   const event = outcomeEvent(request, outcome, services.clock.now());
-  // The record has its place in the chain before anybody else learns of the outcome.
+  // The record is in the chain before anybody else learns of the outcome.
   const written = writeOutcome(event, request, services);
   hooks.settled?.(request, { outcome, indeterminate: isIndeterminate(request, outcome) });
   await written;

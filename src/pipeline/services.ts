@@ -1,4 +1,4 @@
-// The services that the pipeline uses. `gateway.ts` opens and closes them.
+// The services that the pipeline uses. `components.ts` opens and closes them.
 import type { AuditTrail } from '../audit/log/trail.ts';
 import type { Clock } from '../clock.ts';
 import type { CreatorLog } from '../fleet/creator-log.ts';

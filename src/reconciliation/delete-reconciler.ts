@@ -8,9 +8,9 @@ import { retryAfterMsOf } from '../upstream/read-answer.ts';
 import { listCluster } from './list-cluster.ts';
 import type { ReconcilerServices } from './reconciler.ts';
 
-/** A peering that is still there so long after the intent, and not being deleted, was not deleted. */
+/** A peering that is still listed this long after the intent, and is not `deleting`, was not deleted. */
 const failedAfterMs = 10 * 60_000;
-/** Between two looks at a peering that is still there. */
+/** Between two reads of a list that still has the peering. */
 const pauseMs = 15_000;
 
 export class DeleteReconciler {
@@ -86,7 +86,7 @@ export class DeleteReconciler {
     try {
       await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
     } catch (error) {
-      // It has its place in the chain, and follows when the log can be written again.
+      // It is in the chain, and is written when the log can be written again.
       logger.error(
         { gatewayRequestId, err: error },
         'failed to record a settled delete; the record is queued',

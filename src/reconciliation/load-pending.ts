@@ -1,10 +1,10 @@
 // Finds open creates of earlier runs in the audit log and passes them to the reconciler. Never rejects: the gateway works without.
 import type { Head } from '../audit/log/chain.ts';
-import { factsFromRecord } from '../audit/record/recorded-request.ts';
 import { findOpenIntents } from '../audit/verify/find-open-intents.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Reconciler } from './reconciler.ts';
+import { factsFromRecord } from './recorded-request.ts';
 
 export interface EarlierChanges {
   /** The audit log. */

@@ -90,12 +90,14 @@ export class AuthorizedChange<Target extends RequestTarget = RequestTarget> {
     this.#upstream = upstream;
   }
 
-  /** Decides about the request's target. Throws `policy-denied`. */
+  /** Decides about the request's target by the rules of its own operation. Throws `policy-denied`. */
   static authorize<Target extends RequestTarget>(
     rules: ChangeRules<Target>,
     request: Parsed<Target>,
     progress: Progress,
   ): AuthorizedChange<Target> {
+    // Its records name this operation: nothing else may be sent.
+    if (rules !== request.operation) throw new Error('a change has the rules of another operation');
     const authorized = authorize(rules.action, request, progress);
     const { path, body } = rules.toUpstream(request.target);
     const { requestId } = request;

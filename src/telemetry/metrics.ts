@@ -61,7 +61,7 @@ const counters = {
     initial: each(['ok', 'failed']),
   },
   key_fetches_total: { help: 'Fetches of the keys of an issuer.', labels: ['issuer', 'result'] },
-  audit_records_total: { help: 'Audit records that got their place in the chain.', labels: ['event'] },
+  audit_records_total: { help: 'Audit records appended to the chain.', labels: ['event'] },
   audit_write_failures_total: { help: 'Times that the sink rejected a record.', initial: [[]] },
   policy_loads_total: {
     help: 'Changes of the policy that took effect, or did not.',
@@ -88,7 +88,7 @@ const histograms = {
     bounds: buckets,
   },
   audit_write_duration_seconds: {
-    help: 'From a place in the chain until the record is safe.',
+    help: 'From appending a record to the chain until it is durable.',
     label: undefined,
     bounds: fineBuckets,
   },

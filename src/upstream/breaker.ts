@@ -58,7 +58,7 @@ export class Breaker {
     if (!isProbe && (this.open || this.#failures < maxFailures)) return;
     this.#retryAt = Date.now() + pauseMs;
     this.#logger.error(
-      `circuit breaker open: ${this.#requests} are refused since Aerospike Cloud keeps failing`,
+      `circuit breaker open: ${this.#requests} are refused because Aerospike Cloud keeps failing`,
     );
   }
 

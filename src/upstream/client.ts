@@ -24,7 +24,7 @@ export interface ReadRequest {
 export interface ChangeOptions {
   /** Sent as it is (W3C Trace Context). */
   readonly traceparent?: string | undefined;
-  /** Called when the service token is at hand. Throws to keep the change from being sent. */
+  /** Called with the service token at hand, before each attempt. Throws to keep the change from being sent. */
   readonly beforeSending?: (() => void) | undefined;
 }
 
@@ -68,7 +68,7 @@ export class UpstreamClient {
   }
 
   /**
-   * Sends a recorded change, once. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
+   * Sends a recorded change, and after a 401 once more, since it was not processed then. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
    * `context.sent` says whether the request was sent.
    */
   change(recorded: Recorded, options: ChangeOptions = {}): Promise<UpstreamAnswer> {
@@ -94,7 +94,6 @@ export class UpstreamClient {
     // Do not wait for a token that could not be used.
     this.#breakers[request.method].refuseIfOpen();
     const token = await this.#token.get();
-    request.beforeSending?.();
     const first = await this.#attempt(request, token);
     if (!first.refused) return first.answer;
     const renewed = await this.#token.get().catch((error: unknown) => {
@@ -106,6 +105,8 @@ export class UpstreamClient {
   }
 
   async #attempt(request: UpstreamRequest, token: string): Promise<Attempt> {
+    // Renewing a token takes time in which what was true may have changed.
+    request.beforeSending?.();
     try {
       return await this.#breakers[request.method].run(() => this.#try(request, token));
     } catch (error) {
@@ -192,7 +193,7 @@ const codes = {
   broken: 'upstream-broken',
 } as const;
 
-const fates: Readonly<Record<Sent, string>> = {
+const deliveries: Readonly<Record<Sent, string>> = {
   no: 'The request was not sent.',
   maybe: 'The request may have been received.',
   yes: 'The request was received.',
@@ -206,7 +207,7 @@ function failedExchange(error: ExchangeError): GatewayError {
       ? errorRules[code].detail
       : "The gateway's egress proxy opened no way to Aerospike Cloud.";
   return new GatewayError(code, {
-    detail: `${what} ${fates[sent]}`,
+    detail: `${what} ${deliveries[sent]}`,
     context: { sent },
     ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': retryAfter } }),
     proxyError,

@@ -13,7 +13,7 @@ export interface ListForm<Entry> {
   readonly pageSize: number;
   /** `undefined`: the JSON is no page of this list. */
   pageIn(json: unknown): Page<Entry> | undefined;
-  /** Whatever an entry never changes: two entries that differ in it are two, and neither is dropped. */
+  /** What never changes of an entry. Entries with the same identity are one entry. */
   identityOf(entry: Entry): string;
 }
 
@@ -36,7 +36,7 @@ export interface ListRequest {
 
 /** Far beyond what a list has. */
 const maxPages = 100;
-/** A list that changes while it is read is read again so often. */
+/** Attempts to read a list that changes while it is read. */
 const maxReadings = 3;
 
 /**
@@ -48,7 +48,7 @@ export async function readList<Entry>(
   form: ListForm<Entry>,
   { path, query, requestId, timeoutMs = upstream.timeoutMs }: ListRequest,
 ): Promise<readonly Entry[]> {
-  // Each page has its own time; many slow ones must not add up to what no single request may take twice.
+  // Each page has its own timeout, and all pages together have this one.
   const until = performance.now() + timeoutMs;
   for (let reading = 0; reading < maxReadings; reading += 1) {
     const list = await readPages(form, async (offset) => {

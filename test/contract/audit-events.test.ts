@@ -8,13 +8,13 @@ import { AuditChain } from '../../src/audit/log/chain.ts';
 import { canonicalJson } from '../../src/audit/record/canonical-json.ts';
 import type { AuditEvent } from '../../src/audit/record/event-form.ts';
 import { reconciledEvent } from '../../src/audit/record/reconciled-event.ts';
-import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
 import {
   dryRunEvent,
   intentEvent,
   outcomeEvent,
   refusedEvent,
 } from '../../src/audit/record/request-events.ts';
+import { factsFromRecord } from '../../src/reconciliation/recorded-request.ts';
 import type { RequestFacts } from '../../src/request/request.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
@@ -34,7 +34,7 @@ import {
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
 /** The text of a record is written from constant parts; it must be what the generic serializer makes of its value. */
 function fits(event: AuditEvent): void {
-  const line = chain.seal(event);
+  const line = chain.append(event);
   assert.equal(canonicalJson(JSON.parse(line)), line);
   assertAuditRecord(JSON.parse(line));
 }
@@ -147,7 +147,7 @@ test('every settlement of a create fits the schema, by the run that left it open
     fc.property(createFacts, allowing, claims, settlement, fc.nat(), (known, decision, given, found, now) => {
       const facts: RequestFacts = { ...known, decision, claims: given };
       fits(reconciledEvent(facts, found, now));
-      const intent = JSON.parse(chain.seal(intentEvent(facts, now)));
+      const intent = JSON.parse(chain.append(intentEvent(facts, now)));
       assertAuditRecord(intent);
       const readBack = factsFromRecord(intent);
       assert.ok(readBack !== undefined);

@@ -42,10 +42,10 @@ function leftByACrash(key: SigningKey): string {
   const lines: string[] = [];
   const earlier = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
   const at = Date.now() - 60_000;
-  lines.push(earlier.seal(chainStartedEvent(undefined, 'one', at)));
+  lines.push(earlier.append(chainStartedEvent(undefined, 'one', at)));
   const jws = signCheckpoint({ ...headOf(lines[0]), time: at }, key);
-  lines.push(earlier.seal(checkpointEvent(jws, 'one', at)));
-  const intent = earlier.seal(intentEvent(facts, Date.now() - 60_000));
+  lines.push(earlier.append(checkpointEvent(jws, 'one', at)));
+  const intent = earlier.append(intentEvent(facts, Date.now() - 60_000));
   return `${lines.join('\n')}\n${intent}\n{"category_uid":6`;
 }
 

@@ -49,7 +49,7 @@ const lookedUp: readonly RequestFacts[] = [
 ];
 
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
-const sealed = (event: Parameters<AuditChain['seal']>[0]): KindRecord => JSON.parse(chain.seal(event));
+const sealed = (event: Parameters<AuditChain['append']>[0]): KindRecord => JSON.parse(chain.append(event));
 const refuse = (code: (typeof onlyBeforeCreates)[number], receivedStatus?: number) =>
   sealed(refusedEvent(facts, { code, detail: 'No.', receivedStatus }, 5));
 const refuseAsUpstream = (status: number, requestId?: string) =>

@@ -18,7 +18,8 @@ import { assertAuditRecord } from '../support/audit-schema.ts';
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
 const word = fc.string({ minLength: 1, unit: 'grapheme' });
 const chain = new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID);
-const fits = (event: Parameters<AuditChain['seal']>[0]) => assertAuditRecord(JSON.parse(chain.seal(event)));
+const fits = (event: Parameters<AuditChain['append']>[0]) =>
+  assertAuditRecord(JSON.parse(chain.append(event)));
 
 test('a rejected policy fits the schema, with any number of faults, and when it could not be read', () => {
   const fault = fc.record({
@@ -35,7 +36,7 @@ test('a rejected policy fits the schema, with any number of faults, and when it 
       fc.array(fault, { minLength: 1, maxLength: 30 }),
       word,
       (old, next, found, instance) => {
-        const line = chain.seal(policyRejectedEvent({ old, new: next }, found, instance, 5));
+        const line = chain.append(policyRejectedEvent({ old, new: next }, found, instance, 5));
         assert.equal(JSON.parse(line).unmapped.policy.faultCount, found.length);
         assertAuditRecord(JSON.parse(line));
       },

@@ -14,9 +14,9 @@ import {
   stoppedEvent,
 } from '../../src/audit/record/gateway-events.ts';
 import { reconciledEvent } from '../../src/audit/record/reconciled-event.ts';
-import { factsFromRecord } from '../../src/audit/record/recorded-request.ts';
 import { intentEvent } from '../../src/audit/record/request-events.ts';
 import type { Decision } from '../../src/policy/engine/decision.ts';
+import { factsFromRecord } from '../../src/reconciliation/recorded-request.ts';
 import type { AuditRecord } from '../support/audit-record.ts';
 import { assertAuditRecord } from '../support/audit-schema.ts';
 import {
@@ -140,7 +140,7 @@ async function ofOnePeering(gateway: TestGateway): Promise<Record<PeeringKind, K
 }
 
 function sealed(event: AuditEvent): KindRecord {
-  return JSON.parse(new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID).seal(event));
+  return JSON.parse(new AuditChain({ version: '1.2.3', instance: 'one' }, randomUUID).append(event));
 }
 
 /** As a reload makes it. */

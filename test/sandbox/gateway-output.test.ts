@@ -28,7 +28,7 @@ test('audit records and log lines are distinguished, and what is no JSON is a lo
 test('a chain is whole when each record carries the hash of the record before, log lines between or not', () => {
   const chain = new AuditChain({ version: '1.0.0', instance: 'a' }, () => crypto.randomUUID());
   const [first, second, third] = ['one', 'two', 'three'].map((name) =>
-    chain.seal(eventNamed(name, { unmapped: { of: name } })),
+    chain.append(eventNamed(name, { unmapped: { of: name } })),
   ) as [string, string, string];
   const breaksIn = (...lines: string[]) => {
     const output = new GatewayOutput();

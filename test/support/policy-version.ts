@@ -1,4 +1,4 @@
-// The version of a policy (interface, section 4), worked out another way than the gateway does: the text that is hashed is
+// The version of a policy, worked out another way than the gateway does: the text that is hashed is
 // put together as a whole first.
 import { createHash } from 'node:crypto';
 

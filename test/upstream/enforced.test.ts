@@ -1,4 +1,4 @@
-// With the look before a create, a create that fails behind a good look is told, recorded and not repeated just as without.
+// With PREFLIGHT=enforce, a create that fails after a successful preflight is answered, recorded and not repeated, as without it.
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startTestGateway } from '../support/gateway.ts';

@@ -1,4 +1,4 @@
-// The one thing that passes of an answer that must not be passed on: when to ask again (interface, section 3).
+// The one thing that passes of an answer that must not be passed on: when to ask again.
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'node:test';

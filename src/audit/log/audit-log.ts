@@ -5,7 +5,7 @@ import { withTimeout } from '../../async/with-timeout.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { AuditEvent, EventCode } from '../record/event-form.ts';
-import { chainStartedEvent, type OldChain, recoveredEvent } from '../record/gateway-events.ts';
+import { chainStartedEvent, recoveredEvent } from '../record/gateway-events.ts';
 import { findOpenIntents } from '../verify/find-open-intents.ts';
 import { AuditChain, type Head, type Reporter } from './chain.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -13,7 +13,7 @@ import { FileSink, type FileSinkEvents } from './file-sink.ts';
 import { findTail } from './find-tail.ts';
 import type { JudgedTail } from './judge-tail.ts';
 import { type LogFiles, systemFiles } from './log-file-system.ts';
-import { readSigningKey, type SigningKey, toSigningKey } from './signing-key.ts';
+import { readSigningKey, toSigningKey } from './signing-key.ts';
 import { type AuditSink, AuditTrail, type TrailWatch } from './trail.ts';
 
 export interface AuditLogParts {
@@ -29,8 +29,8 @@ export interface AuditLogParts {
 
 /** Is told of everything that can be counted. */
 export interface AuditWatch extends TrailWatch {
-  /** An event got its place in the chain. */
-  sealed(code: EventCode): void;
+  /** An event was appended to the chain. */
+  appended(code: EventCode): void;
   /** Lines were appended to the file and synced. */
   synced(seconds: number): void;
 }
@@ -62,35 +62,28 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
   const { clock, logger, reporter } = parts;
   const { file, signingKeyFile } = settings;
   const key = signingKeyFile === undefined ? undefined : await toSigningKey(readSigningKey(signingKeyFile));
-  const tail = file === undefined ? emptyTail : await judgedTail(file, key, parts);
+  const files = parts.logFiles ?? systemFiles;
+  const tail = file === undefined ? noTail : await findTail(files, file, key?.verifying);
   const continues = tail.ends === undefined ? tail.head : undefined;
-  const old = tail.ends === undefined ? undefined : await oldChain(file ?? '', tail, clock.now());
-  const fileSink =
-    file === undefined
-      ? undefined
-      : new FileSink({
-          path: file,
-          head: tail.head,
-          now: clock.now,
-          files: parts.logFiles,
-          events: eventsFor(parts, recordSoon),
-        });
+  const old = file === undefined ? undefined : await oldChain(file, tail, parts);
+  const sinkOptions = { head: tail.head, now: clock.now, files, events: eventsFor(parts, recordSoon) };
+  const fileSink = file === undefined ? undefined : new FileSink({ path: file, ...sinkOptions });
   const signing = { trail: () => trail, instance: reporter.instance, clock, logger };
   const checkpoints = key && new Checkpoints({ key, ...signing, head: continues, unsigned: tail.unsigned });
   const chain = new AuditChain(reporter, clock.newId, continues, (head, code) => {
-    parts.watch?.sealed(code);
-    checkpoints?.sealed(head, code);
+    parts.watch?.appended(code);
+    checkpoints?.appended(head, code);
   });
   const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, {
     written: (seconds) => parts.watch?.written(seconds),
     failed: () => parts.watch?.failed(),
-    sealing: () => checkpoints?.sealing(),
+    appending: () => checkpoints?.signIfDue(),
   });
   const reopen = async (): Promise<void> => {
     // What went wrong has been logged, and the next record meets it again.
     await fileSink?.reopen().catch(() => undefined);
   };
-  /** A checkpoint comes before any record that an earlier one does not already vouch for; both reach the sink at once. */
+  /** Earlier records are signed before new ones are appended. Both lines reach the sink at once. */
   const begin = async (): Promise<void> => {
     if (continues === undefined) recordSoon(chainStartedEvent(old, reporter.instance, clock.now()));
     await checkpoints?.sign();
@@ -115,30 +108,16 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
   }
 }
 
-const emptyTail: JudgedTail = { head: undefined, ends: undefined, unsigned: 0 };
+/** A log without records. */
+const noTail: JudgedTail = { head: undefined, ends: undefined, unsigned: 0 };
 
-async function judgedTail(
-  path: string,
-  key: SigningKey | undefined,
-  { logger, logFiles = systemFiles }: AuditLogParts,
-): Promise<JudgedTail> {
-  const tail = await findTail(logFiles, path, key?.verifying);
-  if (tail.ends !== undefined)
-    logger.error(
-      { reason: tail.ends },
-      'a new chain begins in the audit log: run `audit verify` on the old one',
-    );
-  return tail;
-}
-
-async function oldChain(
-  path: string,
-  { head, ends }: JudgedTail,
-  now: number,
-): Promise<OldChain | undefined> {
+/** The chain that the log had, if it may not be continued. */
+async function oldChain(path: string, { head, ends }: JudgedTail, parts: AuditLogParts) {
   if (ends === undefined) return undefined;
-  const intents = head === undefined ? [] : (await findOpenIntents(path, head, now)).intents;
-  return { head, reason: ends, openIntents: intents.length };
+  const detail = 'a new chain begins in the audit log: run `audit verify` on the old one';
+  parts.logger.error({ reason: ends }, detail);
+  const open = head && (await findOpenIntents(path, head, parts.clock.now()));
+  return { head, reason: ends, openIntents: open?.intents.length ?? 0 };
 }
 
 const eventsFor = (

@@ -26,7 +26,7 @@ export interface Head {
 }
 
 /** Called with the new head and the code of its event. */
-export type SealWatch = (head: Head, code: EventCode) => void;
+export type AppendWatch = (head: Head, code: EventCode) => void;
 
 const profiles = '["security_control","record_integrity"]';
 const tracedProfiles = '["security_control","record_integrity","trace"]';
@@ -47,11 +47,11 @@ export class AuditChain {
   readonly #instance: string;
   readonly #product: string;
   readonly #newId: () => string;
-  readonly #watch: SealWatch;
+  readonly #watch: AppendWatch;
   #head: Head | undefined;
 
-  /** Continues after `head`; without one a new chain begins. `watch` is told of every record that gets its place. */
-  constructor(reporter: Reporter, newId: () => string, head?: Head, watch: SealWatch = () => {}) {
+  /** Continues after `head`; without one a new chain begins. `watch` is called after every record. */
+  constructor(reporter: Reporter, newId: () => string, head?: Head, watch: AppendWatch = () => {}) {
     this.uid = head?.chain ?? newId();
     this.#instance = canonicalText(reporter.instance);
     this.#product = `"product":{"name":"peergate","vendor_name":"peergate","version":${canonicalText(reporter.version)}}`;
@@ -60,8 +60,8 @@ export class AuditChain {
     this.#watch = watch;
   }
 
-  /** The event's line, without newline, as the next one of the chain. */
-  seal(event: AuditEvent): string {
+  /** The next record of the chain: its line, without newline. */
+  append(event: AuditEvent): string {
     const sequence = (this.#head?.sequence ?? 0) + 1;
     const uid = this.#newId();
     const text = fitRecord(this.#recordText(event, sequence, uid), fingerprintBytes + 1);
@@ -74,7 +74,7 @@ export class AuditChain {
       fingerprint,
     };
     this.#watch(this.#head, event.code);
-    return sealedText(text, this.uid, fingerprint);
+    return withFingerprint(text, this.uid, fingerprint);
   }
 
   /** In canonical form, without the fingerprint. */
@@ -92,7 +92,7 @@ const previousText = ({ uid, typeUid, fingerprint }: Head): string =>
   `{"fingerprint":${fingerprintText(fingerprint)},"type_uid":${typeUid},"uid":"${uid}"}`;
 
 /** What is hashed is the line without this member, so a record is serialized once. No member before it has its name. */
-export function sealedText(text: string, chain: string, fingerprint: string): string {
+export function withFingerprint(text: string, chain: string, fingerprint: string): string {
   const before = `"chain_uid":"${chain}"`;
   const at = text.indexOf(before) + before.length;
   return `${text.slice(0, at)}${fingerprintMember(fingerprint)}${text.slice(at)}`;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Head } from './chain.ts';
 import type { CheckpointKey, SigningKey } from './signing-key.ts';
 
-/** What is signed (interface, section 5): the last record at `time`, in milliseconds since the epoch. */
+/** What is signed (docs/audit-records.md): the last record at `time`, in milliseconds since the epoch. */
 export interface Checkpoint extends Pick<Head, 'chain' | 'sequence' | 'fingerprint'> {
   readonly time: number;
 }
@@ -18,7 +18,7 @@ const payload = z.strictObject({
   time: z.int().min(0),
 });
 
-/** At once, so that no record gets its place between the one that is signed and the decision to sign it. */
+/** Synchronous, so that no record comes between the one that is signed and its checkpoint. */
 export function signCheckpoint(
   { chain, sequence, fingerprint, time }: Checkpoint,
   { sign, algorithm, keyId }: SigningKey,

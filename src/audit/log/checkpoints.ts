@@ -30,7 +30,7 @@ export class Checkpoints {
   /** Records that no checkpoint covers; checkpoints themselves do not count. */
   #unsigned: number;
   #due = false;
-  /** When the first of them got its place, by the clock. */
+  /** When the first of them was appended, by the clock. */
   #since: number | undefined;
 
   constructor(options: CheckpointOptions) {
@@ -40,20 +40,20 @@ export class Checkpoints {
     this.#timer = setInterval(() => void this.sign(), everyMs).unref();
   }
 
-  /** To be told of every record that gets its place in the chain. */
-  sealed(head: Head, code: EventCode): void {
+  /** To be called with every record that is appended to the chain. */
+  appended(head: Head, code: EventCode): void {
     this.#head = head;
     if (code === 'audit.checkpoint') return;
     this.#unsigned += 1;
     this.#since ??= this.#options.clock.now();
     if (this.#unsigned < everyRecords || this.#due) return;
     this.#due = true;
-    // The record has its place, but is not handed to the sink yet.
+    // The record is in the chain, but is not handed to the sink yet.
     queueMicrotask(() => void this.sign());
   }
 
-  /** To be called before a record gets its place: however the clock jumps, no checkpoint covers a long time. */
-  sealing(): void {
+  /** To be called before a record is appended: however the clock jumps, no checkpoint covers a long time. */
+  signIfDue(): void {
     if (this.#since !== undefined && this.#options.clock.now() - this.#since >= everyMs) void this.sign();
   }
 

@@ -1,7 +1,7 @@
 // Writes audit lines to a file. A line counts as written when `fdatasync` has returned, and all that wait share one. What
 // was not acknowledged is taken out of the file again, and nothing is acknowledged in a file that is not at its path.
 import { Backoff } from '../../async/backoff.ts';
-import { lineLink } from '../record/found-record.ts';
+import { recordOf } from '../record/found-record.ts';
 import type { Head } from './chain.ts';
 import { LogFile, type TornLine } from './log-file.ts';
 import { type LogFiles, systemFiles } from './log-file-system.ts';
@@ -48,8 +48,8 @@ export class FileSink implements AuditSink {
   #waiting: Waiting[] = [];
   #unacknowledged: Unacknowledged | undefined;
   #committing: Promise<void> | undefined;
-  /** The first line that was rejected; no other one may come before it. */
-  #owed: string | undefined;
+  /** The first line that was rejected. It has to be written before any other. */
+  #rejected: string | undefined;
   #reopenAsked = false;
   #closed = false;
   readonly #backoff = new Backoff({ minMs: 50, maxMs: 800 });
@@ -75,7 +75,7 @@ export class FileSink implements AuditSink {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#committing;
-    await this.#letGo();
+    await this.#closeLog();
   }
 
   #wait(line: string | undefined): Promise<void> {
@@ -101,13 +101,13 @@ export class FileSink implements AuditSink {
         // What came in meanwhile must not stand before what is missing.
         const rejected = [...batch, ...this.#waiting];
         this.#waiting = [];
-        this.#owed ??= rejected.find(({ line }) => line !== undefined)?.line;
+        this.#rejected ??= rejected.find(({ line }) => line !== undefined)?.line;
         for (const { reject } of rejected) reject(error);
       }
       // Whoever waited for this batch may have the next line ready.
       await undefined;
     } while (this.#waiting.length > 0);
-    // In the same turn as the look at what waits: whatever comes from here on begins anew.
+    // There is no `await` since the check, so a later line starts a new commit.
     this.#committing = undefined;
   }
 
@@ -115,8 +115,8 @@ export class FileSink implements AuditSink {
     const reopening = this.#reopenAsked;
     this.#reopenAsked = false;
     // A file that failed is closed, so it is opened anew in any case.
-    if (performance.now() < this.#notBefore) throw new Error('the audit file failed a moment ago');
-    if (this.#owed !== undefined && lines.length > 0 && lines[0] !== this.#owed)
+    if (performance.now() < this.#notBefore) throw new Error('the audit file is not tried again yet');
+    if (this.#rejected !== undefined && lines.length > 0 && lines[0] !== this.#rejected)
       throw new Error('a line that was rejected comes first');
     try {
       const log = await this.#ready(reopening);
@@ -135,7 +135,7 @@ export class FileSink implements AuditSink {
     await log.append(bytes);
     this.#options.events.synced?.((performance.now() - startedAt) / 1000);
     this.#unacknowledged = undefined;
-    this.#owed = undefined;
+    this.#rejected = undefined;
     this.#last = lines.at(-1);
   }
 
@@ -160,7 +160,7 @@ export class FileSink implements AuditSink {
     const old = this.#log;
     this.#log = undefined;
     try {
-      const head = this.#last === undefined ? found : lineLink(this.#last);
+      const head = this.#last === undefined ? found : recordOf(this.#last)?.link;
       const options = { head, found, unacknowledged: this.#unacknowledged, now: now() };
       const { log, torn } = await LogFile.open(this.#files, path, options);
       this.#log = log;
@@ -180,12 +180,12 @@ export class FileSink implements AuditSink {
     const backoffMs = this.#backoff.fail();
     if (this.#backoff.failures === 1) this.#options.events.failed(error);
     if (this.#unacknowledged !== undefined) await this.#log?.discard(this.#unacknowledged);
-    await this.#letGo();
+    await this.#closeLog();
     // From here, however long the disk took to say no.
     this.#notBefore = performance.now() + backoffMs;
   }
 
-  async #letGo(): Promise<void> {
+  async #closeLog(): Promise<void> {
     const log = this.#log;
     this.#log = undefined;
     await log?.close();

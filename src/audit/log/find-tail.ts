@@ -1,13 +1,13 @@
 // Finds the end of an existing log, so that its chain continues across restarts and rotations: in the file itself, or in the
 // newest of those that it was rotated into.
 import { constants } from 'node:fs';
-import { linkOf } from '../record/found-record.ts';
+import { type LinkedRecord, linkOf } from '../record/found-record.ts';
 import { readRecords } from '../record/read-records.ts';
 import { type JudgedTail, judgeTail } from './judge-tail.ts';
 import type { LogFiles } from './log-file-system.ts';
 import { findRotated } from './rotated-files.ts';
 import type { CheckpointKey } from './signing-key.ts';
-import { recordsBackwards, type TailRecord } from './tail.ts';
+import { recordsBackwards } from './tail.ts';
 
 /** Compressions that hide what is in a file. */
 const unreadable = /\.(?:bz2|lz4|xz|Z|zip|zst)$/;
@@ -21,7 +21,7 @@ export const findTail = (
   key: CheckpointKey | undefined,
 ): Promise<JudgedTail> => judgeTail(allBackwards(files, path), key);
 
-async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<TailRecord, void, undefined> {
+async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<LinkedRecord, void, undefined> {
   yield* fileBackwards(files, path);
   const rotated = await findRotated(path);
   for (const { path: file } of rotated.reverse()) {
@@ -31,7 +31,7 @@ async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<Tail
   }
 }
 
-async function* fileBackwards(files: LogFiles, path: string): AsyncGenerator<TailRecord, void, undefined> {
+async function* fileBackwards(files: LogFiles, path: string): AsyncGenerator<LinkedRecord, void, undefined> {
   let fd: number;
   try {
     // A pipe must not make it wait for a writer.
@@ -49,8 +49,8 @@ async function* fileBackwards(files: LogFiles, path: string): AsyncGenerator<Tai
   }
 }
 
-async function* compressedBackwards(path: string): AsyncGenerator<TailRecord, void, undefined> {
-  const kept: TailRecord[] = [];
+async function* compressedBackwards(path: string): AsyncGenerator<LinkedRecord, void, undefined> {
+  const kept: LinkedRecord[] = [];
   for await (const { record, text } of readRecords([path], () => undefined)) {
     kept.push({ record, link: linkOf(record, text) });
     if (kept.length > 2 * maxKept) kept.splice(0, maxKept);

@@ -1,12 +1,11 @@
 // Decides whether the chain of an existing log may be continued. A gateway with a signing key signs nothing but what it
 // wrote or has verified: the last checkpoint must be of its key, and what follows it whole and short.
-import { type Link, memberOf } from '../record/found-record.ts';
+import { type FoundRecord, type Link, type LinkedRecord, memberOf } from '../record/found-record.ts';
 import type { ChainEnd } from '../record/gateway-events.ts';
 import { Unsigned } from '../verify/unsigned.ts';
 import type { Head } from './chain.ts';
 import { signsRecordBefore, verifyCheckpoint } from './checkpoint.ts';
 import type { CheckpointKey } from './signing-key.ts';
-import type { TailRecord } from './tail.ts';
 
 export interface JudgedTail {
   /** The last record of the log; `undefined` when there is none, or it has no place in a chain. */
@@ -19,7 +18,7 @@ export interface JudgedTail {
 
 /** `records`: newest first. `key` is `undefined` for a gateway that does not sign. */
 export async function judgeTail(
-  records: AsyncIterable<TailRecord>,
+  records: AsyncIterable<LinkedRecord>,
   key: CheckpointKey | undefined,
 ): Promise<JudgedTail> {
   let head: Link | undefined;
@@ -38,10 +37,10 @@ export async function judgeTail(
   return end(head && 'not-signed');
 }
 
-const isCheckpoint = ({ metadata }: TailRecord['record']): boolean =>
+const isCheckpoint = ({ metadata }: FoundRecord): boolean =>
   memberOf(metadata, 'event_code') === 'audit.checkpoint';
 
-async function faultOf(checkpoint: TailRecord['record'], link: Link, key: CheckpointKey) {
+async function faultOf(checkpoint: FoundRecord, link: Link, key: CheckpointKey) {
   const signed = await verifyCheckpoint(memberOf(checkpoint['unmapped'], 'checkpoint'), [key]);
   return signed !== undefined && signsRecordBefore(signed, link) ? undefined : 'not-signed';
 }

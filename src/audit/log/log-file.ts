@@ -1,6 +1,6 @@
 // One opened audit file: brought into order, appended to, and asked whether it is still the one at its path. Nothing is
 // ever removed from it but bytes that were never acknowledged, and those of a torn line are set aside first.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Head } from './chain.ts';
@@ -35,7 +35,6 @@ export interface OpenedLog {
 
 /** The owner writes, the owner's group (log shippers) reads. */
 const mode = 0o640;
-const copyBytes = 1024 * 1024;
 
 export class LogFile {
   readonly #files: LogFiles;
@@ -136,11 +135,14 @@ async function setAside(
   const name = `${path}${tornMark}${new Date(now).toISOString().replaceAll(':', '')}`;
   const target = await files.open(name, 'wx', mode);
   try {
-    const sha256 = await copyEnd(files, fd, { target, end, size });
+    // Bounded: `readTail` looks no further back.
+    const bytes = await readAt(files, fd, end, size - end);
+    await writeAll(files, target, bytes);
+    await files.fdatasync(target);
     await syncFolder(files, path);
     // The sync of the record that says so makes this durable, too.
     await files.ftruncate(fd, end);
-    return { file: basename(name), bytes: size - end, sha256 };
+    return { file: basename(name), bytes: bytes.length, sha256: hash('sha256', bytes) };
   } catch (error) {
     // It is tried again and again, and must not leave a copy each time.
     await files.unlink(name).catch(() => undefined);
@@ -148,22 +150,6 @@ async function setAside(
   } finally {
     await files.close(target).catch(() => undefined);
   }
-}
-
-/** SHA-256 of what was copied, lower-case hex. */
-async function copyEnd(
-  files: LogFiles,
-  fd: number,
-  { target, end, size }: { target: number; end: number; size: number },
-): Promise<string> {
-  const hash = createHash('sha256');
-  for (let at = end; at < size; at += copyBytes) {
-    const bytes = await readAt(files, fd, at, Math.min(copyBytes, size - at));
-    hash.update(bytes);
-    await writeAll(files, target, bytes);
-  }
-  await files.fdatasync(target);
-  return hash.digest('hex');
 }
 
 async function syncFolder(files: LogFiles, path: string): Promise<void> {

@@ -1,13 +1,7 @@
 // Reads the end of an audit log backwards: its records, newest first, and the bytes of a line that was never finished. Looks
 // at no more than it takes, and never at more than a bound.
-import { type FoundRecord, type Link, linkOf, parsed, recordsIn } from '../record/found-record.ts';
+import { type Link, type LinkedRecord, recordOf } from '../record/found-record.ts';
 import { type LogFiles, readAt } from './log-file-system.ts';
-
-/** A record, and its place in a chain if it has one. */
-export interface TailRecord {
-  readonly record: FoundRecord;
-  readonly link: Link | undefined;
-}
 
 export interface Tail {
   /** Where the last whole line ends. */
@@ -26,7 +20,7 @@ export async function readTail(files: LogFiles, fd: number, size: number): Promi
   for await (const { start, line } of linesBackwards(files, fd, size)) {
     if (end === undefined) end = start;
     else {
-      const found = recordOf(line);
+      const found = recordOf(line.toString('utf8'));
       if (found !== undefined) return { end, last: found.link };
     }
   }
@@ -38,20 +32,13 @@ export async function* recordsBackwards(
   files: LogFiles,
   fd: number,
   size: number,
-): AsyncGenerator<TailRecord, void, undefined> {
+): AsyncGenerator<LinkedRecord, void, undefined> {
   let torn = true;
   for await (const { line } of linesBackwards(files, fd, size)) {
-    const found = torn ? undefined : recordOf(line);
+    const found = torn ? undefined : recordOf(line.toString('utf8'));
     torn = false;
     if (found !== undefined) yield found;
   }
-}
-
-/** The record in a line of a file that a gateway wrote. */
-function recordOf(line: Buffer): TailRecord | undefined {
-  const text = line.toString('utf8');
-  const [found] = recordsIn(parsed(text), text);
-  return found && { record: found.record, link: linkOf(found.record, found.text) };
 }
 
 /** First what stands behind the last newline, which may be nothing; then whole lines, newest first. */

@@ -16,18 +16,18 @@ export interface AuditSink {
    * handed over again before any other.
    */
   write(line: string): Promise<void>;
-  /** For how many milliseconds the sink has taken nothing, of whatever it is to write; for one that writes other lines, too. */
+  /** Milliseconds since the sink last took anything while something waits. For a sink that also writes other lines. */
   blockedMs?(): number;
 }
 
-/** Is told how records fare. */
+/** Called as records are written. */
 export interface TrailWatch {
-  /** From its place in the chain until the line was safe. */
+  /** From the end of the chain to the sink's acknowledgement. */
   written(seconds: number): void;
   /** The sink rejected a line. */
   failed(): void;
-  /** An event is about to get its place in the chain. */
-  sealing?(): void;
+  /** An event is about to be appended to the chain. */
+  appending?(): void;
 }
 
 /** Makes a `Recorded`. Known to this file alone. */
@@ -56,21 +56,21 @@ export class Recorded {
 
 type TrailClock = Pick<Clock, 'now' | 'monotonic'>;
 
-/** A sink that has not taken a line for so long counts as one that cannot be written. */
-const patienceMs = 2000;
-/** A sink that rejected a line is tried again so often, for readiness must not wait for a request that never comes. */
+/** A sink that takes no line for this long counts as one that cannot be written. */
+const writeTimeoutMs = 2000;
+/** Pause before a rejected line is tried again. In the background: readiness recovers without traffic. */
 const retryMs = 1000;
-/** How soon an unwritable sink is tried again by a request that needs it. */
+/** `Retry-After` of the refusal. */
 const retryAfterSeconds = '2';
 
-/** A line that has its place in the chain and is not written yet. */
+/** A line of the chain that is not written yet. */
 interface Unwritten {
-  /** Emptied when it is written, since the set's former tables keep what they held until the next full collection. */
+  /** Emptied when it is written: V8 keeps what a set's earlier tables held until the next full collection. */
   line: string;
   /** Since when the sink has had it; `undefined` while it has not. */
   since?: number | undefined;
-  /** The sink has rejected it, or has to get a rejected one before it. */
-  owed: boolean;
+  /** The sink rejected this line or an earlier one. It is written again, in order. */
+  rejected: boolean;
 }
 
 export class AuditTrail {
@@ -80,8 +80,8 @@ export class AuditTrail {
   readonly #watch: TrailWatch | undefined;
   /** In the order of the chain: a later line vouches for an earlier one, so none is ever left out. */
   readonly #unwritten = new Set<Unwritten>();
-  /** How many of them are owed. */
-  #owed = 0;
+  /** How many of them are rejected. */
+  #rejected = 0;
   #repairing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -98,7 +98,7 @@ export class AuditTrail {
     return !this.#failed() && !this.#stuck();
   }
 
-  /** Lines that have their place in the chain and are not safe yet. */
+  /** Lines of the chain that are not written yet. */
   get waiting(): number {
     return this.#unwritten.size;
   }
@@ -110,8 +110,8 @@ export class AuditTrail {
   }
 
   /**
-   * Writes the record of something that has happened already. It gets its place in the chain whatever the state of the
-   * sink; rejects with `audit-unavailable` when it is not written yet.
+   * Writes the record of something that has happened already. It is appended to the chain whatever the state of the sink.
+   * Rejects with `audit-unavailable` when it is not written yet.
    */
   recordFact(event: AuditEvent): Promise<void> {
     return inTime(this.#append(event));
@@ -140,7 +140,7 @@ export class AuditTrail {
     if (!this.writable()) throw unavailable('the sink does not work');
   }
 
-  /** Tries what is owed for the last time, and nothing by itself from then on. Never rejects. */
+  /** Writes rejected lines again for the last time. Never rejects. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
@@ -148,13 +148,13 @@ export class AuditTrail {
   }
 
   #failed(): boolean {
-    return this.#owed > 0;
+    return this.#rejected > 0;
   }
 
   #stuck(): boolean {
     const since = this.#oldestSince();
-    if (since !== undefined && since <= this.#clock.monotonic() - patienceMs) return true;
-    return (this.#sink.blockedMs?.() ?? 0) >= patienceMs;
+    if (since !== undefined && since <= this.#clock.monotonic() - writeTimeoutMs) return true;
+    return (this.#sink.blockedMs?.() ?? 0) >= writeTimeoutMs;
   }
 
   /** Since when the sink has had the line that it has had longest: lines are handed over in their order. */
@@ -163,19 +163,19 @@ export class AuditTrail {
     return undefined;
   }
 
-  /** Nothing gets a place in the chain while the sink does not work, so what waits for it is bounded. */
+  /** Nothing is appended to the chain while the sink does not work, so what waits for it is bounded. */
   async #beWritable(): Promise<void> {
     if (this.#stuck()) throw unavailable('the sink takes no lines');
     if (this.#failed()) await inTime(this.#repair());
   }
 
-  /** Gives the event its place in the chain, and the line to the sink unless an earlier one is still owed. */
+  /** Appends the event to the chain, and writes its line unless an earlier one was rejected. */
   async #append(event: AuditEvent): Promise<void> {
-    this.#watch?.sealing?.();
-    const unwritten: Unwritten = { line: this.#chain.seal(event), owed: this.#failed() };
+    this.#watch?.appending?.();
+    const unwritten: Unwritten = { line: this.#chain.append(event), rejected: this.#failed() };
     this.#unwritten.add(unwritten);
-    if (!unwritten.owed) return await this.#write(unwritten);
-    this.#owed += 1;
+    if (!unwritten.rejected) return await this.#write(unwritten);
+    this.#rejected += 1;
     throw unavailable('an earlier line could not be written');
   }
 
@@ -187,11 +187,11 @@ export class AuditTrail {
         this.#unwritten.delete(unwritten);
         unwritten.line = '';
         this.#watch?.written((this.#clock.monotonic() - since) / 1000);
-        if (unwritten.owed) this.#owed -= 1;
+        if (unwritten.rejected) this.#rejected -= 1;
       },
       (error: unknown) => {
-        if (!unwritten.owed) this.#owed += 1;
-        unwritten.owed = true;
+        if (!unwritten.rejected) this.#rejected += 1;
+        unwritten.rejected = true;
         unwritten.since = undefined;
         this.#watch?.failed();
         this.#retryLater();
@@ -208,18 +208,17 @@ export class AuditTrail {
     }, retryMs).unref();
   }
 
-  /** Writes what is owed, in order. Rejects at the first line that the sink does not take. */
+  /** Writes rejected lines again, in order. Rejects at the first line that the sink does not take. */
   #repair(): Promise<void> {
-    this.#repairing ??= this.#writeOwed().finally(() => {
+    this.#repairing ??= this.#rewriteRejected().finally(() => {
       this.#repairing = undefined;
     });
     return this.#repairing;
   }
 
-  async #writeOwed(): Promise<void> {
-    if (this.#oldestSince() !== undefined)
-      throw unavailable('the sink has not said what became of a later line');
-    for (const unwritten of this.#unwritten) if (unwritten.owed) await this.#write(unwritten);
+  async #rewriteRejected(): Promise<void> {
+    if (this.#oldestSince() !== undefined) throw unavailable('a later line is still being written');
+    for (const unwritten of this.#unwritten) if (unwritten.rejected) await this.#write(unwritten);
   }
 }
 
@@ -230,4 +229,4 @@ function unavailable(reason: string, cause?: unknown): GatewayError {
 
 /** What comes too late for the caller goes on. */
 const inTime = (written: Promise<void>): Promise<void> =>
-  rejectAfter(patienceMs, written, () => unavailable('the line was not taken in time'));
+  rejectAfter(writeTimeoutMs, written, () => unavailable('the line was not taken in time'));

@@ -15,8 +15,8 @@ export interface Unacknowledged {
 export const identityOf = ({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
 /**
- * What was rejected is written again by whoever wanted it written; a half of it must not stand before it. Only what is
- * certainly that is removed: there may be bytes of somebody else. The size that is left.
+ * Rejected lines are written again, so a partial copy of them is removed first. Only bytes that certainly are such a copy
+ * are removed: another program may have written to the file. Resolves to the size that is left.
  */
 export async function removeUnacknowledged(
   files: LogFiles,

@@ -3,7 +3,7 @@
 import type { ChangeEvents, ReadEvents } from '../../request/request.ts';
 import { canonicalJson } from './canonical-json.ts';
 
-/** `metadata.event_code` (interface, section 5). */
+/** `metadata.event_code` (docs/audit-records.md). */
 export type EventCode =
   | `${ChangeEvents | ReadEvents}.${'refused' | 'outcome'}`
   | `${ChangeEvents}.intent`
@@ -17,7 +17,7 @@ export type EventCode =
   | 'audit.recovered'
   | 'audit.checkpoint';
 
-/** An event that has no place in the chain yet: its members in canonical form (RFC 8785), without braces around them. */
+/** An event that is not in a chain yet: its members in canonical form (RFC 8785), without braces around them. */
 export interface AuditEvent {
   readonly code: EventCode;
   /** `type_uid`. */

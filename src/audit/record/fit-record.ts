@@ -2,7 +2,7 @@
 // values of a request and the decision itself never are.
 import { canonicalJson } from './canonical-json.ts';
 
-/** Bytes of UTF-8 of a line with its newline (interface, section 5). */
+/** Bytes of UTF-8 of a line with its newline (docs/audit-records.md). */
 export const maxRecordBytes = 12_000;
 const maxViolations = 20;
 
@@ -27,7 +27,7 @@ interface Unmapped {
   readonly policy?: { readonly faults?: readonly object[] };
 }
 
-/** Each shorter than the one before (interface, section 5, has the order). */
+/** Each is shorter than the one before. */
 function* truncations(unmapped: Unmapped): Generator<Unmapped> {
   const { claims: _, absentClaims: __, ...rest } = unmapped;
   yield rest;

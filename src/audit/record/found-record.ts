@@ -1,7 +1,7 @@
 // Recognises audit records in a JSON value and reads their place in a chain. Believes nothing in them: the fingerprint is
 // computed again.
 import { repeatsMember } from '../../net/strict-json.ts';
-import { fingerprintOf, fingerprintText, type Head, sealedText } from '../log/chain.ts';
+import { fingerprintOf, fingerprintText, type Head, withFingerprint } from '../log/chain.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** A record as it was found; nothing in it has been checked. */
@@ -64,43 +64,43 @@ export function linkOf(record: FoundRecord, text: string): Link | undefined {
   const previous = memberOf(memberOf(memberOf(attestation, 'prev_event'), 'fingerprint'), 'value');
   if (typeof chain !== 'string' || !Number.isSafeInteger(sequence) || Number(sequence) < 1) return undefined;
   if (typeof uid !== 'string' || typeof fingerprint !== 'string') return undefined;
-  const canonical = withoutFingerprint(record, attestation as FoundRecord);
+  const { fingerprint: _, ...unsealed } = attestation as FoundRecord;
+  const canonical = canonicalOf({ ...record, attestation_list: [unsealed] });
   const matches =
-    canonical !== undefined && fingerprintOf(canonical) === fingerprint && isAsWritten(stated, fingerprint);
+    canonical !== undefined &&
+    fingerprintOf(canonical) === fingerprint &&
+    // The fingerprint does not cover its own member: its algorithm must be the one that is written.
+    canonicalOf(stated) === fingerprintText(fingerprint);
   return {
     chain,
     sequence: sequence as number,
     uid,
     typeUid: typeof typeUid === 'number' ? typeUid : Number.NaN,
     fingerprint,
-    intact: matches && (sealedText(canonical, chain, fingerprint) === text || !repeatsMember(text)),
+    intact: matches && (withFingerprint(canonical, chain, fingerprint) === text || !repeatsMember(text)),
     previous: typeof previous === 'string' ? previous : undefined,
   };
 }
 
-/** The fingerprint does not cover its own member: its algorithm must be the one that is written. */
-function isAsWritten(stated: unknown, fingerprint: string): boolean {
+/** `undefined` when the value has no canonical form. */
+function canonicalOf(value: unknown): string | undefined {
   try {
-    return canonicalJson(stated) === fingerprintText(fingerprint);
-  } catch {
-    return false;
-  }
-}
-
-/** The place of the record in a line. */
-export function lineLink(line: string): Link | undefined {
-  const [found] = recordsIn(parsed(line), line);
-  return found && linkOf(found.record, found.text);
-}
-
-/** What the fingerprint covers; `undefined` when the record has no canonical form. */
-function withoutFingerprint(record: FoundRecord, attestation: FoundRecord): string | undefined {
-  const { fingerprint: _, ...rest } = attestation;
-  try {
-    return canonicalJson({ ...record, attestation_list: [rest] });
+    return canonicalJson(value);
   } catch {
     return undefined;
   }
+}
+
+/** A record, and its place in a chain if it has one. */
+export interface LinkedRecord {
+  readonly record: FoundRecord;
+  readonly link: Link | undefined;
+}
+
+/** The record in a line that a gateway wrote. */
+export function recordOf(line: string): LinkedRecord | undefined {
+  const [found] = recordsIn(parsed(line), line);
+  return found && { record: found.record, link: linkOf(found.record, found.text) };
 }
 
 /** A member of what may be an object. */

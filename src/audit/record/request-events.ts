@@ -50,7 +50,7 @@ export function refusedByUpstreamEvent(
   { status, requestId }: { status: number; requestId?: string | undefined },
   now: number,
 ): AuditEvent {
-  const detail = `Aerospike Cloud answered ${status} to the look ${reads[facts.operation.method]}.`;
+  const detail = `Aerospike Cloud answered ${status} to the read ${reads[facts.operation.method]}.`;
   const refused = {
     phase: 'refused',
     action: facts.dryRun ? 'observed' : 'denied',

@@ -9,7 +9,7 @@ import { OpenIntents } from './open-intents.ts';
 
 /** A request that nobody accepted lapses after seven days (the vendor's contract), and with it the question. */
 const recentMs = 8 * 24 * 3_600_000;
-/** Files that are renamed while they are read are read again so often. */
+/** Attempts to read files that are renamed while they are read. */
 const maxReadings = 3;
 
 /** `upTo`: the last record of the earlier runs; a later one is of this run. Rejects when a file cannot be read. */

@@ -82,7 +82,7 @@ function judge(
   if (sequence > expected) findings.add('missing', record, 'missing or unreadable', expected, sequence - 1);
   if (!record.intact) findings.add('changed', record, otherFingerprint);
   else if (before?.intact && sequence === expected && record.previous !== before.fingerprint) {
-    // Which of two neighbours deviates? The one that its other neighbour does not know either.
+    // This record deviates if the next one does not refer to it either, and the one before otherwise.
     if (!next?.some(({ previous }) => previous === fingerprint)) {
       findings.add('foreign', record, 'does not follow from the record before');
       return true;

@@ -71,5 +71,5 @@ export class Signatures {
   }
 }
 
-const tooLate = 'a gateway with a key signs sooner';
+const tooLate = 'more than 1,000 records or 60 s without a checkpoint';
 const otherRecord = 'the checkpoint signs another record than the one before it';

@@ -54,8 +54,8 @@ export function refuseConflicts(
     ),
   ];
   if (invalid.length === 0) return;
-  const told = new Map(invalid.map(([field, text]) => [`${field} ${text}`, invalidField(field, text)]));
-  throw new GatewayError('cidr-overlap', { context: { invalid: [...told.values()].slice(0, maxNamed) } });
+  const named = new Map(invalid.map(([field, text]) => [`${field} ${text}`, invalidField(field, text)]));
+  throw new GatewayError('cidr-overlap', { context: { invalid: [...named.values()].slice(0, maxNamed) } });
 }
 
 function networkOfListed({ id, cidrBlock }: ListedPeering): Ipv4Network | undefined {

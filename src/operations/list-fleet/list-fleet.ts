@@ -1,8 +1,14 @@
 // The fleet: the peerings of all clusters, as far as a grant with `inspect` covers each one, with what was found about it.
 // Answers from the last snapshot; nothing is sent upstream.
+import { inTurns } from '../../async/in-turns.ts';
 import { snapshotEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
-import { type FindingCode, type FleetPeering, findingCodes, fleetPeerings } from '../../fleet/findings.ts';
+import {
+  type FindingCode,
+  type FleetPeering,
+  findingCodes,
+  peeringsByCluster,
+} from '../../fleet/findings.ts';
 import { isComplete, peeringIds, type Snapshot } from '../../fleet/snapshot.ts';
 import { jsonAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
@@ -52,8 +58,13 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
       throw new GatewayError('fleet-unavailable', { headers: { 'Retry-After': '5' }, cause: error });
     });
     const { policy } = request;
-    const all = fleetPeerings(snapshot, { policy, creators: known, now: clock.now() });
-    const covered = all.filter((peering) => isCovered(request, peering));
+    const all: FleetPeering[] = [];
+    const covered: FleetPeering[] = [];
+    const judged = peeringsByCluster(snapshot, { policy, creators: known, now: clock.now() });
+    for await (const peerings of inTurns(judged)) {
+      all.push(...peerings);
+      covered.push(...peerings.filter((peering) => isCovered(request, peering)));
+    }
     const hidden = namesBesides(covered, all);
     const peerings = covered.filter((peering) => isWanted(request.target, peering));
     await trail.record(snapshotEvent(request, clock.now()));

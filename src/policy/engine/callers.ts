@@ -112,7 +112,7 @@ export class CallerIndex<Rule extends RuleWithCallers> {
 export const conditionsOf = (caller: CallerDocument): readonly ConditionDocument[] =>
   'all' in caller ? caller.all : [caller];
 
-/** The issuer that a caller condition names (interface, section 4: *Naming the issuer*); `undefined`: none. */
+/** The issuer that a caller condition names; `undefined`: none. */
 export function issuerNamedBy(caller: CallerDocument): string | undefined {
   const named = conditionsOf(caller).find(
     ({ claim, equals }) => claim === 'iss' && typeof equals === 'string' && !equals.includes('*'),

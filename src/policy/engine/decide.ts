@@ -58,7 +58,7 @@ interface Verdict {
 const isRefused = (block: ReturnType<typeof readQuestion>): block is readonly Violation[] =>
   Array.isArray(block);
 
-/** With the exceptions that are active for the caller; those are named without which the verdict would be another. */
+/** With the exceptions that are active for the caller. The verdict names those that made a difference. */
 function judge(policy: Policy, question: Question, block: Ipv4Network | undefined): Verdict {
   const active = policy.exceptions
     .match(question)

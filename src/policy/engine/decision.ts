@@ -2,7 +2,7 @@
 // share. Plain data, no behaviour.
 import type { Action } from './policy-data.ts';
 
-/** A validated create (interface, section 3), as the policy sees it. `clusterId` is in lower case. */
+/** A validated create, as the policy sees it. `clusterId` is in lower case. */
 export interface PeeringRequest {
   readonly clusterId: string;
   readonly vpcId: string;
@@ -71,7 +71,7 @@ export type Allowed =
   | { readonly min: number; readonly max: number; readonly nearest?: string }
   | { readonly outside: readonly string[] };
 
-/** One thing that the policy has against a request (interface, section 4). */
+/** One reason of the policy against a request (docs/policy.md). */
 export interface Violation {
   readonly code: ViolationCode;
   /** JSON Pointer into the request; empty for the caller and the action. */

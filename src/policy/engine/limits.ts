@@ -36,7 +36,7 @@ export interface ActiveException {
 
 export interface Checked {
   readonly violations: Violation[];
-  /** The exceptions without which there would be more. */
+  /** Exceptions that prevented a violation. */
   readonly exceptions: Set<string>;
 }
 

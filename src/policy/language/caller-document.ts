@@ -1,4 +1,4 @@
-// How a rule names its callers (interface, section 4): by one claim of the token, or by several together.
+// How a rule names its callers: by one claim of the token, or by several together.
 import { z } from 'zod';
 
 const text = z.string('must be a string');

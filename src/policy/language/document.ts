@@ -1,4 +1,4 @@
-// The policy file's shape (interface, section 4). Strict: what is not described here is a fault, so that a mistyped
+// The policy file's shape (docs/policy.md). Strict: what is not described here is a fault, so that a mistyped
 // rule cannot pass for one that is in force. The descriptions become `openapi/policy.schema.json`.
 import { z } from 'zod';
 import { accountIdPattern, regionPattern, uuidPattern, vpcIdPattern } from '../../net/aws.ts';

@@ -1,5 +1,4 @@
-// What is wrong, or worth a warning, with how rules name the issuers of their callers (interface, section 4: *Naming the
-// issuer*).
+// What is wrong, or worth a warning, with how rules name the issuers of their callers.
 import { conditionsOf, isBoundToIssuer, issuerNamedBy } from '../engine/callers.ts';
 import type { Claims } from '../engine/decision.ts';
 import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';

@@ -37,12 +37,12 @@ export class Lists {
       const known = this.#files.get(file);
       const read = known ?? readFile(readList(file), isRegistry(at));
       this.#files.set(file, read);
-      const told = needed.has(file) ? this.faults : this.warnings;
+      const reported = needed.has(file) ? this.faults : this.warnings;
       const fault = faultOf(read, at);
-      if (fault !== undefined) told.push(places.at(at, fault));
+      if (fault !== undefined) reported.push(places.at(at, fault));
       else if (known === undefined && typeof read !== 'string') {
         const list = path.replace(/[^/]*$/, file);
-        told.push(...read.faults.map((fault) => ({ file: list, column: 1, member: '', ...fault })));
+        reported.push(...read.faults.map((fault) => ({ file: list, column: 1, member: '', ...fault })));
       }
     }
   }

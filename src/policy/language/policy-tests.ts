@@ -1,4 +1,4 @@
-// A policy's own test cases (interface, section 4): who asks for what, when, and what must come of it. Read as strictly as
+// A policy's own test cases: who asks for what, when, and what must come of it. Read as strictly as
 // the policy itself.
 import { z } from 'zod';
 import { uuidPattern } from '../../net/aws.ts';

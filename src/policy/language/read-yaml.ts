@@ -34,8 +34,8 @@ export function readYaml<Schema extends z.ZodType>(
   const places = new Places(file, document, linesOf(text));
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
-    const told = problems.slice(0, maxProblems);
-    return { faults: told.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
+    const reported = problems.slice(0, maxProblems);
+    return { faults: reported.map(({ pos, message }) => places.atOffset(pos[0], '', message)) };
   }
   if (document.directives?.yaml.version !== '1.2')
     return { faults: [places.atOffset(Math.max(text.search(/^%YAML/m), 0), '', 'must be YAML 1.2')] };

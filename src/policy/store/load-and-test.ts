@@ -26,10 +26,10 @@ export function loadAndTest({ policyFile, testsFile, settings, now }: LoadReques
   if (tests.faults !== undefined) return { faults: tests.faults, version, files };
   const results = runPolicyTests(compilePolicy(data), tests.cases, now, settings.issuers);
   const failed = results.filter(({ passed }) => !passed);
-  const told = (results: readonly TestResult[]) => results.map((result) => toFault(tests.file, result));
-  const faults = told(failed.filter(({ needsExpired }) => !needsExpired));
+  const faultsOf = (results: readonly TestResult[]) => results.map((result) => toFault(tests.file, result));
+  const faults = faultsOf(failed.filter(({ needsExpired }) => !needsExpired));
   if (faults.length > 0) return { faults, version, files };
-  return { ...read, warnings: [...read.warnings, ...told(failed)] };
+  return { ...read, warnings: [...read.warnings, ...faultsOf(failed)] };
 }
 
 function toFault(file: string, failure: TestResult): PolicyFault {

@@ -4,7 +4,7 @@ import { latestTime } from '../../net/latest-time.ts';
 import type { RedisCommands } from '../redis-connection.ts';
 import type { Creator, CreatorStore } from './creator-store.ts';
 
-/** Interface, section 6: 400 days. */
+/** 400 days. */
 const ttlMs = 400 * 24 * 3_600_000;
 /** Commands at once. */
 const batchSize = 200;

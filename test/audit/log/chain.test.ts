@@ -13,7 +13,7 @@ function makeLines(count: number): string[] {
   let id = 0;
   const chain = new AuditChain(reporter, () => `id-${++id}`);
   return Array.from({ length: count }, (_, index) =>
-    chain.seal(
+    chain.append(
       eventNamed('x', { type_uid: 600301, note: `line ${index} – ☃ \u2028 "quoted"\n`, unmapped: { index } }),
     ),
   );
@@ -59,7 +59,7 @@ test('records say who wrote them, and an event cannot claim a place in the chain
     metadata: { event_code: 'y', sequence: 99, uid: 'mine' },
     attestation_list: [{ chain_uid: 'mine' }, {}],
   });
-  const { metadata, attestation_list } = JSON.parse(chain.seal(forged)) as AuditRecord;
+  const { metadata, attestation_list } = JSON.parse(chain.append(forged)) as AuditRecord;
   assert.deepEqual(metadata, {
     event_code: 'x',
     version: '1.9.0',

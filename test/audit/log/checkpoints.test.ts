@@ -37,7 +37,7 @@ function start(t: TestContext) {
     { version: '0.0.0-test', instance: 'gateway-1' },
     randomUUID,
     undefined,
-    (head, event) => checkpoints.sealed(head, event),
+    (head, event) => checkpoints.appended(head, event),
   );
   const trail = new AuditTrail(chain, sink, systemClock);
   const record = async (count: number) => {

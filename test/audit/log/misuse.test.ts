@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startAerospikeCloud } from '../../../sandbox/aerospike-cloud.ts';
+import { createPeering } from '../../../src/operations/create-peering/create-peering.ts';
+import { AuthorizedChange } from '../../../src/request/authorize.ts';
+import { Progress } from '../../../src/request/progress.ts';
 import { connectTo, newTrail } from '../../reconciliation/reconcile-rig.ts';
-import { authorizedCreate } from '../../support/authorized-create.ts';
+import { authorizedCreate, parsedCreate } from '../../support/authorized-create.ts';
 import { peeringsPath } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -196,5 +199,34 @@ test('a read sends a GET without a body, whatever it is handed besides', async (
   assert.deepEqual(
     sent.map(({ method, body }) => [method, body]),
     [['GET', '']],
+  );
+});
+
+test('a change is authorized by the rules of its own operation, which its records name, and by no others', () => {
+  const request = parsedCreate();
+  const others = { ...createPeering, toUpstream: () => ({ path: '/database/clusters' }) };
+  assert.throws(
+    () => AuthorizedChange.authorize(others, request, new Progress(request)),
+    /a change has the rules of another operation/,
+  );
+});
+
+test('what forbids a change is asked again before it is repeated with a renewed token', async (t) => {
+  const cloud = await startAerospikeCloud();
+  t.after(() => cloud.close());
+  const { upstream } = connectTo(t, cloud, 30_000);
+  const { trail } = newTrail();
+  assert.equal((await upstream.change(await trail.recordIntent(authorizedCreate()))).status, 201);
+  cloud.revokeTokens();
+  let asked = 0;
+  const beforeSending = () => {
+    asked += 1;
+    if (asked === 2) throw new Error('the lease is lost');
+  };
+  const recorded = await trail.recordIntent(authorizedCreate());
+  await assert.rejects(upstream.change(recorded, { beforeSending }), /the lease is lost/);
+  assert.equal(
+    cloud.requests.filter(({ method, path }) => method === 'POST' && path.startsWith('/v1/')).length,
+    2,
   );
 });

@@ -20,7 +20,7 @@ export const newChain = (head?: Head): AuditChain =>
 
 /** So many lines of a chain. */
 export const linesOf = (chain: AuditChain, count: number): string[] =>
-  Array.from({ length: count }, () => chain.seal(event()));
+  Array.from({ length: count }, () => chain.append(event()));
 
 export const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
@@ -65,7 +65,7 @@ export function startSink(test: TestContext, { path: given, head }: SinkOptions 
     reopened: () => reopened,
     /** The next line of the chain, and what becomes of it. */
     next: () => {
-      const line = chain.seal(event());
+      const line = chain.append(event());
       return { line, written: sink.write(line) };
     },
     text: () => readFile(path, 'utf8'),

@@ -68,7 +68,7 @@ test('a file without any record has none, and nothing torn', async () => {
 test('lines larger than a piece that is read are found whole', async () => {
   const big = eventNamed('x', { unmapped: { text: 'é'.repeat(100_000) } });
   const lines = linesOf(newChain(), 1);
-  lines.push(newChain(headOf(lines[0])).seal(big));
+  lines.push(newChain(headOf(lines[0])).append(big));
   const { last } = await tailOf(textOf(lines));
   assert.deepEqual([last?.fingerprint, last?.intact], [headOf(lines[1]).fingerprint, true]);
 });

@@ -57,7 +57,7 @@ test('a line is the canonical form of its record, and holds the fingerprint of t
   const chain = new AuditChain({ version: '1', instance: '"chain_uid":"☃' }, randomUUID);
   fc.assert(
     fc.property(json.object, text, (unmapped, action) => {
-      const line = chain.seal(eventNamed('x', { action, unmapped }));
+      const line = chain.append(eventNamed('x', { action, unmapped }));
       const record = JSON.parse(line) as AuditRecord;
       assert.equal(line, jcs(record));
       const [attestation] = record.attestation_list;
@@ -78,7 +78,7 @@ const violations = (count: number) =>
 /** The record, which is at most 12,000 bytes long, with the identity in it. */
 function sealed(unmapped: object): AuditRecord {
   const chain = new AuditChain({ version: '1', instance: 'i' }, randomUUID);
-  const line = chain.seal(eventNamed('x', { actor: { user: { uid: 's'.repeat(512) } }, unmapped }));
+  const line = chain.append(eventNamed('x', { actor: { user: { uid: 's'.repeat(512) } }, unmapped }));
   assert.ok(Buffer.byteLength(line) + 1 <= maxRecordBytes, String(Buffer.byteLength(line)));
   const record = JSON.parse(line) as AuditRecord;
   assert.equal(record.actor.user.uid.length, 512);

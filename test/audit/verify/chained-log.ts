@@ -33,7 +33,7 @@ export function makeLog(events: number | readonly AuditEvent[], options: LogOpti
     typeof events === 'number'
       ? Array.from({ length: events }, (_, index) => plainEvent(time + index * 1000))
       : events;
-  return all.map((event) => chain.seal(event));
+  return all.map((event) => chain.append(event));
 }
 
 /** What a log continues from whose last line this is. */

@@ -7,10 +7,10 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
 import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
-import { factsFromRecord } from '../../../src/audit/record/recorded-request.ts';
 import { intentEvent, type Outcome, outcomeEvent } from '../../../src/audit/record/request-events.ts';
 import { findOpenIntents } from '../../../src/audit/verify/find-open-intents.ts';
 import { systemClock } from '../../../src/clock.ts';
+import { factsFromRecord } from '../../../src/reconciliation/recorded-request.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
 import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
 import type { AuditRecord } from '../../support/audit-record.ts';
@@ -32,22 +32,22 @@ class Log {
   readonly #chain = new AuditChain({ version: '0', instance: 'test' }, systemClock.newId);
 
   intent(create: RequestFacts = lostCreate()): RequestFacts {
-    this.#seal(intentEvent(create, now));
+    this.#append(intentEvent(create, now));
     return create;
   }
 
   outcome(create: RequestFacts, outcome: Outcome): void {
-    this.#seal(outcomeEvent(create, outcome, now));
+    this.#append(outcomeEvent(create, outcome, now));
   }
 
   reconciled(create: RequestFacts, resourceId?: string): void {
     const settlement =
       resourceId === undefined ? ({ found: false } as const) : { found: true as const, resourceId };
-    this.#seal(reconciledEvent(create, settlement, now));
+    this.#append(reconciledEvent(create, settlement, now));
   }
 
   ambiguous(create: RequestFacts, ...ambiguous: string[]): void {
-    this.#seal(reconciledEvent(create, { ambiguous }, now));
+    this.#append(reconciledEvent(create, { ambiguous }, now));
   }
 
   /** The last line so far. */
@@ -63,8 +63,8 @@ class Log {
   }
   #cutAt = 0;
 
-  #seal(event: Parameters<AuditChain['seal']>[0]): void {
-    this.#lines.push(this.#chain.seal(event));
+  #append(event: Parameters<AuditChain['append']>[0]): void {
+    this.#lines.push(this.#chain.append(event));
   }
 }
 

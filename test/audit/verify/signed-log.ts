@@ -58,10 +58,10 @@ export function makeSignedLog(
   const lines: string[] = [];
   for (const step of steps) {
     if (step === 'sign')
-      lines.push(chain.seal(checkpointEvent(sign(checkpointOf(head, time)), instance, time)));
+      lines.push(chain.append(checkpointEvent(sign(checkpointOf(head, time)), instance, time)));
     else
       for (let count = 0; count < step; count += 1) {
-        lines.push(chain.seal(plainEvent(time)));
+        lines.push(chain.append(plainEvent(time)));
         time += pauseMs;
       }
   }

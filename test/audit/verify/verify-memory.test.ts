@@ -18,7 +18,7 @@ function bigLog(forgedEvery: number): Buffer {
   const note = 'n'.repeat(recordBytes - 500);
   const lines: Buffer[] = [];
   for (let count = 1, bytes = 0; bytes < 60 * megabyte; count += 1) {
-    const line = chain.seal(plainEvent(startOfTime + count, note));
+    const line = chain.append(plainEvent(startOfTime + count, note));
     lines.push(Buffer.from(`${line}\n${count % forgedEvery === 0 ? `${reworded(line)}\n` : ''}`));
     bytes += line.length;
   }

@@ -165,7 +165,7 @@ test("a 4xx of Aerospike Cloud's to the list is passed on and recorded, and noth
     const record = gateway.records.at(-1);
     assert.equal(record?.metadata.event_code, 'peering.delete.refused');
     assert.equal(record?.status_code, 'upstream-answered');
-    assert.match(record?.status_detail, /to the look before the delete\.$/);
+    assert.match(record?.status_detail, /to the read before the delete\.$/);
     assert.equal(record?.unmapped.upstream.sent, 'no');
   }
   assert.equal(deletes(gateway).length, 0);

@@ -224,7 +224,7 @@ test("a 4xx of Aerospike Cloud's to the list is passed on, and recorded as its r
   const [record] = gateway.records;
   assert.equal(record?.metadata.event_code, 'peering.list.refused');
   assert.equal(record?.status_code, 'upstream-answered');
-  assert.equal(record?.status_detail, 'Aerospike Cloud answered 404 to the look for the peering.');
+  assert.equal(record?.status_detail, 'Aerospike Cloud answered 404 to the read for the peering.');
 });
 
 test('an upstream that cannot be asked is a 502 that says so, with and without waiting, and is recorded', async (t) => {

@@ -1,22 +1,21 @@
 // Reads back the facts of a create or a delete from its record, so that reconciliation can settle it. A record that lacks
 // one of them settles nothing.
 import { z } from 'zod';
-import { uuidPattern } from '../../net/aws.ts';
-import { latestTime } from '../../net/latest-time.ts';
-import { peeringValues } from '../../policy/language/peering-values.ts';
-import type { RequestFacts, RequestTarget } from '../../request/request.ts';
-import type { FoundRecord } from './found-record.ts';
+import type { FoundRecord } from '../audit/record/found-record.ts';
+import { uuidPattern } from '../net/aws.ts';
+import { latestTime } from '../net/latest-time.ts';
+import { peeringValues } from '../policy/language/peering-values.ts';
+import type { RequestFacts, RequestTarget } from '../request/request.ts';
 
 const { accountId, region, vpcId } = peeringValues;
 const inCluster = { clusterId: z.string().regex(uuidPattern) };
 const createTarget = z
-  .looseObject({ ...inCluster, ...peeringValues })
-  .transform(({ clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection }): RequestTarget => {
-    const peering = { clusterId, vpcId, cidrBlock, accountId, region, isSecureConnection };
-    return { clusterId, peering };
-  });
+  .object({ ...inCluster, ...peeringValues })
+  .transform(
+    ({ clusterId, ...peering }): RequestTarget => ({ clusterId, peering: { clusterId, ...peering } }),
+  );
 const deleteTarget = z
-  .looseObject({
+  .object({
     ...inCluster,
     ...{ accountId, region },
     peeringId: z.string().regex(uuidPattern),
@@ -27,30 +26,27 @@ const deleteTarget = z
       .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/)
       .optional(),
   })
-  .transform(({ clusterId, peeringId, vpcId, cidrBlock, accountId, region }): RequestTarget => {
-    const existing = { vpcId, cidrBlock, accountId, region };
-    return { clusterId, peeringId, existing };
-  });
+  .transform(({ clusterId, peeringId, ...existing }): RequestTarget => ({ clusterId, peeringId, existing }));
 
 const recordOf = <Method extends 'POST' | 'DELETE'>(method: Method, target: z.ZodType<RequestTarget>) =>
-  z.looseObject({
+  z.object({
     start_time: z.int().min(0).max(latestTime),
-    actor: z.looseObject({
-      user: z.looseObject({ uid: z.string().min(1) }),
-      idp: z.looseObject({ name: z.string() }),
-      session: z.looseObject({ credential_uid: z.string().optional() }).optional(),
+    actor: z.object({
+      user: z.object({ uid: z.string().min(1) }),
+      idp: z.object({ name: z.string() }),
+      session: z.object({ credential_uid: z.string().optional() }).optional(),
       app_uid: z.string().optional(),
     }),
-    api: z.looseObject({
+    api: z.object({
       operation: z.string(),
-      request: z.looseObject({ uid: z.string().min(1), data: target }),
+      request: z.object({ uid: z.string().min(1), data: target }),
     }),
-    http_request: z.looseObject({
+    http_request: z.object({
       http_method: z.literal(method),
       uid: z.string(),
-      url: z.looseObject({ path: z.string() }),
+      url: z.object({ path: z.string() }),
     }),
-    src_endpoint: z.looseObject({ ip: z.string() }),
+    src_endpoint: z.object({ ip: z.string() }),
   });
 const change = z.union([recordOf('POST', createTarget), recordOf('DELETE', deleteTarget)]);
 
