@@ -53,7 +53,9 @@ function judgeMessage(message: Message, findToken: FindToken): Answer {
   const cluster = segment?.toLowerCase();
   if (cluster === undefined && path !== '/policy/effective')
     // Other routes of the interface, which nothing is forwarded from.
-    return /^\/docs/.test(path) ? { statuses: undefined } : refused(404);
+    return /^\/(?:docs|peerings$|database\/clusters(?:\/[^/]+)?$)/.test(path)
+      ? { statuses: undefined }
+      : refused(404);
   if (!methodsOf(cluster, peering).includes(method)) return refused(405);
   return judgeCaller(message, findToken, ({ claims }) => {
     const given = [...new URLSearchParams(query)];

@@ -14,6 +14,7 @@ import type { World } from './world.ts';
 
 export const batchSize = 128;
 const lanes = 24;
+const maxBodyBytes = 16_384;
 /** Cases that can still be named by what they caused. */
 const maxRecent = 4096;
 
@@ -118,11 +119,13 @@ export class FuzzRun {
       this.tally.answers += 1;
       this.tally.statuses.set(answer.status, (this.tally.statuses.get(answer.status) ?? 0) + 1);
     }
-    if (ending === 'wait') this.#assertAnswered(verdicts, answers);
+    // On a body over the limit that waits behind another request the gateway hangs up, within a second or so.
+    const mayEnd = complete.slice(1).some(({ body }) => body.length > maxBodyBytes);
+    if (ending === 'wait') this.#assertAnswered(verdicts, answers, mayEnd);
   }
 
-  #assertAnswered(verdicts: readonly Verdict[], answers: readonly Answer[]): void {
-    const complete = answers.length === verdicts.length || endsConnection(answers.at(-1));
+  #assertAnswered(verdicts: readonly Verdict[], answers: readonly Answer[], mayEnd: boolean): void {
+    const complete = mayEnd || answers.length === verdicts.length || endsConnection(answers.at(-1));
     assert.ok(complete, `${answers.map(({ status }) => status)} in answer to ${verdicts.length} requests`);
     for (const [index, answer] of answers.entries()) {
       const { statuses, permit } = verdicts[index] ?? {};
