@@ -174,6 +174,8 @@ export class Load {
   }
 
   async create(caller: Caller, key?: string): Promise<void> {
+    // The sandbox forgets the oldest: nobody holds more than it keeps.
+    while (caller.peerings.length >= 2) await this.remove(caller);
     this.#creates += 1;
     const [path, body] = [peeringsOf(this.#creates), createNumber(this.#creates)];
     const headers = key === undefined ? {} : { 'idempotency-key': key };
@@ -197,9 +199,15 @@ export class Load {
     return this.ask(caller, what, [status], { method: 'POST', path, body });
   }
 
-  /** Of the caller's own peerings the oldest, if it has one. */
-  async withOwn(caller: Caller, act: (path: string) => Promise<unknown>, take = false): Promise<void> {
-    const own = take ? caller.peerings.shift() : caller.peerings[0];
+  /** The oldest peering of the caller's own, if it has one. */
+  async remove(caller: Caller): Promise<void> {
+    const own = caller.peerings.shift();
+    if (own === undefined) await this.create(caller);
+    else await this.ask(caller, 'delete', [204], { method: 'DELETE', path: `${own.path}/${own.id}` });
+  }
+
+  async withOwn(caller: Caller, act: (path: string) => Promise<unknown>): Promise<void> {
+    const [own] = caller.peerings;
     if (own === undefined) await this.create(caller);
     else await act(`${own.path}/${own.id}`);
   }
@@ -210,8 +218,7 @@ const get =
   (what: string, path: string, status = 200, authorization?: string): Scene =>
   (load, caller) =>
     load.ask(caller, what, [status], { path, ...(authorization === undefined ? {} : { authorization }) });
-const remove: Scene = (load, caller) =>
-  load.withOwn(caller, (path) => load.ask(caller, 'delete', [204], { method: 'DELETE', path }), true);
+const remove: Scene = (load, caller) => load.remove(caller);
 const list = get('list', peeringsOf(0));
 
 /** In turn, whoever is next. */
