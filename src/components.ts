@@ -229,7 +229,9 @@ function createPolicyStore(
     load: createWorkerLoad(),
     events: {
       async loaded(versions) {
-        await trail.record(policyLoadedEvent(versions, instance, clock.now()));
+        await trail.recordHoweverLate(policyLoadedEvent(versions, instance, clock.now()), (error) =>
+          logger.error({ ...versions, err: error }, 'the new policy takes effect once its record is written'),
+        );
         metrics.count('policy_loads_total', ['loaded']);
       },
       async rejected(versions, faults) {

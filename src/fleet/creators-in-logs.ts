@@ -34,7 +34,7 @@ export async function readCreators(
   for await (const { record: line, text } of readRecords(files, () => undefined)) {
     const { success, data } = record.safeParse(line);
     if (!success || (chain !== undefined && !isOf(chain, linkOf(line, text)))) continue;
-    const { actor, api, unmapped, start_time: at } = data;
+    const { actor, api, metadata, unmapped, start_time: at } = data;
     const peeringId = unmapped.upstream?.resourceId ?? unmapped.reconciled?.resourceId;
     if (peeringId === undefined) continue;
     await found(peeringId, {
@@ -42,6 +42,7 @@ export async function readCreators(
       subject: actor.user.uid,
       at,
       requestId: api.request.uid,
+      isReconciled: metadata.event_code === 'peering.create.reconciled' ? true : undefined,
     });
   }
 }

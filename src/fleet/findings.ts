@@ -99,11 +99,18 @@ function fleetPeering(
   return {
     ...peering,
     ...namesOf(judged.cluster),
-    ...(creator && { createdBy: { ...creator, at: new Date(creator.at).toISOString() } }),
+    ...(creator && { createdBy: createdBy(creator) }),
     ...(creator && isPending && { acceptBy: acceptByOf(creator) }),
     findings,
   };
 }
+
+const createdBy = ({ issuer, subject, at, requestId }: Creator) => ({
+  issuer,
+  subject,
+  at: new Date(at).toISOString(),
+  requestId,
+});
 
 const namesOf = ({ id, name, cidrBlock }: FleetCluster) => ({
   clusterId: id,
@@ -167,7 +174,7 @@ function quotaNear({ live }: JudgedCluster, clusters: readonly FleetCluster[], {
   return [...near('Its cluster', live.length, perCluster), ...near('Its VPC', clusters.length, perVpc)];
 }
 
-export const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>
+const sharesBlock = (one: FleetCluster, other: FleetCluster): boolean =>
   one.id !== other.id &&
   one.block !== undefined &&
   other.block !== undefined &&
@@ -225,9 +232,7 @@ function networkOfPeering({ cidrBlock }: ListedPeering) {
 }
 
 /** The clusters that a VPC has a live peering with. */
-export function clustersByVpc(
-  clusters: readonly FleetCluster[],
-): ReadonlyMap<string, readonly FleetCluster[]> {
+function clustersByVpc(clusters: readonly FleetCluster[]): ReadonlyMap<string, readonly FleetCluster[]> {
   const found = new Map<string, FleetCluster[]>();
   for (const cluster of clusters) {
     const vpcs = new Set((cluster.peerings ?? []).filter(isLive).flatMap(({ vpcId }) => vpcId ?? []));

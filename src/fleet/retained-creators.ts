@@ -1,19 +1,20 @@
 // A store of creators that forgets peerings that are gone: those that two complete snapshots in a row did not list. An
 // incomplete snapshot says nothing about what is gone.
 import type { Logger } from '../logging/logger.ts';
+import { Recent } from '../recent.ts';
 import type { Creator, CreatorStore } from '../state/creators/creator-store.ts';
 import { isComplete, peeringIds, type Snapshot } from './snapshot.ts';
 
 /** Complete snapshots that must lack a peering. */
 const maxAbsences = 2;
-/** Ids that are followed; the oldest are given up first, and stay in the store for as long as it keeps them. */
-const maxFollowed = 100_000;
+/** At least so many ids are followed. Older ones stay in the store for as long as it keeps them. */
+const minFollowed = 100_000;
 
 export class RetainedCreators implements CreatorStore {
   readonly #store: CreatorStore;
   readonly #logger: Logger;
   /** How many complete snapshots in a row lacked a peering, by its id. */
-  readonly #absences = new Map<string, number>();
+  #absences = new Recent<number>(minFollowed);
 
   constructor(store: CreatorStore, logger: Logger) {
     this.#store = store;
@@ -37,9 +38,15 @@ export class RetainedCreators implements CreatorStore {
   async observe(snapshot: Snapshot): Promise<void> {
     if (!isComplete(snapshot)) return;
     const listed = new Set(peeringIds(snapshot));
-    for (const [id, absences] of this.#absences) this.#absences.set(id, listed.has(id) ? 0 : absences + 1);
-    for (const id of listed) this.#follow(id);
-    const gone = [...this.#absences].flatMap(([id, absences]) => (absences >= maxAbsences ? id : []));
+    const absences = new Recent<number>(minFollowed);
+    for (const id of listed) absences.set(id, 0);
+    const gone: string[] = [];
+    for (const [id, before] of this.#absences.entries()) {
+      if (listed.has(id)) continue;
+      absences.set(id, before + 1);
+      if (before + 1 >= maxAbsences) gone.push(id);
+    }
+    this.#absences = absences;
     try {
       await this.removeCreators(gone);
       for (const id of gone) this.#absences.delete(id);
@@ -49,9 +56,6 @@ export class RetainedCreators implements CreatorStore {
   }
 
   #follow(id: string): void {
-    if (this.#absences.has(id)) return;
-    this.#absences.set(id, 0);
-    const [oldest] = this.#absences.keys();
-    if (this.#absences.size > maxFollowed && oldest !== undefined) this.#absences.delete(oldest);
+    if (!this.#absences.has(id)) this.#absences.set(id, 0);
   }
 }

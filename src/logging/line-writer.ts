@@ -2,6 +2,7 @@
 // never dropped, and are acknowledged once the kernel has accepted them. Log lines are dropped and counted if the reader is slow.
 import { fstatSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { LineBuffer } from './line-buffer.ts';
 
 /** Bound on the queued log lines, in UTF-16 code units. */
 const maxLogLength = 4 * 1024 * 1024;
@@ -37,6 +38,7 @@ export class LineWriter {
   readonly #immediate: boolean;
   readonly #auditLines: Line[] = [];
   readonly #logLines: LogLine[] = [];
+  readonly #buffer = new LineBuffer();
   #logLength = 0;
   #torn: TornLine | undefined;
   #dropped = 0;
@@ -116,7 +118,8 @@ export class LineWriter {
   #writeLines(queue: Line[], notice: Line | undefined): void {
     const lines = firstLines(queue, maxBatchLength);
     if (notice !== undefined) lines.unshift(notice);
-    const batch = Buffer.from(lines.map(({ text }) => text).join(''));
+    const texts = lines.map(({ text }) => text);
+    const batch = this.#buffer.encode(texts, '');
     this.#tryWrite(batch, (written) => {
       const begun = this.#advance(lines, batch, written);
       this.#remove(queue, notice === undefined ? begun : begun - 1);
@@ -172,7 +175,7 @@ export class LineWriter {
       if (start === written) return index;
       const end = start + Buffer.byteLength(line.text);
       if (end > written) {
-        this.#torn = { rest: batch.subarray(written, end), line };
+        this.#torn = { rest: Buffer.from(batch.subarray(written, end)), line };
         return index + 1;
       }
       line.settle(null);

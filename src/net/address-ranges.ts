@@ -37,7 +37,7 @@ export class RangesBuilder {
     for (const key of keys) {
       const first = Math.floor(key / prefixes);
       const last = first + 2 ** (32 - (key % prefixes)) - 1;
-      const previous = length === 0 ? -2 : (lasts[length - 1] as number);
+      const previous = lasts[length - 1] ?? -2;
       if (first <= previous + 1) lasts[length - 1] = Math.max(previous, last);
       else {
         firsts[length] = first;

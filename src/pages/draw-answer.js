@@ -190,6 +190,12 @@ const drawGuardrails = (json, list) =>
       ['forbidden', list(json?.forbiddenCidrs, '/forbiddenCidrs')],
       ['prefix length', `/${text(json?.prefixLength?.min)} to /${text(json?.prefixLength?.max)}`],
       ['secure connection', text(json?.secureConnection)],
+      ...(json?.maxPeerings?.perCluster === undefined
+        ? []
+        : [['live peerings of a cluster', text(json.maxPeerings.perCluster)]]),
+      ...(json?.maxPeerings?.perVpc === undefined
+        ? []
+        : [['live peerings of a VPC', text(json.maxPeerings.perVpc)]]),
     ),
   );
 

@@ -7,16 +7,16 @@ import { reconciledEvent, type Settlement, statusShape } from '../audit/record/r
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
-import { Recent } from '../recent.ts';
 import type { RequestFacts } from '../request/request.ts';
 import { type CreatorStore, storeCreator } from '../state/creators/creator-store.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import { retryAfterMsOf } from '../upstream/read-answer.ts';
+import { Attribution } from './attribution.ts';
 import { DeleteReconciler } from './delete-reconciler.ts';
 import { listCluster } from './list-cluster.ts';
-import { findCandidates, mayBe } from './match-peering.ts';
+import { findCandidates, isOf, mayBe } from './match-peering.ts';
 
 export interface ReconcilerServices {
   readonly clock: Clock;
@@ -53,19 +53,15 @@ interface Alike {
  */
 const arrivalMs = 5000;
 const minPauseMs = 1000;
-/** Bound on the ids kept of peerings with a known creator, and of ambiguous ones. */
-const maxKnownIds = 100_000;
 
 export class Reconciler {
+  /** A create is settled only by a peering that no other one is known to have made. */
+  readonly attribution: Attribution;
   readonly #services: ReconcilerServices;
   readonly #elapsed: () => number;
   readonly #deletes: DeleteReconciler;
   /** By the gateway's request id, oldest first. */
   readonly #open = new Map<string, OpenCreate>();
-  /** The gateway's id of the request that made a peering, by the vendor's id. */
-  readonly #known = new Recent<string>(maxKnownIds);
-  /** The vendor's ids of peerings that more than one create may have made. No create is ever settled by them. */
-  readonly #ambiguous = new Recent<true>(maxKnownIds);
   /** By the values of the creates. Used only without a cluster lock. */
   readonly #alike = new Map<string, Alike>();
   #timer: NodeJS.Timeout | undefined;
@@ -80,6 +76,7 @@ export class Reconciler {
   constructor(services: ReconcilerServices) {
     this.#services = services;
     this.#deletes = new DeleteReconciler(services);
+    this.attribution = new Attribution(services.creators);
     this.#elapsed = services.elapsed ?? (() => performance.now());
   }
 
@@ -128,24 +125,9 @@ export class Reconciler {
     if (facts.operation.method === 'DELETE') this.#deletes.settle(facts);
     const peering = target?.peering;
     if (peering === undefined) return;
-    const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.#ambiguous.entries().keys()]);
+    const notItsOwn = new Set(before === undefined ? [] : [...before, ...this.attribution.ambiguousIds]);
     this.#open.set(gatewayRequestId, { facts, peering, before: notItsOwn, openSince: this.#elapsed() });
     this.#workAfter(0);
-  }
-
-  /** More than one create may have made this peering. `id` is the vendor's. */
-  recordAmbiguous(id: string): void {
-    this.#ambiguous.set(id, true);
-  }
-
-  /** The gateway's id of the request that made a peering, if it is known. `id` is the vendor's. */
-  creatorOf(id: string): string | undefined {
-    return this.#known.get(id);
-  }
-
-  /** From now on no other create is settled by this peering. `id` is the vendor's. */
-  recordCreator(id: string, gatewayRequestId: string): void {
-    this.#known.set(id, gatewayRequestId);
   }
 
   /** Creates that are not settled yet remain for the next start. */
@@ -169,16 +151,17 @@ export class Reconciler {
 
   async #work(): Promise<void> {
     const { logger, clock } = this.#services;
-    const clusters = Map.groupBy(this.#open.values(), ({ facts }) => facts.target?.clusterId ?? '');
+    const clusters = new Set([...this.#open.values()].map(({ peering }) => peering.clusterId));
     let failed = false;
     this.#retryAfterMs = 0;
-    for (const [clusterId, creates] of clusters) {
+    for (const clusterId of clusters) {
       try {
-        if (!this.#stopped) await this.#settleCluster(clusterId, creates);
+        if (!this.#stopped) await this.#settleCluster(clusterId);
       } catch (error) {
         failed = true;
         this.#retryAfterMs = Math.max(this.#retryAfterMs, retryAfterMsOf(error, clock.now()));
-        logger.warn({ err: error, clusterId, open: creates.length }, 'failed to settle creates');
+        const open = this.#openIn(clusterId).length;
+        logger.warn({ err: error, clusterId, open }, 'failed to settle creates');
       }
     }
     if (!failed) this.#backoff.succeed();
@@ -188,20 +171,26 @@ export class Reconciler {
   }
 
   /** Holds the cluster lock, so that no instance has a create between its preflight and its outcome. */
-  async #settleCluster(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+  async #settleCluster(clusterId: string): Promise<void> {
     const release = await this.#services.clusterLock?.acquire(clusterId);
     try {
-      await this.#settleLocked(clusterId, creates);
+      await this.#settleLocked(clusterId);
     } finally {
       release?.();
     }
   }
 
-  async #settleLocked(clusterId: string, creates: readonly OpenCreate[]): Promise<void> {
+  readonly #openIn = (clusterId: string): OpenCreate[] =>
+    [...this.#open.values()].filter(({ peering }) => peering.clusterId === clusterId);
+
+  async #settleLocked(clusterId: string): Promise<void> {
     const { clock, upstream } = this.#services;
     const listedAt = this.#elapsed();
-    const listed = await listCluster(upstream, clusterId, clock.newId());
-    const peerings = listed.filter(({ id }) => !this.#known.has(id));
+    const peerings = await listCluster(upstream, clusterId, clock.newId());
+    // Not before: a create that ended while the lock or the list was waited for may have made one of them.
+    const creates = this.#openIn(clusterId);
+    const made = peerings.filter((listed) => creates.some(({ peering }) => isOf(peering, listed)));
+    await this.attribution.learn(made.map(({ id }) => id));
     let unclear = false;
     for (const alike of Map.groupBy(creates, ({ peering }) => valuesOf(peering)).values())
       unclear = !(await this.#settleAlike(alike, peerings, listedAt)) || unclear;
@@ -215,13 +204,11 @@ export class Reconciler {
     listedAt: number,
   ): Promise<boolean> {
     const left = new Set(creates);
-    const notBefore = ({ before }: OpenCreate) =>
-      peerings.filter(({ id }) => !before.has(id) && !this.#known.has(id));
-    const isOf = (create: OpenCreate, { id }: ListedPeering) =>
-      !this.#ambiguous.has(id) && [...left].every((other) => other === create || other.before.has(id));
+    const { attribution } = this;
+    const possible = (create: OpenCreate) => peerings.filter(({ id }) => attribution.mayHaveMade(create, id));
     const findCertain = () => {
       for (const create of left) {
-        const own = notBefore(create).filter((peering) => isOf(create, peering));
+        const own = peerings.filter(({ id }) => attribution.mustHaveMade(create, id, left));
         const made = findCandidates(create.peering, own)[0];
         if (made !== undefined) return { create, made };
       }
@@ -238,10 +225,10 @@ export class Reconciler {
     for (const create of left) {
       if (!mayContinue(create)) return true;
       if (listedAt < create.openSince + arrivalMs) continue;
-      const candidates = findCandidates(create.peering, notBefore(create));
+      const candidates = findCandidates(create.peering, possible(create));
       if (candidates.length > 0)
         await this.#record(create.facts, { ambiguous: candidates.map(({ id }) => id) });
-      else if (notBefore(create).some((peering) => mayBe(create.peering, peering))) return false;
+      else if (possible(create).some((peering) => mayBe(create.peering, peering))) return false;
       else await this.#record(create.facts, { found: false });
     }
     return true;
@@ -267,14 +254,15 @@ export class Reconciler {
     }
     this.#open.delete(gatewayRequestId);
     if (settlement.found === undefined) {
-      for (const id of settlement.ambiguous) this.recordAmbiguous(id);
+      for (const id of settlement.ambiguous) this.attribution.recordAmbiguous(id);
       logger.warn({ gatewayRequestId, ...settlement }, 'a listed peering cannot be attributed to one create');
       return;
     }
     if (settlement.found) {
       const { creators } = this.#services;
-      this.recordCreator(settlement.resourceId, gatewayRequestId);
-      if (creators !== undefined) await storeCreator(settlement.resourceId, facts, { creators, logger });
+      this.attribution.recordCreator(settlement.resourceId, gatewayRequestId);
+      const create = { ...facts, isReconciled: true } as const;
+      if (creators !== undefined) await storeCreator(settlement.resourceId, create, { creators, logger });
     }
     logger.info({ gatewayRequestId, found: settlement.found }, 'settled an open create');
   }

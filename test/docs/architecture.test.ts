@@ -1,5 +1,5 @@
 // The table of rooms in docs/architecture.md is held against the imports of the source: no room imports another that the
-// table does not give it, and the table gives none that is not used.
+// table does not give it, and the table gives none that is not used. Nothing is exported that nobody needs.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
@@ -56,4 +56,40 @@ test('rooms import what the table of the architecture gives them, and nothing el
   const byRoom = (a: { room?: string | undefined }, b: { room?: string | undefined }) =>
     String(a.room).localeCompare(String(b.room));
   assert.deepEqual(documented.sort(byRoom), actual.sort(byRoom));
+});
+
+/** TypeScript below a folder of the repository, by its path. */
+const sourcesBelow = (folder: string): string[] =>
+  readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+    .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'));
+
+/** By an import at the start of a file, or by one on the way. */
+const imported =
+  /^(?:import|export) \{([^}]*)\} from|\{([^{}]*)\} = (?:await import|read)\(|await import\('[^']*'\)\)\.(\w+)/gm;
+
+const namesImportedIn = (files: readonly string[]): Set<string> =>
+  new Set(
+    files.flatMap((path) =>
+      [...readText(path).matchAll(imported)].flatMap(([, names, late, one]) =>
+        (names ?? late ?? one ?? '').split(',').map((name) => name.trim().replace(/^type | as .*$/g, '')),
+      ),
+    ),
+  );
+
+test('every value that a file of src exports is imported by another one, or used by itself and tried by a test', () => {
+  const imports = namesImportedIn(['src', 'scripts', 'sandbox', 'bench'].flatMap(sourcesBelow));
+  const tried = namesImportedIn(sourcesBelow('test'));
+  const dead = sourcesBelow('src').flatMap((path) => {
+    const text = readText(path);
+    const exported = [...text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)];
+    return exported
+      .map(([, name = '']) => name)
+      .filter((name) => {
+        const isUsedHere = text.match(new RegExp(`\\b${name}\\b`, 'g'))?.length !== 1;
+        return !imports.has(name) && !(tried.has(name) && isUsedHere);
+      })
+      .map((name) => `${path}: ${name}`);
+  });
+  assert.deepEqual(dead, []);
 });

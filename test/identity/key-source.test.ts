@@ -248,3 +248,19 @@ test('a document that is no JSON is refused without a word of what it holds', as
     await assert.rejects(fetchKeys(), { message: 'the document is not valid JSON' });
   }
 });
+
+test('an issuer that asks for time is not asked for its other document', async (t) => {
+  const { issuer, fetchKeys } = await start(t);
+  issuer.takeover = (_request, response) => void response.writeHead(503, { 'retry-after': '7' }).end('{}');
+  await assert.rejects(fetchKeys(), /status 503/);
+  assert.deepEqual(issuer.requests, [openid]);
+});
+
+test('where neither document can be used, the reason of each is said', async (t) => {
+  const { issuer, fetchKeys } = await start(t);
+  issuer.takeover = (_request, response) => void response.writeHead(404).end('{}');
+  const reason = String.raw`\w*Error: the document was answered with status 404`;
+  await assert.rejects(fetchKeys(), {
+    message: new RegExp(`^no usable metadata: ${reason}; ${reason}$`),
+  });
+});

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { GatewayError } from '../../src/errors.ts';
 import type { KeySet } from '../../src/identity/key-set.ts';
+import type { Principal } from '../../src/identity/principal.ts';
 import { TokenCache } from '../../src/identity/token-cache.ts';
 import { createVerifyToken } from '../../src/identity/verify-token.ts';
 import { minutes, seconds, startKeys } from './key-clockwork.ts';
@@ -229,4 +230,29 @@ test('tokens that are over take no room once another one is verified', async (t)
   rig.clock.time += minutes;
   await rig.use(await rig.sign());
   assert.equal(rig.tokens.size, 1);
+});
+
+test('a token that ends at this very moment is not remembered', async (t) => {
+  const rig = await startRemembering(t);
+  await rig.use(await rig.sign({ exp: 0 }));
+  assert.equal(rig.tokens.size, 0);
+});
+
+test('no token outlives the rules of its issuer', async (t) => {
+  const { keys, clock } = await startKeys(t);
+  const { get } = trust(keys);
+  const trusted = { rules: get(issuer), revision: 1 };
+  const claims = { exp: clock.time / 1000 + 60 };
+  const principal = { issuer, claims } as unknown as Principal;
+  const issuers = {
+    get: () => trusted.rules,
+    get revision() {
+      return trusted.revision;
+    },
+  };
+  const tokens = new TokenCache(() => Promise.resolve(principal), issuers, clock);
+  await tokens.verify('token');
+  assert.equal(tokens.get('token'), principal);
+  trusted.rules = { ...(trusted.rules as NonNullable<typeof trusted.rules>) };
+  assert.equal(tokens.get('token'), undefined);
 });

@@ -127,3 +127,36 @@ test('no entry is named at any length, and none by its key', async () => {
   assert.doesNotMatch(String(ignored), /secret-part/);
   assert.ok(String(ignored).length < 500);
 });
+
+test('a key with any member that must not be published is ignored, and the reason is said', async () => {
+  for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'])
+    assert.deepEqual(
+      await usableKeys([{ ...good, kid: 'a', [member]: null }]),
+      { keys: [], ignored: ['"a": it holds a private or symmetric key'] },
+      member,
+    );
+});
+
+test('a key for one algorithm is used, whichever of the accepted ones it is', async () => {
+  const curves = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' } as const;
+  const keys = [
+    ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'].map((alg) => ({ ...strong, alg })),
+    ...Object.entries(curves).map(([alg, namedCurve]) => ({
+      ...jwkOf(generateKeyPairSync('ec', { namedCurve }).publicKey),
+      alg,
+    })),
+  ];
+  assert.deepEqual(await usableKeys(keys), { keys, ignored: [] });
+});
+
+test('what is told of an ignored entry is its kid or its place, and what is wrong with it', async () => {
+  const told = async (...entries: unknown[]) => (await usableKeys(entries)).ignored;
+  assert.match((await told(good, { kty: 1 }))?.[0] ?? '', /^entry 1, without a kid: kty: \S/);
+  assert.deepEqual(await told({ ...good, kid: 'a', alg: 'RS256' }), [
+    '"a": no algorithm that could be accepted here fits it',
+  ]);
+  const [broken] = (await told({ ...good, kid: 'a', y: good.x })) ?? [];
+  assert.match(broken ?? '', /^"a": (?!no algorithm|no applicable)./);
+  assert.match((await told({ ...good, kid: 'k'.repeat(65), d: '' }))?.[0] ?? '', /^"k{64}": /);
+  assert.deepEqual(await told({ ...good, use: 'enc' }, good), []);
+});

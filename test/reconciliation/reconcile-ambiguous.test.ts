@@ -2,6 +2,9 @@
 // made: the record says that it cannot be known. What can be told apart is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sendReply } from '../../sandbox/reply.ts';
+import { LocalClusterLock } from '../../src/state/lock/cluster-lock.ts';
+import { otherCluster } from '../support/call-peering.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
 import { lostCreate, settlementsIn, startReconciler } from './reconcile-rig.ts';
 
@@ -24,7 +27,7 @@ test('a peering that either of two creates may have made is given to neither: bo
     assert.deepEqual([record.status_id, record.status_code], [0, 'attribution-ambiguous']);
     assert.ok(!JSON.stringify(record.resources).includes(resourceId));
   }
-  assert.equal(rig.reconcile.creatorOf(resourceId), undefined);
+  assert.equal(rig.reconcile.attribution.creatorOf(resourceId), undefined);
 });
 
 test('of two creates and two peerings nobody is credited with the one that the other may have made', async (t) => {
@@ -49,6 +52,65 @@ test('no create is called ambiguous before both have had the time to arrive', as
   await rig.settled(2);
 });
 
+test('a create that is lost while its cluster’s lock is waited for counts, too: the one before it is credited with nothing', async (t) => {
+  const lock = new LocalClusterLock(10_000);
+  const { promise: waiting, resolve: waits } = Promise.withResolvers<void>();
+  const rig = await startReconciler(
+    t,
+    {},
+    {
+      acquire(id) {
+        waits();
+        return lock.acquire(id);
+      },
+    },
+  );
+  const release = await lock.acquire(clusterId);
+  const [first, second] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(first, []);
+  await waiting;
+  // The second one has the lock, is carried out and gets no answer.
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.settle(second, []);
+  rig.elapsed.ms += longEnoughMs;
+  release();
+  await rig.settled(2);
+  assert.deepEqual(settlementsIn(rig.sink.records), [
+    { id: first.gatewayRequestId, ambiguous: [resourceId] },
+    { id: second.gatewayRequestId, ambiguous: [resourceId] },
+  ]);
+});
+
+test('without a lock, a create that is lost while another cluster is listed counts, too', async (t) => {
+  const rig = await startReconciler(t);
+  const { promise: listing, resolve: lists } = Promise.withResolvers<() => void>();
+  rig.cloud.setFault(({ path }) =>
+    path.includes(otherCluster)
+      ? (_request, response) =>
+          lists(() => sendReply(response, { status: 200, body: { meta: { total: 0 }, vpcPeerings: [] } }))
+      : undefined,
+  );
+  const [elsewhere, first, second] = [lostCreate({}, otherCluster), lostCreate(), lostCreate()];
+  rig.reconcile.settle(elsewhere, []);
+  rig.reconcile.settle(first, []);
+  const answer = await listing;
+  const end = rig.reconcile.begin(second);
+  const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.settle(second, []);
+  end();
+  rig.elapsed.ms += longEnoughMs;
+  rig.cloud.setFault(undefined);
+  answer();
+  await rig.settled(2);
+  assert.deepEqual(
+    settlementsIn(rig.sink.records).filter(({ id }) => id !== elsewhere.gatewayRequestId),
+    [
+      { id: first.gatewayRequestId, ambiguous: [resourceId] },
+      { id: second.gatewayRequestId, ambiguous: [resourceId] },
+    ],
+  );
+});
+
 test('a create that was sent when the peering was there already leaves it to the other one', async (t) => {
   const rig = await startReconciler(t);
   const [older, later] = [
@@ -66,6 +128,31 @@ test('a create that was sent when the peering was there already leaves it to the
       [second.gatewayRequestId, later],
     ],
   );
+});
+
+test('a create that was left open while the lock was waited for counts, too', async (t) => {
+  const lock = new LocalClusterLock(10_000);
+  const release = await lock.acquire(clusterId);
+  const asked = Promise.withResolvers<void>();
+  const rig = await startReconciler(
+    t,
+    {},
+    {
+      acquire(cluster) {
+        asked.resolve();
+        return lock.acquire(cluster);
+      },
+    },
+  );
+  const [first, second] = [lostCreate(), lostCreate()];
+  rig.reconcile.settle(first, []);
+  await asked.promise;
+  rig.cloud.addPeering(clusterId, allowed, 'active');
+  rig.reconcile.settle(second, []);
+  release();
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled(2);
+  for (const { found } of settlementsIn(rig.sink.records)) assert.equal(found, undefined);
 });
 
 test('a peering that was ambiguous before a create was sent is no trace of it', async (t) => {
@@ -91,7 +178,7 @@ test('a peering that an earlier run called ambiguous settles no create of an ear
   const rig = await startReconciler(t);
   const resourceId = rig.cloud.addPeering(clusterId, allowed, 'active');
   const lost = lostCreate();
-  rig.reconcile.recordAmbiguous(resourceId);
+  rig.reconcile.attribution.recordAmbiguous(resourceId);
   rig.reconcile.settle(lost);
   rig.elapsed.ms += longEnoughMs;
   await rig.settled();

@@ -129,7 +129,10 @@ for (const [member, value] of Object.entries(others)) {
 
 test('a peering that another create is known to have made is no trace of this one', async (t) => {
   const rig = await startReconciler(t);
-  rig.reconcile.recordCreator(rig.cloud.addPeering(clusterId, allowed, 'active'), 'another create');
+  rig.reconcile.attribution.recordCreator(
+    rig.cloud.addPeering(clusterId, allowed, 'active'),
+    'another create',
+  );
   const lost = lostCreate();
   rig.reconcile.settle(lost);
   rig.elapsed.ms += longEnoughMs;
@@ -217,7 +220,7 @@ test('a create is never settled by a peering that another create with the same v
   rig.elapsed.ms += longEnoughMs;
   await rig.lists(2);
   assert.deepEqual(settlementsIn(rig.sink.records), []);
-  rig.reconcile.recordCreator(resourceId, other.gatewayRequestId);
+  rig.reconcile.attribution.recordCreator(resourceId, other.gatewayRequestId);
   otherSettled();
   rig.elapsed.ms += 1;
   await rig.settled();
@@ -250,7 +253,7 @@ test('no create is settled before it is known which peerings earlier runs made',
   rig.reconcile.settle(lost);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(rig.apiRequests().length, 0);
-  rig.reconcile.recordCreator(earlier, 'a request of an earlier run');
+  rig.reconcile.attribution.recordCreator(earlier, 'a request of an earlier run');
   rig.elapsed.ms += longEnoughMs;
   rig.reconcile.release();
   await rig.settled();

@@ -1,6 +1,7 @@
 // Writes audit lines to a file. A line counts as written when `fdatasync` has returned, and all that wait share one. What
 // was not acknowledged is taken out of the file again, and nothing is acknowledged in a file that is not at its path.
 import { Backoff } from '../../async/backoff.ts';
+import { LineBuffer } from '../../logging/line-buffer.ts';
 import { recordOf } from '../record/found-record.ts';
 import type { Head } from './chain.ts';
 import { LogFile, type TornLine } from './log-file.ts';
@@ -35,8 +36,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const newline = 0x0a;
-
 export class FileSink implements AuditSink {
   readonly #options: FileSinkOptions;
   readonly #files: LogFiles;
@@ -44,7 +43,7 @@ export class FileSink implements AuditSink {
   #last: string | undefined;
   #log: LogFile | undefined;
   #identity: string | undefined;
-  #buffer = Buffer.alloc(0);
+  readonly #buffer = new LineBuffer();
   #waiting: Waiting[] = [];
   #unacknowledged: Unacknowledged | undefined;
   #committing: Promise<void> | undefined;
@@ -129,7 +128,7 @@ export class FileSink implements AuditSink {
   }
 
   async #append(log: LogFile, lines: readonly string[]): Promise<void> {
-    const bytes = this.#encode(lines);
+    const bytes = this.#buffer.encode(lines, '\n');
     this.#unacknowledged = { identity: log.identity, size: log.size, bytes };
     const startedAt = performance.now();
     await log.append(bytes);
@@ -137,20 +136,6 @@ export class FileSink implements AuditSink {
     this.#unacknowledged = undefined;
     this.#rejected = undefined;
     this.#last = lines.at(-1);
-  }
-
-  /** The lines as they go into the file; valid until the next call. Joining strings would cost twenty times as much. */
-  #encode(lines: readonly string[]): Buffer {
-    // A UTF-16 code unit takes three bytes at most.
-    const most = lines.reduce((sum, { length }) => sum + 3 * length + 1, 0);
-    if (this.#buffer.length < most) this.#buffer = Buffer.allocUnsafe(most);
-    let end = 0;
-    for (const line of lines) {
-      end += this.#buffer.write(line, end);
-      this.#buffer[end] = newline;
-      end += 1;
-    }
-    return this.#buffer.subarray(0, end);
   }
 
   /** The file at the path, in order. */

@@ -71,6 +71,8 @@ interface Unwritten {
   since?: number | undefined;
   /** The sink rejected this line or an earlier one. It is written again, in order. */
   rejected: boolean;
+  /** To be called when it is written, however late. */
+  readonly written?: (() => void) | undefined;
 }
 
 export class AuditTrail {
@@ -107,6 +109,17 @@ export class AuditTrail {
   async record(event: AuditEvent): Promise<void> {
     if (!this.writable()) await this.#beWritable();
     await inTime(this.#append(event));
+  }
+
+  /**
+   * For what takes effect by its record: resolves when that is written, however late. `late` is called when it is not written
+   * yet. Rejects with `audit-unavailable` only if the event was not appended to the chain.
+   */
+  async recordHoweverLate(event: AuditEvent, late: (error: unknown) => void): Promise<void> {
+    if (!this.writable()) await this.#beWritable();
+    await new Promise<void>((resolve) => {
+      inTime(this.#append(event, resolve)).catch(late);
+    });
   }
 
   /**
@@ -170,9 +183,9 @@ export class AuditTrail {
   }
 
   /** Appends the event to the chain, and writes its line unless an earlier one was rejected. */
-  async #append(event: AuditEvent): Promise<void> {
+  async #append(event: AuditEvent, written?: () => void): Promise<void> {
     this.#watch?.appending?.();
-    const unwritten: Unwritten = { line: this.#chain.append(event), rejected: this.#failed() };
+    const unwritten: Unwritten = { line: this.#chain.append(event), rejected: this.#failed(), written };
     this.#unwritten.add(unwritten);
     if (!unwritten.rejected) return await this.#write(unwritten);
     this.#rejected += 1;
@@ -188,6 +201,7 @@ export class AuditTrail {
         unwritten.line = '';
         this.#watch?.written((this.#clock.monotonic() - since) / 1000);
         if (unwritten.rejected) this.#rejected -= 1;
+        unwritten.written?.();
       },
       (error: unknown) => {
         if (!unwritten.rejected) this.#rejected += 1;

@@ -54,10 +54,3 @@ export const severity = { informational: 1, low: 2, medium: 3 } as const;
 export const severityNames = { 1: 'Informational', 2: 'Low', 3: 'Medium' } as const;
 export const statusNames = { 0: 'Unknown', 1: 'Success', 2: 'Failure', 99: 'Approved' } as const;
 export const activityNames = { 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete' } as const;
-
-/** Leaves out what is not known: a record holds no `null` that an auditor could take for a value. */
-export function defined<T extends object>(value: T): Partial<T> {
-  const known: Partial<T> = {};
-  for (const name in value) if (value[name] !== undefined) known[name] = value[name];
-  return known;
-}

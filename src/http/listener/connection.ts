@@ -10,10 +10,20 @@ const maxStalledSeconds = 10;
 /** Over this period a client must read `minBytesPerSecond`. */
 const rateSeconds = 60;
 const minBytesPerSecond = 8 * 1024;
-/** Memory that Node uses for a waiting request besides its bytes: measured, rounded up. */
+/** Memory that Node uses for a request with up to 20 header fields, besides its bytes: measured, rounded up. */
 const requestBytes = 2048;
+const includedFields = 20;
+/** Likewise, for a further header field and for a piece of a body. */
+const fieldBytes = 50;
+const pieceBytes = 160;
+/** After so many pieces of a body their memory is added up. */
+const countedPieces = 64;
+/** The kernel may have as many bytes for a client before it is asked which of them are acknowledged. */
+const maxUncheckedBytes = 64 * 1024;
 /** Enough for 300 requests of a kilobyte. */
 const maxWaitingBytes = 1024 * 1024;
+/** For the objects of the request being served: enough for the longest body in pieces of a byte. */
+const maxServedBytes = 4 * 1024 * 1024;
 
 /** Why the gateway closed a connection. */
 export type CloseReason = 'unread' | 'slow' | 'pipelined' | 'address-connections' | 'address-bytes';
@@ -23,6 +33,8 @@ interface Exchange {
   readonly response: ServerResponse;
   /** Total bytes read from the connection when the request arrived. */
   readonly bytesRead: number;
+  /** Memory that it uses besides these. */
+  objectBytes: number;
 }
 
 /** The connections of one client address. */
@@ -31,6 +43,8 @@ export interface Address {
   /** A trusted proxy, exempt from the bounds per address. */
   readonly trusted: boolean;
   readonly connections: Set<Connection>;
+  /** By how much waiting requests have grown since the bytes of all connections were added up. */
+  grownBytes: number;
 }
 
 const key = Symbol('connection');
@@ -47,25 +61,38 @@ export class Connection {
   readonly socket: Socket;
   readonly address: Address;
   /** The stream of the HTTP messages: the same socket, or TLS over it. */
-  #stream: Socket;
+  stream: Socket;
   readonly #handler: RequestListener;
-  /** The response of the request being served. */
-  #current: ServerResponse | undefined;
+  /** Called when what waits has grown. */
+  readonly #grown: (connection: Connection) => void;
+  /** The request being served. */
+  #current: Exchange | undefined;
   readonly #waiting: Exchange[] = [];
-  /** Total acknowledged bytes, sampled every second while bytes wait to be written. */
+  /** The sum of the `objectBytes` of all of them and of the current one. */
+  #objectBytes = 0;
+  /** `#requestBytes` when the growth was last taken. */
+  #knownBytes = 0;
+  /** Total acknowledged bytes, sampled every second while others are not acknowledged. */
   readonly #taken: number[] = [];
+  /** Total bytes written when the kernel last had none that were not acknowledged. */
+  #allTaken = 0;
 
-  constructor(socket: Socket, address: Address, handler: RequestListener) {
+  constructor(
+    socket: Socket,
+    address: Address,
+    { handler, grown }: { handler: RequestListener; grown: (connection: Connection) => void },
+  ) {
     this.socket = socket;
     this.address = address;
     this.#handler = handler;
-    this.#stream = socket;
+    this.#grown = grown;
+    this.stream = socket;
     this.speakOn(socket);
   }
 
   /** From now on HTTP uses this stream. */
   speakOn(stream: Socket): void {
-    this.#stream = stream;
+    this.stream = stream;
     (stream as WithConnection)[key] = this;
   }
 
@@ -76,34 +103,67 @@ export class Connection {
   /** Serves the request once those before it on the connection have been answered. */
   serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.socket.destroyed) return;
-    if (this.#current === undefined) this.#start(request, response);
-    else this.#waiting.push({ request, response, bytesRead: this.#stream.bytesRead });
+    const furtherFields = Math.max(0, request.rawHeaders.length / 2 - includedFields);
+    const objectBytes = requestBytes + fieldBytes * furtherFields;
+    const exchange = { request, response, bytesRead: this.stream.bytesRead, objectBytes };
+    this.#objectBytes += objectBytes;
+    if (mayHaveBody(request)) this.#countPieces(exchange);
+    if (this.#current === undefined) this.#start(exchange);
+    else {
+      this.#waiting.push(exchange);
+      this.#grown(this);
+    }
+  }
+
+  /** A body in pieces of a byte takes a hundred times its size. */
+  #countPieces(exchange: Exchange): void {
+    const { request } = exchange;
+    const { push } = request;
+    let pieces = 0;
+    request.push = (piece, encoding) => {
+      if (this.socket.destroyed) return false;
+      exchange.objectBytes += pieceBytes;
+      this.#objectBytes += pieceBytes;
+      pieces += 1;
+      if (pieces % countedPieces === 0) this.#grown(this);
+      return push.call(request, piece, encoding);
+    };
   }
 
   /** After an answer that closes the connection, no request is served (RFC 9112 section 9.6). */
-  #start(request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#stream.writable) return;
-    this.#current = response;
+  #start(exchange: Exchange): void {
+    if (!this.stream.writable) return;
+    this.#current = exchange;
+    const { request, response } = exchange;
     response.once('close', this.#next);
     this.#handler(request, response);
   }
 
   readonly #next = (): void => {
+    this.#objectBytes -= this.#current?.objectBytes ?? 0;
     this.#current = undefined;
     const next = this.#waiting.shift();
-    if (next !== undefined) this.#start(next.request, next.response);
+    if (next !== undefined) this.#start(next);
   };
 
-  get #waitingBytes(): number {
+  /** Of the request being served, only its objects. */
+  get #requestBytes(): number {
     const [first] = this.#waiting;
-    if (first === undefined) return 0;
-    return this.#waiting.length * requestBytes + this.#stream.bytesRead - first.bytesRead;
+    const unserved = first === undefined ? 0 : this.stream.bytesRead - first.bytesRead;
+    return this.#objectBytes + unserved;
   }
 
-  /** Bytes kept in memory for the client: unread responses and waiting requests. */
+  /** By how much the requests have grown since the last call. */
+  takeGrowth(): number {
+    const before = this.#knownBytes;
+    this.#knownBytes = this.#requestBytes;
+    return Math.max(0, this.#knownBytes - before);
+  }
+
+  /** Bytes kept in memory for the client: unread responses and requests. */
   get keptBytes(): number {
-    const unsent = this.#current === undefined ? 0 : unsentBytes(this.#current);
-    return this.#stream.writableLength + unsent + this.#waitingBytes;
+    const unsent = this.#current === undefined ? 0 : unsentBytes(this.#current.response);
+    return this.stream.writableLength + unsent + this.#requestBytes;
   }
 
   /**
@@ -111,33 +171,40 @@ export class Connection {
    * consumes, and a disconnect would go unnoticed.
    */
   get isOverfull(): boolean {
-    if (this.#waitingBytes > maxWaitingBytes) return true;
+    const served = this.#current?.objectBytes ?? 0;
+    if (served > maxServedBytes || this.#requestBytes - served > maxWaitingBytes) return true;
     return (this.#waiting.at(-1)?.request.readableLength ?? 0) > maxBodyBytes;
   }
 
-  /** Do response bytes wait to be written? */
-  get isBlocked(): boolean {
-    return this.#stream.writableLength > 0;
+  /** May bytes of responses wait, here or in the kernel, for a client that does not read? */
+  get mayBeUnread(): boolean {
+    const { bytesWritten, writableLength } = this.stream;
+    return writableLength > 0 || bytesWritten - this.#allTaken > maxUncheckedBytes;
   }
 
   /**
    * Called every second. Returns why the connection must be closed, if it must. `unacknowledged`: bytes that the kernel has
-   * accepted and the client has not acknowledged.
+   * accepted and the client has not acknowledged; `undefined` if the kernel was not asked.
    */
-  check(unacknowledged: number): CloseReason | undefined {
+  check(unacknowledged: number | undefined): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';
-    if (!this.isBlocked) {
+    const { bytesWritten, writableLength } = this.stream;
+    if (writableLength === 0 && !unacknowledged) {
+      if (unacknowledged === 0) this.#allTaken = bytesWritten;
       this.#taken.length = 0;
       return undefined;
     }
-    const { bytesWritten, writableLength } = this.#stream;
-    const taken = bytesWritten - writableLength - unacknowledged;
+    const taken = bytesWritten - writableLength - (unacknowledged ?? 0);
     const stalledSince = this.#taken.at(-maxStalledSeconds);
     const aMinuteAgo = this.#taken.at(-rateSeconds);
     this.#taken.push(taken);
     if (this.#taken.length > rateSeconds) this.#taken.shift();
     if (taken === stalledSince) return 'unread';
-    if (aMinuteAgo !== undefined && taken - aMinuteAgo < rateSeconds * minBytesPerSecond) return 'slow';
-    return undefined;
+    // Of a client that takes all that is written, another sample may always find the last bytes on their way.
+    if (writableLength === 0 || aMinuteAgo === undefined) return undefined;
+    return taken - aMinuteAgo < rateSeconds * minBytesPerSecond ? 'slow' : undefined;
   }
 }
+
+const mayHaveBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;

@@ -12,6 +12,8 @@ import { endsOf, readUnacknowledged, type Unacknowledged } from './unacknowledge
 const maxConnections = 256;
 /** Per address: bytes of unread responses and of waiting requests. */
 const maxKeptBytes = 16 * 1024 * 1024;
+/** Adding up the bytes of all connections for each request that waits would take most of the time of a flood. */
+const maxGrownBytes = 64 * 1024;
 const checkEveryMs = 1000;
 
 export interface ConnectionServices {
@@ -54,9 +56,14 @@ export class Connections {
     }
     request.url = originForm(request.url ?? '');
     connection.serve(request, response);
-    if (!connection.isFollowed) return;
+  };
+
+  /** Called when what waits on the connection has grown. */
+  readonly #grown = (connection: Connection): void => {
+    const { address } = connection;
+    address.grownBytes += connection.takeGrowth();
     if (connection.isOverfull) this.#close(connection, 'pipelined');
-    else this.#boundBytes(connection.address);
+    else if (address.grownBytes > maxGrownBytes) this.#boundBytes(address);
   };
 
   /** Called every second. */
@@ -64,26 +71,29 @@ export class Connections {
     const unacknowledged = this.#unacknowledged();
     for (const address of this.#addresses.values()) {
       for (const connection of address.connections) {
-        const reason = connection.check(unacknowledged?.get(endsOf(connection.socket)) ?? 0);
+        const reason = connection.check(
+          unacknowledged && (unacknowledged.get(endsOf(connection.socket)) ?? 0),
+        );
         if (reason !== undefined) this.#close(connection, reason);
       }
       this.#boundBytes(address);
     }
   }
 
-  /** Reads /proc only if a client blocks a response. All connections of a listener have its port. */
+  /** Reads /proc only if a client may not read. All connections of a listener have its port. */
   #unacknowledged(): Unacknowledged | undefined {
     for (const { connections } of this.#addresses.values())
-      for (const { isBlocked, socket } of connections)
-        if (isBlocked && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
+      for (const { mayBeUnread, socket } of connections)
+        if (mayBeUnread && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
     return undefined;
   }
 
   /** Closes the connections that exceed the bound together with older ones. */
-  #boundBytes({ trusted, connections }: Address): void {
-    if (trusted) return;
+  #boundBytes(address: Address): void {
+    address.grownBytes = 0;
+    if (address.trusted) return;
     let kept = 0;
-    for (const connection of connections) {
+    for (const connection of address.connections) {
       const { keptBytes } = connection;
       if (kept + keptBytes > maxKeptBytes) this.#close(connection, 'address-bytes');
       else kept += keptBytes;
@@ -94,8 +104,11 @@ export class Connections {
     const remote = addressOf(socket);
     const key = addressKey(remote);
     const trusted = this.#proxies.check(remote, isIP(remote) === 6 ? 'ipv6' : 'ipv4');
-    const address = this.#addresses.get(key) ?? { key, trusted, connections: new Set() };
-    const connection = new Connection(socket, address, this.#handler);
+    const address = this.#addresses.get(key) ?? {
+      ...{ key, trusted, grownBytes: 0 },
+      connections: new Set(),
+    };
+    const connection = new Connection(socket, address, { handler: this.#handler, grown: this.#grown });
     if (address.connections.size >= maxConnections && !trusted) {
       this.#close(connection, 'address-connections');
       return;
@@ -116,12 +129,25 @@ export class Connections {
   }
 
   /** Resets the connection: otherwise the kernel would keep the unread bytes and try to send them for minutes. */
-  #close({ socket, address }: Connection, reason: CloseReason): void {
+  #close(connection: Connection, reason: CloseReason): void {
+    const { socket, address } = connection;
     if (socket.destroyed) return;
+    ignoreRequests(connection.stream);
     socket.resetAndDestroy();
     this.#services.closed?.(reason);
     this.#services.logger?.info({ clientAddress: address.key, reason }, 'closed a connection');
   }
+}
+
+/** What Node's server calls for each request that it has parsed; not documented. */
+type Parsed = Socket & { parser?: { onIncoming?: () => number } | null };
+
+/**
+ * Node parses all that it has read, though the connection is gone: from 64 KB, thousands of requests, which it keeps until the
+ * next round of its event loop. From now on they are nothing.
+ */
+function ignoreRequests({ parser }: Parsed): void {
+  if (parser) parser.onIncoming = () => 0;
 }
 
 const haveSameEnds = (one: Socket, other: Socket): boolean =>

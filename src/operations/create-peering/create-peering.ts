@@ -95,7 +95,8 @@ async function forwardCreate(
       settled(facts, { outcome, indeterminate }) {
         const { resourceId } = outcome.upstream ?? {};
         if (indeterminate) reconciler.settle(facts, alike);
-        if (resourceId !== undefined) reconciler.recordCreator(resourceId, facts.gatewayRequestId);
+        if (resourceId !== undefined)
+          reconciler.attribution.recordCreator(resourceId, facts.gatewayRequestId);
       },
     });
     const { clusterId, peering } = change.request.target;

@@ -47,14 +47,18 @@ export class IdempotencyLease {
     const earlier = this.#indeterminate;
     if (earlier === undefined) return undefined;
     const { network, reconciler, idempotency } = this.#services;
+    const { attribution } = reconciler;
     const { target, requestId } = this.#request;
     const peerings = await network.peerings(target.clusterId, requestId);
     const alike = peerings.filter((listed) => isOf(target.peering, listed));
+    await attribution.learn(alike.map(({ id }) => id)).catch(() => {
+      throw unavailable();
+    });
     const created =
-      alike.find(({ id }) => earlier.includes(reconciler.creatorOf(id) ?? '')) ??
-      alike.find((listed) => reconciler.creatorOf(listed.id) === undefined && isLive(listed));
+      alike.find(({ id }) => earlier.includes(attribution.creatorOf(id) ?? '')) ??
+      alike.find((listed) => attribution.creatorOf(listed.id) === undefined && isLive(listed));
     if (created !== undefined) {
-      const creator = reconciler.creatorOf(created.id) ?? earlier[0] ?? '';
+      const creator = attribution.creatorOf(created.id) ?? earlier[0] ?? '';
       return { by: 'replay', answer: asCreated(created), creator };
     }
     // From now on this request's own create may be carried out, too.
@@ -66,10 +70,7 @@ export class IdempotencyLease {
   /** Throws if another instance may hold the key by now, for example after a long outage of the store. */
   requireHeld(): void {
     if (this.#services.idempotency.holds(this.#use)) return;
-    throw new GatewayError('idempotency-unavailable', {
-      headers: { 'Retry-After': '5' },
-      context: { sent: 'no' },
-    });
+    throw unavailable();
   }
 
   async complete(created: Created): Promise<void> {
@@ -100,6 +101,12 @@ export class IdempotencyLease {
     }
   }
 }
+
+const unavailable = (): GatewayError =>
+  new GatewayError('idempotency-unavailable', {
+    headers: { 'Retry-After': '5' },
+    context: { sent: 'no' },
+  });
 
 const wasNotSent = (error: unknown): boolean =>
   error instanceof UpstreamRefused || (error instanceof GatewayError && error.sent === 'no');

@@ -83,7 +83,7 @@ export interface Violation {
 }
 
 export interface Decision {
-  /** What is done. In report mode it is `allow` whatever the violations. */
+  /** What is done. In report mode it is `allow`, except for what that mode never suspends (docs/policy.md). */
   readonly effect: 'allow' | 'deny';
   /** SHA-256 of the policy, lower-case hex. */
   readonly policyVersion: string;

@@ -10,7 +10,7 @@ export function effectiveMarkdown(effective: EffectivePolicy): string {
     `Policy of ${code(organization)}, version ${code(policyVersion)}, mode ${code(mode)}.`,
     ...(effective.contact === undefined ? [] : ['', `Contact: ${code(effective.contact)}`]),
     ...(mode === 'report'
-      ? ['', '**Report mode:** nothing is refused by the policy; what would be is recorded.']
+      ? ['', '**Report mode:** what the policy would refuse is recorded, and not refused.']
       : []),
     '',
     '## Every create must be inside',
@@ -21,6 +21,7 @@ export function effectiveMarkdown(effective: EffectivePolicy): string {
     `- blocks outside: ${list(effective.forbiddenCidrs, effective.shortened['/forbiddenCidrs'])}`,
     `- prefix length: ${prefixLength.min} to ${prefixLength.max}`,
     `- secure connection: ${secureConnection}`,
+    ...limitLinesOf(effective.maxPeerings),
     '',
     'A peering to be deleted must be in one of these accounts and regions; its block does not matter.',
     '',
@@ -37,6 +38,11 @@ export function effectiveMarkdown(effective: EffectivePolicy): string {
   ];
   return lines.join('\n');
 }
+
+const limitLinesOf = ({ perCluster, perVpc }: NonNullable<EffectivePolicy['maxPeerings']> = {}): string[] => [
+  ...(perCluster === undefined ? [] : [`- live peerings of a cluster: at most ${perCluster}`]),
+  ...(perVpc === undefined ? [] : [`- live peerings of a VPC: at most ${perVpc}`]),
+];
 
 type Shortened = EffectivePolicy['shortened'];
 

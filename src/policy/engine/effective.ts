@@ -7,6 +7,7 @@ import type {
   AllowancesData,
   ExceptionData,
   GrantData,
+  GuardrailsData,
   LimitsData,
   OnlyData,
   PrefixLength,
@@ -38,6 +39,8 @@ export interface EffectivePolicy {
   readonly forbiddenCidrs: readonly string[];
   readonly prefixLength: PrefixLength;
   readonly secureConnection: 'required' | 'optional';
+  /** Live peerings at most; left out: no limit. */
+  readonly maxPeerings?: NonNullable<GuardrailsData['maxPeerings']>;
   /** The caller's own; a request must fit one of them whole. `null`: the policy has none, and the scope is enough. */
   readonly grants:
     | readonly (EffectiveLimits & {
@@ -118,6 +121,7 @@ export function effectivePolicy(
     forbiddenCidrs: show.networks('/forbiddenCidrs', guardrails.forbiddenCidrs),
     prefixLength: guardrails.prefixLength,
     secureConnection: guardrails.secureConnection,
+    ...(guardrails.maxPeerings && { maxPeerings: guardrails.maxPeerings }),
     grants: grants?.map(({ data }, index) => effectiveGrant(data, caller, `/grants/${index}`, show)) ?? null,
     exceptions: active.map(({ data }, index) => effectiveException(data, `/exceptions/${index}`, show)),
     shortened: show.shortened,

@@ -23,6 +23,7 @@ import { warnAboutPolicy } from './warn-about-policy.ts';
 
 /** What the store tells of. A rejected promise means that it could not be recorded. */
 export interface PolicyEvents {
+  /** Resolves when it is on record, however late: from then on the new policy counts. */
   loaded(versions: { readonly old: string; readonly new: string }): Promise<void>;
   rejected(
     versions: { readonly old: string; readonly new: string | null },

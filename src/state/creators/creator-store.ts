@@ -9,6 +9,8 @@ export interface Creator {
   readonly at: number;
   /** The gateway's id of the request. */
   readonly requestId: string;
+  /** Reconciliation found the peering in the list: no answer said that this create made it. */
+  readonly isReconciled?: true | undefined;
 }
 
 /** `peeringId`: the vendor's UUID, as it is listed. */
@@ -25,18 +27,19 @@ interface Create {
   readonly caller?: Pick<Creator, 'issuer' | 'subject'> | undefined;
   readonly startedAt: number;
   readonly gatewayRequestId: string;
+  readonly isReconciled?: true;
 }
 
 /** Never rejects: the peering exists whatever becomes of this; without it, nobody is known to have created it. */
 export async function storeCreator(
   peeringId: string | undefined,
-  { caller, startedAt: at, gatewayRequestId: requestId }: Create,
+  { caller, startedAt: at, gatewayRequestId: requestId, isReconciled }: Create,
   { creators, logger }: { readonly creators: CreatorStore; readonly logger: Logger },
 ): Promise<void> {
   if (peeringId === undefined || caller === undefined) return;
   const { issuer, subject } = caller;
   try {
-    await creators.recordCreator(peeringId, { issuer, subject, at, requestId });
+    await creators.recordCreator(peeringId, { issuer, subject, at, requestId, isReconciled });
   } catch (error) {
     logger.warn({ gatewayRequestId: requestId, err: error }, 'the creator of a peering could not be stored');
   }

@@ -15,6 +15,7 @@ const storedCreator = z.strictObject({
   subject: z.string().min(1),
   at: z.int().min(0).max(latestTime),
   requestId: z.string(),
+  isReconciled: z.literal(true).optional(),
 });
 
 export class RedisCreators implements CreatorStore {

@@ -15,7 +15,7 @@ interface Entry {
   readonly owner: string;
   /** Requests whose create may have been carried out, newest first. */
   readonly requests: readonly string[];
-  readonly state: 'running' | 'indeterminate' | 'answered';
+  readonly isRunning: boolean;
   readonly answered?: { readonly answer: StoredAnswer; readonly first: string };
 }
 
@@ -49,14 +49,14 @@ export class MemoryIdempotency implements IdempotencyStore {
     const found = this.#entries.get(key);
     if (found === undefined) {
       if (this.#entries.size >= this.#maxEntries || this.#bytes >= this.#maxBytes) throw full();
-      this.#put(key, { fingerprint, owner, requests: [owner], state: 'running' });
+      this.#put(key, { fingerprint, owner, requests: [owner], isRunning: true });
       return { state: 'acquired' };
     }
     if (found.fingerprint !== fingerprint) return { state: 'another-request' };
-    const { state, requests, answered } = found;
-    if (state === 'running') return { state: 'running' };
+    const { isRunning, requests, answered } = found;
+    if (isRunning) return { state: 'running' };
     if (answered !== undefined) return { state: 'answered', ...answered };
-    this.#put(key, { fingerprint, owner, requests, state: 'running' });
+    this.#put(key, { fingerprint, owner, requests, isRunning: true });
     return { state: 'acquired-indeterminate', requests };
   }
 
@@ -75,17 +75,17 @@ export class MemoryIdempotency implements IdempotencyStore {
 
   markIndeterminate(use: KeyUse): void {
     const held = this.#heldBy(use);
-    if (held !== undefined) this.#put(use.key, { ...held, state: 'indeterminate' });
+    if (held !== undefined) this.#put(use.key, { ...held, isRunning: false });
   }
 
   complete(use: KeyUse, answer: StoredAnswer, first: string): void {
     const held = this.#heldBy(use);
-    if (held !== undefined) this.#put(use.key, { ...held, state: 'answered', answered: { answer, first } });
+    if (held !== undefined) this.#put(use.key, { ...held, isRunning: false, answered: { answer, first } });
   }
 
   #heldBy({ key, owner }: KeyUse): Entry | undefined {
     const found = this.#entries.get(key);
-    return found?.state === 'running' && found.owner === owner ? found : undefined;
+    return found?.isRunning && found.owner === owner ? found : undefined;
   }
 
   #put(key: string, entry: Omit<Entry, 'expiresAt'>): void {
@@ -102,9 +102,9 @@ export class MemoryIdempotency implements IdempotencyStore {
   /** Keys of running requests do not expire. */
   #forgetExpired(): void {
     const now = this.#now();
-    for (const [key, { expiresAt, state }] of this.#entries) {
+    for (const [key, { expiresAt, isRunning }] of this.#entries) {
       if (expiresAt > now) return;
-      if (state !== 'running') this.#remove(key);
+      if (!isRunning) this.#remove(key);
     }
   }
 }

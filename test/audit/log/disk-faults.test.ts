@@ -79,6 +79,20 @@ test('a failed sync rejects what came in meanwhile, too', async (t) => {
   assert.equal(await text(), '');
 });
 
+test('right after a failure the disk is left alone, and a file without a line may be opened before the rejected one', async (t) => {
+  const clock = stopTheClock(t);
+  const { files, sink, next } = startSink(t);
+  await sink.reopen();
+  files.fail('write', 'EIO');
+  const { line, written } = next();
+  await assert.rejects(written, { code: 'EIO' });
+  files.heal();
+  await assert.rejects(sink.write(line), /failed a moment ago/);
+  clock.pass(1000);
+  await sink.reopen();
+  await sink.write(line);
+});
+
 test('no line comes before one that was rejected, whoever hands it over', async (t) => {
   const clock = stopTheClock(t);
   const { path, files, sink, next, text } = startSink(t);

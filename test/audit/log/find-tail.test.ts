@@ -64,12 +64,22 @@ test('of many rotated files the newest that holds a record counts', async () => 
   assert.deepEqual(await headOf({ ...files, 'audit.log.1': 'nothing\n' }), at(4));
 });
 
+test('a record that lacks its newline does not count, in a rotated file either', async () => {
+  assert.deepEqual(await headOf({ 'audit.log.1': records(1, 3).trimEnd() }), at(2));
+});
+
+test('a name that only begins like a compression is none', async () => {
+  assert.deepEqual(await headOf({ 'audit.log.Zurich': records(1, 3) }), at(3));
+});
+
 test('files of another log, and what was set aside, are not looked at', async () => {
   const files = {
     'audit.log.torn-2026-11-22T101112.123Z': records(1, 3),
     'audit.logs': records(1, 3),
     'other.log.1': records(1, 3),
     'audit-east.log': records(1, 3),
+    'audit.logs.1': records(1, 3),
+    'other-20261122.log': records(1, 3),
     'my-audit.log.1': records(1, 3),
   };
   assert.deepEqual(await headOf(files), undefined);

@@ -139,6 +139,17 @@ test('what is no regular file is refused, and leaves no descriptor', async () =>
   assert.equal(files.openFiles, 0);
 });
 
+test('what the disk says of an append that failed is passed on, whichever call it was', async () => {
+  for (const operation of ['write', 'fdatasync', 'fstat'] as const) {
+    const { path, files } = await fileWith('');
+    const options = { head: undefined, found: undefined, unacknowledged: undefined, now };
+    const { log } = await LogFile.open(files, path, options);
+    files.fail(operation, 'EIO');
+    await assert.rejects(log.append(Buffer.from('x\n')), { code: 'EIO' });
+    await log.close();
+  }
+});
+
 test('a file is not taken for another one, for one that is gone, or for one of another size', async () => {
   const { path, files } = await fileWith(textOf([one]));
   const options = { head: headAt(1, one), found: undefined, unacknowledged: undefined, now };

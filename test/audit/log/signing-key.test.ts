@@ -20,6 +20,9 @@ const rsa = await makeKeys('PS256');
 const shortRsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({
   format: 'jwk',
 }) as JWK;
+const between = generateKeyPairSync('rsa', { modulusLength: 1536 }).privateKey.export({
+  format: 'jwk',
+}) as JWK;
 const x25519 = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' }) as JWK;
 const secret = { kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ', alg: 'HS256' };
 const without = (jwk: JWK, ...names: string[]): JWK =>
@@ -61,6 +64,22 @@ test('without an algorithm of its own a key has the usual one for its type', asy
   assert.deepEqual(await Promise.all(algorithms), ['ES256', 'EdDSA', 'PS256', 'ES512']);
 });
 
+test('Ed25519 is another name for the algorithm of an Ed25519 key, and of no other', async () => {
+  const [key] = await readVerificationKeys(JSON.stringify({ ...ed.publicJwk, alg: 'Ed25519' }));
+  assert.equal(key?.algorithm, 'EdDSA');
+  for (const jwk of [
+    { ...ec.publicJwk, alg: 'Ed25519' },
+    { ...ed.publicJwk, alg: 'ES256' },
+    { ...ed.publicJwk, alg: '' },
+    { ...ed.publicJwk, kty: 'EC' },
+    { ...ed.publicJwk, kty: 'AKP' },
+    { ...ec.publicJwk, kty: 'OKP' },
+    { ...ec.publicJwk, kty: 'AKP' },
+    without(ec.publicJwk, 'crv'),
+  ])
+    await assert.rejects(readVerificationKeys(JSON.stringify(jwk)), /no public JWK of a kind that signs/);
+});
+
 test('a private key is refused to verify with: it belongs to the gateway alone', async () => {
   for (const { privateJwk, publicJwk } of [ec, ed, rsa])
     for (const text of [privateJwk, { keys: [publicJwk, privateJwk] }])
@@ -94,6 +113,7 @@ test('what no checkpoint can be verified with is refused, and quoted nowhere', a
     secret,
     x25519,
     shortRsa,
+    without(between, 'd', 'p', 'q', 'dp', 'dq', 'qi'),
     { ...ec.publicJwk, alg: 'HS256' },
     { ...ec.publicJwk, alg: 'none' },
     { ...ec.publicJwk, alg: 'ES384' },

@@ -28,6 +28,13 @@ test('an empty file has no record and nothing torn', async () => {
   assert.deepEqual(await tailOf(''), { end: 0, last: undefined });
 });
 
+test('a file that begins with an empty line is read to its beginning', async () => {
+  assert.deepEqual(await tailOf('\n'), { end: 1, last: undefined });
+  const { end, last } = await tailOf(`\n${whole}`);
+  assert.deepEqual([end, last?.sequence], [whole.length + 1, 2]);
+  assert.deepEqual(await tailOf('\n\nx'), { end: 2, last: undefined });
+});
+
 test('the last record is found with its place in the chain', async () => {
   const { end, last } = await tailOf(whole);
   assert.deepEqual([end, last?.sequence, last?.intact], [whole.length, 2, true]);

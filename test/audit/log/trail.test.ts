@@ -64,10 +64,12 @@ test('an intent passes when the sink has taken it, and no sooner', async (t) => 
   assert.equal(passed, false);
   sink.release();
   assert.deepEqual(sink.codes, [intentCode]);
+  const recorded = await intended;
   assert.deepEqual(
-    (await intended).take().path,
+    recorded.take().path,
     `/database/clusters/${change.request.target.clusterId}/vpc-peerings`,
   );
+  assert.throws(() => recorded.take(), /only once/);
 });
 
 test('an intent that the sink rejects does not pass, and is closed behind it when the sink works again', async (t) => {
@@ -209,4 +211,49 @@ test('a read passes without a record as long as records can be written', (t) => 
   const { sink, trail } = start(t);
   assert.doesNotThrow(() => trail.requireWritable());
   assert.equal(sink.offered.length, 0);
+});
+
+test('a sink that has taken nothing for two seconds counts as one that hangs, whatever it is to write', (t) => {
+  const { sink, trail } = start(t);
+  for (const [blockedMs, writable] of [
+    [0, true],
+    [1999, true],
+    [2000, false],
+  ] as const) {
+    Object.assign(sink, { blockedMs: () => blockedMs });
+    assert.equal(trail.writable(), writable, String(blockedMs));
+  }
+});
+
+test('whoever watches is told of each line that was written and of each that was rejected', async () => {
+  const sink = new FaultySink();
+  const chain = new AuditChain({ version: '0', instance: 'test' }, () => 'id');
+  const told: unknown[] = [];
+  const times = [1000, 3500];
+  const trail = new AuditTrail(
+    chain,
+    sink,
+    { now: () => 0, monotonic: () => times.shift() ?? 9000 },
+    {
+      written: (seconds) => told.push(seconds),
+      failed: () => told.push('failed'),
+    },
+  );
+  await trail.recordFact(event('first'));
+  sink.mode = () => 'rejects';
+  await assert.rejects(trail.recordFact(event('second')), isUnavailable);
+  assert.deepEqual(told, [2.5, 'failed']);
+  await trail.stop();
+});
+
+test('a record that is unavailable says in its cause what became of the line', async (t) => {
+  const { sink, trail } = start(t);
+  const causeOf = (record: Promise<unknown>) =>
+    record.then(
+      () => assert.fail('it was written'),
+      (error: Error) => (error.cause as Error).message,
+    );
+  sink.mode = () => 'rejects';
+  assert.equal(await causeOf(trail.recordFact(event('first'))), 'the line could not be written');
+  assert.equal(await causeOf(trail.recordFact(event('second'))), 'an earlier line could not be written');
 });

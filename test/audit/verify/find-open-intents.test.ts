@@ -1,23 +1,20 @@
 // Which creates the log of earlier runs leaves open, and which peerings it knows: in the file and in those that it was
 // rotated into lately, whatever is renamed meanwhile, and never in what this run has written.
 import assert from 'node:assert/strict';
-import { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import fsPromises, { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { AuditChain, type Head } from '../../../src/audit/log/chain.ts';
-import { reconciledEvent } from '../../../src/audit/record/reconciled-event.ts';
-import { intentEvent, type Outcome, outcomeEvent } from '../../../src/audit/record/request-events.ts';
+import type { Head } from '../../../src/audit/log/chain.ts';
+import type { Outcome } from '../../../src/audit/record/request-events.ts';
 import { findOpenIntents } from '../../../src/audit/verify/find-open-intents.ts';
-import { systemClock } from '../../../src/clock.ts';
 import { factsFromRecord } from '../../../src/reconciliation/recorded-request.ts';
 import type { RequestFacts } from '../../../src/request/request.ts';
-import { lostCreate } from '../../reconciliation/reconcile-rig.ts';
 import type { AuditRecord } from '../../support/audit-record.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { headOf } from './chained-log.ts';
+import { IntentLog, now } from './intent-log.ts';
 
-const now = Date.parse('2026-11-22T12:00:00Z');
 const dayMs = 24 * 3_600_000;
 const unknown: Outcome = { status: 502, sent: 'maybe', error: { code: 'upstream-broken', detail: 'x' } };
 const created = (resourceId: string): Outcome => ({
@@ -26,50 +23,8 @@ const created = (resourceId: string): Outcome => ({
   upstream: { status: 201, resourceId },
 });
 
-/** A log in the making: each call makes the next line. */
-class Log {
-  readonly #lines: string[] = [];
-  readonly #chain = new AuditChain({ version: '0', instance: 'test' }, systemClock.newId);
-
-  intent(create: RequestFacts = lostCreate()): RequestFacts {
-    this.#append(intentEvent(create, now));
-    return create;
-  }
-
-  outcome(create: RequestFacts, outcome: Outcome): void {
-    this.#append(outcomeEvent(create, outcome, now));
-  }
-
-  reconciled(create: RequestFacts, resourceId?: string): void {
-    const settlement =
-      resourceId === undefined ? ({ found: false } as const) : { found: true as const, resourceId };
-    this.#append(reconciledEvent(create, settlement, now));
-  }
-
-  ambiguous(create: RequestFacts, ...ambiguous: string[]): void {
-    this.#append(reconciledEvent(create, { ambiguous }, now));
-  }
-
-  /** The last line so far. */
-  get head(): Head {
-    return headOf(this.#lines.at(-1));
-  }
-
-  /** The lines since the last call. */
-  cut(): string {
-    const since = this.#lines.slice(this.#cutAt);
-    this.#cutAt = this.#lines.length;
-    return since.map((line) => `${line}\n`).join('');
-  }
-  #cutAt = 0;
-
-  #append(event: Parameters<AuditChain['append']>[0]): void {
-    this.#lines.push(this.#chain.append(event));
-  }
-}
-
 const start = async () => ({
-  log: new Log(),
+  log: new IntentLog(),
   path: join(temporaryFolder(), 'audit.log'),
 });
 
@@ -262,5 +217,42 @@ test('a rotated file that cannot be read to its end is an error, and not taken f
   await writeFile(`${path}.1.gz`, gzipSync(log.cut()).subarray(0, 200));
   log.intent();
   await writeFile(path, log.cut());
-  await assert.rejects(openIds(path, log.head));
+  await assert.rejects(openIds(path, log.head), (error: Error) => !/renamed/.test(error.message));
+});
+
+/** Each look at a file tells another inode, for so many looks. */
+function renameAllTheTime(t: TestContext, looks: number): void {
+  const { stat } = fsPromises;
+  let count = 0;
+  const changing = (ino: number) => (-ino > looks ? {} : { ino });
+  t.mock.method(fsPromises, 'stat', async (path: string) =>
+    Object.assign(await stat(path), changing(--count)),
+  );
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+}
+
+test('files that are renamed while they are read are read again, and after three readings that is an error', async (t) => {
+  const { log, path } = await start();
+  const open = log.intent();
+  await writeFile(path, log.cut());
+  renameAllTheTime(t, 3);
+  assert.deepEqual(await openIds(path, log.head), [idOf(open)]);
+  renameAllTheTime(t, Number.POSITIVE_INFINITY);
+  await assert.rejects(openIds(path, log.head), /renamed all the time/);
+});
+
+test('a file counts that was last written exactly eight days ago, and none that was written before', async () => {
+  const { log, path } = await start();
+  const [, open] = [log.intent(), log.intent()] as const;
+  const lines = log.cut().split('\n');
+  await writeFile(`${path}.2`, `${lines[0]}\n`);
+  await writeFile(`${path}.1`, `${lines[1]}\n`);
+  const eightDaysAgo = (now - 8 * dayMs) / 1000;
+  await utimes(`${path}.2`, eightDaysAgo - 1, eightDaysAgo - 1);
+  await utimes(`${path}.1`, eightDaysAgo, eightDaysAgo);
+  assert.deepEqual(await openIds(path, log.head), [idOf(open)]);
 });

@@ -53,6 +53,18 @@ test('an outcome that nobody can know leaves its intent open until it is reconci
   assert.deepEqual(await openIn([intent('b'), reconciled('b', true)]), []);
 });
 
+test('an open intent is told with the request, the caller and the time of its record, and nothing else of it', async () => {
+  const { openIntents } = await verify(makeLog([intent('a')]));
+  const { request } = JSON.parse(makeLog([intent('a')])[0] ?? '').api;
+  assert.deepEqual(openIntents[0]?.record, {
+    time: startOfTime,
+    status_id: 99,
+    metadata: { event_code: 'peering.create.intent' },
+    actor: { user: { uid: 'svc-payments' } },
+    api: { request },
+  });
+});
+
 test('an intent may be closed in a later file', async () => {
   const log = makeLog([intent('a'), outcome('a', 201)]);
   const { openIntents } = await verify({ a: log.slice(0, 1), b: log.slice(1) });

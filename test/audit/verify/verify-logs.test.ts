@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { headOf, makeLog, rechained, reworded, shortFindings, startOfTime, verify } from './chained-log.ts';
+import {
+  altered,
+  descriptions,
+  fingerprinted,
+  headOf,
+  makeLog,
+  rechained,
+  reworded,
+  shortFindings,
+  startOfTime,
+  verify,
+} from './chained-log.ts';
 
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 const lastOf = (log: readonly string[]) => {
@@ -92,9 +103,18 @@ test('a check continues from a given record, and nothing else', async () => {
     shortFindings(await verify(lines, { after: given }));
   assert.deepEqual(await check(rest), []);
   assert.deepEqual(await check(log), []);
+  assert.deepEqual(await check(log.slice(0, 10)), []);
   assert.deepEqual(await check(rest.slice(2)), ['missing 0 #11', 'missing 1 #1-12']);
   assert.deepEqual(await check([reworded(rest[0]), ...rest.slice(1)]), ['changed 1 #11']);
   assert.deepEqual(await check(rest, wrong), ['missing 0 #11', 'missing 1 #1-10']);
+  const renumbered = altered(rest[0], (record) => {
+    record.metadata.sequence = 15;
+  });
+  assert.deepEqual(await check([fingerprinted(renumbered)]), ['missing 1 #1-14']);
+  assert.deepEqual(descriptions(await verify(rest.slice(2), { after })), [
+    'Record 11: no record follows the given one.',
+    'Records 1 to 12: missing or unreadable.',
+  ]);
   // A new chain in the place of the rest of the old one.
   assert.deepEqual(await check(makeLog(10)), ['missing 0 #11']);
 });
@@ -103,6 +123,12 @@ test('the end of a chain can be removed unseen: that is what checkpoints and --a
   const log = makeLog(20);
   assert.deepEqual((await verify(log.slice(0, 15))).findings, []);
   assert.deepEqual((await verify(rechained(log.with(19, reworded(log[19]))))).findings, []);
+});
+
+test('of several chains, the last record is the one that was found last', async () => {
+  const [a, b] = [makeLog(3), makeLog(2)];
+  assert.deepEqual((await verify([...a, ...b])).last, lastOf(b));
+  assert.deepEqual((await verify([...b, ...a])).last, lastOf(a));
 });
 
 test('whoever logs the text of a record into another line puts no record into the log', async () => {

@@ -105,6 +105,9 @@ test('removed records are missing: one, many, the first, across files', async ()
 test('a record that nobody wrote is foreign, whatever number it takes', async () => {
   const forged = rechained([reworded(line(10))], headOf(line(9)))[0] as string;
   assert.deepEqual(await findingsIn(put(10, forged)), ['foreign 10 #10']);
+  assert.deepEqual(descriptions(await verify(put(10, forged))), [
+    'Record 10: the chain refers to another record with this number.',
+  ]);
   assert.deepEqual(await findingsIn(put(11, forged)), ['foreign 11 #10']);
   const branch = rechained(makeLog(3), headOf(line(9)));
   assert.deepEqual(await findingsIn(put(10, ...branch)), ['foreign 10 #10-12']);
@@ -112,8 +115,24 @@ test('a record that nobody wrote is foreign, whatever number it takes', async ()
     delete (record as { attestation_list?: unknown }).attestation_list;
   });
   assert.deepEqual(await findingsIn(put(10, placeless)), ['foreign 10 #0']);
+  assert.deepEqual(descriptions(await verify(put(10, placeless))), ['A record: no place in a chain.']);
   // Its chain has no beginning.
   assert.deepEqual(await findingsIn(put(10, makeLog(8)[5] as string)), ['missing 10 #1-5']);
+});
+
+test('of two last records the one that follows from the record before counts, wherever the other one stands', async () => {
+  const forged = fingerprinted(
+    altered(line(20), (record) => {
+      record.attestation_list[0].prev_event.fingerprint.value = 'a'.repeat(64);
+    }),
+  );
+  assert.deepEqual(await findingsIn(put(20, forged)), ['foreign 20 #20']);
+  assert.deepEqual(await findingsIn([...log, forged]), ['foreign 21 #20']);
+  assert.deepEqual(await findingsIn(replaced(20, forged)), ['foreign 20 #20']);
+  const branch = rechained([reworded(line(19)), line(20)], headOf(line(18)));
+  assert.deepEqual(await findingsIn([...log.slice(0, 18), branch[0] ?? '', ...log.slice(18)]), [
+    'foreign 19 #19',
+  ]);
 });
 
 test('copies of records are duplicated: beside them, far away, several, a whole file', async () => {

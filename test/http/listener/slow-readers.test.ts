@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { readUnacknowledged } from '../../../src/http/listener/unacknowledged.ts';
 import { endWithTest } from '../../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { head } from '../../support/raw-http.ts';
+import { head, openRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
 
 const skip =
@@ -33,9 +33,13 @@ while (my $left = <STDIN>) {
   print "read\n";
 }`;
 
+/** More than the kernel takes. */
+const bundles = head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12);
+/** The kernel takes all of it. */
+const styles = head('GET /docs/swagger-ui.css HTTP/1.1');
+
 /** A client that reads only as much as the test asks for. */
-function startReader(t: TestContext, port: number) {
-  const requests = head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12);
+function startReader(t: TestContext, port: number, requests: string) {
   const child = endWithTest(
     t,
     spawn('perl', ['-e', program, String(port), requests], {
@@ -50,11 +54,11 @@ function startReader(t: TestContext, port: number) {
   };
 }
 
-/** A gateway whose seconds pass by `second`, and a client whose answers wait to be written. */
-async function startRead(t: TestContext) {
+/** A gateway whose seconds pass by `second`, and a client whose answers wait, here or in the kernel. */
+async function startRead(t: TestContext, requests = bundles) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const gateway = await startTestGateway(t);
-  const read = startReader(t, gateway.port);
+  const read = startReader(t, gateway.port, requests);
   const kept = () => [...readUnacknowledged(gateway.port).values()].join();
   let before = '';
   await until('a full buffer of the kernel', () => {
@@ -117,4 +121,31 @@ test('a client that stands still loses its connection after 10 s, also after it 
   // Not sooner; later by what was still on its way.
   assert.ok(end !== undefined && end > 10, `${end}`);
   assert.deepEqual(reasons(reading.gateway), ['unread']);
+});
+
+test('a client that reads nothing of a response that the kernel has taken whole loses its connection after 10 s', {
+  skip,
+}, async (t) => {
+  const reading = await startRead(t, styles);
+  await until('the response is with the kernel', () =>
+    reading.gateway.logs.some(({ answered }) => answered === true),
+  );
+  const end = await readSteadily(0, reading);
+  // Later by what was still on its way.
+  assert.ok(end !== undefined && end > 10, `${end}`);
+  assert.deepEqual(reasons(reading.gateway), ['unread']);
+  assert.equal(await reading.read(1024 * 1024), false);
+});
+
+test('a client that has read a long response keeps its connection', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const gateway = await startTestGateway(t);
+  const client = await openRaw(gateway.port);
+  for (let asked = 0; asked < 2; asked += 1) {
+    client.write(styles);
+    assert.equal((await client.answer()).status, 200);
+    for (let passed = 0; passed < 70; passed += 1) t.mock.timers.tick(1000);
+  }
+  assert.deepEqual(reasons(gateway), []);
+  client.destroy();
 });

@@ -24,6 +24,7 @@ async function metric(gateway: TestGateway, name: string): Promise<number> {
 /** 30 connections, 360 requests, nothing read. */
 async function readNothing(gateway: TestGateway, open: () => Promise<Socket>): Promise<void> {
   const sockets: Socket[] = [];
+  const begun = requestsBegun(gateway.port, 30);
   try {
     for (let count = 0; count < 30; count += 1) {
       const socket = await open();
@@ -31,8 +32,10 @@ async function readNothing(gateway: TestGateway, open: () => Promise<Socket>): P
       socket.write(bundle.repeat(12));
       sockets.push(socket);
     }
-    await until('no request in flight', async () => (await metric(gateway, 'requests_in_flight')) === 0);
+    await begun;
     const ended = 'connections_closed_total{reason="unread"}';
+    await until('no request in flight', async () => (await metric(gateway, 'requests_in_flight')) === 0);
+    assert.equal((await metric(gateway, ended)) || 0, 0, 'the slots are free while the answers wait');
     await until(
       'the end of all that read nothing',
       async () => (await metric(gateway, ended)) === 30,

@@ -108,6 +108,14 @@ test('a claim is a name as it stands, or a JSON Pointer into nested ones', () =>
     assert.equal(claimAt(claims as object as never, name), undefined, name);
 });
 
+test('a long array has its members by every digit of their index', () => {
+  const list = Array.from({ length: 120 }, (_, index) => `at ${index}`);
+  for (const index of [0, 9, 10, 19, 100, 119])
+    assert.equal(claimAt({ list }, `/list/${index}`), `at ${index}`);
+  for (const name of ['/list/120', '/list/1x', '/list/x1', '/list/00', '/list/'])
+    assert.equal(claimAt({ list }, name), undefined);
+});
+
 test('~01 is a tilde and a one, not a slash', () => {
   assert.equal(claimAt({ '~1': 'tilde' }, '/~01'), 'tilde');
   assert.equal(claimAt({ '/': 'slash' }, '/~01'), undefined);

@@ -102,3 +102,16 @@ test('the Markdown says when there is nothing', () => {
   );
   assert.match(effectiveMarkdown(nobody), /None: every request is refused\./);
 });
+
+test('limits on the number of peerings are told, and left out when there are none', () => {
+  const limited = policyOf(`version: 1
+organization: acme
+guardrails: { accounts: ["111122223333"], regions: [us-east-1], cidrs: [10.0.0.0/8], maxPeerings: { perCluster: 40 } }
+`);
+  const caller = { issuer: 'https://idp.example', subject: 'me', claims: { sub: 'me' } };
+  const effective = effectivePolicy(limited, caller, expires);
+  assert.deepEqual(effective.maxPeerings, { perCluster: 40 });
+  assert.match(effectiveMarkdown(effective), /^- live peerings of a cluster: at most 40$/m);
+  assert.equal('maxPeerings' in of('me'), false);
+  assert.doesNotMatch(effectiveMarkdown(of('me')), /live peerings/);
+});

@@ -170,6 +170,10 @@ test('what would have passed says how many more there are when lists are put tog
   const [violation] = ask(text, { accountId: '999999999999' }).violations;
   assert.equal((violation?.allowed as string[] | undefined)?.length, 20);
   assert.match(violation?.description ?? '', /000000000019 and 5 more\.$/);
+  const thirty = head.replace('"111122223333"', `${accounts(0)}, ${accounts(15)}`);
+  const longer = `${thirty}exceptions:\n${exception('CHG-1', `{ accounts: [${accounts(100)}] }`)}`;
+  const [other] = ask(longer, { accountId: '999999999999' }).violations;
+  assert.match(other?.description ?? '', /000000000019 and 25 more\.$/);
 });
 
 test('an exception widens the actions that it names, and creates alone when it names none', () => {

@@ -271,8 +271,10 @@ exceptions:
   ]);
 });
 
-test('the effective policy contains the contact', () => {
+test('the effective policy contains the contact, if there is one', () => {
   const policy = policyOf(`${head}contact: "#network-access"\n`);
   const effective = effectivePolicy(policy, { issuer: one, subject: 's', claims: {} }, at);
   assert.equal(effective.contact, '#network-access');
+  const without = effectivePolicy(policyOf(head), { issuer: one, subject: 's', claims: {} }, at);
+  assert.ok(!('contact' in without));
 });

@@ -88,3 +88,15 @@ test('a range inside another one narrows nothing', () => {
   assert.equal(lengthOf(text, '10.20.4.0/22'), undefined);
   assert.deepEqual(lengthOf(text, '10.20.4.0/25')?.allowed, { min: 16, max: 24, nearest: '10.20.4.0/24' });
 });
+
+test('no block is offered that is not inside the blocks of the VPC', () => {
+  const text = `${head()}vpcs: { file: vpcs.csv }\n`;
+  const asked = (cidr: string) => {
+    const csv = `${allowed.vpcId},111122223333,us-east-1,${cidr}\n`;
+    const peering = { ...allowed, cidrBlock: '10.20.4.0/26', clusterId };
+    const question = { claims: {}, at: 0, action: 'create', clusterId, peering } as const;
+    return decide(policyOf(text, { 'vpcs.csv': csv }), question).violations[0]?.allowed;
+  };
+  assert.deepEqual(asked('10.20.4.0/25'), { min: 16, max: 24 });
+  assert.deepEqual(asked('10.20.0.0/16'), { min: 16, max: 24, nearest: '10.20.4.0/24' });
+});

@@ -97,6 +97,18 @@ test('nothing of the registry is named to a caller who does not name the account
   for (const secret of ['eu-north-1', '192.168']) assert.ok(!JSON.stringify(known).includes(secret), secret);
 });
 
+test('nothing of the registry is named to a caller without a grant', () => {
+  const grants = 'grants: [{ id: g, callers: [{ claim: sub, equals: b }], actions: [create] }]\n';
+  const found = violations(own, { region: 'eu-west-1' }, `${text}${grants}`);
+  assert.deepEqual(
+    found.map(({ code, allowed: values }) => [code, values]),
+    [
+      ['no_grant', []],
+      ['vpc_mismatch', []],
+    ],
+  );
+});
+
 test('a secondary block that overlaps a forbidden one is refused', () => {
   const csv = 'vpc-0123456789abcdef0,111122223333,us-east-1,10.20.0.0/16;10.129.0.0/28\n';
   assert.deepEqual(

@@ -1,6 +1,6 @@
 // A change of policy never touches a request that has begun, and never takes effect before it is on record.
 import assert from 'node:assert/strict';
-import { open, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -105,21 +105,53 @@ test('a policy whose record cannot be written does not take effect until it can'
   const gateway = await startTestGateway(t, { sink });
   broken = true;
   await writeFile(gateway.policyFile, elsewhere);
-  await gateway.reloadPolicy();
+  const reloaded = gateway.reloadPolicy();
+  await until('it is known to be late', () =>
+    gateway.logs.some(({ msg, level }) => /takes effect once its record/.test(msg) && level === 'error'),
+  );
   // The line is owed to the log, and nothing is decided before it is there.
   assert.equal((await gateway.create()).status, 503);
   assert.deepEqual(gateway.forwarded(), []);
-  assert.ok(
-    gateway.logs.some(({ msg, level }) => /could not be loaded again/.test(msg) && level === 'error'),
-  );
   broken = false;
-  await gateway.reloadPolicy();
+  await reloaded;
   const reply = await gateway.create();
   assert.equal(reply.status, 403);
   const { policyVersion } = reply.json.context;
   const loaded = lines.findIndex(({ unmapped }) => unmapped.policy?.new === policyVersion);
   const decided = lines.findIndex(({ unmapped }) => unmapped.decision?.policyVersion === policyVersion);
   assert.ok(loaded > 0 && loaded < decided, `${loaded} ${decided}`);
+});
+
+test('a policy whose record comes late takes effect with it, also if the file has changed back meanwhile', async (t) => {
+  const lines: AuditRecord[] = [];
+  let broken = false;
+  const sink: AuditSink = {
+    write: (line) => {
+      if (broken) return Promise.reject(new Error('the disk is full'));
+      lines.push(JSON.parse(line));
+      return Promise.resolve();
+    },
+  };
+  const gateway = await startTestGateway(t, { sink });
+  const before = await readFile(gateway.policyFile);
+  const version = lines.find(({ unmapped }) => unmapped.policy)?.unmapped.policy.new;
+  broken = true;
+  await writeFile(gateway.policyFile, elsewhere);
+  const first = gateway.reloadPolicy();
+  await until('it is known to be late', () => gateway.logs.some(({ msg }) => /takes effect once/.test(msg)));
+  await writeFile(gateway.policyFile, before);
+  const second = gateway.reloadPolicy();
+  broken = false;
+  await Promise.all([first, second]);
+  const loaded = lines.flatMap(({ unmapped }) => unmapped.policy ?? []).slice(1);
+  assert.deepEqual(
+    loaded.map(({ old, new: now }) => [old === version, now === version]),
+    [
+      [true, false],
+      [false, true],
+    ],
+  );
+  assert.equal((await gateway.create()).status, 201);
 });
 
 const million = 1_000_000;

@@ -110,7 +110,12 @@ test('a full store refuses new keys, goes on with the ones it has, and has room 
   const { store, clock } = storeAt({ maxEntries: 3 });
   const uses = ['a', 'b', 'c'].map((key) => use(key));
   for (const one of uses) store.acquire(one);
-  const full = { code: 'idempotency-unavailable', sent: 'no', headers: { 'Retry-After': '60' } };
+  const full = {
+    code: 'idempotency-unavailable',
+    context: { sent: 'no' },
+    headers: { 'Retry-After': '60' },
+    cause: new Error('the store for idempotency keys is full'),
+  };
   assert.throws(() => store.acquire(use('d')), full);
   for (const one of uses) store.complete(one, answer(), one.owner);
   assert.throws(() => store.acquire(use('d')), full);
@@ -135,4 +140,39 @@ test('stored bodies are bounded all together, and what is freed or over counts n
     store.complete(again, answer(900), again.owner);
     clock.now += ttlMs;
   }
+});
+
+test('a key that was released is unused again, and one that nobody holds can be ended by nobody', () => {
+  const { store } = storeAt();
+  const holder = use('a');
+  store.acquire(holder);
+  store.release(holder);
+  assert.ok(!store.holds(holder));
+  for (const end of [() => store.release(holder), () => store.markIndeterminate(holder)]) end();
+  assert.deepEqual(store.acquire(use('a', 'another')), { state: 'acquired' });
+});
+
+test('a key that was answered late expires late, and keeps none that expires before it', () => {
+  const { store, clock } = storeAt();
+  const [late, early] = [use('late'), use('early')];
+  store.acquire(late);
+  store.acquire(early);
+  clock.now = 1;
+  store.complete(early, answer(), early.owner);
+  clock.now = 5;
+  store.complete(late, answer(), late.owner);
+  clock.now = 1 + ttlMs;
+  assert.equal(stateOf(store, use('early', 'another')), 'acquired');
+  assert.equal(stateOf(store, use('late')), 'answered');
+});
+
+test('without other bounds a store takes 64 MiB of bodies', () => {
+  const { store } = storeAt();
+  const [large, small] = [use('a'), use('b')];
+  store.acquire(large);
+  store.acquire(small);
+  store.complete(large, answer(64 * 1024 * 1024 - 1), large.owner);
+  assert.equal(stateOf(store, use('c')), 'acquired');
+  store.complete(small, answer(1), small.owner);
+  assert.throws(() => store.acquire(use('d')), { code: 'idempotency-unavailable' });
 });

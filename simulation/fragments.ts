@@ -1,0 +1,70 @@
+// Short courses of events that are rare by chance, and in which much can go wrong: a plan may hold one of them.
+import type { CallerStep, Settings, Step } from './plan.ts';
+import type { Random } from './random.ts';
+
+type Fragment = (random: Random, settings: Settings, at: number, call: CallerStep) => readonly Step[];
+
+/** A holder of a lease stalls before it sends, and the same create comes to another instance when the lease has ended. */
+const lostLease: Fragment = (random, _settings, at, call) => [
+  { ...call, at, key: 'key-1', instance: 0, roams: false },
+  { kind: 'stall', at: at + random.between(2, 150), instance: 0, forMs: random.between(11_000, 20_000) },
+  { ...call, at: at + random.between(10_500, 14_000), key: 'key-1', instance: 1, roams: false },
+];
+
+/** Redis fails over between two uses of a key, without the writes of the last moment. */
+const lostKey: Fragment = (random, _settings, at, call) => [
+  { ...call, at, key: 'key-1' },
+  {
+    kind: 'failover',
+    at: at + random.between(50, 2000),
+    lostMs: random.between(50, 5000),
+    breaksLinks: random.chance(0.5),
+  },
+  { ...call, at: at + random.between(60, 6000), key: 'key-1' },
+];
+
+/** Creates for one cluster come to two instances while the store does not work. */
+const noStore: Fragment = (random, _settings, at, call) => [
+  { kind: 'redis', at: at - 200, trouble: random.pick(['down', 'hanging', 'readonly']), forMs: 6000 },
+  { ...call, at, key: undefined, instance: 0 },
+  { ...call, at: at + random.between(0, 100), key: undefined, instance: 1 },
+];
+
+/** A policy changes while the disk cannot take its record, and creates come in. */
+const heldPolicy: Fragment = (random, _settings, at, call) => [
+  { kind: 'policy', at, instance: undefined, variant: random.between(1, 4) },
+  { kind: 'disk-hang', at: at + random.between(400, 1600), instance: 0, forMs: random.between(500, 6000) },
+  { ...call, at: at + random.between(800, 3000), instance: 0, caller: 'svc-a' },
+  { ...call, at: at + random.between(800, 6000), instance: 0, caller: 'svc-b' },
+];
+
+/** So much fails that circuits open, and a probe may fail as well. */
+const storm: Fragment = (random, { preflight }, at, call) => [
+  {
+    kind: 'exchange',
+    at: at - 1,
+    exchange: preflight === 'off' ? 'POST' : 'GET',
+    fault: random.pick(['error-before', 'reset-before']),
+    count: random.between(10, 40),
+  },
+  ...Array.from({ length: 12 }, (_, number) => ({
+    ...call,
+    at: at + number * random.between(10, 200),
+    caller: 'svc-a',
+    key: undefined,
+    tries: 3,
+  })),
+  { ...call, at: at + random.between(6000, 12_000), caller: 'svc-b', tries: 3 },
+];
+
+/** A file is rotated and its gateway ends, in either order. */
+const rotatedEnd: Fragment = (random, _settings, at, call) => [
+  { ...call, at, instance: 0 },
+  { kind: 'rotate', at: at + random.between(0, 400), instance: 0, signals: random.chance(0.5) },
+  { kind: 'crash', at: at + random.between(0, 400), instance: 0, power: random.chance(0.5), forMs: 3000 },
+];
+
+const fragments: readonly Fragment[] = [lostLease, lostKey, noStore, heldPolicy, storm, rotatedEnd];
+
+export const makeFragment: Fragment = (random, settings, at, call) =>
+  random.pick(fragments)(random, settings, at, call);

@@ -1,0 +1,23 @@
+// No caller gets more than its share: in any minute at most twice its limit, since windows are fixed.
+import type { World } from '../world.ts';
+
+const windowMs = 60_000;
+
+export function requireBounded(world: World): void {
+  const { settings, redis } = world;
+  // While the store is down, each instance counts for itself.
+  if (redis !== undefined && Number.isFinite(redis.lastTroubleAt)) return;
+  const served = new Map<string, number[]>();
+  for (const { step, process, receivedAt, answer } of world.attempts) {
+    if (answer === undefined || answer.code === 'rate-limited') continue;
+    const counter = redis === undefined ? `${step.caller} at ${process.name}` : step.caller;
+    served.set(counter, [...(served.get(counter) ?? []), receivedAt]);
+  }
+  for (const [counter, times] of served) {
+    const most = Math.max(
+      ...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length),
+    );
+    if (most > 2 * settings.limitPerMinute)
+      world.violated('bounded-callers', `${most} requests of ${counter} in a minute`);
+  }
+}
