@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AuditChain, type Head } from '../../src/audit/log/chain.ts';
 import { signCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import type { AuditEvent } from '../../src/audit/record/event-form.ts';
 import { checkpointEvent } from '../../src/audit/record/gateway-events.ts';
 import { fingerprinted, plainEvent, rechained, startOfTime } from '../audit/verify/chained-log.ts';
 import { checkpointOf, makeKeys } from '../audit/verify/signed-log.ts';
@@ -42,13 +43,13 @@ async function makeLog() {
     { version: '0.0.0-fuzz', instance: 'gateway-1' },
     randomUUID,
     undefined,
-    (sealed) => {
-      head = sealed;
+    (appended) => {
+      head = appended;
     },
   );
   const lines = [...script].flatMap((kind, index) => {
     const time = startOfTime + index * 100;
-    const append = (event: Parameters<typeof chain.append>[0]) => chain.append(event);
+    const append = (event: AuditEvent) => chain.append(event);
     if (kind === 's') {
       const jws = signCheckpoint(checkpointOf(head, time), keys.signing);
       return [append(checkpointEvent(jws, 'gateway-1', time))];
