@@ -14,7 +14,6 @@ const expected = [
   'peering.create.reconciled 1',
   'peering.create.reconciled 2',
   'peering.delete.reconciled 1',
-  'recorded audit.recovered',
   'recorded policy.rejected',
   'replayed answer',
   'sent maybe',
