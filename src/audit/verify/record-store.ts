@@ -96,7 +96,7 @@ const briefOf = ({ time, status_id, metadata, actor, api }: FoundRecord): FoundR
   };
 };
 
-const data = ['clusterId', 'peeringId', 'vpcId', 'cidrBlock', 'accountId', 'region'];
+const data = ['clusterId', 'peeringId', 'vpcId', 'cidrBlock', 'accountId', 'region', 'isSecureConnection'];
 
 /** Those that are no objects. */
 const plainMembers = (value: unknown, names: readonly string[]): FoundRecord =>
