@@ -8,10 +8,9 @@ type Fragment = (random: Random, settings: Settings, at: number, call: CallerSte
 const lostLease: Fragment = (random, _settings, at, call) => {
   const create: CallerStep = { ...call, caller: 'svc-a', block: '10.20.0.0/24', key: 'key-1', roams: false };
   return [
-    // The service token is at hand, and the connection is not.
-    { ...create, at: at - 3000, operation: 'list', instance: 0 },
+    { kind: 'exchange', at: at - 1, exchange: 'POST', fault: 'slow-connection', count: 1 },
     { ...create, at, instance: 0 },
-    { kind: 'stall', at: at + random.between(5, 80), instance: 0, forMs: random.between(11_000, 20_000) },
+    { kind: 'stall', at: at + random.between(20, 1500), instance: 0, forMs: random.between(11_000, 20_000) },
     { ...create, at: at + random.between(10_500, 14_000), instance: 1 },
   ];
 };
