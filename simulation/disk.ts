@@ -71,6 +71,14 @@ export class Disk {
     this.#files.set(to, content);
   }
 
+  /** By the system, as it does after a while: what was written is durable, unless it was thrown away. */
+  writeBack(): void {
+    for (const [path, content] of this.#files) {
+      content.sync();
+      this.#watch.synced(path, content);
+    }
+  }
+
   contentOf(path: string): Buffer {
     return Buffer.from(this.#find(path).bytes);
   }

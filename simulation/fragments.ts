@@ -5,11 +5,15 @@ import type { Random } from './random.ts';
 type Fragment = (random: Random, settings: Settings, at: number, call: CallerStep) => readonly Step[];
 
 /** A holder of a lease stalls before it sends, and the same create comes to another instance when the lease has ended. */
-const lostLease: Fragment = (random, _settings, at, call) => [
-  { ...call, at, key: 'key-1', instance: 0, roams: false },
-  { kind: 'stall', at: at + random.between(2, 150), instance: 0, forMs: random.between(11_000, 20_000) },
-  { ...call, at: at + random.between(10_500, 14_000), key: 'key-1', instance: 1, roams: false },
-];
+const lostLease: Fragment = (random, _settings, at, call) => {
+  const create: CallerStep = { ...call, caller: 'svc-a', block: '10.20.0.0/24', key: 'key-1', roams: false };
+  return [
+    { kind: 'exchange', at: at - 1, exchange: 'POST', fault: 'slow-connection', count: 1 },
+    { ...create, at, instance: 0 },
+    { kind: 'stall', at: at + random.between(20, 1500), instance: 0, forMs: random.between(11_000, 20_000) },
+    { ...create, at: at + random.between(10_500, 14_000), instance: 1 },
+  ];
+};
 
 /** Redis fails over between two uses of a key, without the writes of the last moment. */
 const lostKey: Fragment = (random, _settings, at, call) => [
@@ -64,7 +68,11 @@ const rotatedEnd: Fragment = (random, _settings, at, call) => [
   { kind: 'crash', at: at + random.between(0, 400), instance: 0, power: random.chance(0.5), forMs: 3000 },
 ];
 
-const fragments: readonly Fragment[] = [lostLease, lostKey, noStore, heldPolicy, storm, rotatedEnd];
+const alone: readonly Fragment[] = [heldPolicy, storm, rotatedEnd];
+const withStore: readonly Fragment[] = [...alone, lostKey];
+const together: readonly Fragment[] = [...withStore, noStore, lostLease, lostLease];
 
-export const makeFragment: Fragment = (random, settings, at, call) =>
-  random.pick(fragments)(random, settings, at, call);
+export function makeFragment(...[random, settings, at, call]: Parameters<Fragment>): readonly Step[] {
+  const possible = settings.instances > 1 ? together : withStore;
+  return random.pick(settings.redis ? possible : alone)(random, settings, at, call);
+}

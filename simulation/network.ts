@@ -11,6 +11,7 @@ import { inProcess, type SimulatedProcess } from './simulated-process.ts';
 export const exchangeFaults = [
   'refused',
   'no-connection',
+  'slow-connection',
   'reset-before',
   'reset-after',
   'cut-answer',
@@ -140,12 +141,13 @@ export class Network {
       this.#schedule.later(owner, delayMs, `upstream ${fault}`, () => this.#fail(exchange, code));
       return;
     }
-    if (pool.idle > 0) {
+    if (pool.idle > 0 && fault !== 'slow-connection') {
       pool.idle -= 1;
       this.#start(exchange);
       return;
     }
-    this.#schedule.later(owner, this.#latency(), 'upstream connects', () => {
+    const delayMs = fault === 'slow-connection' ? this.#random.between(300, 2900) : this.#latency();
+    this.#schedule.later(owner, delayMs, 'upstream connects', () => {
       if (controller.aborted) return;
       pool.emit('connect');
       this.#start(exchange);

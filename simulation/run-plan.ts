@@ -108,6 +108,7 @@ async function stop(world: World): Promise<void> {
 
 async function audit(world: World): Promise<void> {
   for (const machine of world.machines) {
+    machine.disk.writeBack();
     let isDone = false;
     const process = auditorOf(world, machine);
     const done = () => {

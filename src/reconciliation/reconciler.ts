@@ -181,7 +181,7 @@ export class Reconciler {
   }
 
   readonly #openIn = (clusterId: string): OpenCreate[] =>
-    [...this.#open.values()].filter(({ facts }) => facts.target?.clusterId === clusterId);
+    [...this.#open.values()].filter(({ peering }) => peering.clusterId === clusterId);
 
   async #settleLocked(clusterId: string): Promise<void> {
     const { clock, upstream } = this.#services;

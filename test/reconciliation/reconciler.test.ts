@@ -99,8 +99,8 @@ test('a create that arrives late is found, and not called absent before', async 
 test('of a cluster that is gone no peering is left, which too is believed only after five seconds', async (t) => {
   const rig = await startReconciler(t);
   const nowhere = '00000000-0000-4000-8000-000000000000';
-  const lost = lostCreate();
-  rig.reconcile.settle({ ...lost, target: { ...lost.target, clusterId: nowhere } });
+  const lost = lostCreate({}, nowhere);
+  rig.reconcile.settle(lost);
   await rig.lists(2);
   assert.deepEqual(rig.sink.lines, []);
   rig.elapsed.ms += longEnoughMs;
