@@ -90,4 +90,18 @@ export const regressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    seed: '319',
+    found:
+      'A create that was carried out was recorded as absent, since another instance had credited its peering to a create with the same values.',
+    plan: {
+      seed: '319',
+      settings: { ...settings, redis: true, instances: 2, maxInFlight: 4 },
+      steps: [
+        { kind: 'exchange', at: 13994, exchange: 'POST', fault: 'reset-before', count: 2 },
+        { ...call, at: 16138, caller: 'svc-c', roams: true, block: '10.30.0.0/24', tries: 3 },
+        { kind: 'exchange', at: 18712, exchange: 'POST', fault: 'cut-answer', count: 1 },
+      ],
+    },
+  },
 ];
