@@ -82,7 +82,7 @@ test('a new policy is counted and shows its version alone; a rejected one is cou
 test('Redis is up while it answers, and down while it does not', { skip: noRedis }, async (t) => {
   const redis = await startRedis(t);
   const gateway = await startTestGateway(t, { environment: { REDIS_URL: redis.url } });
-  assert.equal((await seriesOf(gateway)).get('redis_up'), 1);
+  await untilSeries(gateway, 'redis_up', 1);
   await redis.kill();
   await untilSeries(gateway, 'redis_up', 0);
   assert.equal((await seriesOf(gateway)).get('ready'), 1);
