@@ -54,6 +54,11 @@ function foundFault(world: World, attempt: Attempt, { unmapped }: AuditRecord): 
     world.count('reconciled by a create that came after its gateway had died');
     return undefined;
   }
+  // Its own create was recorded as absent before the peering was listed.
+  if (world.listsLate) {
+    world.count('reconciled by a peering that was listed late');
+    return undefined;
+  }
   // No gateway knows what others made. One that took theirs for its own leaves its own to the next.
   const isOthers = world.cloud.peerings.some(
     (one) => isAlike(one, found) && world.attemptOf(one.madeBy)?.machine !== attempt.machine,
