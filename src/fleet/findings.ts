@@ -6,7 +6,7 @@ import type { Claims, Violation } from '../policy/engine/decision.ts';
 import { claimsFromRecord } from '../policy/engine/recorded-claims.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 import { isLive, type ListedPeering } from '../upstream/peerings.ts';
-import type { FleetCluster, Snapshot } from './snapshot.ts';
+import { clustersByVpc, type FleetCluster, type Snapshot } from './snapshot.ts';
 
 export const findingCodes = [
   'not_allowed_now',
@@ -229,14 +229,4 @@ function overlaps({ cluster, live }: JudgedCluster, peering: ListedPeering): Fin
 function networkOfPeering({ cidrBlock }: ListedPeering) {
   const network = cidrBlock === undefined ? undefined : listedNetwork(cidrBlock);
   return network === 'malformed' ? undefined : network;
-}
-
-/** The clusters that a VPC has a live peering with. */
-function clustersByVpc(clusters: readonly FleetCluster[]): ReadonlyMap<string, readonly FleetCluster[]> {
-  const found = new Map<string, FleetCluster[]>();
-  for (const cluster of clusters) {
-    const vpcs = new Set((cluster.peerings ?? []).filter(isLive).flatMap(({ vpcId }) => vpcId ?? []));
-    for (const vpc of vpcs) found.set(vpc, [...(found.get(vpc) ?? []), cluster]);
-  }
-  return found;
 }

@@ -5,8 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Recent } from '../recent.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
-import { isLive } from '../upstream/peerings.ts';
-import { type FleetCluster, readSnapshot, type Snapshot } from './snapshot.ts';
+import { clustersByVpc, type FleetCluster, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface FleetServices {
   readonly clock: Clock;
@@ -32,7 +31,7 @@ export class Fleet {
   readonly #stopping = new AbortController();
   #snapshot: Snapshot | undefined;
   /** The clusters that each VPC has a live peering with, by the snapshot. */
-  #peered: ReadonlyMap<string, readonly string[]> = new Map();
+  #peered: ReadonlyMap<string, readonly FleetCluster[]> = new Map();
   /** When the cluster was read that was read the longest ago. */
   #leastReadAt = Number.NEGATIVE_INFINITY;
   /** Creates since their cluster was read, by VPC. */
@@ -73,7 +72,8 @@ export class Fleet {
   ): { readonly clusters: readonly FleetCluster[]; readonly unknown: number } | undefined {
     const snapshot = this.current();
     if (snapshot === undefined) return undefined;
-    const ids = new Set([...(this.#peered.get(vpcId) ?? []), ...(this.#created.get(vpcId)?.keys() ?? [])]);
+    const listed = (this.#peered.get(vpcId) ?? []).map(({ id }) => id);
+    const ids = new Set([...listed, ...(this.#created.get(vpcId)?.keys() ?? [])]);
     ids.delete(clusterId);
     const clusters = [...ids].flatMap((id) => snapshot.clusters.get(id) ?? []);
     if (this.#isYoung(this.#leastReadAt)) return { clusters, unknown: 0 };
@@ -117,18 +117,10 @@ export class Fleet {
   }
 
   #index({ clusters }: Snapshot): void {
-    const peered = new Map<string, string[]>();
+    this.#peered = clustersByVpc(clusters.values());
     this.#leastReadAt = Number.POSITIVE_INFINITY;
-    for (const { id, peerings = [], readAt = Number.NEGATIVE_INFINITY } of clusters.values()) {
+    for (const { readAt = Number.NEGATIVE_INFINITY } of clusters.values())
       this.#leastReadAt = Math.min(this.#leastReadAt, readAt);
-      for (const { vpcId } of peerings.filter(isLive)) {
-        if (vpcId === undefined) continue;
-        const known = peered.get(vpcId);
-        if (known === undefined) peered.set(vpcId, [id]);
-        else known.push(id);
-      }
-    }
-    this.#peered = peered;
     const before = this.#created;
     this.#created = new Recent(minCreated);
     for (const [vpcId, created] of before.entries()) {

@@ -3,7 +3,7 @@
 import { type Ipv4Network, listedNetwork } from '../net/ipv4.ts';
 import type { UpstreamClient } from '../upstream/client.ts';
 import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
-import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
+import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
 
 export interface FleetCluster {
   /** In lower case. */
@@ -35,6 +35,22 @@ const clustersTimeoutMs = 120_000;
 /** `complete`: every cluster could be read. */
 export const isComplete = ({ clusters }: Snapshot): boolean =>
   [...clusters.values()].every(({ isUnread }) => !isUnread);
+
+/** The clusters that each VPC has a live peering with. */
+export function clustersByVpc(
+  clusters: Iterable<FleetCluster>,
+): ReadonlyMap<string, readonly FleetCluster[]> {
+  const found = new Map<string, FleetCluster[]>();
+  for (const cluster of clusters) {
+    const vpcs = new Set((cluster.peerings ?? []).filter(isLive).flatMap(({ vpcId }) => vpcId ?? []));
+    for (const vpc of vpcs) {
+      const known = found.get(vpc);
+      if (known === undefined) found.set(vpc, [cluster]);
+      else known.push(cluster);
+    }
+  }
+  return found;
+}
 
 export const peeringIds = ({ clusters }: Snapshot): string[] =>
   [...clusters.values()].flatMap(({ peerings = [] }) => peerings.map(({ id }) => id));
