@@ -4,7 +4,11 @@ import { GatewayError } from '../../errors.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { isOf } from '../../reconciliation/match-peering.ts';
 import type { Parsed } from '../../request/request.ts';
-import type { KeyUse, StoredAnswer } from '../../state/idempotency/idempotency-store.ts';
+import {
+  idempotencyUnavailable,
+  type KeyUse,
+  type StoredAnswer,
+} from '../../state/idempotency/idempotency-store.ts';
 import { isLive, type ListedPeering } from '../../upstream/peerings.ts';
 import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
 import { UpstreamRefused } from '../../upstream/upstream-refused.ts';
@@ -52,7 +56,7 @@ export class IdempotencyLease {
     const peerings = await network.peerings(target.clusterId, requestId);
     const alike = peerings.filter((listed) => isOf(target.peering, listed));
     await attribution.learn(alike.map(({ id }) => id)).catch(() => {
-      throw unavailable();
+      throw idempotencyUnavailable();
     });
     const created =
       alike.find(({ id }) => earlier.includes(attribution.creatorOf(id) ?? '')) ??
@@ -70,7 +74,7 @@ export class IdempotencyLease {
   /** Throws if another instance may hold the key by now, for example after a long outage of the store. */
   requireHeld(): void {
     if (this.#services.idempotency.holds(this.#use)) return;
-    throw unavailable();
+    throw idempotencyUnavailable();
   }
 
   async complete(created: Created): Promise<void> {
@@ -101,12 +105,6 @@ export class IdempotencyLease {
     }
   }
 }
-
-const unavailable = (): GatewayError =>
-  new GatewayError('idempotency-unavailable', {
-    headers: { 'Retry-After': '5' },
-    context: { sent: 'no' },
-  });
 
 const wasNotSent = (error: unknown): boolean =>
   error instanceof UpstreamRefused || (error instanceof GatewayError && error.sent === 'no');

@@ -1,5 +1,6 @@
 // The interface of a store for idempotency keys (draft-ietf-httpapi-idempotency-key-header). Requests with the same key get the
 // same answer and are carried out once.
+import { GatewayError } from '../../errors.ts';
 import type { AnswerParts } from '../../net/passable-answer.ts';
 
 /** An upstream answer, stored for replay. */
@@ -48,3 +49,11 @@ export interface IdempotencyStore {
   /** Stores the answer for replay. `first`: the request that created the peering. */
   complete(use: KeyUse, answer: StoredAnswer, first: string): void | Promise<void>;
 }
+
+/** Nothing can be said of a key, so nothing is sent. `retryAfter`: seconds. */
+export const idempotencyUnavailable = (cause?: unknown, retryAfter = 5): GatewayError =>
+  new GatewayError('idempotency-unavailable', {
+    headers: { 'Retry-After': String(retryAfter) },
+    context: { sent: 'no' },
+    cause,
+  });

@@ -1,9 +1,10 @@
 // Idempotency keys in this process's memory, for a single instance. Bounded: when the store is full, it refuses new keys rather
 // than forget old ones.
-import { GatewayError } from '../../errors.ts';
+import type { GatewayError } from '../../errors.ts';
 import {
   type Acquired,
   type IdempotencyStore,
+  idempotencyUnavailable,
   type KeyUse,
   type StoredAnswer,
   withNewest,
@@ -112,9 +113,6 @@ export class MemoryIdempotency implements IdempotencyStore {
 const sizeOf = (entry: Omit<Entry, 'expiresAt'> | undefined): number =>
   entry?.answered?.answer.body.length ?? 0;
 
+/** Room comes only when keys expire. */
 const full = (): GatewayError =>
-  new GatewayError('idempotency-unavailable', {
-    headers: { 'Retry-After': '60' },
-    context: { sent: 'no' },
-    cause: new Error('the store for idempotency keys is full'),
-  });
+  idempotencyUnavailable(new Error('the store for idempotency keys is full'), 60);

@@ -1,13 +1,14 @@
 // Idempotency keys in Redis, shared by all instances. The holder of a key renews its lease. If an instance dies, its keys are
 // indeterminate, not released. While Redis is down, no key can be acquired.
 import { z } from 'zod';
-import { GatewayError } from '../../errors.ts';
+import type { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { readPassable } from '../../net/passable-answer.ts';
 import { nameOf, type RedisCommands } from '../redis-connection.ts';
 import {
   type Acquired,
   type IdempotencyStore,
+  idempotencyUnavailable,
   type KeyUse,
   type StoredAnswer,
   withNewest,
@@ -182,11 +183,7 @@ export class RedisIdempotency implements IdempotencyStore {
 
   #unavailable(cause: unknown): GatewayError {
     this.#logger.warn({ cause: nameOf(cause) }, 'idempotency keys are unavailable');
-    return new GatewayError('idempotency-unavailable', {
-      headers: { 'Retry-After': '5' },
-      context: { sent: 'no' },
-      cause,
-    });
+    return idempotencyUnavailable(cause);
   }
 }
 
