@@ -1,5 +1,6 @@
 // What is not promised: for each documented exception a world that shows it. The documentation says what to do about each, in
 // docs/reliability.md.
+import { create, settings } from './base-plan.ts';
 import type { CallerStep, Plan, Settings, Step } from './plan.ts';
 
 export interface Exception {
@@ -10,34 +11,6 @@ export interface Exception {
   readonly shows: string;
 }
 
-const settings: Settings = {
-  instances: 1,
-  redis: false,
-  preflight: 'enforce',
-  auditFile: true,
-  signed: false,
-  fleetRefreshSeconds: 0,
-  timeoutMs: 5000,
-  limitPerMinute: 60,
-  maxInFlight: 256,
-  sharesBlocks: false,
-};
-
-const create: CallerStep = {
-  kind: 'call',
-  at: 1000,
-  operation: 'create',
-  caller: 'svc-a',
-  instance: 0,
-  roams: false,
-  cluster: 0,
-  vpc: 0,
-  block: '10.20.0.0/24',
-  key: undefined,
-  ownRequestId: true,
-  tries: 1,
-  patienceMs: undefined,
-};
 const keyed: CallerStep = { ...create, key: 'key-1' };
 
 const planOf = (seed: string, changed: Partial<Settings>, steps: readonly Step[]): Plan => ({

@@ -1,5 +1,6 @@
 // The bugs that the simulation found, each with the plan that showed it: its seed, made as small as it could be made.
-import type { Plan, Settings } from './plan.ts';
+import { settings as baseSettings, create } from './base-plan.ts';
+import type { CallerStep, Plan, Settings } from './plan.ts';
 
 export interface Regression {
   /** The seed that found it, in the form of the plans of that time. */
@@ -8,33 +9,8 @@ export interface Regression {
   readonly plan: Plan;
 }
 
-const settings: Settings = {
-  instances: 1,
-  redis: false,
-  preflight: 'enforce',
-  auditFile: true,
-  signed: false,
-  fleetRefreshSeconds: 0,
-  timeoutMs: 30_000,
-  limitPerMinute: 60,
-  maxInFlight: 256,
-  sharesBlocks: false,
-};
-
-const call = {
-  kind: 'call',
-  operation: 'create',
-  caller: 'svc-a',
-  instance: 0,
-  roams: false,
-  cluster: 0,
-  vpc: 2,
-  block: '10.20.8.0/24',
-  key: undefined,
-  ownRequestId: true,
-  tries: 1,
-  patienceMs: undefined,
-} as const;
+const settings: Settings = { ...baseSettings, timeoutMs: 30_000 };
+const call: CallerStep = { ...create, vpc: 2, block: '10.20.8.0/24' };
 
 export const regressions: readonly Regression[] = [
   {
