@@ -41,8 +41,8 @@ export function readYaml<Schema extends z.ZodType>(
     return { faults: [places.atOffset(Math.max(text.search(/^%YAML/m), 0), '', 'must be YAML 1.2')] };
   const { value: raw, faults } = toValue(document);
   if (faults.length > 0) {
-    const told = faults.slice(0, maxProblems);
-    return { faults: told.map(({ offset, message }) => places.atOffset(offset, '', message)) };
+    const reported = faults.slice(0, maxProblems);
+    return { faults: reported.map(({ offset, message }) => places.atOffset(offset, '', message)) };
   }
   if (raw === undefined) return { faults: [places.at([], 'must not be empty')] };
   const result = schema.safeParse(raw);
