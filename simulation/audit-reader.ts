@@ -92,7 +92,9 @@ function recordIn(text: string): AuditRecord | undefined {
   }
   const metadata = member(json, 'metadata');
   const request = member(member(json, 'api'), 'request');
-  const [attestation] = member(json, 'attestation_list') as unknown[];
+  const attestations = member(json, 'attestation_list');
+  // A log line.
+  if (!Array.isArray(attestations)) return undefined;
   return {
     code: String(member(metadata, 'event_code')),
     requestId: String(member(member(json, 'http_request'), 'uid') ?? ''),
@@ -100,7 +102,7 @@ function recordIn(text: string): AuditRecord | undefined {
     statusId: Number(member(json, 'status_id')),
     statusCode: String(member(json, 'status_code') ?? ''),
     sequence: Number(member(metadata, 'sequence')),
-    chain: String(member(attestation, 'chain_uid')),
+    chain: String(member(attestations[0], 'chain_uid')),
     time: Number(member(json, 'time')),
     data: objectIn(member(request, 'data')),
     unmapped: objectIn(member(json, 'unmapped')),

@@ -103,6 +103,19 @@ export class Disk {
     return [...this.#open.values()].filter((open) => open.owner === owner).map(({ path }) => path);
   }
 
+  /** Does the process still write to a file that was renamed? */
+  holdsRenamed(owner: SimulatedProcess): boolean {
+    return [...this.#open.values()].some(
+      (open) =>
+        open.owner === owner && open.content !== undefined && open.content !== this.#files.get(open.path),
+    );
+  }
+
+  /** Is there a file whose bytes programs see, and the disk has lost? */
+  get hidesLoss(): boolean {
+    return [...this.#files.values()].some(({ isPoisoned }) => isPoisoned);
+  }
+
   /** The process is gone; the system goes on, and so does what it holds. Of a write in progress, a part may be there. */
   loseProcess(owner: SimulatedProcess): void {
     for (const [fd, { owner: opener, content, writing }] of this.#open) {

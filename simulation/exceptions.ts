@@ -107,7 +107,27 @@ export const exceptions: readonly Exception[] = [
     ]),
   },
   {
-    name: 'A file that is rotated after a crash',
+    name: 'The peering of an earlier run',
+    shows: 'reconciled by the peering of an earlier run',
+    plan: planOf('earlier-run', { auditFile: false, preflight: 'off' }, [
+      create,
+      { kind: 'crash', at: 5000, instance: 0, power: false, forMs: 3000 },
+      { kind: 'exchange', at: 9000, exchange: 'POST', fault: 'lost-request', count: 1 },
+      { ...create, at: 10_000 },
+    ]),
+  },
+  {
+    name: 'A crash between a failed sync and its repair',
+    shows: 'recorded behind a loss that the system hides',
+    plan: planOf('hidden-loss', {}, [
+      { kind: 'disk', at: 900, instance: 0, fault: 'sync', count: 1 },
+      create,
+      { kind: 'crash', at: 1140, instance: 0, power: false, forMs: 3000 },
+      { ...create, at: 10_000, vpc: 1, block: '10.20.4.0/24' },
+    ]),
+  },
+  {
+    name: 'A file that is rotated around a crash',
     shows: 'torn line in a file rotated meanwhile',
     plan: planOf('rotated-1', {}, [
       { ...create, block: '10.99.0.0/24' },

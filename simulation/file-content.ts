@@ -37,6 +37,11 @@ export class FileContent {
     return this.#buffer.subarray(0, this.#durable);
   }
 
+  /** A sync failed, and what it lost has not been written again. */
+  get isPoisoned(): boolean {
+    return this.#poisonedAt !== undefined;
+  }
+
   append(bytes: Buffer): void {
     this.#changedAt = this.#now();
     if (this.#buffer.length < this.#size + bytes.length) {

@@ -69,14 +69,15 @@ export class Machine {
   readonly stdout: StandardOutput;
   readonly #parts: MachineParts;
   readonly #config: Config;
-  readonly #wall = epoch;
   /** Its clock against that of the world, in milliseconds. */
   clockOffset = 0;
   run: Run | undefined;
   runs = 0;
   #rotations = 0;
-  /** The file was rotated while no gateway ran: a line that a crash tore stays in it. */
+  /** The file was renamed, and no gateway was there to finish its last line: a line that a crash tore stays in it. */
   wasRotatedDown = false;
+  /** A gateway died between a failed sync and its repair: the next one goes on behind bytes that the disk has lost. */
+  hidLoss = false;
 
   constructor(parts: MachineParts) {
     const { name, schedule, random, recorded, violated } = parts;
@@ -117,7 +118,7 @@ export class Machine {
       surroundings: { ...world, disk: this.disk, stdout: this.stdout, front: undefined },
       isDead: false,
       stalledUntil: 0,
-      wallOffset: this.#wall + this.clockOffset,
+      wallOffset: epoch + this.clockOffset,
       startedAt: schedule.now,
     };
     const writer = inProcess(process, () => new LineWriter(1));
@@ -143,6 +144,8 @@ export class Machine {
     const process = this.run?.process;
     if (process === undefined || process.isDead) return;
     process.isDead = true;
+    this.wasRotatedDown ||= this.disk.holdsRenamed(process);
+    this.hidLoss ||= !power && this.disk.hidesLoss;
     this.disk.loseProcess(process);
     this.stdout.loseProcess();
     if (power) this.disk.losePower();

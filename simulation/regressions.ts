@@ -80,4 +80,19 @@ export const regressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    seed: '8302',
+    found:
+      'A create was recorded as carried out by a peering that an earlier run had made, although its own was listed beside it.',
+    plan: {
+      seed: '8302',
+      settings: { ...settings, preflight: 'off', auditFile: false, maxInFlight: 4 },
+      steps: [
+        { ...call, at: 35_262, caller: 'svc-b', vpc: 1, block: '10.20.0.0/24' },
+        { kind: 'crash', at: 36_370, instance: 0, power: true, forMs: 3451 },
+        { kind: 'exchange', at: 38_855, exchange: 'POST', fault: 'lost-answer', count: 1 },
+        { ...call, at: 49_607, caller: 'svc-b', vpc: 1, block: '10.20.0.0/24' },
+      ],
+    },
+  },
 ];

@@ -33,7 +33,7 @@ type Phase = 'outcome' | 'reconciled';
 function createFault(world: World, attempt: Attempt, record: AuditRecord, phase: Phase): string | undefined {
   const own = world.cloud.peerings.find(({ madeBy }) => madeBy === attempt.requestId);
   if (record.statusId === 1)
-    return phase === 'outcome' ? madeFault(own, record) : foundFault(world, attempt, record);
+    return phase === 'outcome' ? madeFault(own, record) : foundFault(world, attempt, own, record);
   if (record.statusId !== 2) return undefined;
   if (phase === 'outcome') return own === undefined ? undefined : 'it says that nothing was made';
   const isThere = own !== undefined && world.cloud.isLive(own) && own.madeAt < world.schedule.now - recentMs;
@@ -45,7 +45,12 @@ function madeFault(own: CloudPeering | undefined, { unmapped }: AuditRecord): st
   return own !== undefined && own.id === resourceId ? undefined : 'it says that a peering was made';
 }
 
-function foundFault(world: World, attempt: Attempt, { unmapped }: AuditRecord): string | undefined {
+function foundFault(
+  world: World,
+  attempt: Attempt,
+  own: CloudPeering | undefined,
+  { unmapped }: AuditRecord,
+): string | undefined {
   const { resourceId } = unmapped['reconciled'] as { resourceId?: string };
   const found = world.cloud.peerings.find(({ id }) => id === resourceId);
   if (found === undefined) return 'it names a peering that is not there';
@@ -59,12 +64,29 @@ function foundFault(world: World, attempt: Attempt, { unmapped }: AuditRecord): 
     world.count('reconciled by a peering that was listed late');
     return undefined;
   }
+  const excuse = excuseFor(world, attempt, own, found);
+  if (excuse === undefined) return `it names the peering of ${found.madeBy}`;
+  world.count(excuse);
+  return undefined;
+}
+
+/** Why a gateway may take the peering of another create for its own. */
+function excuseFor(
+  world: World,
+  { machine, process }: Attempt,
+  own: CloudPeering | undefined,
+  found: CloudPeering,
+): string | undefined {
   // No gateway knows what others made. One that took theirs for its own leaves its own to the next.
-  const isOthers = world.cloud.peerings.some(
-    (one) => isAlike(one, found) && world.attemptOf(one.madeBy)?.machine !== attempt.machine,
-  );
-  if (isOthers) world.count('reconciled by the peering of another gateway');
-  return isOthers ? undefined : `it names the peering of ${found.madeBy}`;
+  const makers = world.cloud.peerings
+    .filter((one) => isAlike(one, found))
+    .map(({ madeBy }) => world.attemptOf(madeBy));
+  if (makers.some((maker) => maker?.machine !== machine))
+    return 'reconciled by the peering of another gateway';
+  // Standard output has no memory. Of two that are listed, the gateway must not choose one.
+  const isOwnListed = own !== undefined && world.cloud.isLive(own);
+  const isForgotten = !world.settings.auditFile && makers.some((maker) => maker?.process !== process);
+  return isForgotten && !isOwnListed ? 'reconciled by the peering of an earlier run' : undefined;
 }
 
 const isAlike = (one: CloudPeering, other: CloudPeering): boolean =>
@@ -90,17 +112,26 @@ export function requireSettled(world: World): void {
     const records = machine.audit.records();
     for (const record of records) requireAbsent(world, record);
     const ended = new Set(records.filter(isEnd).map(({ gatewayRequestId }) => gatewayRequestId));
-    const lastChain = records.at(-1)?.chain;
-    for (const { code, gatewayRequestId, requestId, chain } of records) {
-      if (!code.endsWith('.intent') || ended.has(gatewayRequestId)) continue;
-      const attempt = world.attemptOf(requestId);
-      // Standard output has no memory, and a chain that was not continued settles nothing.
-      const isForgotten =
-        attempt?.process !== machine.run?.process && (!world.settings.auditFile || chain !== lastChain);
-      if (isForgotten) world.count('intent left open by a crash');
-      else world.violated(name, `${machine.name}: the intent of ${requestId} is still open`);
-    }
+    const isOpen = ({ code, gatewayRequestId }: AuditRecord) =>
+      code.endsWith('.intent') && !ended.has(gatewayRequestId);
+    // The records of a machine that hid a loss are not all there.
+    if (!machine.hidLoss)
+      for (const intent of records.filter(isOpen)) judgeOpen(world, machine, intent, records.at(-1)?.chain);
   }
+}
+
+function judgeOpen(
+  world: World,
+  machine: Machine,
+  { requestId, chain }: AuditRecord,
+  lastChain: string | undefined,
+): void {
+  const attempt = world.attemptOf(requestId);
+  // Standard output has no memory, and a chain that was not continued settles nothing.
+  const isForgotten =
+    attempt?.process !== machine.run?.process && (!world.settings.auditFile || chain !== lastChain);
+  if (isForgotten) world.count('intent left open by a crash');
+  else world.violated(name, `${machine.name}: the intent of ${requestId} is still open`);
 }
 
 function requireAbsent(world: World, { code, statusId, requestId }: AuditRecord): void {

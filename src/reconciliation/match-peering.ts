@@ -12,6 +12,16 @@ export function findCandidates(
   return [...alike.filter(isLive), ...alike.filter((peering) => !isLive(peering))];
 }
 
+/** The only live candidate, or the only one if none is live. `undefined` if there are several: at most one is its own. */
+export function findOnly(
+  wanted: PeeringRequest,
+  peerings: readonly ListedPeering[],
+): ListedPeering | undefined {
+  const [first, second] = findCandidates(wanted, peerings);
+  const isOnly = second === undefined || (first !== undefined && isLive(first) && !isLive(second));
+  return isOnly ? first : undefined;
+}
+
 /** The contract does not require the list to name the VPC. A peering without one may belong to any create. */
 export const mayBe = (wanted: PeeringRequest, listed: ListedPeering): boolean =>
   listed.vpcId === undefined && isOf(wanted, { ...listed, vpcId: wanted.vpcId });

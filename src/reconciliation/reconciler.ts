@@ -16,7 +16,7 @@ import { retryAfterMsOf } from '../upstream/read-answer.ts';
 import { Attribution } from './attribution.ts';
 import { DeleteReconciler } from './delete-reconciler.ts';
 import { listCluster } from './list-cluster.ts';
-import { findCandidates, isOf, mayBe } from './match-peering.ts';
+import { findCandidates, findOnly, isOf, mayBe } from './match-peering.ts';
 
 export interface ReconcilerServices {
   readonly clock: Clock;
@@ -209,7 +209,7 @@ export class Reconciler {
     const findCertain = () => {
       for (const create of left) {
         const own = peerings.filter(({ id }) => attribution.mustHaveMade(create, id, left));
-        const made = findCandidates(create.peering, own)[0];
+        const made = findOnly(create.peering, own);
         if (made !== undefined) return { create, made };
       }
       return undefined;

@@ -30,6 +30,19 @@ test('a peering that either of two creates may have made is given to neither: bo
   assert.equal(rig.reconcile.attribution.creatorOf(resourceId), undefined);
 });
 
+test('a create that may have made either of two live peerings is credited with neither', async (t) => {
+  const rig = await startReconciler(t);
+  const ids = (['active', 'pending-acceptance'] as const).map((status) =>
+    rig.cloud.addPeering(clusterId, allowed, status),
+  );
+  const lost = lostCreate();
+  rig.reconcile.settle(lost);
+  rig.elapsed.ms += longEnoughMs;
+  await rig.settled();
+  assert.deepEqual(settlementsIn(rig.sink.records), [{ id: lost.gatewayRequestId, ambiguous: ids }]);
+  for (const id of ids) assert.equal(rig.reconcile.attribution.creatorOf(id), undefined);
+});
+
 test('of two creates and two peerings nobody is credited with the one that the other may have made', async (t) => {
   const rig = await startReconciler(t);
   const dead = rig.cloud.addPeering(clusterId, allowed, 'rejected');
