@@ -4,7 +4,7 @@ import { readRecords } from '../audit/record/read-records.ts';
 import { sizeOf } from '../audit/record/read-values.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
-import { describeReplayed, type Replayed, replay } from '../policy/engine/replay.ts';
+import { describeReplayed, type ReplayedDecision, replay } from '../policy/engine/replay.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
@@ -76,5 +76,5 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   return changed + uncertain > 0 ? 1 : 0;
 }
 
-const missing = ({ notRecorded }: Replayed, faint: (text: string) => string): string =>
+const missing = ({ notRecorded }: ReplayedDecision, faint: (text: string) => string): string =>
   notRecorded.length === 0 ? '' : `${faint(`    not recorded: ${printable(notRecorded.join(', '))}`)}\n`;

@@ -26,14 +26,14 @@ export type LoadedConfig =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Findings {
+interface FaultsAndWarnings {
   readonly faults: SettingFault[];
   readonly warnings: SettingWarning[];
 }
 
 /** Reads all settings (docs/settings.md). An empty variable counts as one that is not set. */
 export function loadConfig(environment: Environment): LoadedConfig {
-  const findings: Findings = { faults: [], warnings: [] };
+  const findings: FaultsAndWarnings = { faults: [], warnings: [] };
   const { faults, warnings } = findings;
   const read: Partial<Record<SettingName, unknown>> = {};
   for (const name of Object.keys(settings) as SettingName[])
@@ -65,7 +65,11 @@ export const describeFault = ({ variable, found, expected }: SettingFault): stri
 
 export const describeWarning = ({ variable, detail }: SettingWarning): string => `${variable}: ${detail}`;
 
-function readSetting(name: SettingName, environment: Environment, { faults, warnings }: Findings): unknown {
+function readSetting(
+  name: SettingName,
+  environment: Environment,
+  { faults, warnings }: FaultsAndWarnings,
+): unknown {
   const setting: Setting<unknown> = settings[name];
   const text = setting.secret
     ? secretText(name, environment, faults)
@@ -171,7 +175,7 @@ const unusableNoProxyEntries = (text: string): string[] =>
       (entry) => entry !== '' && !/^(\*|(\*?\.)?[\w.-]+|[0-9a-f:]+|\[[0-9a-f:]+\])(:\d+)?$/i.test(entry),
     );
 
-function reportUnknownVariables(environment: Environment, { faults, warnings }: Findings): void {
+function reportUnknownVariables(environment: Environment, { faults, warnings }: FaultsAndWarnings): void {
   for (const { variable, likely } of findUnknownVariables(environment)) {
     if (likely === undefined) warnings.push({ variable, detail: 'is not a setting and is ignored' });
     else

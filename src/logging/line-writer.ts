@@ -24,7 +24,7 @@ interface LogLine extends Line {
 }
 
 /** The rest of a partially written line. */
-interface TornLine {
+interface PartialLine {
   readonly rest: Buffer;
   /** `undefined`: the line has failed, and `rest` only terminates it. */
   readonly line: Line | undefined;
@@ -40,7 +40,7 @@ export class LineWriter {
   readonly #logLines: LogLine[] = [];
   readonly #buffer = new LineBuffer();
   #logLength = 0;
-  #torn: TornLine | undefined;
+  #torn: PartialLine | undefined;
   #dropped = 0;
   /** How many of them have been reported in the log. */
   #droppedReported = 0;
@@ -159,7 +159,7 @@ export class LineWriter {
     done(null, written);
   }
 
-  #advanceTorn({ rest, line }: TornLine, written: number): void {
+  #advanceTorn({ rest, line }: PartialLine, written: number): void {
     this.#torn = written < rest.length ? { rest: rest.subarray(written), line } : undefined;
     if (this.#torn === undefined) line?.settle(null);
   }

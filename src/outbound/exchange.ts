@@ -9,7 +9,7 @@ import { ExchangeError, type FailedAt, failureOf } from './failures.ts';
 import { retryAfterIn } from './retry-after.ts';
 
 /** A complete answer. */
-export interface Answer {
+export interface ReceivedAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -40,7 +40,7 @@ export const exchange = (
   agent: Dispatcher,
   request: ExchangeRequest,
   limits: ExchangeLimits,
-): Promise<Answer> =>
+): Promise<ReceivedAnswer> =>
   new Promise((resolve, reject) => {
     new ExchangeHandler(agent, request, limits, resolve, reject).dispatch();
   });
@@ -49,7 +49,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #agent: Dispatcher;
   readonly #request: ExchangeRequest;
   readonly #limits: ExchangeLimits;
-  readonly #resolve: (answer: Answer) => void;
+  readonly #resolve: (answer: ReceivedAnswer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -69,7 +69,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     agent: Dispatcher,
     request: ExchangeRequest,
     limits: ExchangeLimits,
-    resolve: (answer: Answer) => void,
+    resolve: (answer: ReceivedAnswer) => void,
     reject: (error: unknown) => void,
   ) {
     this.#agent = agent;

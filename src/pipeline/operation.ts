@@ -28,7 +28,7 @@ export interface RequestFaults {
   readonly invalid: readonly InvalidField[];
 }
 
-interface Stages<Target extends RequestTarget, Admitted> {
+interface OperationStages<Target extends RequestTarget, Admitted> {
   /** The required scope; `undefined`: a valid token is enough. */
   readonly scope: ScopeName | undefined;
   readonly readsBody: boolean;
@@ -44,7 +44,7 @@ interface Stages<Target extends RequestTarget, Admitted> {
 /** Changes nothing. Its requests go upstream through `UpstreamClient.read`. */
 export interface ReadOperation<Target extends RequestTarget = RequestTarget, Admitted = unknown>
   extends OperationFacts,
-    Stages<Target, Admitted> {
+    OperationStages<Target, Admitted> {
   readonly method: 'GET';
   readonly events: ReadEvents;
   readonly action: Action | undefined;
@@ -56,6 +56,6 @@ export interface ChangeOperation<
   Admitted = unknown,
   Authorized extends RequestTarget = Target,
 > extends ChangeRules<Authorized>,
-    Stages<Target, Admitted> {}
+    OperationStages<Target, Admitted> {}
 
 export type Operation = ReadOperation | ChangeOperation;

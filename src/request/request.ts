@@ -104,7 +104,7 @@ interface Slot {
 }
 
 /** The caller's connection, for requests that wait. */
-interface Connection {
+interface CallerConnection {
   readonly closed: boolean;
   /** Calls back once when the caller hangs up. */
   onClose(listener: () => void): void;
@@ -117,7 +117,7 @@ export interface Received extends RequestFacts {
   readonly policy: Policy;
   readonly stages: Stages;
   readonly slot: Slot;
-  readonly connection: Connection;
+  readonly connection: CallerConnection;
   /** Header fields of the caller's rate limit: names and values in turn. `undefined` until the request was counted. */
   readonly rateLimitHeaders?: readonly string[] | undefined;
 }

@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 import type { Recorded } from '../audit/log/trail.ts';
 import { errorRules, GatewayError, type Sent } from '../errors.ts';
-import { type Answer, exchange } from '../outbound/exchange.ts';
+import { exchange, type ReceivedAnswer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import type { Breaker } from './breaker.ts';
 import { readAnswer, type UpstreamAnswer } from './read-answer.ts';
@@ -129,7 +129,7 @@ export class UpstreamClient {
     }
   }
 
-  async #exchange(request: UpstreamRequest, token: string): Promise<Answer> {
+  async #exchange(request: UpstreamRequest, token: string): Promise<ReceivedAnswer> {
     const { method, path, query, body, requestId, traceparent, beforeSending } = request;
     const url = { origin: this.#origin, pathname: `${this.#basePath}${path}`, search: searchOf(query) };
     const headers = {
@@ -170,7 +170,7 @@ type Attempt =
   | { readonly refused: true; readonly status: 401; readonly problem: unknown };
 
 /** The body of a 401 as JSON; `undefined` if it could not be passed on or is nested too deeply. */
-function readableProblem(answer: Answer, token: string): unknown {
+function readableProblem(answer: ReceivedAnswer, token: string): unknown {
   try {
     const { json } = readAnswer(answer, token);
     return isShallow(json, maxProblemDepth) ? json : undefined;

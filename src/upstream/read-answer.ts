@@ -2,7 +2,7 @@
 // header fields. Refuses redirects, compressed bodies, invalid JSON, and answers that contain the service token.
 import { GatewayError } from '../errors.ts';
 import { type AnswerParts, isPassableStatus, isRequestId, readPassable } from '../net/passable-answer.ts';
-import type { Answer } from '../outbound/exchange.ts';
+import type { ReceivedAnswer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import { isRetryAfter, retryAfterIn, waitMsOf } from '../outbound/retry-after.ts';
 
@@ -29,7 +29,7 @@ const passed = {
 } as const;
 
 /** Throws an `ExchangeError` of kind `broken`, with only the status and `Retry-After` of the answer. */
-export function readAnswer(answer: Answer, serviceToken: string): UpstreamAnswer {
+export function readAnswer(answer: ReceivedAnswer, serviceToken: string): UpstreamAnswer {
   const { status, body } = answer;
   const broken = (proxyError: string) =>
     new ExchangeError('broken', proxyError, {
@@ -71,7 +71,7 @@ function unescaped(text: string, hex: string | undefined): string {
   return text === '\\/' ? '/' : text;
 }
 
-function requestIdOf({ headers }: Answer, serviceToken: string): string | undefined {
+function requestIdOf({ headers }: ReceivedAnswer, serviceToken: string): string | undefined {
   const value: unknown = headers['x-request-id'];
   return isRequestId(value) && !value.includes(serviceToken) ? value : undefined;
 }

@@ -6,7 +6,7 @@ import { canonicalJson, canonicalText } from './canonical-json.ts';
 import { type AuditEvent, activityNames, type EventCode, severityNames, statusNames } from './event-form.ts';
 
 /** What the gateway did about the request (OCSF, profile security_control). */
-export type Action = keyof typeof actions;
+export type EventAction = keyof typeof actions;
 
 const actions = {
   allowed: {
@@ -26,7 +26,7 @@ const actions = {
 /** What differs between the events of one request. */
 export interface RequestEvent {
   readonly phase: 'refused' | 'intent' | 'outcome' | 'dryrun' | 'reconciled';
-  readonly action: Action;
+  readonly action: EventAction;
   readonly severityId: 1 | 2 | 3;
   readonly status: EventStatus;
   /** The status of Aerospike Cloud's answer. */

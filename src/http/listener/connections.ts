@@ -6,7 +6,7 @@ import type { Logger } from '../../logging/logger.ts';
 import { addressKey, addressOf } from '../middleware/client-address.ts';
 import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
 import { originForm } from './request-target.ts';
-import { endsOf, readUnacknowledged, type Unacknowledged } from './unacknowledged.ts';
+import { endsOf, readUnacknowledged, type UnacknowledgedBytes } from './unacknowledged.ts';
 
 /** Per address. */
 const maxConnections = 256;
@@ -81,7 +81,7 @@ export class Connections {
   }
 
   /** Reads /proc only if a client may not read. All connections of a listener have its port. */
-  #unacknowledged(): Unacknowledged | undefined {
+  #unacknowledged(): UnacknowledgedBytes | undefined {
     for (const { connections } of this.#addresses.values())
       for (const { mayBeUnread, socket } of connections)
         if (mayBeUnread && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
@@ -140,13 +140,13 @@ export class Connections {
 }
 
 /** What Node's server calls for each request that it has parsed; not documented. */
-type Parsed = Socket & { parser?: { onIncoming?: () => number } | null };
+type ParsingSocket = Socket & { parser?: { onIncoming?: () => number } | null };
 
 /**
  * Node parses all that it has read, though the connection is gone: from 64 KB, thousands of requests, which it keeps until the
  * next round of its event loop. From now on they are nothing.
  */
-function ignoreRequests({ parser }: Parsed): void {
+function ignoreRequests({ parser }: ParsingSocket): void {
   if (parser) parser.onIncoming = () => 0;
 }
 

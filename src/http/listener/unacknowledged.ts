@@ -8,16 +8,16 @@ const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 const line = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) ([\dA-F]+):([\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):/gm;
 
 /** Unacknowledged bytes by `endsOf`, for sockets that have any. Empty if /proc is not available. */
-export type Unacknowledged = ReadonlyMap<string, number>;
+export type UnacknowledgedBytes = ReadonlyMap<string, number>;
 
-/** Both addresses of a TCP connection: the key of `Unacknowledged`. */
+/** Both addresses of a TCP connection: the key of `UnacknowledgedBytes`. */
 export const endsOf = (socket: Socket): string =>
   `${withoutZone(socket.localAddress)} ${socket.localPort} ${withoutZone(socket.remoteAddress)} ${socket.remotePort}`;
 
 const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
 /** For all connections of a local port. */
-export function readUnacknowledged(port: number): Unacknowledged {
+export function readUnacknowledged(port: number): UnacknowledgedBytes {
   const found = new Map<string, number>();
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   for (const [, local = '', localPort, remote = '', remotePort = '', queue = ''] of lines()) {

@@ -9,7 +9,7 @@ import type { Claims, Decision, Question } from './decision.ts';
 import { claimsFromRecord, mayBeCut } from './recorded-claims.ts';
 
 /** One decision of the past beside the one that another policy would make. */
-export interface Replayed {
+export interface ReplayedDecision {
   readonly at: number;
   readonly subject: string;
   readonly question: Question;
@@ -77,7 +77,7 @@ const events: ReadonlyMap<string, Question['action']> = new Map([
 ]);
 
 /** `undefined` for a record of something else, or of a refusal that came before the policy. */
-export function replay(policy: Policy, record: unknown): Replayed | undefined {
+export function replay(policy: Policy, record: unknown): ReplayedDecision | undefined {
   const parsed = decidedRecord.safeParse(record);
   if (!parsed.success) return undefined;
   const { metadata, actor, api, unmapped, start_time: at } = parsed.data;
@@ -171,7 +171,7 @@ export function describeReplayed({
   codesBefore,
   after,
   decision,
-}: Replayed): string {
+}: ReplayedDecision): string {
   const { action, clusterId, peering: values, existing } = question;
   const lies = existing ? ` ${existing.region} ${existing.accountId}` : '';
   const what = values
