@@ -9,20 +9,23 @@ interface Schema {
   readonly $defs: Record<string, object>;
 }
 
-/** The schema with the operations that exist. */
+/** The schema with the operations that exist, and their routes. */
 export function withOperations(schema: Schema): Schema {
+  const [clusterReads, peeringReads] = [readsOf('cluster.read'), readsOf('peering.list')];
   const lists = {
     operations: operations.map(({ id }) => id),
-    clusterReads: idsOf('cluster.read'),
-    peeringReads: idsOf('peering.list'),
+    routes: operations.map(({ route }) => route),
+    clusterReads: clusterReads.map(({ id }) => id),
+    clusterRoutes: clusterReads.map(({ route }) => route),
+    peeringReads: peeringReads.map(({ id }) => id),
   };
   const $defs = { ...schema.$defs };
-  for (const [name, ids] of Object.entries(lists)) $defs[name] = { ...$defs[name], enum: ids };
+  for (const [name, values] of Object.entries(lists))
+    $defs[name] = { ...$defs[name], enum: [...new Set(values)] };
   return { ...schema, $defs };
 }
 
-const idsOf = (events: ReadEvents): string[] =>
-  operations.flatMap((operation) => (operation.events === events ? operation.id : []));
+const readsOf = (events: ReadEvents) => operations.filter((operation) => operation.events === events);
 
 const schemaFile = new URL('../openapi/audit-event.schema.json', import.meta.url);
 if (argv[1] === fileURLToPath(import.meta.url)) {

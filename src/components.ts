@@ -26,7 +26,7 @@ import { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 import { openSharedState, type SharedState } from './state/shared-state.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { openTracer } from './telemetry/tracer.ts';
-import type { UpstreamClient } from './upstream/client.ts';
+import type { UpstreamReader } from './upstream/client.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
 import { NetworkReader } from './upstream/network-reader.ts';
 import { PeeringPoller } from './upstream/peering-poller.ts';
@@ -163,7 +163,7 @@ function openUpstream(
 async function openChanges(
   config: Config,
   { clock, logger }: GatewayParts,
-  services: { readonly trail: AuditTrail; readonly upstream: UpstreamClient },
+  services: { readonly trail: AuditTrail; readonly upstream: UpstreamReader },
 ) {
   const state = await openSharedState(config, { clock, logger });
   const creators = new RetainedCreators(state.creators, logger);
@@ -177,7 +177,7 @@ function createFleet(
   { fleetRefreshMs: refreshMs }: Config,
   { clock, logger }: GatewayParts,
   { creators, creatorLog }: Awaited<ReturnType<typeof openChanges>>,
-  { upstream, policies }: { readonly upstream: UpstreamClient; readonly policies: PolicyStore },
+  { upstream, policies }: { readonly upstream: UpstreamReader; readonly policies: PolicyStore },
 ) {
   if (refreshMs === 0) return { fleet: undefined, fleetCounts: undefined };
   const policy = () => policies.current();

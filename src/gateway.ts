@@ -21,6 +21,7 @@ import { tlsOptions, watchTls } from './http/listener/tls.ts';
 import { createRouteTable } from './http/route-table.ts';
 import type { KeySet } from './identity/key-set.ts';
 import { operations } from './operations/registry.ts';
+import { ChangeForwarder } from './pipeline/forward.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { settleEarlierChanges } from './reconciliation/load-pending.ts';
 
@@ -121,6 +122,7 @@ async function composeApp(config: Config, { clock, logger }: GatewayParts, compo
     documents,
     tokens: identity.tokens,
     scopes: config.scopes,
+    forwarder: new ChangeForwarder({ trail: audit.trail, upstream: upstream.client, clock, logger }),
     trail: audit.trail,
     upstream: upstream.client,
     network: upstream.network,

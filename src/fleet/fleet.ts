@@ -4,14 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Recent } from '../recent.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamReader } from '../upstream/client.ts';
 import { clustersByVpc, type FleetCluster, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface FleetServices {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Of its own connections: creates never wait for the fleet. */
-  readonly upstream: UpstreamClient;
+  readonly upstream: UpstreamReader;
   readonly refreshMs: number;
   /** Called with each snapshot; never rejects. */
   readonly observe?: (snapshot: Snapshot) => void | Promise<void>;

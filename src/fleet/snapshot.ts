@@ -1,7 +1,7 @@
 // All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty: it
 // keeps the peerings of an earlier snapshot.
 import { type Ipv4Network, listedNetwork } from '../net/ipv4.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamReader } from '../upstream/client.ts';
 import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
 import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
 
@@ -60,7 +60,7 @@ export const peeringIds = ({ clusters }: Snapshot): string[] =>
  * cannot be read.
  */
 export async function readSnapshot(
-  upstream: UpstreamClient,
+  upstream: UpstreamReader,
   {
     now,
     requestId,

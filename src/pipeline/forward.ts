@@ -1,5 +1,6 @@
 // Sends a request upstream between its audit records. A change is sent only once its intent is durable. If the outcome cannot
 // be written, the caller still gets the answer.
+import type { AuditTrail } from '../audit/log/trail.ts';
 import type { AuditEvent } from '../audit/record/event-form.ts';
 import {
   failedOutcome,
@@ -7,11 +8,13 @@ import {
   type Outcome,
   outcomeEvent,
 } from '../audit/record/request-events.ts';
+import type { Clock } from '../clock.ts';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { AuthorizedChange } from '../request/authorize.ts';
 import type { Progress } from '../request/progress.ts';
 import type { Authorized, RequestFacts } from '../request/request.ts';
-import type { ReadRequest } from '../upstream/client.ts';
+import type { ReadRequest, UpstreamClient } from '../upstream/client.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 import type { PipelineServices } from './services.ts';
 
@@ -31,35 +34,50 @@ export interface ForwardHooks {
   settled?(facts: RequestFacts, forwarded: Forwarded): void;
 }
 
-/**
- * Records the intent of a change, sends it, and records its outcome. The outcome is recorded even if it fails;
- * rejects with the caller's error then.
- */
-export async function forwardChange(
-  change: AuthorizedChange,
-  progress: Progress,
-  services: PipelineServices,
-  hooks: ForwardHooks = {},
-): Promise<UpstreamAnswer> {
-  const { trail, upstream } = services;
-  const { request } = change;
-  progress.markRecorded();
-  const recorded = await request.stages.run('record', () => trail.recordIntent(change));
-  const send = (traceparent: string | undefined) =>
-    upstream.change(recorded, { traceparent, beforeSending: hooks.beforeSending });
-  const result = await sendTimed(request, send).catch(toGatewayError);
-  const outcome =
-    result instanceof GatewayError ? failedOutcome(result) : answered(result, hooks.resourceIdOf?.(result));
-  const event = outcomeEvent(request, outcome, services.clock.now());
-  // The record is in the chain before anybody else learns of the outcome.
-  const written = writeOutcome(event, request, services);
-  hooks.settled?.(request, { outcome, indeterminate: isIndeterminate(request, outcome) });
-  await written;
-  if (result instanceof GatewayError) throw result;
-  return result;
+interface ForwarderServices {
+  readonly trail: AuditTrail;
+  readonly upstream: UpstreamClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
-/** Sends a read and records its outcome. Needs a log that can be written. Rejects as `forwardChange` does. */
+/** The only way for an operation to change something upstream. */
+export class ChangeForwarder {
+  readonly #services: ForwarderServices;
+
+  constructor(services: ForwarderServices) {
+    this.#services = services;
+  }
+
+  /**
+   * Records the intent of a change, sends it, and records its outcome. The outcome is recorded even if it fails;
+   * rejects with the caller's error then.
+   */
+  async forward(
+    change: AuthorizedChange,
+    progress: Progress,
+    hooks: ForwardHooks = {},
+  ): Promise<UpstreamAnswer> {
+    const { trail, upstream, clock } = this.#services;
+    const { request } = change;
+    progress.markRecorded();
+    const recorded = await request.stages.run('record', () => trail.recordIntent(change));
+    const send = (traceparent: string | undefined) =>
+      upstream.change(recorded, { traceparent, beforeSending: hooks.beforeSending });
+    const result = await sendTimed(request, send).catch(toGatewayError);
+    const outcome =
+      result instanceof GatewayError ? failedOutcome(result) : answered(result, hooks.resourceIdOf?.(result));
+    const event = outcomeEvent(request, outcome, clock.now());
+    // The record is in the chain before anybody else learns of the outcome.
+    const written = writeOutcome(event, request, this.#services);
+    hooks.settled?.(request, { outcome, indeterminate: isIndeterminate(request, outcome) });
+    await written;
+    if (result instanceof GatewayError) throw result;
+    return result;
+  }
+}
+
+/** Sends a read and records its outcome. Needs a log that can be written. Rejects as `ChangeForwarder.forward` does. */
 export const forwardRead = (
   request: Authorized,
   read: Omit<ReadRequest, 'requestId'>,
@@ -111,7 +129,7 @@ const answered = ({ status, requestId }: Answered, resourceId?: string): Outcome
 export async function writeOutcome(
   event: AuditEvent,
   { gatewayRequestId }: RequestFacts,
-  { trail, logger }: PipelineServices,
+  { trail, logger }: Pick<PipelineServices, 'trail' | 'logger'>,
 ): Promise<void> {
   try {
     await trail.recordFact(event);

@@ -10,9 +10,10 @@ import type { CreatorStore } from '../state/creators/creator-store.ts';
 import type { IdempotencyStore, KeyState } from '../state/idempotency/idempotency-store.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { RateLimiter } from '../state/rate-limit/rate-limiter.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamReader } from '../upstream/client.ts';
 import type { NetworkReader } from '../upstream/network-reader.ts';
 import type { PeeringPoller } from '../upstream/peering-poller.ts';
+import type { ChangeForwarder } from './forward.ts';
 import type { ScopeName } from './operation.ts';
 
 export interface PipelineServices {
@@ -21,8 +22,10 @@ export interface PipelineServices {
   readonly tokens: TokenCache;
   readonly scopes: Readonly<Record<ScopeName, string>>;
   readonly callerLimit: RateLimiter;
-  readonly trail: AuditTrail;
-  readonly upstream: UpstreamClient;
+  /** Only the forwarder records intents and sends changes, so that each has both its records. */
+  readonly forwarder: ChangeForwarder;
+  readonly trail: Omit<AuditTrail, 'recordIntent'>;
+  readonly upstream: UpstreamReader;
   readonly network: NetworkReader;
   readonly poller: PeeringPoller;
   readonly reconciler: Reconciler;

@@ -1,13 +1,13 @@
 // The peerings of a cluster as reconciliation takes them: a cluster that is gone has none.
 import { GatewayError } from '../errors.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamReader } from '../upstream/client.ts';
 import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
 import { retryAfterHeader } from '../upstream/read-answer.ts';
 import { UpstreamRefused } from '../upstream/upstream-refused.ts';
 
 /** Rejects when the list cannot be read. */
 export const listCluster = (
-  upstream: UpstreamClient,
+  upstream: UpstreamReader,
   clusterId: string,
   requestId: string,
 ): Promise<readonly ListedPeering[]> => readPeerings(upstream, clusterId, requestId).catch(noneIfGone);

@@ -10,7 +10,7 @@ import type { PeeringRequest } from '../policy/engine/decision.ts';
 import type { RequestFacts } from '../request/request.ts';
 import { type CreatorStore, storeCreator } from '../state/creators/creator-store.ts';
 import type { ClusterLock } from '../state/lock/cluster-lock.ts';
-import type { UpstreamClient } from '../upstream/client.ts';
+import type { UpstreamReader } from '../upstream/client.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import { retryAfterMsOf } from '../upstream/read-answer.ts';
 import { Attribution } from './attribution.ts';
@@ -22,7 +22,7 @@ export interface ReconcilerServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly trail: AuditTrail;
-  readonly upstream: UpstreamClient;
+  readonly upstream: UpstreamReader;
   /** Serializes with the creates of a cluster; `undefined` with PREFLIGHT=off. */
   readonly clusterLock?: ClusterLock | undefined;
   /** Learns whose create made a peering. */

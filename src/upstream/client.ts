@@ -48,6 +48,9 @@ const maxProblemDepth = 32;
 /** One breaker per method: successful reads must not hide that all creates fail. */
 export type Breakers = Readonly<Record<UpstreamRequest['method'], Breaker>>;
 
+/** For what must change nothing. */
+export type UpstreamReader = Omit<UpstreamClient, 'change'>;
+
 export class UpstreamClient {
   readonly #agent: Dispatcher;
   readonly #token: ServiceToken;
@@ -68,8 +71,8 @@ export class UpstreamClient {
   }
 
   /**
-   * Sends a recorded change, and after a 401 once more, since it was not processed then. Resolves to the upstream's answer with any status. Rejects with a `GatewayError`, whose
-   * `context.sent` says whether the request was sent.
+   * Sends a recorded change, and after a 401 once more, since it was not processed then. Resolves to the upstream's answer with
+   * any status. Rejects with a `GatewayError`, whose `context.sent` says whether the request was sent.
    */
   change(recorded: Recorded, options: ChangeOptions = {}): Promise<UpstreamAnswer> {
     return this.#send({ ...recorded.take(), ...options });

@@ -1,7 +1,7 @@
 // The clusters of the gateway's own organization, as Aerospike Cloud lists them.
 import { z } from 'zod';
 import { uuidPattern } from '../net/aws.ts';
-import type { UpstreamClient } from './client.ts';
+import type { UpstreamReader } from './client.ts';
 import { type ListForm, type ListRequest, readList } from './read-list.ts';
 
 /** One entry of the vendor's `ClusterExisting`, with whatever else stands in it. */
@@ -32,6 +32,6 @@ const form: ListForm<ListedCluster> = {
 
 /** Rejects as `readList` does. */
 export const readClusters = (
-  upstream: UpstreamClient,
+  upstream: UpstreamReader,
   request: Omit<ListRequest, 'path'>,
 ): Promise<readonly ListedCluster[]> => readList(upstream, form, { ...request, path: '/database/clusters' });

@@ -2,7 +2,7 @@
 // sent.
 import { GatewayError } from '../errors.ts';
 import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
-import type { UpstreamClient } from './client.ts';
+import type { UpstreamReader } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
@@ -11,10 +11,10 @@ import { UpstreamRefused } from './upstream-refused.ts';
 const maxClusters = 10_000;
 
 export class NetworkReader {
-  readonly #upstream: UpstreamClient;
+  readonly #upstream: UpstreamReader;
   readonly #blocks = new Map<string, Ipv4Network>();
 
-  constructor(upstream: UpstreamClient) {
+  constructor(upstream: UpstreamReader) {
     this.#upstream = upstream;
   }
 

@@ -1,6 +1,6 @@
 // The peerings of a cluster, as Aerospike Cloud lists them.
 import { z } from 'zod';
-import type { UpstreamClient } from './client.ts';
+import type { UpstreamReader } from './client.ts';
 import { type ListForm, readList } from './read-list.ts';
 
 /** The vendor's `VPCPeeringStatus`. A status that is none of these is taken as one of a live peering. */
@@ -42,7 +42,7 @@ export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.incl
 
 /** Rejects as `readList` does. */
 export const readPeerings = (
-  upstream: UpstreamClient,
+  upstream: UpstreamReader,
   clusterId: string,
   requestId: string,
 ): Promise<readonly ListedPeering[]> =>

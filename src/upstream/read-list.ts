@@ -1,7 +1,7 @@
 // Reads a whole list of Aerospike Cloud under the gateway's own credential, page by page. Either gives the whole list or
 // fails, also for one malformed entry; half a list would show as absent what is there.
 import { GatewayError } from '../errors.ts';
-import type { UpstreamClient } from './client.ts';
+import type { UpstreamReader } from './client.ts';
 import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
@@ -44,7 +44,7 @@ const maxReadings = 3;
  * nothing was changed then.
  */
 export async function readList<Entry>(
-  upstream: UpstreamClient,
+  upstream: UpstreamReader,
   form: ListForm<Entry>,
   { path, query, requestId, timeoutMs = upstream.timeoutMs }: ListRequest,
 ): Promise<readonly Entry[]> {

@@ -16,6 +16,7 @@ import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import type { Answer } from '../../src/pipeline/answer.ts';
+import { ChangeForwarder } from '../../src/pipeline/forward.ts';
 import { serve } from '../../src/pipeline/pipeline.ts';
 import type { PipelineServices } from '../../src/pipeline/services.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';
@@ -130,6 +131,7 @@ function createServices(core: CloudCore, records: AuditRecord[], journal: string
       store: undefined,
       onLimited: () => undefined,
     }),
+    forwarder: new ChangeForwarder({ trail, upstream, clock, logger }),
     trail,
     upstream,
     network,

@@ -2,7 +2,6 @@
 // upstream request from them.
 import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
 import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
-import { forwardChange } from '../../pipeline/forward.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -89,7 +88,7 @@ async function forwardCreate(
   const { reconciler } = services;
   const end = reconciler.begin(change.request);
   try {
-    const answer = await forwardChange(change, progress, services, {
+    const answer = await services.forwarder.forward(change, progress, {
       resourceIdOf: createdId,
       beforeSending: () => lease?.requireHeld(),
       settled(facts, { outcome, indeterminate }) {

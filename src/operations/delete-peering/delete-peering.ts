@@ -2,7 +2,6 @@
 // list, never from the caller; with `deleteOwn`, the creator comes from the gateway's own store.
 import { GatewayError } from '../../errors.ts';
 import { passOn } from '../../pipeline/answer.ts';
-import { forwardChange } from '../../pipeline/forward.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
 import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
@@ -51,8 +50,8 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
     const existing = { ...target.existing, ...(await ownership(request, target, services)) };
     const located = progress.advance({ ...request, target: { ...target, existing } });
     const change = AuthorizedChange.authorize(deletePeering, located, progress);
-    const { reconciler } = services;
-    const answer = await forwardChange(change, progress, services, {
+    const { forwarder, reconciler } = services;
+    const answer = await forwarder.forward(change, progress, {
       settled(facts, { indeterminate }) {
         if (indeterminate) reconciler.settle(facts);
       },

@@ -24,9 +24,12 @@ import { type CreateTarget, createPeering } from '${root}src/operations/create-p
 import type { ChangeOperation } from '${root}src/pipeline/operation.ts';
 import { AuthorizedChange } from '${root}src/request/authorize.ts';
 import { parse } from '${root}src/pipeline/parse.ts';
+import type { PipelineServices } from '${root}src/pipeline/services.ts';
+import type { Progress } from '${root}src/request/progress.ts';
 import type { Authenticated, Authorized, Parsed, Scoped } from '${root}src/request/request.ts';
 import type { UpstreamClient } from '${root}src/upstream/client.ts';
 
+declare const services: PipelineServices;
 declare const trail: AuditTrail;
 declare const upstream: UpstreamClient;
 declare const authenticated: Authenticated;
@@ -35,9 +38,10 @@ declare const parsed: Parsed;
 declare const request: Authorized;
 const serveRead = (allowed: Authorized) => allowed;
 declare const change: AuthorizedChange;
+declare const progress: Progress;
 const path = '/database/clusters/6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11/vpc-peerings';
 const requestId = 'order-17';
-export const used = [parse, authenticated, scoped, parsed, serveRead, trail, upstream, request, change, path, requestId, Recorded, AuthorizedChange, createPeering];
+export const used = [services, parse, authenticated, scoped, parsed, serveRead, progress, trail, upstream, request, change, path, requestId, Recorded, AuthorizedChange, createPeering];
 export type Create = ChangeOperation<CreateTarget, AuthorizedChange<CreateTarget>>;
 `;
 
@@ -47,6 +51,7 @@ export const nothing: void = trail.requireWritable();
 export const list = await upstream.read({ path, requestId });
 export const target = await parse(createPeering, scoped);
 export const served = serveRead(request);
+export const forwarded = await services.forwarder.forward(change, progress);
 export const operation: Create = { ...createPeering, events: 'peering.create' };
 `;
 
@@ -94,6 +99,11 @@ await upstream.change(other);`,
     `const alike = { request, upstream: { method: 'POST', path, requestId } as const };
 await trail.recordIntent(alike);`,
   ],
+  'an operation that records an intent itself, and may forget the outcome': [
+    'TS2339',
+    'await services.trail.recordIntent(change);',
+  ],
+  'an operation that sends a change itself': ['TS2339', 'await services.upstream.change(change);'],
   'an operation that changes something without events': [
     'TS2375',
     `${withoutEvents}export const operation: Create = rest;`,
