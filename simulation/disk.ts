@@ -43,6 +43,8 @@ export class Disk {
   syncsToFail = 0;
   writesToFail = 0;
   writesToCut = 0;
+  /** A sync failed, and a process had died that would have written the lost bytes again. Programs see them, the disk has lost them. */
+  hidLoss = false;
 
   constructor(schedule: Schedule, random: Random, watch: DiskWatch) {
     this.#schedule = schedule;
@@ -111,18 +113,15 @@ export class Disk {
     );
   }
 
-  /** Is there a file whose bytes programs see, and the disk has lost? */
-  get hidesLoss(): boolean {
-    return [...this.#files.values()].some(({ isPoisoned }) => isPoisoned);
-  }
-
   /** The process is gone; the system goes on, and so does what it holds. Of a write in progress, a part may be there. */
-  loseProcess(owner: SimulatedProcess): void {
+  loseProcess(owner: SimulatedProcess, power = false): void {
     for (const [fd, { owner: opener, content, writing }] of this.#open) {
       if (opener !== owner) continue;
       this.#open.delete(fd);
       if (writing !== undefined)
         content?.append(writing.subarray(0, this.#random.between(0, writing.length)));
+      if (content !== undefined) content.ofDead = content.size;
+      this.hidLoss ||= !power && (content?.isPoisoned ?? false);
     }
   }
 
@@ -238,6 +237,7 @@ export class Disk {
     if (this.syncsToFail > 0) {
       this.syncsToFail -= 1;
       content?.failSync();
+      if (content?.isPoisoned && content.ofDead > content.durableBytes.length) this.hidLoss = true;
       throw failure('EIO', 'fdatasync');
     }
     if (content === undefined) {

@@ -117,7 +117,7 @@ export const exceptions: readonly Exception[] = [
     ]),
   },
   {
-    name: 'A crash between a failed sync and its repair',
+    name: 'A crash beside a failed sync',
     shows: 'recorded behind a loss that the system hides',
     plan: planOf('hidden-loss', {}, [
       { kind: 'disk', at: 900, instance: 0, fault: 'sync', count: 1 },

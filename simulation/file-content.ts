@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 
 export class FileContent {
   readonly inode: number;
+  /** So many of its first bytes are of processes that have died. */
+  ofDead = 0;
   /** Is its name durable? */
   isLinked = false;
   readonly #now: () => number;

@@ -76,8 +76,6 @@ export class Machine {
   #rotations = 0;
   /** The file was renamed, and no gateway was there to finish its last line: a line that a crash tore stays in it. */
   wasRotatedDown = false;
-  /** A gateway died between a failed sync and its repair: the next one goes on behind bytes that the disk has lost. */
-  hidLoss = false;
 
   constructor(parts: MachineParts) {
     const { name, schedule, random, recorded, violated } = parts;
@@ -145,8 +143,7 @@ export class Machine {
     if (process === undefined || process.isDead) return;
     process.isDead = true;
     this.wasRotatedDown ||= this.disk.holdsRenamed(process);
-    this.hidLoss ||= !power && this.disk.hidesLoss;
-    this.disk.loseProcess(process);
+    this.disk.loseProcess(process, power);
     this.stdout.loseProcess();
     if (power) this.disk.losePower();
   }

@@ -20,7 +20,8 @@ export function requireRecorded(world: World, attempt: Attempt | undefined, requ
   const intent = machine.audit
     .records()
     .find((record) => record.code === code && record.gatewayRequestId === gatewayRequestId);
-  if (intent === undefined && machine.hidLoss) world.count('recorded behind a loss that the system hides');
+  if (intent === undefined && machine.disk.hidLoss)
+    world.count('recorded behind a loss that the system hides');
   else if (intent === undefined)
     world.violated('recorded-before-sent', `${method} of ${requestId} left without a durable intent`);
   else if (!isOf(intent.data, path, body))
@@ -50,6 +51,6 @@ export function requireStillRecorded(world: World): void {
     ),
   );
   for (const { sentAt, gatewayRequestId, requestId, machine } of world.attempts)
-    if (sentAt.length > 0 && !recorded.has(gatewayRequestId) && !machine.hidLoss)
+    if (sentAt.length > 0 && !recorded.has(gatewayRequestId) && !machine.disk.hidLoss)
       world.violated('recorded-before-sent', `the intent of ${requestId}, which was sent, is gone`);
 }

@@ -115,7 +115,7 @@ export function requireSettled(world: World): void {
     const isOpen = ({ code, gatewayRequestId }: AuditRecord) =>
       code.endsWith('.intent') && !ended.has(gatewayRequestId);
     // The records of a machine that hid a loss are not all there.
-    if (!machine.hidLoss)
+    if (!machine.disk.hidLoss)
       for (const intent of records.filter(isOpen)) judgeOpen(world, machine, intent, records.at(-1)?.chain);
   }
 }

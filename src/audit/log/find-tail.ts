@@ -27,11 +27,15 @@ async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<Link
   for (const { path: file } of rotated.reverse()) {
     if (unreadable.test(file))
       throw new Error(`the end of the audit log may be in ${file}, which cannot be read`);
-    yield* file.endsWith('.gz') ? compressedBackwards(file) : fileBackwards(files, file);
+    yield* file.endsWith('.gz') ? compressedBackwards(file) : fileBackwards(files, file, true);
   }
 }
 
-async function* fileBackwards(files: LogFiles, path: string): AsyncGenerator<LinkedRecord, void, undefined> {
+async function* fileBackwards(
+  files: LogFiles,
+  path: string,
+  isRotated = false,
+): AsyncGenerator<LinkedRecord, void, undefined> {
   let fd: number;
   try {
     // A pipe must not make it wait for a writer.
@@ -43,6 +47,8 @@ async function* fileBackwards(files: LogFiles, path: string): AsyncGenerator<Lin
   try {
     const found = await files.fstat(fd);
     if (!found.isFile()) throw new Error('the audit file is no regular file');
+    // No later sync reaches what a gateway wrote to it before it died.
+    if (isRotated) await files.fdatasync(fd);
     yield* recordsBackwards(files, fd, found.size);
   } finally {
     await files.close(fd);
