@@ -95,4 +95,35 @@ export const regressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    seed: '50130',
+    found:
+      'A create was sent again with its key, since another instance had credited its peering to a create with the same values.',
+    plan: {
+      seed: '50130',
+      settings: {
+        ...settings,
+        redis: true,
+        preflight: 'off',
+        instances: 3,
+        fleetRefreshSeconds: 30,
+        limitPerMinute: 30,
+      },
+      steps: [
+        { kind: 'exchange', at: 2205, exchange: 'POST', fault: 'reset-before', count: 15 },
+        { ...call, at: 2206, instance: 2, vpc: 3, block: '10.20.0.0/24', tries: 3 },
+        { ...call, at: 2340, instance: 2, vpc: 3, block: '10.20.0.0/24', tries: 3, patienceMs: 6219 },
+        { ...call, at: 2343, instance: 2, vpc: 3, block: '10.20.0.0/24', tries: 3, patienceMs: 6219 },
+        { ...call, at: 2985, caller: 'svc-b', instance: 2, vpc: 0, block: '10.30.0.0/24' },
+        { ...call, at: 3199, caller: 'svc-b', roams: true, vpc: 1, block: '10.20.0.0/24', tries: 2 },
+        { ...call, at: 3633, caller: 'svc-b', instance: 1, vpc: 0, block: '10.40.0.0/24' },
+        { ...call, at: 3680, operation: 'read-policy', caller: 'svc-b', vpc: 0, block: '10.20.4.0/24' },
+        { ...call, at: 4234, instance: 2, vpc: 1, block: '10.30.0.0/24', tries: 2 },
+        { ...call, at: 4299, instance: 3, vpc: 1, block: '10.30.0.0/24', tries: 2 },
+        { kind: 'exchange', at: 4706, exchange: 'POST', fault: 'error-after', count: 1 },
+        { ...call, at: 5245, instance: 2, cluster: 1, vpc: 0, block: '10.20.0.0/22' },
+        { ...call, at: 5378, caller: 'svc-c', vpc: 0, block: '10.30.0.0/24', key: 'key-1', tries: 2 },
+      ],
+    },
+  },
 ];

@@ -28,6 +28,11 @@ export class Attribution {
     return this.#known.get(peeringId);
   }
 
+  /** May any create have made it, as far as is known here? */
+  isUncertain(peeringId: string): boolean {
+    return !this.#known.has(peeringId) || this.#ambiguous.has(peeringId);
+  }
+
   recordCreator(peeringId: string, gatewayRequestId: string): void {
     this.#known.set(peeringId, gatewayRequestId);
     this.#ambiguous.delete(peeringId);

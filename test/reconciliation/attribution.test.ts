@@ -27,6 +27,7 @@ test('a peering that another instance has stored as another create’s is no can
   assert.equal(attribution.mayHaveMade(other, 'made'), false);
   assert.equal(attribution.mayHaveMade(other, 'unknown'), true);
   assert.equal(attribution.creatorOf('unknown'), undefined);
+  assert.deepEqual([attribution.isUncertain('made'), attribution.isUncertain('unknown')], [false, true]);
 });
 
 test('what this instance knows is not asked for again, and a store that cannot be asked is an error', async () => {
@@ -60,4 +61,7 @@ test('a peering that another instance took from the list is certain for its own 
   assert.equal(attribution.mustHaveMade(own, 'made', [own, other]), true);
   assert.equal(attribution.mustHaveMade(other, 'made', [other]), false);
   assert.equal(attribution.mayHaveMade(other, 'made'), true);
+  assert.equal(attribution.isUncertain('made'), true);
+  attribution.recordCreator('made', 'a');
+  assert.equal(attribution.isUncertain('made'), false);
 });

@@ -45,7 +45,7 @@ export class IdempotencyLease {
 
   /**
    * The result of an earlier create that was carried out; `undefined` if none was, and this request's own may be sent. Ignores
-   * a peering of unknown creator that is not live: it may be older than the create, and does not prevent a new one.
+   * a peering of uncertain creator that is not live: it may be older than the create, and does not prevent a new one.
    */
   async findEarlierCreate(): Promise<Replayed | undefined> {
     const earlier = this.#indeterminate;
@@ -58,11 +58,13 @@ export class IdempotencyLease {
     await attribution.learn(alike.map(({ id }) => id)).catch(() => {
       throw idempotencyUnavailable();
     });
+    const creatorOf = ({ id }: ListedPeering) =>
+      earlier.find((requestId) => requestId === attribution.creatorOf(id));
     const created =
-      alike.find(({ id }) => earlier.includes(attribution.creatorOf(id) ?? '')) ??
-      alike.find((listed) => attribution.creatorOf(listed.id) === undefined && isLive(listed));
+      alike.find((listed) => creatorOf(listed) !== undefined) ??
+      alike.find((listed) => attribution.isUncertain(listed.id) && isLive(listed));
     if (created !== undefined) {
-      const creator = attribution.creatorOf(created.id) ?? earlier[0] ?? '';
+      const creator = creatorOf(created) ?? earlier[0] ?? '';
       return { by: 'replay', answer: asCreated(created), creator };
     }
     // From now on this request's own create may be carried out, too.
