@@ -1,12 +1,12 @@
 // The interface of an operation. Each operation has a folder in `src/operations/` and a line in the registry. The pipeline
 // treats all of them alike.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { InvalidField } from '../errors.ts';
 import type { Action } from '../policy/engine/policy-data.ts';
 import type { ChangeRules } from '../request/authorize.ts';
 import type { Progress } from '../request/progress.ts';
 import type { OperationFacts, Parsed, ReadEvents, RequestTarget } from '../request/request.ts';
 import type { Answer } from './answer.ts';
+import type { Faults } from './request-faults.ts';
 import type { PipelineServices } from './services.ts';
 
 /** The `AUTH_SCOPE_…` settings. */
@@ -22,19 +22,14 @@ interface UnparsedRequest {
   readonly body: unknown;
 }
 
-/** All faults of a request, in the vendor's form (`ValidationErrorContext`). */
-export interface RequestFaults {
-  readonly missing: readonly string[];
-  readonly invalid: readonly InvalidField[];
-}
-
 interface OperationStages<Target extends RequestTarget, Admitted> {
   /** The required scope; `undefined`: a valid token is enough. */
   readonly scope: ScopeName | undefined;
   readonly readsBody: boolean;
   /** Does the query ask for a dry run? Decided before the query is validated, since records of refusals need it. */
   isDryRun?(query: string): boolean;
-  parse(request: UnparsedRequest): Target | RequestFaults;
+  /** Adds each fault to `faults`: a request with a fault is refused, whatever is returned. */
+  parse(request: UnparsedRequest, faults: Faults): Target | undefined;
   /** Throws `policy-denied`. */
   authorize(request: Parsed<Target>, progress: Progress): Admitted;
   /** Does the work, records its outcome, and answers. Rejects with the caller's error. */

@@ -1,14 +1,12 @@
 // Strict parsers for what operations have in common, ids and query, and the collection of all faults into one refusal.
 import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
 import { connectionIdPattern, uuidPattern, vpcIdPattern } from '../net/aws.ts';
-import type { RequestTarget } from '../request/request.ts';
-import type { RequestFaults } from './operation.ts';
 
 /** Bounds on the unknown names in an answer, so that it does not echo the request. */
 const maxNames = 20;
 const maxNameLength = 64;
 
-/** Collects faults as they are found. */
+/** Collects the faults of a request as they are found, in the vendor's form (`ValidationErrorContext`). */
 export class Faults {
   readonly missing: string[] = [];
   readonly invalid: InvalidField[] = [];
@@ -30,10 +28,7 @@ export class Faults {
   }
 }
 
-export const isFaulty = (parsed: RequestTarget | RequestFaults): parsed is RequestFaults =>
-  'invalid' in parsed;
-
-export const requestInvalid = ({ missing, invalid }: RequestFaults): GatewayError =>
+export const requestInvalid = ({ missing, invalid }: Faults): GatewayError =>
   new GatewayError('request-invalid', {
     context: { ...(missing.length > 0 ? { missing } : {}), ...(invalid.length > 0 ? { invalid } : {}) },
   });

@@ -8,11 +8,11 @@ import { accountIdPattern, regionPattern, vpcIdPattern } from '../../src/net/aws
 import { isIpv4Fault, parseIpv4Network } from '../../src/net/ipv4.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { listPeerings } from '../../src/operations/list-peerings/list-peerings.ts';
-import { isFaulty } from '../../src/pipeline/request-faults.ts';
 import { violationCodes } from '../../src/policy/engine/decision.ts';
 import { policyDocument } from '../../src/policy/language/document.ts';
 import { allowed, clusterId, startTestGateway } from '../support/gateway.ts';
 import { gatewayContract } from './contract-document.ts';
+import { faultsOf } from './faults-of.ts';
 import type { Example, Schema } from './openapi-types.ts';
 
 const contract = await gatewayContract();
@@ -109,28 +109,24 @@ test('the pattern of a block accepts what the code does, and besides only blocks
 });
 
 test('a create needs exactly the documented members', () => {
-  const parse = (body: unknown) =>
-    createPeering.parse({ params: { clusterId }, query: new URLSearchParams(), headers: {}, body });
+  const faultsIn = (body: unknown) =>
+    faultsOf(createPeering, { params: { clusterId }, query: new URLSearchParams(), headers: {}, body });
   const { required, properties, additionalProperties } = schemas.VPCPeeringCreate;
-  const empty = parse({});
-  assert.ok(isFaulty(empty));
-  assert.deepEqual(empty.missing.toSorted(), required.map((name: string) => `/${name}`).toSorted());
+  assert.deepEqual(faultsIn({}).missing.toSorted(), required.map((name: string) => `/${name}`).toSorted());
   assert.deepEqual(Object.keys(properties).toSorted(), required.toSorted());
   assert.equal(additionalProperties, false);
-  assert.ok(isFaulty(parse({ ...allowed, comment: 'x' })));
-  assert.ok(!isFaulty(parse(allowed)));
+  assert.ok(faultsIn({ ...allowed, comment: 'x' }).any());
+  assert.ok(!faultsIn(allowed).any());
 });
 
 test('a create takes the documented parameter with its documented values, once, and no other', () => {
   const accepts = (query: string) =>
-    !isFaulty(
-      createPeering.parse({
-        params: { clusterId },
-        query: new URLSearchParams(query),
-        headers: {},
-        body: allowed,
-      }),
-    );
+    !faultsOf(createPeering, {
+      params: { clusterId },
+      query: new URLSearchParams(query),
+      headers: {},
+      body: allowed,
+    }).any();
   const create = contract.operations.find(({ id }) => id === 'createVPCPeerings');
   const parameters = create?.parameters.filter((parameter) => parameter.in === 'query') ?? [];
   assert.deepEqual(
@@ -156,14 +152,12 @@ test('the violations and the modes are those of the code', () => {
 
 test('a list takes exactly the documented parameters, from their least value to their greatest', () => {
   const accepts = (query: string) =>
-    !isFaulty(
-      listPeerings.parse({
-        params: { clusterId },
-        query: new URLSearchParams(query),
-        headers: {},
-        body: undefined,
-      }),
-    );
+    !faultsOf(listPeerings, {
+      params: { clusterId },
+      query: new URLSearchParams(query),
+      headers: {},
+      body: undefined,
+    }).any();
   const list = contract.operations.find(({ id }) => id === 'getVPCPeerings');
   const parameters = list?.parameters.filter((parameter) => parameter.in === 'query') ?? [];
   assert.deepEqual(

@@ -7,11 +7,11 @@ import type { PeeringStatus } from '../../sandbox/peerings.ts';
 import { sendReply } from '../../sandbox/reply.ts';
 import { getPeering } from '../../src/operations/get-peering/get-peering.ts';
 import { type NextStep, nextStepFor } from '../../src/operations/get-peering/next-step.ts';
-import { isFaulty } from '../../src/pipeline/request-faults.ts';
 import type { ListedPeering } from '../../src/upstream/peerings.ts';
 import { get, nobody, pathOf, put, remove } from '../support/call-peering.ts';
 import { clusterId, guardrailsOnly, type Reply, startTestGateway } from '../support/gateway.ts';
 import { assertDocumented, contract, operation } from './assert-documented.ts';
+import { faultsOf } from './faults-of.ts';
 import type { Parameter } from './openapi-types.ts';
 
 type PendingPeering = ListedPeering & { readonly nextStep: NextStep };
@@ -42,7 +42,7 @@ test('a single peering takes the documented parameters with their documented val
   const accepts = (query: string) => {
     const params = { clusterId, peeringId: nobody };
     const raw = { params, query: new URLSearchParams(query), headers: {}, body: undefined };
-    return !isFaulty(getPeering.parse(raw));
+    return !faultsOf(getPeering, raw).any();
   };
   const parameters = one.parameters.filter((parameter) => parameter.in === 'query');
   assert.deepEqual(

@@ -3,7 +3,7 @@
 import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
 import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
-import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
+import { parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import type { Decision, PeeringRequest } from '../../policy/engine/decision.ts';
 import { AuthorizedChange } from '../../request/authorize.ts';
@@ -34,15 +34,14 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
 
   isDryRun: (query) => query !== '' && new URLSearchParams(query).get('dryRun') === 'true',
 
-  parse({ params, query, headers, body }) {
-    const faults = new Faults();
+  parse({ params, query, headers, body }, faults) {
     const clusterId = parseClusterId(params['clusterId'], faults);
     const dryRun = parseQuery(query, ['dryRun'], faults).get('dryRun');
     if (!['true', 'false', undefined].includes(dryRun)) faults.reject('/dryRun', 'must be true or false');
     const values = parseBody(body, faults);
     // A dry run stores nothing, so it ignores its key.
     const idempotencyKey = dryRun === 'true' ? undefined : parseIdempotencyKey(headers, faults);
-    if (values === undefined || faults.any()) return faults;
+    if (values === undefined) return undefined;
     return { clusterId, peering: { clusterId, ...values }, dryRun: dryRun === 'true', idempotencyKey };
   },
 

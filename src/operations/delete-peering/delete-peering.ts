@@ -3,7 +3,7 @@
 import { GatewayError } from '../../errors.ts';
 import { passOn } from '../../pipeline/answer.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
-import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
+import { parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { AuthorizedChange, authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, ListedPlace, RequestTarget } from '../../request/request.ts';
@@ -30,12 +30,11 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
   events: 'peering.delete',
   readsBody: false,
 
-  parse({ params, query }) {
-    const faults = new Faults();
+  parse({ params, query }, faults) {
     const clusterId = parseClusterId(params['clusterId'], faults);
     const peeringId = parsePeeringId(params['peeringId'], faults);
     parseQuery(query, [], faults);
-    return faults.any() ? faults : { clusterId, peeringId };
+    return { clusterId, peeringId };
   },
 
   /** By cluster and action only: account and region are not known yet. */

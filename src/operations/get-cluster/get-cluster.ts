@@ -2,7 +2,7 @@
 import { passOn } from '../../pipeline/answer.ts';
 import { forwardRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
+import { parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
 import { authorize } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 
@@ -19,11 +19,10 @@ export const getCluster: ReadOperation<ClusterTarget, Authorized<ClusterTarget>>
   events: 'cluster.read',
   readsBody: false,
 
-  parse({ params, query }) {
-    const faults = new Faults();
+  parse({ params, query }, faults) {
     const clusterId = parseClusterId(params['clusterId'], faults);
     parseQuery(query, [], faults);
-    return faults.any() ? faults : { clusterId };
+    return { clusterId };
   },
 
   authorize: (request, progress) => authorize('list', request, progress),

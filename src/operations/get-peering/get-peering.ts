@@ -9,7 +9,7 @@ import { formatIpv4Network } from '../../net/ipv4.ts';
 import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
 import { writeOutcome } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
+import { type Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { authorize } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
@@ -38,12 +38,11 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
   events: 'peering.list',
   readsBody: false,
 
-  parse({ params, query }) {
-    const faults = new Faults();
+  parse({ params, query }, faults) {
     const clusterId = parseClusterId(params['clusterId'], faults);
     const peeringId = parsePeeringId(params['peeringId'], faults);
     const waitMs = parseWait(query, faults);
-    return faults.any() ? faults : { clusterId, peeringId, waitMs };
+    return { clusterId, peeringId, waitMs };
   },
 
   authorize: (request, progress) => authorize('list', request, progress),

@@ -3,7 +3,7 @@
 import { jsonAnswer, passOn } from '../../pipeline/answer.ts';
 import { recordRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { Faults, type Page, parsePage, parseQuery } from '../../pipeline/request-faults.ts';
+import { type Page, parsePage, parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
@@ -31,8 +31,7 @@ export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarg
   events: 'cluster.read',
   readsBody: false,
 
-  parse({ query }) {
-    const faults = new Faults();
+  parse({ query }, faults) {
     const given = parseQuery(query, ['status_ne', 'limit', 'offset'], faults);
     const exceptStatuses = given.get('status_ne')?.split(',') ?? [];
     const isList = exceptStatuses.every((status) => statusPattern.test(status));
@@ -43,7 +42,7 @@ export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarg
     )
       faults.reject('/status_ne', 'must be different cluster statuses, separated by commas');
     const page = { limit: defaultLimit, offset: 0, ...parsePage(given, faults) };
-    return faults.any() ? faults : { page, exceptStatuses };
+    return { page, exceptStatuses };
   },
 
   /** By the action alone: which clusters there are is not known yet. */

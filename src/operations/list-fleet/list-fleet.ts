@@ -12,7 +12,7 @@ import {
 import { isComplete, peeringIds, type Snapshot } from '../../fleet/snapshot.ts';
 import { jsonAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { Faults, parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
+import { parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
 import { authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 
@@ -32,8 +32,7 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
   events: 'fleet.list',
   readsBody: false,
 
-  parse({ query }) {
-    const faults = new Faults();
+  parse({ query }, faults) {
     const given = parseQuery(query, ['clusterId', 'finding', 'status'], faults);
     const cluster = given.get('clusterId');
     const clusterId = cluster === undefined ? undefined : parseClusterId(cluster, faults);
@@ -42,7 +41,7 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
       faults.reject('/finding', `must be one of ${findingCodes.join(', ')}`);
     const status = given.get('status');
     if (status !== undefined && !statusPattern.test(status)) faults.reject('/status', 'must be a status');
-    return faults.any() ? faults : { clusterId, filter: { finding, status } };
+    return { clusterId, filter: { finding, status } };
   },
 
   /** By the action, and the cluster if one is named: where the peerings lie is asked of each. */

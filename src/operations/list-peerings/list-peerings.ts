@@ -2,7 +2,7 @@
 import { passOn } from '../../pipeline/answer.ts';
 import { forwardRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { Faults, type Page, parseClusterId, parsePage, parseQuery } from '../../pipeline/request-faults.ts';
+import { type Page, parseClusterId, parsePage, parseQuery } from '../../pipeline/request-faults.ts';
 import { authorize } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 
@@ -20,11 +20,10 @@ export const listPeerings: ReadOperation<ListTarget, Authorized<ListTarget>> = {
   events: 'peering.list',
   readsBody: false,
 
-  parse({ params, query }) {
-    const faults = new Faults();
+  parse({ params, query }, faults) {
     const clusterId = parseClusterId(params['clusterId'], faults);
     const page = parsePage(parseQuery(query, ['limit', 'offset'], faults), faults);
-    return faults.any() ? faults : { clusterId, page };
+    return { clusterId, page };
   },
 
   authorize: (request, progress) => authorize('list', request, progress),

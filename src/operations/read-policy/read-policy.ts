@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Answer, taggedAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { Faults, parseQuery } from '../../pipeline/request-faults.ts';
+import { parseQuery } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { effectivePolicy } from '../../policy/engine/effective.ts';
 import { effectiveMarkdown } from '../../policy/engine/effective-markdown.ts';
@@ -23,10 +23,9 @@ export const readPolicy: ReadOperation<RequestTarget, Authorized> = {
   events: 'policy.read',
   readsBody: false,
 
-  parse({ query }) {
-    const faults = new Faults();
+  parse({ query }, faults) {
     parseQuery(query, [], faults);
-    return faults.any() ? faults : {};
+    return {};
   },
 
   authorize: (request, progress) => authorize(undefined, request, progress),
