@@ -34,9 +34,7 @@ export interface ServiceTokenServices {
 
 export class ServiceToken {
   readonly #request: () => Promise<IssuedToken>;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #observe: (result: 'ok' | 'failed') => void;
+  readonly #services: ServiceTokenServices;
   #current: CurrentToken | undefined;
   #pending: Promise<CurrentToken> | undefined;
   readonly #backoff = new Backoff({ minMs: 500, maxMs: 10_000 });
@@ -45,9 +43,7 @@ export class ServiceToken {
 
   constructor(request: () => Promise<IssuedToken>, services: ServiceTokenServices) {
     this.#request = request;
-    this.#clock = services.clock;
-    this.#logger = services.logger;
-    this.#observe = services.observe ?? (() => undefined);
+    this.#services = services;
   }
 
   /**
@@ -56,7 +52,7 @@ export class ServiceToken {
    */
   async get(): Promise<string> {
     const current = this.#current;
-    const now = this.#clock.now();
+    const now = this.#services.clock.now();
     if (current === undefined || now >= current.endsAt) return (await this.#renewed()).value;
     if (now >= current.renewAt) this.#renewed().catch(() => undefined);
     return current.value;
@@ -69,7 +65,7 @@ export class ServiceToken {
 
   #renewed(): Promise<CurrentToken> {
     if (this.#pending !== undefined) return this.#pending;
-    if (this.#lastFailure !== undefined && this.#clock.now() < this.#nextAttemptAt) {
+    if (this.#lastFailure !== undefined && this.#services.clock.now() < this.#nextAttemptAt) {
       return Promise.reject(this.#failure(this.#lastFailure));
     }
     this.#pending = this.#renew().finally(() => {
@@ -79,32 +75,30 @@ export class ServiceToken {
   }
 
   async #renew(): Promise<CurrentToken> {
+    const { clock, logger, observe } = this.#services;
     try {
       const { value, lifetimeMs } = await this.#request();
-      const now = this.#clock.now();
+      const now = clock.now();
       const endsAt = now + Math.max(lifetimeMs - marginMs, 0);
       const current = { value, endsAt, renewAt: endsAt - Math.min(lifetimeMs * renewalShare, maxRenewalMs) };
       this.#current = current;
       this.#backoff.succeed();
-      this.#observe('ok');
+      observe?.('ok');
       this.#lastFailure = undefined;
       return current;
     } catch (error) {
-      this.#observe('failed');
-      const now = this.#clock.now();
+      observe?.('failed');
+      const now = clock.now();
       const retryAfterMs = waitMsOf(retryAfterOf(error), now);
       this.#nextAttemptAt = now + Math.max(this.#backoff.fail(), retryAfterMs);
       this.#lastFailure = { error, hasRetryAfter: retryAfterMs > 0 };
-      this.#logger.error(
-        { failures: this.#backoff.failures, err: error },
-        'failed to obtain a service token',
-      );
+      logger.error({ failures: this.#backoff.failures, err: error }, 'failed to obtain a service token');
       throw this.#failure(this.#lastFailure);
     }
   }
 
   #failure({ error, hasRetryAfter }: LastFailure): GatewayError {
-    const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#clock.now()) / 1000));
+    const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#services.clock.now()) / 1000));
     const timedOut = error instanceof ExchangeError && error.kind === 'timeout';
     return new GatewayError(timedOut ? 'service-token-timeout' : 'service-token-unavailable', {
       context: { sent: 'no' },
