@@ -13,20 +13,12 @@ const listedCluster = z.looseObject({
 
 export type ListedCluster = z.output<typeof listedCluster>;
 
-const page = z.looseObject({
-  // Nullable in the vendor's contract.
-  meta: z.looseObject({ total: z.int().min(0).nullish() }).nullish(),
-  clusters: z.array(listedCluster),
-});
-
 const form: ListForm<ListedCluster> = {
   name: 'the clusters',
   // A cluster with its configuration and certificate takes some 10 KiB.
   pageSize: 25,
-  pageIn(json) {
-    const { success, data } = page.safeParse(json);
-    return success ? { entries: data.clusters, total: data.meta?.total ?? undefined } : undefined;
-  },
+  member: 'clusters',
+  entries: z.array(listedCluster),
   identityOf: ({ id }) => id,
 };
 

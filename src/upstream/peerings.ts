@@ -20,19 +20,11 @@ const listedPeering = z.looseObject({
 
 export type ListedPeering = z.output<typeof listedPeering>;
 
-const page = z.looseObject({
-  // Nullable in the vendor's contract.
-  meta: z.looseObject({ total: z.int().min(0).nullish() }).nullish(),
-  vpcPeerings: z.array(listedPeering),
-});
-
 const form: ListForm<ListedPeering> = {
   name: "the cluster's peerings",
   pageSize: 100,
-  pageIn(json) {
-    const { success, data } = page.safeParse(json);
-    return success ? { entries: data.vpcPeerings, total: data.meta?.total ?? undefined } : undefined;
-  },
+  member: 'vpcPeerings',
+  entries: z.array(listedPeering),
   identityOf: ({ id, vpcId, cidrBlock, accountId, region }) =>
     JSON.stringify([id, vpcId, cidrBlock, accountId, region]),
 };

@@ -1,5 +1,6 @@
 // Reads a whole list of Aerospike Cloud under the gateway's own credential, page by page. Either gives the whole list or
 // fails, also for one malformed entry; half a list would show as absent what is there.
+import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { UpstreamReader } from './client.ts';
 import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
@@ -11,15 +12,21 @@ export interface ListForm<Entry> {
   readonly name: string;
   /** `LimitParam` of the vendor's contract allows at most 100; an answer may have 1 MiB. */
   readonly pageSize: number;
-  /** `undefined`: the JSON is no page of this list. */
-  pageIn(json: unknown): Page<Entry> | undefined;
+  /** The member of a page that holds its entries. */
+  readonly member: string;
+  readonly entries: z.ZodType<readonly Entry[]>;
   /** What never changes of an entry. Entries with the same identity are one entry. */
   identityOf(entry: Entry): string;
 }
 
-export interface Page<Entry> {
+/** What the pages of every list have besides their entries. */
+const listPage = z.looseObject({
+  // Nullable in the vendor's contract.
+  meta: z.looseObject({ total: z.int().min(0).nullish() }).nullish(),
+});
+
+interface Page<Entry> {
   readonly entries: readonly Entry[];
-  /** `meta.total`. */
   readonly total: number | undefined;
 }
 
@@ -91,9 +98,10 @@ const isComplete = (found: number, total: number | undefined, lastPage: number, 
 
 function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer): Page<Entry> {
   if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
-  const page = answer.status === 200 ? form.pageIn(answer.json) : undefined;
-  if (page === undefined) throw brokenList(form, answer.status, retryAfterHeader(answer));
-  return page;
+  const page = answer.status === 200 ? listPage.safeParse(answer.json).data : undefined;
+  const entries = form.entries.safeParse(page?.[form.member]).data;
+  if (entries === undefined) throw brokenList(form, answer.status, retryAfterHeader(answer));
+  return { entries, total: page?.meta?.total ?? undefined };
 }
 
 const tooSlow = (): GatewayError =>
