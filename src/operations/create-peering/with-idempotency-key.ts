@@ -1,5 +1,5 @@
 // Carries out a create at most once per Idempotency-Key. A create without a key is carried out unconditionally.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import type { Parsed } from '../../request/request.ts';
@@ -52,5 +52,4 @@ function keyUseOf(
   };
 }
 
-const hashOf = (values: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(values)).digest('hex');
+const hashOf = (values: readonly unknown[]): string => hash('sha256', JSON.stringify(values), 'hex');

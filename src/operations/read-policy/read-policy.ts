@@ -1,6 +1,6 @@
 // The effective policy of the caller, as JSON or Markdown, with an ETag that changes exactly when the answer does. Needs a valid
 // token and no scope. Discloses nothing about the grants of others.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Answer, taggedAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { parseQuery } from '../../pipeline/request-faults.ts';
@@ -43,7 +43,7 @@ export const readPolicy: ReadOperation<RequestTarget, Authorized> = {
       // RFC 9111 section 5.2.2.4: only the caller may store it, and must revalidate it before each use.
       'Cache-Control': 'private, no-cache',
       Vary: 'Accept, Authorization',
-      ETag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+      ETag: `"${hash('sha256', body, 'base64url')}"`,
     };
     return Promise.resolve(taggedAnswer({ status: 200, headers, body }, raw.headers['if-none-match']));
   },

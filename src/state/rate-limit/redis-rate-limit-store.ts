@@ -1,6 +1,6 @@
 // Counts for rate limits in Redis, shared by all instances. While Redis is down, each instance counts in its own memory: an
 // outage neither refuses requests nor lifts the limits.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type IncrementResponse, MemoryStore, type Options } from 'express-rate-limit';
 import { type RedisReply, RedisStore } from 'rate-limit-redis';
 import type { Logger } from '../../logging/logger.ts';
@@ -55,7 +55,7 @@ export class SharedRateLimitStore implements RateLimitStore {
 }
 
 /** Redis must not contain addresses and names of callers. */
-const hashOf = (key: string): string => createHash('sha256').update(key).digest('base64url');
+const hashOf = (key: string): string => hash('sha256', key, 'base64url');
 
 /**
  * Pretends that loading a script succeeds: `RedisStore` keeps the result forever, even if Redis is only down for a moment. It
@@ -65,5 +65,5 @@ async function send(redis: RedisCommands, words: string[]): Promise<RedisReply> 
   const [command, action, script = ''] = words;
   if (command !== 'SCRIPT' || action !== 'LOAD') return (await redis.command(...words)) as RedisReply;
   await redis.command(...words).catch(() => undefined);
-  return createHash('sha1').update(script).digest('hex');
+  return hash('sha1', script, 'hex');
 }
