@@ -71,6 +71,9 @@ export function parseQuery(
   return found;
 }
 
+/** The form of `ClusterStatus` and `VPCPeeringStatus` in the vendor's contract, for statuses that they get later, too. */
+export const statusPattern = /^[a-z]{1,20}(-[a-z]{1,20}){0,3}$/;
+
 export interface Page {
   readonly limit?: number;
   readonly offset?: number;

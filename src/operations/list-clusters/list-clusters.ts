@@ -3,7 +3,7 @@
 import { jsonAnswer, passOn } from '../../pipeline/answer.ts';
 import { recordRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { type Page, parsePage, parseQuery } from '../../pipeline/request-faults.ts';
+import { type Page, parsePage, parseQuery, statusPattern } from '../../pipeline/request-faults.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
@@ -18,8 +18,6 @@ interface ClustersTarget extends RequestTarget {
 
 /** `LimitParam` of the vendor's contract. */
 const defaultLimit = 10;
-/** The form of `ClusterStatus` in the vendor's contract, for statuses that it gets later, too. */
-const statusPattern = /^[a-z]{1,20}(-[a-z]{1,20}){0,3}$/;
 const maxStatuses = 20;
 
 export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarget>> = {

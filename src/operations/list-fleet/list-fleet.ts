@@ -12,16 +12,13 @@ import {
 import { isComplete, peeringIds, type Snapshot } from '../../fleet/snapshot.ts';
 import { jsonAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
-import { parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
+import { parseClusterId, parseQuery, statusPattern } from '../../pipeline/request-faults.ts';
 import { authorize, decideFor } from '../../request/authorize.ts';
 import type { Authorized, RequestTarget } from '../../request/request.ts';
 
 interface FleetTarget extends RequestTarget {
   readonly filter: { readonly finding?: FindingCode | undefined; readonly status?: string | undefined };
 }
-
-/** The form of `VPCPeeringStatus` in the vendor's contract, for statuses that it gets later, too. */
-const statusPattern = /^[a-z]{1,20}(-[a-z]{1,20}){0,3}$/;
 
 export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
   id: 'getFleet',
