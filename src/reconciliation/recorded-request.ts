@@ -2,7 +2,7 @@
 // one of them settles nothing.
 import { z } from 'zod';
 import type { FoundRecord } from '../audit/record/found-record.ts';
-import { uuidPattern } from '../net/aws.ts';
+import { cidrBlockPattern, uuidPattern } from '../net/aws.ts';
 import { latestTime } from '../net/latest-time.ts';
 import { peeringValues } from '../policy/language/peering-values.ts';
 import type { RequestFacts, RequestTarget } from '../request/request.ts';
@@ -20,11 +20,7 @@ const deleteTarget = z
     ...{ accountId, region },
     peeringId: z.string().regex(uuidPattern),
     vpcId: vpcId.optional(),
-    // As Aerospike Cloud listed it; nothing is decided by it.
-    cidrBlock: z
-      .string()
-      .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/)
-      .optional(),
+    cidrBlock: z.string().regex(cidrBlockPattern).optional(),
   })
   .transform(({ clusterId, peeringId, ...existing }): RequestTarget => ({ clusterId, peeringId, existing }));
 

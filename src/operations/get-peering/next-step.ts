@@ -1,8 +1,7 @@
 // What a caller has to do in AWS for a peering that waits to be accepted, or that is active, as commands that can be run as they are. Puts
 // nothing into a command that is not of the exact form that AWS gives it.
-import { accountIdPattern, connectionIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
+import { accountIdPattern, connectionIdPattern, formed, regionPattern, vpcIdPattern } from '../../net/aws.ts';
 import type { ListedPeering } from '../../upstream/peerings.ts';
-import { formed } from '../delete-peering/listed-place.ts';
 
 interface Step {
   readonly description: string;
