@@ -4,7 +4,7 @@ import { Recent } from '../recent.ts';
 import type { CreatorStore } from '../state/creators/creator-store.ts';
 
 /** A create whose outcome is not known. */
-interface UnsettledCreate {
+export interface UnsettledCreate {
   readonly facts: { readonly gatewayRequestId: string };
   /** Peerings that it cannot have made, since they existed before. */
   readonly before: ReadonlySet<string>;

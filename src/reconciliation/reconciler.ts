@@ -13,7 +13,7 @@ import type { ClusterLock } from '../state/lock/cluster-lock.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import { retryAfterMsOf } from '../upstream/read-answer.ts';
-import { Attribution } from './attribution.ts';
+import { Attribution, type UnsettledCreate } from './attribution.ts';
 import { DeleteReconciler } from './delete-reconciler.ts';
 import { listCluster } from './list-cluster.ts';
 import { findCandidates, findOnly, isOf, mayBe } from './match-peering.ts';
@@ -31,13 +31,11 @@ export interface ReconcilerServices {
   readonly elapsed?: () => number;
 }
 
-interface OpenCreate {
+interface OpenCreate extends UnsettledCreate {
   readonly facts: RequestFacts;
   readonly peering: PeeringRequest;
   /** When its request ended without a known outcome. */
   readonly openSince: number;
-  /** Peerings that it cannot have made, since they existed before. */
-  readonly before: ReadonlySet<string>;
 }
 
 /** Creates of this instance with the same values. */
