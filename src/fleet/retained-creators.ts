@@ -22,7 +22,7 @@ export class RetainedCreators implements CreatorStore {
   }
 
   recordCreator(peeringId: string, creator: Creator): void | Promise<void> {
-    this.#follow(peeringId);
+    if (!this.#absences.has(peeringId)) this.#absences.set(peeringId, 0);
     return this.#store.recordCreator(peeringId, creator);
   }
 
@@ -53,9 +53,5 @@ export class RetainedCreators implements CreatorStore {
     } catch (error) {
       this.#logger.warn({ err: error }, 'the creators of peerings that are gone could not be removed');
     }
-  }
-
-  #follow(id: string): void {
-    if (!this.#absences.has(id)) this.#absences.set(id, 0);
   }
 }
