@@ -1,5 +1,5 @@
 // An answer as a value. It lacks only the header fields that every HTTP answer has.
-import type { StoredAnswer } from '../state/idempotency/idempotency-store.ts';
+import type { AnswerParts } from '../net/passable-answer.ts';
 import type { UpstreamAnswer } from '../upstream/read-answer.ts';
 
 /** Header fields by name. A name always has the same spelling. */
@@ -19,10 +19,10 @@ export const passOn = (answer: UpstreamAnswer): Answer =>
   storedAnswer(answer, { 'Proxy-Status': `peergate; received-status=${answer.status}` });
 
 /** The answer to an earlier request with the same Idempotency-Key. */
-export const replay = (answer: StoredAnswer): Answer =>
+export const replay = (answer: AnswerParts): Answer =>
   storedAnswer(answer, { 'Idempotency-Replayed': 'true', 'Proxy-Status': 'peergate' });
 
-function storedAnswer({ status, headers, body, requestId }: StoredAnswer, own: Fields): Answer {
+function storedAnswer({ status, headers, body, requestId }: AnswerParts, own: Fields): Answer {
   const id = requestId === undefined ? {} : { 'X-Request-Id': requestId };
   return { status, headers: { ...headers, ...id, ...own }, body: status === 204 ? undefined : body };
 }

@@ -1,14 +1,11 @@
 // The lease of an Idempotency-Key. A request ends its lease exactly once: with the answer, by releasing it, or by marking it
 // indeterminate.
 import { GatewayError } from '../../errors.ts';
+import type { AnswerParts } from '../../net/passable-answer.ts';
 import type { PipelineServices } from '../../pipeline/services.ts';
 import { isOf } from '../../reconciliation/match-peering.ts';
 import type { Parsed } from '../../request/request.ts';
-import {
-  idempotencyUnavailable,
-  type KeyUse,
-  type StoredAnswer,
-} from '../../state/idempotency/idempotency-store.ts';
+import { idempotencyUnavailable, type KeyUse } from '../../state/idempotency/idempotency-store.ts';
 import { isLive, type ListedPeering } from '../../upstream/peerings.ts';
 import type { UpstreamAnswer } from '../../upstream/read-answer.ts';
 import { UpstreamRefused } from '../../upstream/upstream-refused.ts';
@@ -17,7 +14,7 @@ import type { CreateTarget } from './create-peering.ts';
 /** The answer of an earlier request with the same key. Nothing was sent for this one. */
 export interface Replayed {
   readonly by: 'replay';
-  readonly answer: StoredAnswer;
+  readonly answer: AnswerParts;
   /** The gateway's id of the request that created the peering. */
   readonly creator: string;
 }
@@ -112,14 +109,14 @@ const wasNotSent = (error: unknown): boolean =>
   error instanceof UpstreamRefused || (error instanceof GatewayError && error.sent === 'no');
 
 /** The answer to a create whose peering was found in the list. */
-const asCreated = (listed: ListedPeering): StoredAnswer => ({
+const asCreated = (listed: ListedPeering): AnswerParts => ({
   status: 201,
   headers: { 'Content-Type': 'application/json' },
   body: Buffer.from(JSON.stringify(listed)),
   requestId: undefined,
 });
 
-const stored = ({ status, headers, body, requestId }: StoredAnswer): StoredAnswer => ({
+const stored = ({ status, headers, body, requestId }: AnswerParts): AnswerParts => ({
   status,
   headers,
   body,

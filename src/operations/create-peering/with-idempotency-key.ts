@@ -25,7 +25,7 @@ export async function withIdempotencyKey(
     case 'another-request':
       throw new GatewayError('idempotency-key-reused');
     case 'answered':
-      return { by: 'replay', answer: acquired.answer, creator: acquired.first };
+      return { by: 'replay', answer: acquired.answer, creator: acquired.creator };
     default:
   }
   const earlier = acquired.state === 'acquired-indeterminate' ? acquired.requests : undefined;

@@ -3,9 +3,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { AnswerParts } from '../../net/passable-answer.ts';
 
-/** An upstream answer, stored for replay. */
-export type StoredAnswer = AnswerParts;
-
 /** One use of a key. */
 export interface KeyUse {
   /** Hash of caller, cluster and key, so that the keys of two callers never collide. */
@@ -23,8 +20,8 @@ export type Acquired =
   | { readonly state: 'acquired-indeterminate'; readonly requests: readonly string[] }
   | { readonly state: 'running' }
   | { readonly state: 'another-request' }
-  /** `first`: the request that created the peering. */
-  | { readonly state: 'answered'; readonly answer: StoredAnswer; readonly first: string };
+  /** `creator`: the request that created the peering. */
+  | { readonly state: 'answered'; readonly answer: AnswerParts; readonly creator: string };
 
 export type KeyState = Acquired['state'];
 
@@ -46,8 +43,8 @@ export interface IdempotencyStore {
   release(use: KeyUse): void | Promise<void>;
   /** The result is unknown. The next request with the key must determine it. */
   markIndeterminate(use: KeyUse): void | Promise<void>;
-  /** Stores the answer for replay. `first`: the request that created the peering. */
-  complete(use: KeyUse, answer: StoredAnswer, first: string): void | Promise<void>;
+  /** Stores the answer for replay. `creator`: the request that created the peering. */
+  complete(use: KeyUse, answer: AnswerParts, creator: string): void | Promise<void>;
 }
 
 /** Nothing can be said of a key, so nothing is sent. `retryAfter`: seconds. */

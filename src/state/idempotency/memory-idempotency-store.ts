@@ -1,12 +1,12 @@
 // Idempotency keys in this process's memory, for a single instance. Bounded: when the store is full, it refuses new keys rather
 // than forget old ones.
 import type { GatewayError } from '../../errors.ts';
+import type { AnswerParts } from '../../net/passable-answer.ts';
 import {
   type Acquired,
   type IdempotencyStore,
   idempotencyUnavailable,
   type KeyUse,
-  type StoredAnswer,
   withNewest,
 } from './idempotency-store.ts';
 
@@ -17,7 +17,7 @@ interface Entry {
   /** Requests whose create may have been carried out, newest first. */
   readonly requests: readonly string[];
   readonly isRunning: boolean;
-  readonly answered?: { readonly answer: StoredAnswer; readonly first: string };
+  readonly answered?: { readonly answer: AnswerParts; readonly creator: string };
 }
 
 export interface MemoryIdempotencyOptions {
@@ -79,9 +79,9 @@ export class MemoryIdempotency implements IdempotencyStore {
     if (held !== undefined) this.#put(use.key, { ...held, isRunning: false });
   }
 
-  complete(use: KeyUse, answer: StoredAnswer, first: string): void {
+  complete(use: KeyUse, answer: AnswerParts, creator: string): void {
     const held = this.#heldBy(use);
-    if (held !== undefined) this.#put(use.key, { ...held, isRunning: false, answered: { answer, first } });
+    if (held !== undefined) this.#put(use.key, { ...held, isRunning: false, answered: { answer, creator } });
   }
 
   #heldBy({ key, owner }: KeyUse): Entry | undefined {

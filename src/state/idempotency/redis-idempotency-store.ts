@@ -3,14 +3,13 @@
 import { z } from 'zod';
 import type { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
-import { readPassable } from '../../net/passable-answer.ts';
+import { type AnswerParts, readPassable } from '../../net/passable-answer.ts';
 import { nameOf, type RedisCommands } from '../redis-connection.ts';
 import {
   type Acquired,
   type IdempotencyStore,
   idempotencyUnavailable,
   type KeyUse,
-  type StoredAnswer,
   withNewest,
 } from './idempotency-store.ts';
 
@@ -92,7 +91,7 @@ export class RedisIdempotency implements IdempotencyStore {
     if (state === 'acquired' || state === 'acquired-indeterminate') this.#hold(use, { requests, leaseEnds });
     switch (state) {
       case 'answered':
-        return { state, first: word, answer: this.#readAnswer(answer) };
+        return { state, creator: word, answer: this.#readAnswer(answer) };
       case 'acquired-indeterminate':
         return { state, requests };
       default:
@@ -120,9 +119,9 @@ export class RedisIdempotency implements IdempotencyStore {
     return this.#end(use, 'indeterminate');
   }
 
-  complete(use: KeyUse, { status, headers, body, requestId }: StoredAnswer, first: string): Promise<void> {
+  complete(use: KeyUse, { status, headers, body, requestId }: AnswerParts, creator: string): Promise<void> {
     const text = JSON.stringify({ status, headers, body: body.toString('base64'), requestId });
-    return this.#end(use, 'answered', text, first);
+    return this.#end(use, 'answered', text, creator);
   }
 
   /** From now on leases are not renewed and expire. */
@@ -131,11 +130,11 @@ export class RedisIdempotency implements IdempotencyStore {
     this.#held.clear();
   }
 
-  async #end(use: KeyUse, state: string, answer = '', first = ''): Promise<void> {
+  async #end(use: KeyUse, state: string, answer = '', creator = ''): Promise<void> {
     const { fingerprint, owner } = use;
     const requests = this.#held.get(use)?.requests ?? [owner];
     this.#forget(use);
-    const values = [owner, state, this.#ttlMs, fingerprint, requests.join(' '), answer, first];
+    const values = [owner, state, this.#ttlMs, fingerprint, requests.join(' '), answer, creator];
     await this.#run(endScript, use, values);
   }
 
@@ -172,7 +171,7 @@ export class RedisIdempotency implements IdempotencyStore {
     }
   }
 
-  #readAnswer(text: string | undefined): StoredAnswer {
+  #readAnswer(text: string | undefined): AnswerParts {
     try {
       return parseAnswer(text);
     } catch {
@@ -195,11 +194,11 @@ const storedAnswer = z.strictObject({
   requestId: z.string().optional(),
 });
 
-function parseAnswer(text: string | undefined): StoredAnswer {
+function parseAnswer(text: string | undefined): AnswerParts {
   const { status, headers, body, requestId } = storedAnswer.parse(JSON.parse(text ?? ''));
   const answer = {
     status,
-    headers: headers as StoredAnswer['headers'],
+    headers: headers as AnswerParts['headers'],
     body: Buffer.from(body, 'base64'),
     requestId,
   };

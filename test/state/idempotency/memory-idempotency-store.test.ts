@@ -3,11 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type {
-  IdempotencyStore,
-  KeyUse,
-  StoredAnswer,
-} from '../../../src/state/idempotency/idempotency-store.ts';
+import type { AnswerParts } from '../../../src/net/passable-answer.ts';
+import type { IdempotencyStore, KeyUse } from '../../../src/state/idempotency/idempotency-store.ts';
 import {
   MemoryIdempotency,
   type MemoryIdempotencyOptions,
@@ -15,7 +12,7 @@ import {
 
 const ttlMs = 1000;
 const use = (key: string, fingerprint = 'same'): KeyUse => ({ key, fingerprint, owner: randomUUID() });
-const answer = (size = 2): StoredAnswer => ({
+const answer = (size = 2): AnswerParts => ({
   status: 201,
   headers: {},
   body: Buffer.alloc(size, '{'),
@@ -37,7 +34,7 @@ test('an answer is kept for its time to the millisecond, from when it was given'
   clock.now = 5000;
   store.complete(first, answer(), first.owner);
   clock.now = 5999;
-  assert.deepEqual(store.acquire(use('a')), { state: 'answered', answer: answer(), first: first.owner });
+  assert.deepEqual(store.acquire(use('a')), { state: 'answered', answer: answer(), creator: first.owner });
   clock.now = 6000;
   assert.equal(stateOf(store, use('a', 'another')), 'acquired');
 });

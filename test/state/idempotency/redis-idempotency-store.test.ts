@@ -50,7 +50,7 @@ const guarantees: Readonly<Record<string, (t: TestContext, redis: TestRedis) => 
       await one.acquire(first);
       await one.complete(first, stored, creator);
       assert.ok(!one.holds(first));
-      assert.deepEqual(await other.acquire(use(key)), { state: 'answered', first: creator, answer: stored });
+      assert.deepEqual(await other.acquire(use(key)), { state: 'answered', creator, answer: stored });
       assert.deepEqual(await other.acquire(use(key, 'another')), { state: 'another-request' });
     }
   },
@@ -171,7 +171,7 @@ const guarantees: Readonly<Record<string, (t: TestContext, redis: TestRedis) => 
       await store.resume(lost);
       assert.ok(!store.holds(lost));
       await store.complete(lost, answer, lost.owner);
-      assert.deepEqual(await store.acquire(use('lost')), { state: 'answered', first: lost.owner, answer });
+      assert.deepEqual(await store.acquire(use('lost')), { state: 'answered', creator: lost.owner, answer });
       await store.markIndeterminate(doubtful);
       assert.deepEqual(await store.acquire(use('lost-2')), {
         state: 'acquired-indeterminate',

@@ -2,14 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Logger } from '../../../src/logging/logger.ts';
-import type { KeyUse, StoredAnswer } from '../../../src/state/idempotency/idempotency-store.ts';
+import type { AnswerParts } from '../../../src/net/passable-answer.ts';
+import type { KeyUse } from '../../../src/state/idempotency/idempotency-store.ts';
 import { RedisIdempotency } from '../../../src/state/idempotency/redis-idempotency-store.ts';
 import type { RedisCommands } from '../../../src/state/redis-connection.ts';
 
 export const ttlMs = 60_000;
 export const leaseMs = 10_000;
 export const use = (key: string, fingerprint = 'same'): KeyUse => ({ key, fingerprint, owner: randomUUID() });
-export const answer: StoredAnswer = {
+export const answer: AnswerParts = {
   status: 201,
   headers: { 'Content-Type': 'application/json', Location: '/a' },
   body: Buffer.from('{"é":1}'),
