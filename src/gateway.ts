@@ -23,7 +23,7 @@ import type { KeySet } from './identity/key-set.ts';
 import { operations } from './operations/registry.ts';
 import { ChangeForwarder } from './pipeline/forward.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
-import { settleEarlierChanges } from './reconciliation/load-pending.ts';
+import { settleEarlierChanges } from './reconciliation/settle-earlier-changes.ts';
 
 export type { GatewayParts } from './components.ts';
 

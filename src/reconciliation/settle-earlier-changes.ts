@@ -1,4 +1,5 @@
-// Finds open creates of earlier runs in the audit log and passes them to the reconciler. Never rejects: the gateway works without.
+// Finds open creates and deletes of earlier runs in the audit log and passes them to the reconciler. Never rejects: the
+// gateway works without.
 import type { Head } from '../audit/log/chain.ts';
 import { findOpenIntents } from '../audit/verify/find-open-intents.ts';
 import type { Clock } from '../clock.ts';
