@@ -19,7 +19,9 @@ const oldCommit = '7e32663';
 const rounds = 60;
 const recordsInRound = 2000;
 
-const { id, method, route, events } = createPeering;
+const { id, method, route, eventPrefix } = createPeering;
+/** The old version knows the prefix as `events`. */
+const operation = { id, method, route, eventPrefix, events: eventPrefix };
 const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
 export const reporter = { version: 'bench', instance: 'bench' };
 
@@ -29,7 +31,7 @@ export const facts: RequestFacts = {
   gatewayRequestId: '0b54e1a8-5f0c-4c3b-9a86-3d8d1a0c7f11',
   requestId: '0b54e1a8-5f0c-4c3b-9a86-3d8d1a0c7f11',
   clientAddress: '10.0.0.1',
-  operation: { id, method, route, events },
+  operation,
   caller: {
     issuer: 'https://idp.example',
     subject: 'svc-payments',

@@ -25,7 +25,7 @@ export function withOperations(schema: Schema): Schema {
   return { ...schema, $defs };
 }
 
-const readsOf = (events: ReadEvents) => operations.filter((operation) => operation.events === events);
+const readsOf = (prefix: ReadEvents) => operations.filter(({ eventPrefix }) => eventPrefix === prefix);
 
 const schemaFile = new URL('../openapi/audit-event.schema.json', import.meta.url);
 if (argv[1] === fileURLToPath(import.meta.url)) {

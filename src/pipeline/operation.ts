@@ -41,7 +41,7 @@ export interface ReadOperation<Target extends RequestTarget = RequestTarget, Adm
   extends OperationFacts,
     OperationStages<Target, Admitted> {
   readonly method: 'GET';
-  readonly events: ReadEvents;
+  readonly eventPrefix: ReadEvents;
   readonly action: Action | undefined;
 }
 

@@ -61,7 +61,7 @@ export function factsFromRecord(record: FoundRecord): RequestFacts | undefined {
       id: api.operation,
       method,
       route: http.url.path,
-      events: method === 'POST' ? 'peering.create' : 'peering.delete',
+      eventPrefix: method === 'POST' ? 'peering.create' : 'peering.delete',
     },
     caller: {
       issuer: actor.idp.name,

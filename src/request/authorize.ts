@@ -28,7 +28,7 @@ export interface ChangeRequest {
 /** How changes of an operation are authorized and which upstream request they become. */
 export interface ChangeRules<Target extends RequestTarget> extends OperationFacts {
   readonly method: 'POST' | 'DELETE';
-  readonly events: ChangeEvents;
+  readonly eventPrefix: ChangeEvents;
   readonly action: 'create' | 'delete';
   toUpstream(target: Target): Pick<ChangeRequest, 'path' | 'body'>;
 }

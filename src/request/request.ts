@@ -18,7 +18,7 @@ export interface OperationFacts {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** The route's template, never the caller's path. */
   readonly route: string;
-  readonly events: ChangeEvents | ReadEvents;
+  readonly eventPrefix: ChangeEvents | ReadEvents;
 }
 
 /** Account, region, VPC and block of a listed peering. Only values of AWS's exact form. */

@@ -13,12 +13,12 @@ import { lostCreate, startReconciler } from './reconcile-rig.ts';
 const tenMinutesMs = 600_000;
 
 function lostDelete(peeringId: string, ageMs = 0): RequestFacts {
-  const { id, method, route, events } = deletePeering;
+  const { id, method, route, eventPrefix } = deletePeering;
   const { accountId, region } = allowed;
   return {
     ...lostCreate(),
     startedAt: Date.now() - ageMs,
-    operation: { id, method, route, events },
+    operation: { id, method, route, eventPrefix },
     target: { clusterId, peeringId, existing: { accountId, region } },
   };
 }

@@ -111,13 +111,13 @@ export async function startReconciler(
 /** A create that somebody lost. */
 export function lostCreate(values: Partial<PeeringRequest> = {}, cluster = clusterId): RequestFacts {
   const gatewayRequestId = systemClock.newId();
-  const { id, method, route, events } = createPeering;
+  const { id, method, route, eventPrefix } = createPeering;
   return {
     startedAt: Date.now(),
     gatewayRequestId,
     requestId: `order-${gatewayRequestId}`,
     clientAddress: '192.0.2.7',
-    operation: { id, method, route, events },
+    operation: { id, method, route, eventPrefix },
     caller: { issuer: 'https://idp.example', subject: 'svc-payments', clientId: 'payments', tokenId: 'b7c1' },
     target: { clusterId: cluster, peering: { clusterId: cluster, ...allowed, ...values } },
   };

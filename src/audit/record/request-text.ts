@@ -61,12 +61,12 @@ const activities = { POST: 1, GET: 2, DELETE: 4 } as const;
 export function requestEvent(facts: RequestFacts, event: RequestEvent, now: number): AuditEvent {
   const { operation, startedAt, caller, decision, trace } = facts;
   const { phase, severityId, response } = event;
-  const { method, events } = operation;
+  const { method, eventPrefix } = operation;
   const action = actions[event.action];
   const activityId = activities[method];
   const policy = decision === undefined ? undefined : policyText(decision.policyVersion);
   return {
-    code: `${events}.${phase}` as EventCode,
+    code: `${eventPrefix}.${phase}` as EventCode,
     typeUid: 600_300 + activityId,
     traced: trace !== undefined,
     first:
@@ -126,7 +126,7 @@ function actorText(caller: RecordedCaller | undefined): string {
 function apiText({ operation, target, gatewayRequestId, caller }: RequestFacts, answered?: number): string {
   const data = target === undefined ? '' : targetMembers(target);
   // The gateway answers this operation itself.
-  const service = operation.events === 'policy.read' ? 'peergate' : 'Aerospike Cloud';
+  const service = operation.eventPrefix === 'policy.read' ? 'peergate' : 'Aerospike Cloud';
   const token = caller?.tokenId === undefined ? '' : `,"token":{"uid":${canonicalText(caller.tokenId)}}`;
   return (
     `{"operation":"${operation.id}","request":{${data === '' ? '' : `"data":{${data}},`}` +

@@ -29,7 +29,7 @@ export const createPeering: ChangeOperation<CreateTarget, AuthorizedChange<Creat
   route: '/database/clusters/{clusterId}/vpc-peerings',
   action: 'create',
   scope: 'create',
-  events: 'peering.create',
+  eventPrefix: 'peering.create',
   readsBody: true,
 
   isDryRun: (query) => query !== '' && new URLSearchParams(query).get('dryRun') === 'true',

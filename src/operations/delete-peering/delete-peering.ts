@@ -27,7 +27,7 @@ export const deletePeering: ChangeOperation<DeleteTarget, Authorized<DeleteTarge
   route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
   action: 'delete',
   scope: 'delete',
-  events: 'peering.delete',
+  eventPrefix: 'peering.delete',
   readsBody: false,
 
   parse({ params, query }, faults) {

@@ -16,7 +16,7 @@ export const getCluster: ReadOperation<ClusterTarget, Authorized<ClusterTarget>>
   route: '/database/clusters/{clusterId}',
   action: 'list',
   scope: 'list',
-  events: 'cluster.read',
+  eventPrefix: 'cluster.read',
   readsBody: false,
 
   parse({ params, query }, faults) {

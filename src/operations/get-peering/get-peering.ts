@@ -35,7 +35,7 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
   route: '/database/clusters/{clusterId}/vpc-peerings/{peeringId}',
   action: 'list',
   scope: 'list',
-  events: 'peering.list',
+  eventPrefix: 'peering.list',
   readsBody: false,
 
   parse({ params, query }, faults) {

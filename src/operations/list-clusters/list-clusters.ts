@@ -26,7 +26,7 @@ export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarg
   route: '/database/clusters',
   action: 'list',
   scope: 'list',
-  events: 'cluster.read',
+  eventPrefix: 'cluster.read',
   readsBody: false,
 
   parse({ query }, faults) {

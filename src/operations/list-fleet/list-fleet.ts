@@ -26,7 +26,7 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
   route: '/peerings',
   action: 'inspect',
   scope: 'list',
-  events: 'fleet.list',
+  eventPrefix: 'fleet.list',
   readsBody: false,
 
   parse({ query }, faults) {

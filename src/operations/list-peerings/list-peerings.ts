@@ -17,7 +17,7 @@ export const listPeerings: ReadOperation<ListTarget, Authorized<ListTarget>> = {
   route: '/database/clusters/{clusterId}/vpc-peerings',
   action: 'list',
   scope: 'list',
-  events: 'peering.list',
+  eventPrefix: 'peering.list',
   readsBody: false,
 
   parse({ params, query }, faults) {

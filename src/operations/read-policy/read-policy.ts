@@ -20,7 +20,7 @@ export const readPolicy: ReadOperation<RequestTarget, Authorized> = {
   route: '/policy/effective',
   action: undefined,
   scope: undefined,
-  events: 'policy.read',
+  eventPrefix: 'policy.read',
   readsBody: false,
 
   parse({ query }, faults) {

@@ -52,11 +52,11 @@ export const list = await upstream.read({ path, requestId });
 export const target = await parse(createPeering, scoped);
 export const served = serveRead(request);
 export const forwarded = await services.forwarder.forward(change, progress);
-export const operation: Create = { ...createPeering, events: 'peering.create' };
+export const operation: Create = { ...createPeering, eventPrefix: 'peering.create' };
 `;
 
-const withoutEvents = `const { events, ...rest } = createPeering;
-export const kept = events;
+const withoutEvents = `const { eventPrefix, ...rest } = createPeering;
+export const kept = eventPrefix;
 `;
 
 /** The compiler's code, and the program's end. */
@@ -110,7 +110,7 @@ await trail.recordIntent(alike);`,
   ],
   'an operation that changes something with the events of a read': [
     'TS2322',
-    `export const operation: Create = { ...createPeering, events: 'peering.list' };`,
+    `export const operation: Create = { ...createPeering, eventPrefix: 'peering.list' };`,
   ],
   'a read that sends a POST': ['TS2353', `await upstream.read({ path, requestId, method: 'POST' });`],
   'a read that sends a body': ['TS2353', 'await upstream.read({ path, requestId, body: {} });'],
