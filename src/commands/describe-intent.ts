@@ -1,6 +1,7 @@
 // Extracts from an open intent what a person or a program needs to check it upstream. Every member is a string; missing ones
 // are question marks.
-import { type FoundRecord, memberOf } from '../audit/record/found-record.ts';
+import type { FoundRecord } from '../audit/record/found-record.ts';
+import { memberOf } from '../net/json.ts';
 
 export interface DescribedIntent {
   /** RFC 3339, UTC. */

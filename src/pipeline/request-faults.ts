@@ -1,6 +1,7 @@
 // Strict parsers for what operations have in common, ids and query, and the collection of all faults into one refusal.
 import { GatewayError, type InvalidField, invalidField } from '../errors.ts';
 import { connectionIdPattern, uuidPattern, vpcIdPattern } from '../net/aws.ts';
+import { escapePointer } from '../net/json.ts';
 
 /** Bounds on the unknown names in an answer, so that it does not echo the request. */
 const maxNames = 20;
@@ -99,9 +100,6 @@ export function parsePage(given: ReadonlyMap<string, string>, faults: Faults): P
   }
   return page;
 }
-
-/** RFC 6901 section 3. */
-const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Cut between characters, not within a surrogate pair, so that the answer stays well-formed Unicode. */
 const shorten = (name: string): string =>

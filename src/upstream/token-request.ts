@@ -3,6 +3,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { UpstreamConfig } from '../config/config.ts';
+import { memberOf, parseJson } from '../net/json.ts';
 import { exchange } from '../outbound/exchange.ts';
 import { StatusError } from '../outbound/failures.ts';
 import { retryAfterIn } from '../outbound/retry-after.ts';
@@ -49,7 +50,7 @@ export async function requestToken(
     const message = `the token endpoint answered with status ${status}${oauthError(body)}`;
     throw new StatusError(message, retryAfterIn(fields));
   }
-  const response = tokenResponse.safeParse(parseJson(body));
+  const response = tokenResponse.safeParse(parseJson(body.toString('utf8')));
   if (!response.success)
     throw new Error('the token endpoint sent no valid bearer token response (RFC 6749 section 5.1)');
   return { value: response.data.access_token, lifetimeMs: lifetimeSeconds(response.data.expires_in) * 1000 };
@@ -72,14 +73,6 @@ const oauthErrors = [
 
 /** The error code of RFC 6749 section 5.2, if there is one. Nothing else of the body gets into messages. */
 function oauthError(body: Buffer): string {
-  const code = (parseJson(body) as { error?: unknown } | null | undefined)?.error;
+  const code = memberOf(parseJson(body.toString('utf8')), 'error');
   return typeof code === 'string' && oauthErrors.includes(code) ? ` (${code})` : '';
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

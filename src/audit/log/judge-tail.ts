@@ -1,6 +1,7 @@
 // Decides whether the chain of an existing log may be continued. A gateway with a signing key signs nothing but what it
 // wrote or has verified: the last checkpoint must be of its key, and what follows it whole and short.
-import { type FoundRecord, type Link, type LinkedRecord, memberOf } from '../record/found-record.ts';
+import { memberOf } from '../../net/json.ts';
+import type { FoundRecord, Link, LinkedRecord } from '../record/found-record.ts';
 import type { ChainEnd } from '../record/gateway-events.ts';
 import { Unsigned } from '../verify/unsigned.ts';
 import type { Head } from './chain.ts';

@@ -1,5 +1,6 @@
 // Recognises audit records in a JSON value and reads their place in a chain. Believes nothing in them: the fingerprint is
 // computed again.
+import { memberOf, parseJson } from '../../net/json.ts';
 import { repeatsMember } from '../../net/strict-json.ts';
 import { fingerprintOf, fingerprintText, type Head, withFingerprint } from '../log/chain.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -23,7 +24,7 @@ const maxNesting = 6;
 export function* recordsIn(value: unknown, text: string, nesting = 0): Generator<Found> {
   if (nesting > maxNesting) return;
   if (typeof value === 'string') {
-    if (value.includes('"class_uid"')) yield* recordsIn(parsed(value), value, nesting + 1);
+    if (value.includes('"class_uid"')) yield* recordsIn(parseJson(value), value, nesting + 1);
   } else if (Array.isArray(value)) {
     for (const element of value) yield* recordsIn(element, text, nesting + 1);
   } else if (isRecord(value)) yield { record: value, text };
@@ -34,15 +35,6 @@ export function* recordsIn(value: unknown, text: string, nesting = 0): Generator
 const isRecord = (value: unknown): value is FoundRecord =>
   memberOf(value, 'class_uid') === 6003 &&
   memberOf(memberOf(memberOf(value, 'metadata'), 'product'), 'name') === 'peergate';
-
-/** `undefined` when it is no JSON. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Where a record says that it stands, and what it says of its neighbours. */
 export interface Link extends Head {
@@ -99,10 +91,6 @@ export interface LinkedRecord {
 
 /** The record in a line that a gateway wrote. */
 export function recordOf(line: string): LinkedRecord | undefined {
-  const [found] = recordsIn(parsed(line), line);
+  const [found] = recordsIn(parseJson(line), line);
   return found && { record: found.record, link: linkOf(found.record, found.text) };
 }
-
-/** A member of what may be an object. */
-export const memberOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { parsed } from './found-record.ts';
+import { parseJson } from '../../net/json.ts';
 
 export interface Place {
   readonly file: string;
@@ -40,8 +40,9 @@ export async function* readValues(
     const splitter = new ValueSplitter();
     try {
       for await (const chunk of open(file, onRead) as AsyncIterable<Buffer>)
-        for (const { line, text } of splitter.split(chunk)) yield { file, line, text, value: parsed(text) };
-      for (const { line, text } of splitter.end()) yield { file, line, text, value: parsed(text) };
+        for (const { line, text } of splitter.split(chunk))
+          yield { file, line, text, value: parseJson(text) };
+      for (const { line, text } of splitter.end()) yield { file, line, text, value: parseJson(text) };
     } catch (error) {
       // zlib does not say in which file the end is missing.
       const { message } = error as Error;

@@ -1,8 +1,8 @@
 // Follows intents to their ends along a log: which are still open, and which peerings the others made. Holds only what is
 // open, and a bounded number of ids.
-
+import { memberOf } from '../../net/json.ts';
 import { Recent } from '../../recent.ts';
-import { type FoundRecord, memberOf } from '../record/found-record.ts';
+import type { FoundRecord } from '../record/found-record.ts';
 import type { RecordAt } from '../record/read-records.ts';
 
 /** An intent whose end the log does not know. */

@@ -1,7 +1,8 @@
 // Brings the records of logs into the order of their chains, whatever order they come in. In a temporary database on disk,
 // so that memory does not grow with the logs; it is gone when the process ends.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type FoundRecord, type Link, memberOf } from '../record/found-record.ts';
+import { memberOf } from '../../net/json.ts';
+import type { FoundRecord, Link } from '../record/found-record.ts';
 import type { RecordAt } from '../record/read-records.ts';
 
 /** What the verification has to know of one record. */

@@ -1,8 +1,9 @@
 // Checks audit logs in any order and any copy that preserves them as JSON: that every record is there once and unchanged,
 // that signatures are valid, and that every intent has its end. Memory does not grow with the logs; nothing that stands in
 // a record is believed.
+import { parseJson } from '../../net/json.ts';
 import type { CheckpointKey } from '../log/signing-key.ts';
-import { linkOf, parsed, recordsIn } from '../record/found-record.ts';
+import { linkOf, recordsIn } from '../record/found-record.ts';
 import { readValues } from '../record/read-values.ts';
 import { type Finding, Findings } from './findings.ts';
 import { type After, judgeChains } from './judge-chains.ts';
@@ -82,7 +83,7 @@ async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, find
   let last: StoredRecord | undefined;
   for (const [record, isLast] of judgeChains(store, after, findings)) {
     const { file, line, change } = record;
-    if (change !== null) intents.take({ file, line, record: parsed(change) as OpenIntent['record'] });
+    if (change !== null) intents.take({ file, line, record: parseJson(change) as OpenIntent['record'] });
     await signatures?.take(record);
     if (!isLast) continue;
     chains += 1;

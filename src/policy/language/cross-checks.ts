@@ -1,6 +1,7 @@
 // What is wrong with a policy across its parts. Looks at what the text says, whatever else is wrong with it, so that all
 // faults are reported at once.
 
+import { memberOf } from '../../net/json.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import type { Path, Places } from './place.ts';
 
@@ -9,7 +10,7 @@ export function duplicateIds(raw: unknown, places: Places): PolicyFault[] {
   return (['grants', 'exceptions'] as const).flatMap((list) => {
     const known = new Set<string>();
     return rulesIn(raw, list).flatMap((rule, index) => {
-      const id = member(rule, 'id');
+      const id = memberOf(rule, 'id');
       if (typeof id !== 'string') return [];
       if (known.has(id)) {
         const message = `is the id of another ${list === 'grants' ? 'grant' : 'exception'}, too`;
@@ -24,7 +25,7 @@ export function duplicateIds(raw: unknown, places: Places): PolicyFault[] {
 /** Worth a warning and no more: a date that has passed must keep no change of the policy out. */
 export const expiredExceptions = (raw: unknown, places: Places, now: number): PolicyFault[] =>
   rulesIn(raw, 'exceptions').flatMap((exception, index) => {
-    const message = `is in the past (${String(member(exception, 'expires'))}): the exception has no effect; remove it or renew it`;
+    const message = `is in the past (${String(memberOf(exception, 'expires'))}): the exception has no effect; remove it or renew it`;
     return hasExpired(exception, now) ? [places.at(['exceptions', index, 'expires'], message)] : [];
   });
 
@@ -34,14 +35,11 @@ export function isInExpired(raw: unknown, [list, index]: Path, now: number): boo
 }
 
 function hasExpired(exception: unknown, now: number): boolean {
-  const expires = member(exception, 'expires');
+  const expires = memberOf(exception, 'expires');
   return typeof expires === 'string' && Date.parse(expires) <= now;
 }
 
 export function rulesIn(raw: unknown, list: 'grants' | 'exceptions'): readonly unknown[] {
-  const rules = member(raw, list);
+  const rules = memberOf(raw, list);
   return Array.isArray(rules) ? rules : [];
 }
-
-export const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;

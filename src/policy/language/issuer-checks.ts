@@ -1,9 +1,10 @@
 // What is wrong, or worth a warning, with how rules name the issuers of their callers.
+import { memberOf } from '../../net/json.ts';
 import { conditionsOf, isBoundToIssuer, issuerNamedBy } from '../engine/callers.ts';
 import type { Claims } from '../engine/decision.ts';
 import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';
 import type { CallerDocument } from './caller-document.ts';
-import { member, rulesIn } from './cross-checks.ts';
+import { rulesIn } from './cross-checks.ts';
 import type { Path, Places } from './place.ts';
 
 /** An issuer whose tokens are accepted. `none`: its tokens need no scope. */
@@ -19,8 +20,9 @@ export const needsNoScope = ({ iss }: Claims, issuers: readonly KnownIssuer[]): 
 /** Any other issuer could send the account that a claim is to prove. Looks at what the text says, as `cross-checks.ts` does. */
 export const callersWithoutIssuer = (raw: unknown, places: Places): PolicyFault[] =>
   rulesIn(raw, 'grants').flatMap((grant, index) => {
-    const callers = member(grant, 'callers');
-    if (member(member(grant, 'accounts'), 'fromClaim') === undefined || !Array.isArray(callers)) return [];
+    const callers = memberOf(grant, 'callers');
+    if (memberOf(memberOf(grant, 'accounts'), 'fromClaim') === undefined || !Array.isArray(callers))
+      return [];
     return callers.flatMap((caller: unknown, at) =>
       isWellFormed(caller) && issuerNamedBy(caller) === undefined
         ? [places.at(['grants', index, 'callers', at], mustName)]
@@ -33,9 +35,9 @@ const mustName =
 
 /** Another fault tells of one that is not. */
 function isWellFormed(caller: unknown): caller is CallerDocument {
-  const all = member(caller, 'all');
+  const all = memberOf(caller, 'all');
   const conditions: readonly unknown[] = Array.isArray(all) ? all : [caller];
-  return conditions.every((condition) => typeof member(condition, 'claim') === 'string');
+  return conditions.every((condition) => typeof memberOf(condition, 'claim') === 'string');
 }
 
 /** Of a policy without a fault. */

@@ -10,6 +10,7 @@ import {
   type Pair,
   type YAMLMap,
 } from 'yaml';
+import { escapePointer } from '../../net/json.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
 
 export type Path = readonly PropertyKey[];
@@ -80,5 +81,4 @@ export class Places {
 const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
 /** RFC 6901. */
-const pointer = (path: Path): string =>
-  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+const pointer = (path: Path): string => path.map((part) => `/${escapePointer(String(part))}`).join('');

@@ -1,7 +1,7 @@
 // What is wrong, or worth a warning, with a policy under the settings of the gateway that is to load it: a limit that the
 // gateway cannot count would refuse every create.
+import { memberOf } from '../../net/json.ts';
 import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';
-import { member } from './cross-checks.ts';
 import type { KnownIssuer } from './issuer-checks.ts';
 import type { Places } from './place.ts';
 
@@ -22,12 +22,12 @@ export function limitsNotCounted(
   places: Places,
   { preflight, fleetRefreshMs }: KnownSettings,
 ): PolicyFault[] {
-  const limits = member(member(raw, 'guardrails'), 'maxPeerings');
+  const limits = memberOf(memberOf(raw, 'guardrails'), 'maxPeerings');
   if (limits === undefined) return [];
   const at = ['guardrails', 'maxPeerings'];
   if (preflight === 'off')
     return [places.at(at, 'needs PREFLIGHT=enforce: without it no peering is counted')];
-  if (fleetRefreshMs !== 0 || member(limits, 'perVpc') === undefined) return [];
+  if (fleetRefreshMs !== 0 || memberOf(limits, 'perVpc') === undefined) return [];
   return [places.at([...at, 'perVpc'], 'needs the fleet, which FLEET_REFRESH_SECONDS=0 turns off')];
 }
 

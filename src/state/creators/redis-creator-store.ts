@@ -1,5 +1,6 @@
 // Creators of peerings in Redis, for all instances. What Redis holds that is no creator is nobody.
 import { z } from 'zod';
+import { parseJson } from '../../net/json.ts';
 import { latestTime } from '../../net/latest-time.ts';
 import type { RedisCommands } from '../redis-connection.ts';
 import type { Creator, CreatorStore } from './creator-store.ts';
@@ -48,11 +49,5 @@ export class RedisCreators implements CreatorStore {
   }
 }
 
-function creatorIn(text: unknown): Creator | undefined {
-  if (typeof text !== 'string') return undefined;
-  try {
-    return storedCreator.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
+const creatorIn = (reply: unknown): Creator | undefined =>
+  typeof reply === 'string' ? storedCreator.safeParse(parseJson(reply)).data : undefined;
