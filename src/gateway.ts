@@ -5,6 +5,7 @@ import { settlesWithin } from './async/with-timeout.ts';
 import { policyLoadedEvent, startedEvent } from './audit/record/gateway-events.ts';
 import { type Components, type GatewayParts, openComponents } from './components.ts';
 import type { Config } from './config/config.ts';
+import { unreadIn } from './fleet/snapshot.ts';
 import { adminListener, type ReadinessChecks } from './http/admin/admin-listener.ts';
 import { readDocuments } from './http/docs/documents.ts';
 import type { CloseReason } from './http/listener/connection.ts';
@@ -179,8 +180,7 @@ const fleetReadings = ({ fleet, fleetCounts }: Components) => ({
   fleet_peerings: () => fleetCounts?.byStatus ?? [],
   fleet_findings: () => fleetCounts?.byFinding ?? [],
   fleet_lapsing: () => fleetCounts?.lapsing,
-  fleet_unread_clusters: () =>
-    fleet?.snapshot && [...fleet.snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length,
+  fleet_unread_clusters: () => fleet?.snapshot && unreadIn(fleet.snapshot).length,
   fleet_snapshot_timestamp_seconds: () => fleet && (fleet.snapshot?.generatedAt ?? 0) / 1000,
   fleet_snapshot_max_age_seconds: () => fleet && fleet.maxAgeMs / 1000,
 });

@@ -4,7 +4,8 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { readCreators } from '../fleet/creators-in-logs.ts';
 import { type FleetPeering, fleetPeerings } from '../fleet/findings.ts';
-import { isComplete, readSnapshot, type Snapshot } from '../fleet/snapshot.ts';
+import { fleetBody } from '../fleet/fleet-body.ts';
+import { isComplete, readSnapshot, type Snapshot, unreadIn } from '../fleet/snapshot.ts';
 import { createAgent } from '../outbound/agent.ts';
 import { revealEgressProxy } from '../outbound/reveal-egress-proxy.ts';
 import { compilePolicy } from '../policy/engine/compile.ts';
@@ -89,24 +90,12 @@ const withoutCreatorFinding = (peering: FleetPeering): FleetPeering => ({
 });
 
 function asJson(snapshot: Snapshot, peerings: readonly FleetPeering[]): string {
-  const generatedAt = new Date(snapshot.generatedAt).toISOString();
   const listed = peerings.map(({ findings, ...peering }) => ({
     ...peering,
     findings: findings.map(({ other: _, ...finding }) => finding),
   }));
-  const unread = unreadIn(snapshot);
-  const value = {
-    generatedAt,
-    complete: unread.length === 0,
-    unread,
-    count: listed.length,
-    peerings: listed,
-  };
-  return `${printable(JSON.stringify(value))}\n`;
+  return `${printable(JSON.stringify(fleetBody(snapshot, unreadIn(snapshot), listed)))}\n`;
 }
-
-const unreadIn = ({ clusters }: Snapshot): string[] =>
-  [...clusters.values()].flatMap(({ id, isUnread }) => (isUnread ? id : []));
 
 function asTable(snapshot: Snapshot, peerings: readonly FleetPeering[], { colours }: CommandInput): string {
   const { bad, faint } = styleFor(colours);

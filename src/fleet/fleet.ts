@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Recent } from '../recent.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
-import { clustersByVpc, type FleetCluster, readSnapshot, type Snapshot } from './snapshot.ts';
+import { clustersByVpc, type FleetCluster, readSnapshot, type Snapshot, unreadIn } from './snapshot.ts';
 
 export interface FleetServices {
   readonly clock: Clock;
@@ -108,7 +108,7 @@ export class Fleet {
       this.#snapshot = snapshot;
       this.#index(snapshot);
       await observe?.(snapshot);
-      const unread = [...snapshot.clusters.values()].filter(({ isUnread }) => isUnread).length;
+      const unread = unreadIn(snapshot).length;
       if (unread > 0) logger.warn({ unread }, 'peerings of some clusters could not be read for the fleet');
     } catch (error) {
       if (!this.#stopping.signal.aborted)

@@ -32,9 +32,11 @@ const maxAtOnce = 4;
 /** For the pages of the list of clusters together. */
 const clustersTimeoutMs = 120_000;
 
-/** `complete`: every cluster could be read. */
-export const isComplete = ({ clusters }: Snapshot): boolean =>
-  [...clusters.values()].every(({ isUnread }) => !isUnread);
+/** The ids of the clusters that could not be read. */
+export const unreadIn = ({ clusters }: Snapshot): string[] =>
+  [...clusters.values()].flatMap(({ id, isUnread }) => (isUnread ? id : []));
+
+export const isComplete = (snapshot: Snapshot): boolean => unreadIn(snapshot).length === 0;
 
 /** The clusters that each VPC has a live peering with. */
 export function clustersByVpc(

@@ -9,7 +9,8 @@ import {
   findingCodes,
   peeringsByCluster,
 } from '../../fleet/findings.ts';
-import { isComplete, peeringIds, type Snapshot } from '../../fleet/snapshot.ts';
+import { fleetBody } from '../../fleet/fleet-body.ts';
+import { peeringIds, unreadIn } from '../../fleet/snapshot.ts';
 import { jsonAnswer } from '../../pipeline/answer.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { parseClusterId, parseQuery, statusPattern } from '../../pipeline/request-faults.ts';
@@ -65,13 +66,12 @@ export const listFleet: ReadOperation<FleetTarget, Authorized<FleetTarget>> = {
     const peerings = covered.filter((peering) => isWanted(request.target, peering));
     await trail.record(snapshotEvent(request, clock.now()));
     progress.markRecorded();
-    const body = {
-      generatedAt: new Date(snapshot.generatedAt).toISOString(),
-      complete: isComplete(snapshot),
-      unread: unreadFor(request, snapshot),
-      count: peerings.length,
-      peerings: peerings.map((peering) => withoutNames(hidden, peering)),
-    };
+    // Only those of which the caller may inspect anything.
+    const unread = unreadIn(snapshot).filter(
+      (clusterId) => decideFor(request, 'inspect', { clusterId }).effect === 'allow',
+    );
+    const shown = peerings.map((peering) => withoutNames(hidden, peering));
+    const body = fleetBody(snapshot, unread, shown);
     return jsonAnswer(200, body, { 'Proxy-Status': 'peergate' });
   },
 };
@@ -88,12 +88,6 @@ function isCovered(request: Authorized, { clusterId, accountId, region }: FleetP
   const where = { clusterId, existing: { accountId, region } };
   return decideFor(request, 'inspect', where).effect === 'allow';
 }
-
-/** Those of the clusters that could not be read of which the caller may inspect anything. */
-const unreadFor = (request: Authorized, { clusters }: Snapshot): string[] =>
-  [...clusters.values()].flatMap(({ id, isUnread }) =>
-    isUnread && decideFor(request, 'inspect', { clusterId: id }).effect === 'allow' ? [id] : [],
-  );
 
 /** Ids of peerings and clusters that the caller may not see. */
 function namesBesides(covered: readonly FleetPeering[], all: readonly FleetPeering[]): ReadonlySet<string> {
