@@ -1,11 +1,11 @@
 // Settles deletes whose outcome nobody knows: as a success when Aerospike Cloud's list has the peering no more, as a failure
 // when it still has it 10 minutes after the intent. Works in the background; never repeats a delete.
 import { Backoff } from '../async/backoff.ts';
-import { reconciledEvent, type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
+import { reconciledEvent, type Settlement } from '../audit/record/reconciled-event.ts';
 import type { RequestFacts } from '../request/request.ts';
 import type { ListedPeering } from '../upstream/peerings.ts';
 import { retryAfterMsOf } from '../upstream/read-answer.ts';
-import { listCluster } from './list-cluster.ts';
+import { foundAs, listCluster } from './list-cluster.ts';
 import type { ReconcilerServices } from './reconciler.ts';
 
 /** A peering that is still listed this long after the intent, and is not `deleting`, was not deleted. */
@@ -80,9 +80,7 @@ export class DeleteReconciler {
     const isThere = listed !== undefined && listed.status !== 'deleted';
     const mayGoYet = listed?.status === 'deleting' || clock.now() < startedAt + failedAfterMs;
     if (this.#stopped || (isThere && mayGoYet)) return;
-    const { id: resourceId = '', status = '' } = listed ?? {};
-    const peeringStatus = statusShape.test(status) ? status : undefined;
-    const settlement: Settlement = isThere ? { found: true, resourceId, peeringStatus } : { found: false };
+    const settlement: Settlement = isThere ? foundAs(listed) : { found: false };
     try {
       await trail.recordFact(reconciledEvent(facts, settlement, clock.now()));
     } catch (error) {

@@ -1,4 +1,6 @@
-// The peerings of a cluster as reconciliation takes them: a cluster that is gone has none.
+// The peerings of a cluster as reconciliation takes them: a cluster that is gone has none, and a status of an unknown form
+// gets into no record.
+import { type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
 import { GatewayError } from '../errors.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
 import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
@@ -20,3 +22,9 @@ function noneIfGone(error: unknown): [] {
   const headers = retryAfterHeader(error.answer);
   throw new GatewayError('upstream-broken', { detail: `Aerospike Cloud answered ${status}`, headers });
 }
+
+export const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
+  found: true,
+  resourceId: id,
+  peeringStatus: statusShape.test(status) ? status : undefined,
+});

@@ -3,7 +3,7 @@
 // a peering.
 import { Backoff } from '../async/backoff.ts';
 import type { AuditTrail } from '../audit/log/trail.ts';
-import { reconciledEvent, type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
+import { reconciledEvent, type Settlement } from '../audit/record/reconciled-event.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { PeeringRequest } from '../policy/engine/decision.ts';
@@ -15,7 +15,7 @@ import type { ListedPeering } from '../upstream/peerings.ts';
 import { retryAfterMsOf } from '../upstream/read-answer.ts';
 import { Attribution, type UnsettledCreate } from './attribution.ts';
 import { DeleteReconciler } from './delete-reconciler.ts';
-import { listCluster } from './list-cluster.ts';
+import { foundAs, listCluster } from './list-cluster.ts';
 import { findCandidates, findOnly, isOf, mayBe } from './match-peering.ts';
 
 export interface ReconcilerServices {
@@ -265,12 +265,6 @@ export class Reconciler {
     logger.info({ gatewayRequestId, found: settlement.found }, 'settled an open create');
   }
 }
-
-const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
-  found: true,
-  resourceId: id,
-  peeringStatus: statusShape.test(status) ? status : undefined,
-});
 
 const valuesOf = ({
   clusterId,
