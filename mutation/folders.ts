@@ -3,7 +3,7 @@
 /** Paths below `test/`, as globs. */
 export const folders: Readonly<Record<string, readonly string[]>> = {
   net: [
-    'net/{address,aws,cidr,ipv4,passable,raw,secure}*',
+    'net/{address,aws,cidr,ipv4,json,passable,raw,secure}*',
     'net/vpc-registry',
     'policy/language/vpc-registry',
     'property/{cidr-set,ipv4,strict-json}',

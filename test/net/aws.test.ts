@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   accountIdPattern,
+  cidrBlockPattern,
   connectionIdPattern,
+  formed,
   isOfKnownPartition,
   regionPattern,
   uuidPattern,
@@ -80,6 +82,19 @@ const forms: Readonly<Record<string, Form>> = {
       'us-EAST-1',
     ],
   },
+  'a block, of which only the digits are counted': {
+    accepts: (text) => cidrBlockPattern.test(text),
+    good: ['0.0.0.0/0', '10.20.4.0/22', '999.999.999.999/99'],
+    bad: [
+      '10.20.4/22',
+      '10.20.4.0',
+      '10.20.4.0.0/22',
+      '1000.20.4.0/22',
+      '10.20.4.0/222',
+      '10.20..0/22',
+      '10.20.4.0/',
+    ],
+  },
   'a peering connection': {
     accepts: (text) => connectionIdPattern.test(text),
     good: [`pcx-${hex(8)}`, `pcx-${hex(17)}`],
@@ -106,3 +121,9 @@ for (const [what, { accepts, good, bad }] of Object.entries(forms)) {
     for (const text of bad) assert.ok(!accepts(text), JSON.stringify(text));
   });
 }
+
+test('a value is formed if it is a text of the form', () => {
+  assert.equal(formed('111122223333', accountIdPattern), '111122223333');
+  for (const value of ['11112222333', 111122223333, ['111122223333'], null, undefined])
+    assert.equal(formed(value, accountIdPattern), undefined);
+});
