@@ -1,8 +1,7 @@
 // Writes the JSON Schemas of policies, of their tests and of `AUTH_ISSUERS_FILE`: `npm run schema`, after a change to the zod
 // schemas in src/policy/language or src/config/issuers-file.ts.
 import { writeFileSync } from 'node:fs';
-import { issuersJsonSchema } from '../src/config/issuers-file.ts';
-import { policyJsonSchema, policyTestsJsonSchema } from '../src/policy/language/json-schema.ts';
+import { issuersJsonSchema, policyJsonSchema, policyTestsJsonSchema } from './json-schemas.ts';
 
 const openapi = new URL('../openapi/', import.meta.url);
 writeFileSync(new URL('policy.schema.json', openapi), policyJsonSchema());

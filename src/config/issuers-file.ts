@@ -63,7 +63,8 @@ const issuer = z
     oneOf: [{ required: ['audiences'] }, { required: ['clients'] }],
   });
 
-const issuersDocument = z
+/** The form of the file. The descriptions become `openapi/issuers.schema.json`. */
+export const issuersDocument = z
   .strictObject({
     issuers: z
       .array(issuer)
@@ -107,9 +108,4 @@ export function readIssuersFile(file: string, bytes: Uint8Array | string): Loade
       }),
     ),
   };
-}
-
-/** The text of `openapi/issuers.schema.json`, for editors. */
-export function issuersJsonSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(issuersDocument, { io: 'input', reused: 'inline' }), null, 2)}\n`;
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { issuersJsonSchema, loadIssuersFile } from '../../src/config/issuers-file.ts';
+import { issuersJsonSchema } from '../../scripts/json-schemas.ts';
+import { loadIssuersFile } from '../../src/config/issuers-file.ts';
 import { describeFault, type Environment, loadConfig } from '../../src/config/load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

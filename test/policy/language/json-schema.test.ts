@@ -9,7 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { policyJsonSchema } from '../../../src/policy/language/json-schema.ts';
+import { policyJsonSchema } from '../../../scripts/json-schemas.ts';
 import type { JsonSchemaNode } from '../../support/json-schema-node.ts';
 import { readPolicyText } from '../../support/policy.ts';
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
-import { policyTestsJsonSchema } from '../../../src/policy/language/json-schema.ts';
+import { policyTestsJsonSchema } from '../../../scripts/json-schemas.ts';
 import { loadPolicyTests } from '../../../src/policy/language/policy-tests.ts';
 import { fencedBlocks, readText, root } from '../../docs/documents.ts';
 import type { JsonSchemaNode } from '../../support/json-schema-node.ts';
