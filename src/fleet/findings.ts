@@ -1,5 +1,5 @@
 // What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
-import { type Ipv4Network, listedNetwork, overlap } from '../net/ipv4.ts';
+import { type Ipv4Network, listedBlock, overlap } from '../net/ipv4.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import { decide } from '../policy/engine/decide.ts';
 import type { Claims, Violation } from '../policy/engine/decision.ts';
@@ -72,7 +72,9 @@ export function* peeringsByCluster(snapshot: Snapshot, known: Known): Generator<
   const judge = { ...known, policy: anybody };
   for (const cluster of clusters) {
     const { peerings = [] } = cluster;
-    const live = peerings.filter(isLive).map((peering) => ({ peering, block: networkOfPeering(peering) }));
+    const live = peerings
+      .filter(isLive)
+      .map((peering) => ({ peering, block: listedBlock(peering.cidrBlock) }));
     yield peerings.map((peering) => fleetPeering({ cluster, live }, peering, byVpc, judge));
   }
 }
@@ -224,9 +226,4 @@ function overlaps({ cluster, live }: JudgedCluster, peering: ListedPeering): Fin
       : []),
     ...others.map(({ peering: { id, cidrBlock } }) => finding(`${cidrBlock} of peering ${id}`, id)),
   ];
-}
-
-function networkOfPeering({ cidrBlock }: ListedPeering) {
-  const network = cidrBlock === undefined ? undefined : listedNetwork(cidrBlock);
-  return network === 'malformed' ? undefined : network;
 }

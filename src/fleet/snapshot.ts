@@ -1,6 +1,6 @@
 // All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty: it
 // keeps the peerings of an earlier snapshot.
-import { type Ipv4Network, listedNetwork } from '../net/ipv4.ts';
+import { type Ipv4Network, listedBlock } from '../net/ipv4.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
 import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
 import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
@@ -93,7 +93,5 @@ function namesOf({
   infrastructure,
 }: ListedCluster): Pick<FleetCluster, 'name' | 'cidrBlock' | 'block'> {
   const cidrBlock = infrastructure?.cidrBlock;
-  const block = cidrBlock === undefined ? undefined : listedNetwork(cidrBlock);
-  const isNetwork = block !== undefined && block !== 'malformed';
-  return { name, cidrBlock, block: isNetwork ? block : undefined };
+  return { name, cidrBlock, block: listedBlock(cidrBlock) };
 }

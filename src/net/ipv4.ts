@@ -16,7 +16,7 @@ interface Ipv4Fault {
 const shape = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 
 /** Parses `a.b.c.d/p`. Never throws. */
-export function parseIpv4Network(text: string): Ipv4Network | Ipv4Fault {
+export function parseIpv4Network(text: unknown): Ipv4Network | Ipv4Fault {
   // `exec` converts its argument to a string: ["10.0.0.0/8"] would pass as a network.
   const parts = typeof text === 'string' ? shape.exec(text) : null;
   if (parts === null) return { fault: 'must be an IPv4 network such as 10.20.0.0/16' };
@@ -55,6 +55,12 @@ export function networkOf(address: number, prefix: number): Ipv4Network {
 
 export const isIpv4Fault = (value: Ipv4Network | Ipv4Fault): value is Ipv4Fault => 'fault' in value;
 
+/** `undefined` for anything but a network in the canonical form. */
+export function networkIn(text: unknown): Ipv4Network | undefined {
+  const network = parseIpv4Network(text);
+  return isIpv4Fault(network) ? undefined : network;
+}
+
 /** `a.b.c.d/p`. */
 export function formatIpv4Network({ first, prefix }: Ipv4Network): string {
   return `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}/${prefix}`;
@@ -65,11 +71,17 @@ export function formatIpv4Network({ first, prefix }: Ipv4Network): string {
  * no network at all, which AWS can peer with nothing: then `undefined`.
  */
 export function listedNetwork(text: string): Ipv4Network | undefined | 'malformed' {
-  const numbers = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)?.slice(1).map(Number);
+  const numbers = shape.exec(text)?.slice(1).map(Number);
   if (numbers === undefined) return 'malformed';
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = numbers;
   if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32) return undefined;
   return networkOf(((a * 256 + b) * 256 + c) * 256 + d, prefix);
+}
+
+/** The same, where the reason does not matter. */
+export function listedBlock(text: string | undefined): Ipv4Network | undefined {
+  const network = text === undefined ? undefined : listedNetwork(text);
+  return network === 'malformed' ? undefined : network;
 }
 
 export const overlap = (one: Ipv4Network, other: Ipv4Network): boolean =>

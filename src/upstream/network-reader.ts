@@ -1,7 +1,7 @@
 // Reads a cluster's block and peerings with the gateway's own credential. All errors say that the caller's own request was not
 // sent.
 import { GatewayError } from '../errors.ts';
-import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../net/ipv4.ts';
+import { type Ipv4Network, networkIn } from '../net/ipv4.ts';
 import type { UpstreamReader } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
@@ -38,11 +38,6 @@ export class NetworkReader {
     this.#blocks.set(clusterId, block);
     return block;
   }
-}
-
-function networkIn(text: unknown): Ipv4Network | undefined {
-  const network = typeof text === 'string' ? parseIpv4Network(text) : { fault: '' };
-  return isIpv4Fault(network) ? undefined : network;
 }
 
 /** For an unusable answer of the upstream. `reason` is for the log. */

@@ -1,5 +1,5 @@
 // What every rule that concerns a caller says to a request: the decision, and all that it was made from. Pure.
-import { isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
+import { networkIn } from '../../net/ipv4.ts';
 import { accountsIn } from './accounts-from-claim.ts';
 import { type CompiledGrant, isActive, type Policy } from './compile.ts';
 import { checkGrant, decide } from './decide.ts';
@@ -33,8 +33,7 @@ export interface Explanation {
 }
 
 export function explain(policy: Policy, question: Question): Explanation {
-  const parsed = question.peering && parseIpv4Network(question.peering.cidrBlock);
-  const block = parsed === undefined || isIpv4Fault(parsed) ? undefined : parsed;
+  const block = networkIn(question.peering?.cidrBlock);
   const exceptions = policy.exceptions.match(question);
   const active = exceptions.filter((exception) => isActive(exception, question, block));
   const grants = policy.grants?.match(question);

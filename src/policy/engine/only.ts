@@ -1,6 +1,6 @@
 // What an exception is narrowed to (`only`): a request that is not certainly inside all of it is outside.
 import { CidrSet } from '../../net/cidr-set.ts';
-import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
+import { type Ipv4Network, networkIn } from '../../net/ipv4.ts';
 import type { Question } from './decision.ts';
 import type { OnlyData } from './policy-data.ts';
 
@@ -41,9 +41,4 @@ export function isInside(only: Only, question: Question, block: Ipv4Network | un
     isIn(only.regions, place?.region) &&
     (only.cidrs === undefined || (network !== undefined && only.cidrs.contains(network)))
   );
-}
-
-function networkIn(text: string | undefined): Ipv4Network | undefined {
-  const network = text === undefined ? undefined : parseIpv4Network(text);
-  return network === undefined || isIpv4Fault(network) ? undefined : network;
 }

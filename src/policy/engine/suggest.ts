@@ -1,6 +1,6 @@
 // From the record of a refused create to rules that allow it: an exception narrowed to that very request, and a grant where the
 // caller has none. Pure. Says why when no exception may allow the request.
-import { type Ipv4Network, isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
+import { networkIn } from '../../net/ipv4.ts';
 import { networkListOf } from '../../net/network-list.ts';
 import { codesOf, verdictOf } from '../language/run-tests.ts';
 import { compilePolicy, type Policy } from './compile.ts';
@@ -142,13 +142,8 @@ const grantData = (callers: Callers, grant: SuggestedLimits): GrantData => ({
 
 const resolved = <Limits extends SuggestedLimits>({ cidrs, ...limits }: Limits) => ({
   ...limits,
-  cidrs: cidrs && networkListOf(cidrs.flatMap(networksIn)),
+  cidrs: cidrs && networkListOf(cidrs.flatMap((cidr) => networkIn(cidr) ?? [])),
 });
-
-function networksIn(text: string): readonly Ipv4Network[] {
-  const network = parseIpv4Network(text);
-  return isIpv4Fault(network) ? [] : [network];
-}
 
 const isTruncated = (record: unknown): boolean =>
   (record as { metadata?: { is_truncated?: unknown } } | null)?.metadata?.is_truncated === true;

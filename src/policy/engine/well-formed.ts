@@ -17,7 +17,7 @@ export function readQuestion(question: Question): Ipv4Network | undefined | read
   const { action, clusterId, peering, existing } = membersOf(question);
   const { accountId, region, cidrBlock, isSecureConnection } = membersOf(peering ?? existing);
   const withoutBlock = peering === undefined && action !== 'create';
-  const block = withoutBlock ? undefined : parseIpv4Network(cidrBlock as string);
+  const block = withoutBlock ? undefined : parseIpv4Network(cidrBlock);
   const isNetwork = block === undefined || !isIpv4Fault(block);
   const hasCluster = namesCluster(action, clusterId);
   const hasPlace = isText(accountId) && isText(region);
