@@ -18,7 +18,7 @@ import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
 import { createAgent, type EgressProxy } from './outbound/agent.ts';
 import { revealEgressProxy } from './outbound/reveal-egress-proxy.ts';
-import type { PolicyData } from './policy/engine/policy-data.ts';
+import type { AcceptedPolicy } from './policy/engine/policy-data.ts';
 import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
 import { Reconciler } from './reconciliation/reconciler.ts';
@@ -33,7 +33,7 @@ import { PeeringPoller } from './upstream/peering-poller.ts';
 
 export interface GatewayParts extends AuditLogParts {
   /** The policy at the start. */
-  readonly policy: { readonly data: PolicyData; readonly files: readonly string[] };
+  readonly policy: Pick<AcceptedPolicy, 'data' | 'files'>;
   /** Number of log lines dropped so far. */
   readonly logLinesDropped?: () => number;
 }

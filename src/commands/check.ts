@@ -10,7 +10,7 @@ import {
   type SettingWarning,
 } from '../config/load.ts';
 import { tlsFaults } from '../http/listener/tls.ts';
-import { describePolicyFault, type PolicyData, type PolicyFault } from '../policy/engine/policy-data.ts';
+import { type AcceptedPolicy, describePolicyFault, type PolicyData } from '../policy/engine/policy-data.ts';
 import { loadPolicyTests } from '../policy/language/policy-tests.ts';
 import { loadAndTest } from '../policy/store/load-and-test.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
@@ -42,17 +42,11 @@ Exit status: 0 all well, 1 there are faults.
   run: check,
 };
 
-export interface PreparedPolicy {
-  readonly data: PolicyData;
-  readonly files: readonly string[];
-  readonly warnings: readonly PolicyFault[];
-}
-
 export type Prepared =
   | {
       readonly config: Config;
       readonly warnings: readonly SettingWarning[];
-      readonly policy: PreparedPolicy;
+      readonly policy: AcceptedPolicy;
       readonly faults?: undefined;
     }
   | { readonly faults: readonly string[] };
@@ -80,8 +74,7 @@ export function prepare(environment: Environment, now: number): Prepared {
   ];
   if ('faults' in loaded || read === undefined || read.faults !== undefined || faults.length > 0)
     return { faults };
-  const { data, files, warnings } = read;
-  return { config: loaded.config, warnings: loaded.warnings, policy: { data, files, warnings } };
+  return { config: loaded.config, warnings: loaded.warnings, policy: read };
 }
 
 /** Faults quote files, so they are escaped. */

@@ -78,7 +78,7 @@ export function listedNetwork(text: string): Ipv4Network | undefined | 'malforme
   return networkOf(((a * 256 + b) * 256 + c) * 256 + d, prefix);
 }
 
-/** The same, where the reason does not matter. */
+/** The same; `undefined` also without a block, and for one of another form. */
 export function listedBlock(text: string | undefined): Ipv4Network | undefined {
   const network = text === undefined ? undefined : listedNetwork(text);
   return network === 'malformed' ? undefined : network;

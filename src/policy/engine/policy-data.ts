@@ -88,15 +88,15 @@ export interface PolicyFault {
   readonly message: string;
 }
 
+export type ReadPolicy = AcceptedPolicy | RejectedPolicy;
+
 /** `files`: the lists that the policy names, which are part of it. */
-export type ReadPolicy =
-  | {
-      readonly data: PolicyData;
-      readonly warnings: readonly PolicyFault[];
-      readonly files: readonly string[];
-      readonly faults?: undefined;
-    }
-  | RejectedPolicy;
+export interface AcceptedPolicy {
+  readonly data: PolicyData;
+  readonly warnings: readonly PolicyFault[];
+  readonly files: readonly string[];
+  readonly faults?: undefined;
+}
 
 /** `version`: of the bytes that were refused; `null` when there were none. */
 export interface RejectedPolicy {

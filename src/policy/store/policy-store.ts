@@ -10,8 +10,8 @@ import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { compilePolicy, type Policy } from '../engine/compile.ts';
 import {
+  type AcceptedPolicy,
   describePolicyFault,
-  type PolicyData,
   type PolicyFault,
   type ReadPolicy,
   type RejectedPolicy,
@@ -59,10 +59,7 @@ export class PolicyStore {
   /** The rejection that is on record: to read the same files again, as a list of theirs is watched from now on, is no news. */
   #recorded: string | undefined;
 
-  constructor(
-    first: { readonly data: PolicyData; readonly files: readonly string[] },
-    parts: PolicyStoreParts,
-  ) {
+  constructor(first: Pick<AcceptedPolicy, 'data' | 'files'>, parts: PolicyStoreParts) {
     this.#parts = parts;
     this.#current = compilePolicy(first.data);
     this.#loadedAt = parts.clock.now();
