@@ -42,7 +42,7 @@ function isWellFormed(caller: unknown): caller is CallerDocument {
 
 /** Of a policy without a fault. */
 export function warnAboutIssuers(
-  { grants, exceptions }: Omit<PolicyData, 'version'>,
+  { grants, exceptions }: PolicyData,
   places: Places,
   issuers: readonly KnownIssuer[],
 ): PolicyFault[] {

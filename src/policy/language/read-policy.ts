@@ -38,7 +38,7 @@ export function readPolicy(source: PolicySource, now: number, settings: KnownSet
     ...lists.faults,
   ]);
   if (read.faults !== undefined || faults.length > 0) return { faults, version, files };
-  const data = resolve(read.value, lists);
+  const data = resolve(read.value, lists, version);
   const warnings = [
     ...expiredExceptions(raw, places, now),
     ...lists.warnings,
@@ -47,7 +47,7 @@ export function readPolicy(source: PolicySource, now: number, settings: KnownSet
     ...warnAboutIssuers(data, places, settings.issuers ?? []),
     ...creatorsNotShared(data, places, settings),
   ];
-  return { data: { ...data, version }, warnings, files };
+  return { data, warnings, files };
 }
 
 /** Of several faults of one member the first is the cause. */
@@ -61,11 +61,12 @@ function oneForEachPlace(faults: readonly PolicyFault[]): PolicyFault[] {
   return [...known.values()];
 }
 
-function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'version'> {
+function resolve(document: PolicyDocument, lists: Lists, version: string): PolicyData {
   const { guardrails } = document;
   return {
     organization: document.organization,
     contact: document.contact,
+    version,
     mode: document.mode,
     vpcs: lists.vpcs(document.vpcs),
     guardrails: {
@@ -97,7 +98,7 @@ function resolve(document: PolicyDocument, lists: Lists): Omit<PolicyData, 'vers
 }
 
 /** A grant that names what the guardrails refuse: no harm, but it can never help. */
-function widerGrants({ guardrails, grants }: Omit<PolicyData, 'version'>, places: Places): PolicyFault[] {
+function widerGrants({ guardrails, grants }: PolicyData, places: Places): PolicyFault[] {
   const accounts = new Set(guardrails.accounts);
   const regions = new Set(guardrails.regions);
   const addresses = new CidrSet(guardrails.cidrs.ranges);

@@ -4,7 +4,7 @@ import type { PolicyData, PolicyFault } from '../engine/policy-data.ts';
 import type { Path, Places } from './place.ts';
 
 export function unknownPartitions(
-  { guardrails, grants, exceptions }: Omit<PolicyData, 'version'>,
+  { guardrails, grants, exceptions }: PolicyData,
   places: Places,
 ): PolicyFault[] {
   const lists: (readonly [Path, readonly string[] | undefined])[] = [

@@ -33,7 +33,7 @@ export function limitsNotCounted(
 
 /** Of a policy without a fault: one instance does not know what another has created. */
 export const creatorsNotShared = (
-  { grants }: Omit<PolicyData, 'version'>,
+  { grants }: PolicyData,
   places: Places,
   { sharesState }: KnownSettings,
 ): PolicyFault[] =>
