@@ -1,5 +1,5 @@
 // What is asked of the policy and what it answers: the vocabulary that the HTTP answer, the log and the audit record
-// share. Plain data, no behaviour.
+// share. Plain data.
 import type { Action } from './policy-data.ts';
 
 /** A validated create, as the policy sees it. `clusterId` is in lower case. */
@@ -96,4 +96,18 @@ export interface Decision {
   readonly exceptions: readonly string[];
   /** Empty when the policy allows the request. */
   readonly violations: readonly Violation[];
+}
+
+/** What the rules say, whether or not the mode enforces it. */
+export const verdictOf = ({ violations }: Decision): 'allow' | 'deny' =>
+  violations.length === 0 ? 'allow' : 'deny';
+
+/** Each once. */
+export const codesOf = ({ violations }: DecidedCodes): string[] => [
+  ...new Set(violations.map(({ code }) => code)),
+];
+
+/** A decision, or the record of one. */
+interface DecidedCodes {
+  readonly violations: readonly { readonly code: string }[];
 }

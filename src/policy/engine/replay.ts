@@ -1,11 +1,10 @@
 // Decides a recorded request again under another policy. Pure. What a record does not hold, such as a claim that the
 // policy of its day did not ask for, makes the new verdict uncertain, and is said.
 import { z } from 'zod';
-import { codesOf, verdictOf } from '../language/run-tests.ts';
 import { claimAt } from './callers.ts';
 import type { Policy } from './compile.ts';
 import { decide } from './decide.ts';
-import type { Claims, Decision, Question } from './decision.ts';
+import { type Claims, codesOf, type Decision, type Question, verdictOf } from './decision.ts';
 import { claimsFromRecord, mayBeCut } from './recorded-claims.ts';
 
 /** One decision of the past beside the one that another policy would make. */
@@ -120,7 +119,7 @@ export function replay(policy: Policy, record: unknown): ReplayedDecision | unde
     subject: actor.user.uid,
     question,
     before: unmapped.decision.effect,
-    codesBefore: [...new Set(unmapped.decision.violations.map(({ code }) => code))],
+    codesBefore: codesOf(unmapped.decision),
     after,
     decision,
     notRecorded: after === 'deny' && isUncertain ? notRecorded : [],

@@ -2,10 +2,9 @@
 // caller has none. Pure. Says why when no exception may allow the request.
 import { networkIn } from '../../net/ipv4.ts';
 import { networkListOf } from '../../net/network-list.ts';
-import { codesOf, verdictOf } from '../language/run-tests.ts';
 import { compilePolicy, type Policy } from './compile.ts';
 import { decide } from './decide.ts';
-import type { PeeringRequest, Question } from './decision.ts';
+import { codesOf, type PeeringRequest, type Question, verdictOf } from './decision.ts';
 import type { ExceptionData, GrantData } from './policy-data.ts';
 import { mayBeCut } from './recorded-claims.ts';
 import { replay } from './replay.ts';

@@ -1,7 +1,7 @@
 // Runs a policy's test cases against it. Pure.
 import type { Policy } from '../engine/compile.ts';
 import { decide } from '../engine/decide.ts';
-import type { Decision } from '../engine/decision.ts';
+import { codesOf, type Decision, verdictOf } from '../engine/decision.ts';
 import { type KnownIssuer, needsNoScope } from './issuer-checks.ts';
 import type { PolicyTest } from './policy-tests.ts';
 
@@ -38,14 +38,6 @@ export function runPolicyTests(
 
 const isExpected = ({ expect, codes }: PolicyTest, decision: Decision): boolean =>
   verdictOf(decision) === expect && (codes === undefined || sameSet(codes, codesOf(decision)));
-
-/** What the rules say, whether or not the mode enforces it. */
-export const verdictOf = ({ violations }: Decision): 'allow' | 'deny' =>
-  violations.length === 0 ? 'allow' : 'deny';
-
-export const codesOf = ({ violations }: Decision): string[] => [
-  ...new Set(violations.map(({ code }) => code)),
-];
 
 export function describeTestFailure({ case: test, decision, needsExpired }: TestResult): string {
   const list = (codes: readonly string[]) => (codes.length === 0 ? 'no codes' : codes.join(', '));
