@@ -3,8 +3,8 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { contentOf } from '../policy/language/content-of.ts';
 import { readYaml } from '../policy/language/read-yaml.ts';
-import { contentOf } from '../policy/store/load-policy.ts';
 import type { IssuerConfig } from './config.ts';
 import { baseUrl, defaultAlgorithms, endpointUrl, signatureAlgorithms } from './readers.ts';
 

@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { compilePolicy, type Policy } from '../../src/policy/engine/compile.ts';
 import { describePolicyFault, type ReadPolicy } from '../../src/policy/engine/policy-data.ts';
+import { contentOf } from '../../src/policy/language/content-of.ts';
 import { loadPolicyTests, type PolicyTest } from '../../src/policy/language/policy-tests.ts';
 import { readPolicy } from '../../src/policy/language/read-policy.ts';
 import { describeTestFailure, runPolicyTests } from '../../src/policy/language/run-tests.ts';
-import { contentOf, loadPolicy } from '../../src/policy/store/load-policy.ts';
+import { loadPolicy } from '../../src/policy/store/load-policy.ts';
 import { policyMutants } from '../support/policy-mutants.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { uuidPattern } from '../../net/aws.ts';
 import { type Claims, type Question, type ViolationCode, violationCodes } from '../engine/decision.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
-import { contentOf } from '../store/load-policy.ts';
+import { contentOf } from './content-of.ts';
 import { peeringValues } from './peering-values.ts';
 import { readYaml } from './read-yaml.ts';
 

@@ -1,7 +1,7 @@
 // Reads a policy from its files. Never throws: a file that cannot be read is a fault like any other.
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ReadPolicy } from '../engine/policy-data.ts';
+import { contentOf } from '../language/content-of.ts';
 import { readPolicy } from '../language/read-policy.ts';
 import type { KnownSettings } from '../language/settings-checks.ts';
 
@@ -14,13 +14,4 @@ export function loadPolicy(path: string, now: number, settings: KnownSettings = 
   }
   const readList = (list: string) => contentOf(join(dirname(path), list));
   return readPolicy({ path, bytes, readList }, now, settings);
-}
-
-/** The bytes, or the reason why there are none. */
-export function contentOf(path: string): Uint8Array | string {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  }
 }
