@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Question } from '../policy/engine/decision.ts';
 import { type Explanation, explain, type RuleOpinion } from '../policy/engine/explain.ts';
-import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { describePolicyFault, faultOfFile } from '../policy/engine/policy-data.ts';
 import { contentOf } from '../policy/language/content-of.ts';
 import { needsNoScope } from '../policy/language/issuer-checks.ts';
 import { claimsDocument, requestDocument, timeDocument } from '../policy/language/policy-tests.ts';
@@ -78,25 +78,21 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
   return explanation.decision.effect === 'allow' ? 0 : 1;
 }
 
-function readFile<Schema extends z.ZodType>(path: string, schema: Schema) {
-  const bytes = contentOf(path);
-  if (typeof bytes !== 'string') return readYaml(path, bytes, schema);
-  const message = `cannot be read (${bytes})`;
-  return { faults: [{ file: path, line: 1, column: 1, member: '', message }] };
-}
+const readFile = <Schema extends z.ZodType>(path: string, schema: Schema) =>
+  readYaml(path, contentOf(path), schema);
 
 /** The claims of the JWT in a file. Nothing of a file that is none gets into the fault. */
 function readToken(path: string) {
   const bytes = contentOf(path);
-  const fault = (message: string) => ({ faults: [{ file: path, line: 1, column: 1, member: '', message }] });
-  if (typeof bytes === 'string') return fault(`cannot be read (${bytes})`);
+  const refuse = (message: string) => ({ faults: [faultOfFile(path, message)] });
+  if (typeof bytes === 'string') return refuse(`cannot be read (${bytes})`);
   try {
     return {
       faults: undefined,
       value: claimsDocument.parse(decodeJwt(Buffer.from(bytes).toString('utf8').trim())),
     };
   } catch {
-    return fault('must hold a JWT in compact form');
+    return refuse('must hold a JWT in compact form');
   }
 }
 

@@ -88,6 +88,15 @@ export interface PolicyFault {
   readonly message: string;
 }
 
+/** A fault of a file as a whole. */
+export const faultOfFile = (file: string, message: string): PolicyFault => ({
+  file,
+  line: 1,
+  column: 1,
+  member: '',
+  message,
+});
+
 export type ReadPolicy = AcceptedPolicy | RejectedPolicy;
 
 /** `files`: the lists that the policy names, which are part of it. */

@@ -114,11 +114,7 @@ export const testsDocument = z.strictObject({
 
 /** Never throws. */
 export function loadPolicyTests(file: string): LoadedTests {
-  const bytes = contentOf(file);
-  if (typeof bytes === 'string') {
-    return { file, faults: [{ file, line: 1, column: 1, member: '', message: `cannot be read (${bytes})` }] };
-  }
-  const read = readYaml(file, bytes, testsDocument);
+  const read = readYaml(file, contentOf(file), testsDocument);
   if (read.faults !== undefined) return { file, faults: read.faults };
   const cases = read.value.tests.map(({ name, claims, request, at, expect, codes }, index) => ({
     name,

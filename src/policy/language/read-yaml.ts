@@ -2,7 +2,7 @@
 // members named twice, unknown tags, another version of YAML, alias bombs, and what is nested without end.
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { PolicyFault } from '../engine/policy-data.ts';
+import { faultOfFile, type PolicyFault } from '../engine/policy-data.ts';
 import { type Path, Places } from './place.ts';
 import { toValue } from './yaml-value.ts';
 
@@ -20,17 +20,18 @@ export type ReadYaml<T> =
 /** After so many faults the text is not YAML, and the rest would bury the cause. */
 const maxProblems = 20;
 
+/** `bytes`: what the file holds, or the reason why it cannot be read, as `contentOf` gives it. */
 export function readYaml<Schema extends z.ZodType>(
   file: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | string,
   schema: Schema,
 ): ReadYaml<z.output<Schema>> {
+  const refuse = (message: string) => ({ faults: [faultOfFile(file, message)] });
+  if (typeof bytes === 'string') return refuse(`cannot be read (${bytes})`);
   const text = decodeUtf8(bytes);
-  if (text === undefined)
-    return { faults: [{ file, line: 1, column: 1, member: '', message: 'must be UTF-8 text' }] };
+  if (text === undefined) return refuse('must be UTF-8 text');
   const document = parse(text);
-  if (document === undefined)
-    return { faults: [{ file, line: 1, column: 1, member: '', message: 'is nested too deep to be read' }] };
+  if (document === undefined) return refuse('is nested too deep to be read');
   const places = new Places(file, document, linesOf(text));
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {

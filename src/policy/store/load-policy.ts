@@ -1,6 +1,6 @@
 // Reads a policy from its files. Never throws: a file that cannot be read is a fault like any other.
 import { dirname, join } from 'node:path';
-import type { ReadPolicy } from '../engine/policy-data.ts';
+import { faultOfFile, type ReadPolicy } from '../engine/policy-data.ts';
 import { contentOf } from '../language/content-of.ts';
 import { readPolicy } from '../language/read-policy.ts';
 import type { KnownSettings } from '../language/settings-checks.ts';
@@ -8,10 +8,8 @@ import type { KnownSettings } from '../language/settings-checks.ts';
 /** `now`: milliseconds since the epoch. `settings`: those of the gateway that is to load it. */
 export function loadPolicy(path: string, now: number, settings: KnownSettings = {}): ReadPolicy {
   const bytes = contentOf(path);
-  if (typeof bytes === 'string') {
-    const message = `cannot be read (${bytes})`;
-    return { faults: [{ file: path, line: 1, column: 1, member: '', message }], version: null, files: [] };
-  }
+  if (typeof bytes === 'string')
+    return { faults: [faultOfFile(path, `cannot be read (${bytes})`)], version: null, files: [] };
   const readList = (list: string) => contentOf(join(dirname(path), list));
   return readPolicy({ path, bytes, readList }, now, settings);
 }
