@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { VpcRegistry } from '../../src/net/vpc-registry.ts';
 import { describePolicyFault } from '../../src/policy/engine/policy-data.ts';
-import { readPolicy } from '../../src/policy/language/read-policy.ts';
+import { parsePolicy } from '../../src/policy/language/parse-policy.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
 import { edit } from './bodies.ts';
 import { readNetwork } from './create-body.ts';
@@ -160,7 +160,7 @@ export const vpcRegistrySurface: Surface<TextCase> = {
 };
 
 function check(bytes: Buffer): string {
-  const loaded = readPolicy({ path: 'p', bytes: policyText, readList: () => bytes }, 0);
+  const loaded = parsePolicy({ path: 'p', bytes: policyText, readList: () => bytes }, 0);
   const expected = readRows(bytes);
   assertUnpolluted();
   const told = loaded.faults?.map(describePolicyFault) ?? [];

@@ -10,8 +10,8 @@ import { promisify } from 'node:util';
 import { compilePolicy, type Policy } from '../../src/policy/engine/compile.ts';
 import { describePolicyFault, type ReadPolicy } from '../../src/policy/engine/policy-data.ts';
 import { contentOf } from '../../src/policy/language/content-of.ts';
+import { parsePolicy } from '../../src/policy/language/parse-policy.ts';
 import { loadPolicyTests, type PolicyTest } from '../../src/policy/language/policy-tests.ts';
-import { readPolicy } from '../../src/policy/language/read-policy.ts';
 import { describeTestFailure, runPolicyTests } from '../../src/policy/language/run-tests.ts';
 import { loadPolicy } from '../../src/policy/store/load-policy.ts';
 import { policyMutants } from '../support/policy-mutants.ts';
@@ -68,7 +68,7 @@ for (const name of examples) {
     const unnoticed = mutants.filter(({ what, document }) => {
       const bytes = Buffer.from(JSON.stringify(document));
       const readList = (list: string) => contentOf(join(folder, list));
-      const mutant = compiled(readPolicy({ path: what, bytes, readList }, now));
+      const mutant = compiled(parsePolicy({ path: what, bytes, readList }, now));
       return runPolicyTests(mutant, cases, now).every(({ passed }) => passed);
     });
     assert.deepEqual(

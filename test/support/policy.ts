@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { compilePolicy, type Policy } from '../../src/policy/engine/compile.ts';
 import { describePolicyFault, type ReadPolicy } from '../../src/policy/engine/policy-data.ts';
-import { readPolicy } from '../../src/policy/language/read-policy.ts';
+import { parsePolicy } from '../../src/policy/language/parse-policy.ts';
 import type { KnownSettings } from '../../src/policy/language/settings-checks.ts';
 
 /** `lists`: the files beside the policy, by name. */
@@ -13,7 +13,7 @@ export function readPolicyText(
   settings: KnownSettings = {},
 ): ReadPolicy {
   const readList = (name: string) => (lists[name] === undefined ? 'ENOENT' : Buffer.from(lists[name]));
-  return readPolicy({ path: 'p', bytes: Buffer.from(text), readList }, now, settings);
+  return parsePolicy({ path: 'p', bytes: Buffer.from(text), readList }, now, settings);
 }
 
 /** Every fault, as a person reads it. */

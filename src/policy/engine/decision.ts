@@ -27,11 +27,11 @@ export interface Question extends Caller {
   /** Milliseconds since the epoch: what exceptions expire by. */
   readonly at: number;
   readonly action: Action;
-  /** `undefined`, of a list only: any cluster. */
+  /** `undefined` for list and inspect: any cluster. */
   readonly clusterId?: string | undefined;
   /** The five values of a create. */
   readonly peering?: PeeringRequest | undefined;
-  /** Where the peering lies that a delete is about. VPC and block matter only to what an exception is narrowed to. */
+  /** Where the peering lies, for delete and inspect. VPC and block matter only to what an exception is narrowed to. */
   readonly existing?:
     | {
         readonly accountId: string;

@@ -53,20 +53,20 @@ export function compileLimits(
     secureConnection: data.secureConnection,
     forbidden: data.forbiddenCidrs && new CidrSet(data.forbiddenCidrs.ranges),
     allowedValues: {
-      clusters: passesOf(data.clusters),
-      accounts: passesOf(data.accounts),
-      regions: passesOf(data.regions),
-      cidrs: data.cidrs ? passesFrom(data.cidrs.named, data.cidrs.count) : nothing,
+      clusters: allowedIn(data.clusters),
+      accounts: allowedIn(data.accounts),
+      regions: allowedIn(data.regions),
+      cidrs: data.cidrs ? allowedFrom(data.cidrs.named, data.cidrs.count) : noneAllowed,
       forbiddenCidrs: data.forbiddenCidrs
-        ? passesFrom(data.forbiddenCidrs.named, data.forbiddenCidrs.count)
-        : nothing,
+        ? allowedFrom(data.forbiddenCidrs.named, data.forbiddenCidrs.count)
+        : noneAllowed,
     },
   };
 }
 
 /** The same limits with other accounts. `sentence` says in words which would have passed. */
 export function withAccounts(limits: Limits, accounts: readonly string[], sentence: string): Limits {
-  const allowedAccounts = { ...passesOf(accounts), sentence };
+  const allowedAccounts = { ...allowedIn(accounts), sentence };
   return {
     ...limits,
     accounts: new Set(accounts),
@@ -74,7 +74,7 @@ export function withAccounts(limits: Limits, accounts: readonly string[], senten
   };
 }
 
-/** `block` is the question's `cidrBlock`. Of a list only the cluster counts, of a delete also account and region. */
+/** `block` is the question's `cidrBlock`. Of a list only the cluster counts, of delete and inspect also account and region. */
 export function checkLimits(
   rule: string,
   limits: Limits,
@@ -175,21 +175,21 @@ class LimitCheck implements Checked {
   }
 }
 
-function passesFrom(named: readonly string[], count: number): AllowedValues {
+function allowedFrom(named: readonly string[], count: number): AllowedValues {
   const more = count > named.length ? ` and ${count - named.length} more` : '';
   return { named, count, sentence: `Allowed: ${named.join(', ')}${more}.` };
 }
 
-const nothing = passesFrom([], 0);
+const noneAllowed = allowedFrom([], 0);
 
-const passesOf = (values: readonly string[] | undefined): AllowedValues =>
-  values === undefined ? nothing : passesFrom(values.slice(0, maxNamed), values.length);
+const allowedIn = (values: readonly string[] | undefined): AllowedValues =>
+  values === undefined ? noneAllowed : allowedFrom(values.slice(0, maxNamed), values.length);
 
 function joined(rules: readonly Limits[], name: ListName): AllowedValues {
   const lists = rules.map(({ allowedValues }) => allowedValues[name]);
   const named = [...new Set(lists.flatMap((list) => list.named))];
   const others = lists.reduce((sum, list) => sum + list.count - list.named.length, 0);
-  return passesFrom(named.slice(0, maxNamed), named.length + others);
+  return allowedFrom(named.slice(0, maxNamed), named.length + others);
 }
 
 const outside = (

@@ -151,8 +151,8 @@ function couldAllow(policy: Policy, question: Question, unknown: readonly string
 }
 
 /**
- * The claims that every record has in members of their own; what stands among its claims, or is said there not to have
- * been in the token, goes before. `app_uid` is `client_id` but for issuers that have only `azp`.
+ * Claims that every record has as members. A claim recorded under its own name, or as absent, takes precedence.
+ * `app_uid` is `client_id` but for issuers that have only `azp`.
  */
 function namedIn({ idp, user, app_uid, session }: Actor, recorded: Claims): Claims {
   const named = { iss: idp.name, sub: user.uid, client_id: app_uid, jti: session?.credential_uid };

@@ -8,7 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
 const actions: readonly unknown[] = ['create', 'list', 'delete', 'inspect'];
 const isText = (value: unknown): boolean => typeof value === 'string';
 
-/** Only a list may be about any cluster. */
+/** Only list and inspect may be about any cluster. */
 const namesCluster = (action: unknown, clusterId: unknown): boolean =>
   isText(clusterId) || (clusterId === undefined && (action === 'list' || action === 'inspect'));
 

@@ -183,7 +183,7 @@ const exception = z
     description: 'Widens guardrails and grants for its callers and actions, for a time. No grant by itself.',
   });
 
-/** The whole document, but for what `read-policy.ts` checks across its parts: ids, expiries and list files. */
+/** The whole document, but for what `parse-policy.ts` checks across its parts: ids, expiries and list files. */
 export const policyDocument = z
   .strictObject({
     version: z.literal(1, 'must be 1').meta({ description: 'The version of this form of policy.' }),

@@ -25,14 +25,19 @@ interface ListFile {
 
 export class Lists {
   readonly faults: PolicyFault[] = [];
-  /** Faults of lists that only rules without effect name. */
+  /** Faults of lists that only expired exceptions name. */
   readonly warnings: PolicyFault[] = [];
   readonly #files = new Map<string, ListFile | string>();
 
-  /** `raw` is what the text says, whatever else is wrong with it. `isIdle`: does the rule at this place have no effect? */
-  constructor({ path, readList }: ListSource, raw: unknown, places: Places, isIdle: (at: Path) => boolean) {
+  /** `raw` is what the text says, whatever else is wrong with it. `isExpired`: is this place in an exception without effect? */
+  constructor(
+    { path, readList }: ListSource,
+    raw: unknown,
+    places: Places,
+    isExpired: (at: Path) => boolean,
+  ) {
     const named = filesNamedIn(raw, []);
-    const needed = new Set(named.filter(({ at }) => !isIdle(at)).map(({ file }) => file));
+    const needed = new Set(named.filter(({ at }) => !isExpired(at)).map(({ file }) => file));
     for (const { file, at } of named) {
       const known = this.#files.get(file);
       const read = known ?? readFile(readList(file), isRegistry(at));

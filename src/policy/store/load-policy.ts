@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { faultOfFile, type ReadPolicy } from '../engine/policy-data.ts';
 import { contentOf } from '../language/content-of.ts';
-import { readPolicy } from '../language/read-policy.ts';
+import { parsePolicy } from '../language/parse-policy.ts';
 import type { KnownSettings } from '../language/settings-checks.ts';
 
 /** `now`: milliseconds since the epoch. `settings`: those of the gateway that is to load it. */
@@ -11,5 +11,5 @@ export function loadPolicy(path: string, now: number, settings: KnownSettings = 
   if (typeof bytes === 'string')
     return { faults: [faultOfFile(path, `cannot be read (${bytes})`)], version: null, files: [] };
   const readList = (list: string) => contentOf(join(dirname(path), list));
-  return readPolicy({ path, bytes, readList }, now, settings);
+  return parsePolicy({ path, bytes, readList }, now, settings);
 }

@@ -56,7 +56,10 @@ export class PolicyStore {
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #rejected = false;
-  /** The rejection that is on record: to read the same files again, as a list of theirs is watched from now on, is no news. */
+  /**
+   * The last rejection that was recorded. Finding the same faults again, for example once a newly named list is watched, is
+   * not recorded twice.
+   */
   #recorded: string | undefined;
 
   constructor(first: Pick<AcceptedPolicy, 'data' | 'files'>, parts: PolicyStoreParts) {

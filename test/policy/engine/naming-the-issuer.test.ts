@@ -6,7 +6,7 @@ import type { Claims } from '../../../src/policy/engine/decision.ts';
 import { effectivePolicy } from '../../../src/policy/engine/effective.ts';
 import { explain } from '../../../src/policy/engine/explain.ts';
 import type { KnownIssuer } from '../../../src/policy/language/issuer-checks.ts';
-import { readPolicy } from '../../../src/policy/language/read-policy.ts';
+import { parsePolicy } from '../../../src/policy/language/parse-policy.ts';
 import { policyOf } from '../../support/policy.ts';
 
 const clusterId = '6f0f7c5e-4d7e-4a51-9a2e-0c6f1f0a7b11';
@@ -256,7 +256,7 @@ exceptions:
 `;
   const warnings = (known: readonly KnownIssuer[]) => {
     const source = { path: 'p', bytes: Buffer.from(text), readList: () => 'ENOENT' };
-    const read = readPolicy(source, at, { issuers: known });
+    const read = parsePolicy(source, at, { issuers: known });
     assert.ok(read.faults === undefined);
     return read.warnings.map(({ line, member, message }) => `${line} ${member} ${message}`);
   };

@@ -1,7 +1,7 @@
 // Lists in files beside the policy: read strictly, a part of its version, and never one that refuses everything unseen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readPolicy } from '../../../src/policy/language/read-policy.ts';
+import { parsePolicy } from '../../../src/policy/language/parse-policy.ts';
 import { faultsOf, readPolicyText, warningsOf } from '../../support/policy.ts';
 import { versionOf } from '../../support/policy-version.ts';
 
@@ -109,7 +109,7 @@ test('a list that is named twice is read once and its faults are reported once',
     asked.push(name);
     return Buffer.from('10.0.0.0/8');
   };
-  const read = readPolicy({ path: 'p', bytes: Buffer.from(twice), readList }, 0);
+  const read = parsePolicy({ path: 'p', bytes: Buffer.from(twice), readList }, 0);
   assert.equal(read.faults, undefined);
   assert.deepEqual(asked, ['inside.txt']);
 });

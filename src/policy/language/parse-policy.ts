@@ -21,7 +21,7 @@ export interface PolicySource extends ListSource {
  * `now`: milliseconds since the epoch, for the warnings about exceptions that have expired. `settings`: those of the
  * gateway that is to load the policy.
  */
-export function readPolicy(source: PolicySource, now: number, settings: KnownSettings = {}): ReadPolicy {
+export function parsePolicy(source: PolicySource, now: number, settings: KnownSettings = {}): ReadPolicy {
   const policyFile = { name: '', bytes: source.bytes };
   const read = readYaml(source.path, source.bytes, policyDocument);
   if (read.places === undefined)
