@@ -5,14 +5,11 @@ import { z } from 'zod';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { contentOf } from '../policy/language/content-of.ts';
 import { readYaml } from '../policy/language/read-yaml.ts';
+import { text, words } from '../policy/language/value-forms.ts';
 import type { IssuerConfig } from './config.ts';
 import { baseUrl, defaultAlgorithms, endpointUrl, signatureAlgorithms } from './readers.ts';
 
-const text = z.string('must be a string');
-const name = text
-  .min(1, 'must not be empty')
-  .max(500, 'must be at most 500 characters')
-  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
+const name = words(500).regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
 const names = z
   .array(name)
   .min(1, 'must not be empty: it would refuse every token')

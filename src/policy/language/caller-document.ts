@@ -1,8 +1,6 @@
 // How a rule names its callers: by one claim of the token, or by several together.
 import { z } from 'zod';
-
-const text = z.string('must be a string');
-const words = (max: number) => text.min(1, 'must not be empty').max(max, `must be at most ${max} characters`);
+import { words } from './value-forms.ts';
 
 export const claim = words(200)
   .regex(/^[^/]|^(\/([^~/]|~[01])*)+$/, 'must be a claim, or a JSON Pointer such as /realm_access/roles')

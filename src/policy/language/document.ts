@@ -1,14 +1,12 @@
 // The policy file's shape (docs/policy.md). Strict: what is not described here is a fault, so that a mistyped
 // rule cannot pass for one that is in force. The descriptions become `openapi/policy.schema.json`.
 import { z } from 'zod';
-import { accountIdPattern, regionPattern, uuidPattern, vpcIdPattern } from '../../net/aws.ts';
+import { accountIdPattern } from '../../net/aws.ts';
 import { isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
 import { callers, claim } from './caller-document.ts';
+import { clusterId, region, text, vpcId, words } from './value-forms.ts';
 
 const nonEmpty = 'must not be empty: it would refuse every request';
-const text = z.string('must be a string');
-const words = (most: number) =>
-  text.min(1, 'must not be empty').max(most, `must be at most ${most} characters`);
 
 const account = z
   .string('must be a string of 12 digits, in quotes')
@@ -21,14 +19,15 @@ const accounts = z
   .min(1, nonEmpty)
   .meta({ description: 'AWS accounts whose VPCs may be peered.' });
 
-const region = text.regex(regionPattern, 'must be an AWS region such as us-east-1');
 const regions = z
   .array(region)
   .min(1, nonEmpty)
   .meta({ description: 'AWS regions whose VPCs may be peered.' });
 
-const cluster = text.regex(uuidPattern, 'must be the UUID of a cluster').transform((id) => id.toLowerCase());
-const clusters = z.array(cluster).min(1, nonEmpty).meta({ description: 'Aerospike Cloud clusters, by id.' });
+const clusters = z
+  .array(clusterId)
+  .min(1, nonEmpty)
+  .meta({ description: 'Aerospike Cloud clusters, by id.' });
 
 const cidr = text
   .meta({
@@ -152,11 +151,7 @@ const allows = z
 const only = z
   .strictObject({
     ...narrower,
-    vpcs: z
-      .array(text.regex(vpcIdPattern, 'must be a VPC id such as vpc-0123456789abcdef0'))
-      .min(1, nonEmpty)
-      .optional()
-      .meta({ description: 'AWS VPCs, by id.' }),
+    vpcs: z.array(vpcId).min(1, nonEmpty).optional().meta({ description: 'AWS VPCs, by id.' }),
     cidrs: cidrs.optional(),
   })
   .refine((members) => Object.keys(members).length > 0, 'must not be empty: leave it out to narrow nothing')

@@ -1,10 +1,9 @@
 // The five values of a create, each of the right form: one description for the body that a caller sends and for the
 // requests that a policy is tried on. A `cidrBlock` is a network here, not just digits as in the vendor's contract.
 import { z } from 'zod';
-import { accountIdPattern, regionPattern, vpcIdPattern } from '../../net/aws.ts';
+import { accountIdPattern } from '../../net/aws.ts';
 import { isIpv4Fault, parseIpv4Network } from '../../net/ipv4.ts';
-
-const text = z.string('must be a string');
+import { region, text, vpcId } from './value-forms.ts';
 
 const cidrBlock = text.superRefine((value, context) => {
   const network = parseIpv4Network(value);
@@ -13,9 +12,9 @@ const cidrBlock = text.superRefine((value, context) => {
 
 /** `VPCPeeringCreateSchema` of the vendor's contract, member by member. */
 export const peeringValues = {
-  vpcId: text.regex(vpcIdPattern, 'must be a VPC id such as vpc-0123456789abcdef0'),
+  vpcId,
   cidrBlock,
   accountId: text.regex(accountIdPattern, 'must be an AWS account: a string of 12 digits'),
-  region: text.regex(regionPattern, 'must be an AWS region such as us-east-1'),
+  region,
   isSecureConnection: z.boolean('must be true or false'),
 };

@@ -1,12 +1,12 @@
 // A policy's own test cases: who asks for what, when, and what must come of it. Read as strictly as
 // the policy itself.
 import { z } from 'zod';
-import { uuidPattern } from '../../net/aws.ts';
 import { type Claims, type Question, type ViolationCode, violationCodes } from '../engine/decision.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
 import { contentOf } from './content-of.ts';
 import { peeringValues } from './peering-values.ts';
 import { readYaml } from './read-yaml.ts';
+import { clusterId, words } from './value-forms.ts';
 
 export interface PolicyTest {
   readonly name: string;
@@ -24,16 +24,11 @@ export type LoadedTests =
   | { readonly file: string; readonly cases: readonly PolicyTest[]; readonly faults?: undefined }
   | { readonly file: string; readonly faults: readonly PolicyFault[] };
 
-const text = z.string('must be a string');
 /** A time that a case, or `policy explain`, decides at. */
 export const timeDocument = z.iso.datetime({
   offset: true,
   error: 'must be a time with its zone, such as 2026-12-01T00:00:00Z',
 });
-
-const target = {
-  clusterId: text.regex(uuidPattern, 'must be the UUID of a cluster').transform((id) => id.toLowerCase()),
-};
 
 /** Where a peering lies that is there already. */
 const place = { accountId: peeringValues.accountId.optional(), region: peeringValues.region.optional() };
@@ -46,19 +41,15 @@ export const requestDocument = z
   .discriminatedUnion(
     'action',
     [
-      z.strictObject({
-        action: z.literal('create'),
-        ...target,
-        ...peeringValues,
-      }),
-      z.strictObject({ action: z.literal('list'), clusterId: target.clusterId.optional() }),
+      z.strictObject({ action: z.literal('create'), clusterId, ...peeringValues }),
+      z.strictObject({ action: z.literal('list'), clusterId: clusterId.optional() }),
       z
-        .strictObject({ action: z.literal('inspect'), clusterId: target.clusterId.optional(), ...place })
+        .strictObject({ action: z.literal('inspect'), clusterId: clusterId.optional(), ...place })
         .refine(hasPlace, bothOrNeither),
       z
         .strictObject({
           action: z.literal('delete'),
-          ...target,
+          clusterId,
           ...place,
           isOwn: z
             .boolean('must be true or false')
@@ -92,10 +83,7 @@ export const testsDocument = z.strictObject({
   tests: z
     .array(
       z.strictObject({
-        name: text
-          .min(1, 'must not be empty')
-          .max(300, 'must be at most 300 characters')
-          .meta({ description: 'What the case shows.' }),
+        name: words(300).meta({ description: 'What the case shows.' }),
         claims: claimsDocument.meta({ description: "The claims of the caller's token." }),
         request: requestDocument.meta({ description: 'What the caller asks for.' }),
         at: timeDocument.optional().meta({ description: 'The time to decide at; without it, now.' }),
