@@ -1,6 +1,7 @@
 // Which records are decided again, by which of their members, and what is said of a delete whose creator nobody recorded.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { operations } from '../../../src/operations/registry.ts';
 import { describeReplayed, replay } from '../../../src/policy/engine/replay.ts';
 import { policyOf } from '../../support/policy.ts';
 
@@ -60,6 +61,16 @@ test('each request is decided again by its one record that has the decision', ()
     '',
   ])
     assert.equal(replay(open, recordOf(code, peering)), undefined, code);
+});
+
+test('of every operation, the records that have its decision are decided again', () => {
+  for (const { action, events, method } of operations) {
+    if (action === undefined) continue;
+    for (const phase of [method === 'GET' ? 'outcome' : 'intent', 'refused']) {
+      const code = `${events}.${phase}`;
+      assert.equal(replay(open, recordOf(code, peering))?.question.action, action, code);
+    }
+  }
 });
 
 test('a record that lacks what a decision is made from, or has it in another form, is passed over', () => {
