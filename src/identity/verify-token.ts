@@ -109,7 +109,7 @@ async function verifySignature(
   } catch (error) {
     if (error instanceof errors.JWKSMultipleMatchingKeys)
       return verifyWithAny(token, error, options, expected);
-    throw isOurs(error) ? error : refusalOf(error, expected);
+    throw error instanceof GatewayError ? error : refusalOf(error, expected);
   }
 }
 
@@ -129,8 +129,6 @@ async function verifyWithAny(
   }
   throw new TokenRefused('signature');
 }
-
-const isOurs = (error: unknown): boolean => error instanceof GatewayError;
 
 /** Only after a good signature; anything before says that this key is not the one, or is too weak to count. */
 const isAboutClaims = (error: unknown): boolean =>

@@ -25,13 +25,24 @@ export interface ReplayedDecision {
   readonly notRecorded: readonly string[];
 }
 
-const peering = {
+/** What a create asks for. */
+const peeringValues = z.object({
+  clusterId: z.string(),
   vpcId: z.string(),
   cidrBlock: z.string(),
   accountId: z.string(),
   region: z.string(),
   isSecureConnection: z.boolean(),
-};
+});
+
+/** Where the peering of a delete lies; a delete that was refused before the lookup names only the cluster. */
+const existingValues = z.object({
+  accountId: z.string(),
+  region: z.string(),
+  vpcId: z.string().optional(),
+  cidrBlock: z.string().optional(),
+  isOwn: z.boolean().optional(),
+});
 
 /** The parts of an audit record that a decision was made from (`src/audit/record/request-events.ts`). */
 const decidedRecord = z.looseObject({
@@ -82,7 +93,7 @@ export function replay(policy: Policy, record: unknown): ReplayedDecision | unde
   const { metadata, actor, api, unmapped, start_time: at } = parsed.data;
   const action = events.get(metadata.event_code);
   const { data } = api.request;
-  const values = z.object({ clusterId: z.string(), ...peering }).safeParse(data);
+  const values = peeringValues.safeParse(data);
   if (action === undefined || (action === 'create' && !values.success)) return undefined;
   const absent = (unmapped.absentClaims ?? []).map((name) => [name, null]);
   const recorded: Claims = { ...unmapped.claims, ...Object.fromEntries(absent) };
@@ -95,7 +106,7 @@ export function replay(policy: Policy, record: unknown): ReplayedDecision | unde
     action,
     clusterId: data.clusterId,
     ...(action === 'create' && values.success ? { peering: values.data } : {}),
-    ...(action === 'delete' ? { existing: existingIn(data) } : {}),
+    ...(action === 'delete' ? { existing: existingValues.safeParse(data).data } : {}),
   };
   const decision = decide(policy, question);
   const after = verdictOf(decision);
@@ -109,7 +120,7 @@ export function replay(policy: Policy, record: unknown): ReplayedDecision | unde
     ...Object.fromEntries(accounts.map((name) => [name, accountIn(question)])),
   });
   const withoutCreator =
-    decision.violations.some(({ code }) => code === 'not_owner') && !isCreatorKnown(question);
+    decision.violations.some(({ code }) => code === 'not_owner') && question.existing?.isOwn === undefined;
   const existing = question.existing && { ...question.existing, isOwn: question.existing.isOwn ?? true };
   const notRecorded = [...unknown, ...(withoutCreator ? ['who created the peering'] : [])];
   const isUncertain =
@@ -124,17 +135,6 @@ export function replay(policy: Policy, record: unknown): ReplayedDecision | unde
     decision,
     notRecorded: after === 'deny' && isUncertain ? notRecorded : [],
   };
-}
-
-const isCreatorKnown = ({ existing }: Question): boolean => existing?.isOwn !== undefined;
-
-/** A delete that was refused before the peering was looked up names only the cluster. */
-function existingIn(data: unknown): Question['existing'] {
-  const { accountId, region, vpcId, cidrBlock } = peering;
-  const isOwn = z.boolean().optional();
-  const place = { accountId, region, vpcId: vpcId.optional(), cidrBlock: cidrBlock.optional(), isOwn };
-  const read = z.object(place).safeParse(data);
-  return read.success ? read.data : undefined;
 }
 
 const accountIn = ({ peering: values, existing }: Question): string | undefined =>

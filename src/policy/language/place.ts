@@ -31,7 +31,7 @@ export class Places {
 
   /** A fault at a member, or at the nearest thing around it that is there. */
   at(path: Path, message: string): PolicyFault {
-    return this.atOffset(this.#valueOffset(path), pointer(path), message);
+    return this.atOffset(this.#walk(path).offset, pointer(path), message);
   }
 
   /** A fault at the name of a member, which has no place of its own in the value. */
@@ -42,10 +42,6 @@ export class Places {
   atOffset(offset: number, member: string, message: string): PolicyFault {
     const { line, col } = this.#lines.linePos(offset);
     return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1), member, message };
-  }
-
-  #valueOffset(path: Path): number {
-    return this.#walk(path).offset;
   }
 
   #keyOffset(parent: Path, key: string): number {
