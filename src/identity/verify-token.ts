@@ -51,17 +51,8 @@ const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
  * A token has exactly one accepted encoding. Decoders also take padding, the other alphabet, and bits after the last byte
  * that say nothing (RFC 4648 section 3.5); any of these would make several tokens of one.
  */
-function isCanonical(part: string): boolean {
-  const last = part.at(-1) ?? '';
-  if (part.length % 4 === 0) return true;
-  return part.length % 4 === 2
-    ? endsOfOneByte.includes(last)
-    : part.length % 4 === 3 && endsOfTwoBytes.includes(last);
-}
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
-/** The letters of base64url whose last four bits are 0, and those whose last two bits are 0. */
-const endsOfOneByte = 'AQgw';
-const endsOfTwoBytes = 'AEIMQUYcgkosw048';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The unverified issuer only chooses whose keys the signature must verify with, and whose rules count. */
