@@ -49,8 +49,7 @@ const usuallyWaiting = 64;
 export class KeySet {
   readonly #issuer: string;
   readonly #source: KeySource;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #services: Required<KeySetServices>;
   readonly #maxStaleMs: number;
   readonly #maxAgeMs: number;
   #known: KnownKeys | undefined;
@@ -67,17 +66,12 @@ export class KeySet {
   #unknownKeyFetchedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  readonly #maxWaiting: number;
-  readonly #observe: (result: 'ok' | 'failed') => void;
   #waiting = 0;
 
   constructor(issuer: string, source: KeySource, maxStaleMs: number, services: KeySetServices) {
     this.#issuer = issuer;
     this.#source = source;
-    this.#clock = services.clock;
-    this.#logger = services.logger;
-    this.#maxWaiting = services.maxWaiting ?? usuallyWaiting;
-    this.#observe = services.observe ?? (() => undefined);
+    this.#services = { maxWaiting: usuallyWaiting, observe: () => undefined, ...services };
     this.#maxStaleMs = maxStaleMs;
     this.#maxAgeMs = Math.min(maxAgeMs, maxStaleMs);
   }
@@ -136,7 +130,7 @@ export class KeySet {
       const second = await this.#lookUp(header, token);
       if (second !== undefined) return second;
     }
-    const now = this.#clock.now();
+    const now = this.#services.clock.now();
     if (now - this.#unknownKeyFetchedAt >= unknownKeyCooldownMs && now >= this.#askedToWaitUntil) {
       this.#unknownKeyFetchedAt = now;
       await this.#waitFor(this.#refresh());
@@ -148,7 +142,7 @@ export class KeySet {
 
   /** An issuer that hangs must not fill the gateway with tokens of unknown keys, which anybody can make. */
   async #waitFor(fetched: Promise<void>): Promise<void> {
-    if (this.#waiting >= this.#maxWaiting) throw this.#unavailable();
+    if (this.#waiting >= this.#services.maxWaiting) throw this.#unavailable();
     this.#waiting += 1;
     try {
       await fetched;
@@ -172,12 +166,14 @@ export class KeySet {
   /** The keys, perhaps none, while they are not older than an outage may make them. */
   #current(): KnownKeys | undefined {
     const known = this.#known;
-    return known !== undefined && this.#clock.now() - known.fetchedAt <= this.#maxStaleMs ? known : undefined;
+    return known !== undefined && this.#services.clock.now() - known.fetchedAt <= this.#maxStaleMs
+      ? known
+      : undefined;
   }
 
   /** Waits for a fetch only where going on without one would break a promise; never during the back-off of an outage. */
   async #beCurrent(): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.#services.clock.now();
     if (this.fresh(now)) return;
     const usable = this.known();
     if (this.#pending === undefined && now < this.#nextAttemptAt) return;
@@ -196,7 +192,7 @@ export class KeySet {
     clearTimeout(this.#timer);
     try {
       const { keys, ignored = [] } = await this.#source();
-      const now = this.#clock.now();
+      const now = this.#services.clock.now();
       const count = keys.length;
       const text = JSON.stringify(keys);
       if (text !== this.#text) this.#generation += 1;
@@ -209,12 +205,12 @@ export class KeySet {
       };
       this.#ignore(ignored);
       this.#backoff.succeed();
-      this.#observe('ok');
+      this.#services.observe('ok');
       this.#nextAttemptAt = count > 0 ? 0 : now + maxBackoffMs;
       this.#schedule(count > 0 ? this.#maxAgeMs * refreshAt : maxBackoffMs);
     } catch (error) {
-      this.#observe('failed');
-      const now = this.#clock.now();
+      this.#services.observe('failed');
+      const now = this.#services.clock.now();
       const retryAfterMs = waitMsOf(retryAfterOf(error), now);
       const backoffMs = Math.max(retryAfterMs, this.#backoff.fail());
       this.#askedToWaitUntil = now + retryAfterMs;
@@ -226,7 +222,7 @@ export class KeySet {
         usable: this.known(),
         err: error,
       };
-      this.#logger.warn(fields, 'keys of an issuer could not be fetched');
+      this.#services.logger.warn(fields, 'keys of an issuer could not be fetched');
     }
   }
 
@@ -237,7 +233,7 @@ export class KeySet {
     this.#ignored = ignored;
     if (entries.length === 0) return;
     const fields = { issuer: this.#issuer, ignored: ignored.length, entries: entries.slice(0, maxNamed) };
-    this.#logger.warn(fields, 'entries of a key set cannot be used and are ignored');
+    this.#services.logger.warn(fields, 'entries of a key set cannot be used and are ignored');
   }
 
   #schedule(delayMs: number): void {
@@ -247,7 +243,7 @@ export class KeySet {
   }
 
   #unavailable(): GatewayError {
-    const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#clock.now()) / 1000));
+    const seconds = Math.max(1, Math.ceil((this.#nextAttemptAt - this.#services.clock.now()) / 1000));
     return new GatewayError('keys-unavailable', { headers: { 'Retry-After': String(seconds) } });
   }
 }
