@@ -12,8 +12,6 @@ export function readIssuersOption({
   issuers: file,
 }: Readonly<Record<string, string | undefined>>): IssuersOption {
   if (file === undefined) return { issuers: [], faults: [] };
-  const loaded = loadIssuersFile(file);
-  return loaded.faults === undefined
-    ? { issuers: loaded.issuers, faults: [] }
-    : { issuers: [], faults: loaded.faults };
+  const { issuers = [], faults = [] } = loadIssuersFile(file);
+  return { issuers, faults };
 }

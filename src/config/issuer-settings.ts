@@ -25,10 +25,10 @@ export function readIssuers(
   for (const variable of replaced)
     if (environment[variable])
       faults.push({ variable, found: 'a value beside AUTH_ISSUERS_FILE', expected: 'one of the two' });
-  const loaded = loadIssuersFile(file);
-  for (const found of loaded.faults ?? [])
+  const { issuers = [], faults: inFile = [] } = loadIssuersFile(file);
+  for (const found of inFile)
     faults.push({ variable: 'AUTH_ISSUERS_FILE', found, expected: 'a file of issuers without faults' });
-  return loaded.faults === undefined ? loaded.issuers : [];
+  return issuers;
 }
 
 const needed = {

@@ -81,7 +81,7 @@ export const issuersDocument = z
 export type LoadedIssuers =
   | { readonly issuers: readonly IssuerConfig[]; readonly faults?: undefined }
   /** Each with its place, as editors and terminals understand it. */
-  | { readonly faults: readonly string[] };
+  | { readonly faults: readonly string[]; readonly issuers?: undefined };
 
 /** Never throws. Stalls the thread for as long as the file takes to answer. */
 export const loadIssuersFile = (file: string): LoadedIssuers => readIssuersFile(file, contentOf(file));

@@ -34,16 +34,11 @@ export interface Setting<T> extends Reader<T> {
   readonly lenient?: { readonly value: T; readonly effect: string };
 }
 
-const common = { fallback: undefined, required: false, secret: false };
+const common = { fallback: undefined, required: false, secret: false } as const;
 type Maybe<T> = Setting<T> & { readonly required: false; readonly fallback: undefined };
 type Always<T> = Setting<T> & ({ readonly required: true } | { readonly fallback: string });
 
-const optional = <T>(reader: Reader<T>): Maybe<T> => ({
-  ...common,
-  ...reader,
-  fallback: undefined,
-  required: false,
-});
+const optional = <T>(reader: Reader<T>): Maybe<T> => ({ ...common, ...reader });
 const required = <T>(reader: Reader<T>): Always<T> => ({ ...common, ...reader, required: true });
 const defaulting = <T>(fallback: string, reader: Reader<T>): Always<T> => ({
   ...common,
