@@ -1,7 +1,6 @@
 // The settings as the rest of the gateway sees them: grouped, frozen, with the secrets wrapped. Nothing here has a
 // default of its own; those are in `schema.ts`.
 import type { KnownSettings } from '../policy/language/settings-checks.ts';
-import type { RedisMode } from './redis-servers.ts';
 import type { SettingValues } from './schema.ts';
 import { Secret } from './secret.ts';
 
@@ -32,79 +31,11 @@ export interface IssuerConfig {
   readonly tokenType: 'at+jwt' | undefined;
 }
 
-export interface AuthConfig {
-  readonly issuers: readonly IssuerConfig[];
-  /** The file that they come from, if they do. */
-  readonly issuersFile: string | undefined;
-  readonly clockToleranceSeconds: number;
-  readonly jwksMaxStaleMs: number;
-}
-
-export interface UpstreamConfig {
-  readonly apiUrl: string;
-  readonly tokenUrl: string;
-  readonly credential: ServiceCredential;
-  readonly tokenScope: string | undefined;
-  readonly tokenAudience: string | undefined;
-  readonly connectTimeoutMs: number;
-  readonly timeoutMs: number;
-  readonly connections: number;
-}
-
-export interface RedisConfig {
-  /** Read again for each connection; `parseRedisUrls` reads it. */
-  readonly url: Secret;
-  readonly mode: RedisMode;
-  /** The name of the primary; there with the mode `sentinel` only. */
-  readonly sentinelMaster: string | undefined;
-  /** Without TLS, only to servers of this machine otherwise. */
-  readonly allowPlaintext: boolean;
-}
-
-/** The egress proxy's URLs may hold credentials. */
-export interface EgressProxyConfig {
-  readonly httpsProxy: Secret | undefined;
-  readonly httpProxy: Secret | undefined;
-  /** As undici takes it. */
-  readonly noProxy: string;
-}
-
-export interface Config {
-  readonly listen: {
-    readonly host: string;
-    readonly port: number;
-    readonly adminHost: string;
-    readonly adminPort: number;
-    readonly basePath: string;
-    readonly trustProxy: readonly string[];
-    readonly tls:
-      | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | undefined }
-      | undefined;
-  };
-  readonly auth: AuthConfig;
-  readonly scopes: { readonly create: string; readonly list: string; readonly delete: string };
-  readonly upstream: UpstreamConfig;
-  readonly egressProxy: EgressProxyConfig;
-  readonly policyFile: string;
-  readonly policyTestsFile: string | undefined;
-  readonly preflight: 'enforce' | 'off';
-  /** 0: the fleet is off. */
-  readonly fleetRefreshMs: number;
-  readonly audit: { readonly file: string | undefined; readonly signingKeyFile: string | undefined };
-  readonly limits: {
-    readonly perCallerPerMinute: number;
-    readonly perAddressPerMinute: number;
-    readonly maxInFlight: number;
-  };
-  readonly state: { readonly redis: RedisConfig | undefined; readonly idempotencyTtlMs: number };
-  /** After SIGTERM, how long new connections are still accepted and requests served. */
-  readonly shutdownDelayMs: number;
-  /** After that delay, how long requests in flight may take to finish. */
-  readonly shutdownGraceMs: number;
-  /** Where traces go; `undefined`: nowhere. */
-  readonly tracing: { readonly url: string; readonly protocol: 'http/json' | 'http/protobuf' } | undefined;
-  readonly logLevel: SettingValues['LOG_LEVEL'];
-}
+export type Config = ReturnType<typeof toConfig>;
+export type AuthConfig = Config['auth'];
+export type UpstreamConfig = Config['upstream'];
+export type EgressProxyConfig = Config['egressProxy'];
+export type RedisConfig = NonNullable<Config['state']['redis']>;
 
 /** The settings that a policy is checked against. `issuers`: those in force. */
 export const policySettings = (
@@ -113,11 +44,7 @@ export const policySettings = (
 ): KnownSettings => ({ issuers, preflight, fleetRefreshMs, sharesState: state.redis !== undefined });
 
 /** Groups checked values. Total: a fault cannot come up here any more. */
-export function toConfig(
-  values: SettingValues,
-  issuers: readonly IssuerConfig[],
-  secrets: ConfigSecrets,
-): Config {
+export function toConfig(values: SettingValues, issuers: readonly IssuerConfig[], secrets: ConfigSecrets) {
   const withoutSlash = values.AEROSPIKE_API_URL.replace(/\/+$/, '');
   return deepFreeze({
     listen: {
@@ -131,6 +58,7 @@ export function toConfig(
     },
     auth: {
       issuers,
+      /** The file that they come from, if they do. */
       issuersFile: values.AUTH_ISSUERS_FILE,
       clockToleranceSeconds: values.AUTH_CLOCK_TOLERANCE_SECONDS,
       jwksMaxStaleMs: values.AUTH_JWKS_MAX_STALE_SECONDS * 1000,
@@ -151,13 +79,16 @@ export function toConfig(
       connections: values.UPSTREAM_CONNECTIONS,
     },
     egressProxy: {
+      /** The URLs may hold credentials. */
       httpsProxy: values.HTTPS_PROXY === undefined ? undefined : Secret.ofValue(values.HTTPS_PROXY),
       httpProxy: values.HTTP_PROXY === undefined ? undefined : Secret.ofValue(values.HTTP_PROXY),
+      /** As undici takes it. */
       noProxy: values.NO_PROXY ?? '',
     },
     policyFile: values.POLICY_FILE,
     policyTestsFile: values.POLICY_TESTS_FILE,
     preflight: values.PREFLIGHT,
+    /** 0: the fleet is off. */
     fleetRefreshMs: values.FLEET_REFRESH_SECONDS * 1000,
     audit: { file: values.AUDIT_FILE, signingKeyFile: values.AUDIT_SIGNING_KEY_FILE },
     limits: {
@@ -166,15 +97,18 @@ export function toConfig(
       maxInFlight: values.MAX_IN_FLIGHT,
     },
     state: { redis: redisOf(values, secrets), idempotencyTtlMs: values.IDEMPOTENCY_TTL_SECONDS * 1000 },
+    /** After SIGTERM, how long new connections are still accepted and requests served. */
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    /** After that delay, how long requests in flight may take to finish. */
     shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    /** Where traces go; `undefined`: nowhere. */
     tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,
   });
 }
 
 /** The path is added to the endpoint of all signals, and not to that of traces (OTLP exporter specification). */
-function tracingOf(values: SettingValues): Config['tracing'] {
+function tracingOf(values: SettingValues) {
   const all = values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/*$/, '/v1/traces');
   const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? all;
   const protocol = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? values.OTEL_EXPORTER_OTLP_PROTOCOL;
@@ -182,21 +116,26 @@ function tracingOf(values: SettingValues): Config['tracing'] {
   return url === undefined || off || protocol === 'unusable' ? undefined : { url, protocol };
 }
 
-const redisOf = (values: SettingValues, { redisUrl }: ConfigSecrets): RedisConfig | undefined =>
+const redisOf = (values: SettingValues, { redisUrl }: ConfigSecrets) =>
   redisUrl && {
+    /** Read again for each connection; `parseRedisUrls` reads it. */
     url: redisUrl,
     mode: values.REDIS_MODE,
+    /** The name of the primary; there with the mode `sentinel` only. */
     sentinelMaster: values.REDIS_SENTINEL_MASTER,
+    /** Without TLS, only to servers of this machine otherwise. */
     allowPlaintext: values.REDIS_ALLOW_PLAINTEXT,
   };
 
 /** Both or neither are set, by the cross checks. */
-function tlsOf(values: SettingValues): Config['listen']['tls'] {
+function tlsOf(values: SettingValues) {
   const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_CLIENT_CA_FILE: clientCaFile } = values;
   return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile, clientCaFile };
 }
 
-function deepFreeze<T extends object>(value: T): T {
+type DeepReadonly<T> = T extends Secret ? T : { readonly [Name in keyof T]: DeepReadonly<T[Name]> };
+
+function deepFreeze<T extends object>(value: T): DeepReadonly<T> {
   for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
-  return Object.freeze(value);
+  return Object.freeze(value) as DeepReadonly<T>;
 }

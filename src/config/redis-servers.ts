@@ -11,11 +11,9 @@ export interface RedisServers {
   readonly nodes: readonly { readonly host: string; readonly port: number | undefined }[];
 }
 
-export type RedisMode = 'single' | 'sentinel' | 'cluster';
-
 /** What the other settings demand of REDIS_URL. */
 export interface RedisRules {
-  readonly mode: RedisMode;
+  readonly mode: 'single' | 'sentinel' | 'cluster';
   readonly allowPlaintext: boolean;
 }
 
