@@ -64,10 +64,10 @@ test('each request is decided again by its one record that has the decision', ()
 });
 
 test('of every operation, the records that have its decision are decided again', () => {
-  for (const { action, events, method } of operations) {
+  for (const { action, eventPrefix, method } of operations) {
     if (action === undefined) continue;
     for (const phase of [method === 'GET' ? 'outcome' : 'intent', 'refused']) {
-      const code = `${events}.${phase}`;
+      const code = `${eventPrefix}.${phase}`;
       assert.equal(replay(open, recordOf(code, peering))?.question.action, action, code);
     }
   }
