@@ -21,7 +21,7 @@ import type { Config } from '../src/config/config.ts';
 import { Secret } from '../src/config/secret.ts';
 import { fleetPeerings } from '../src/fleet/findings.ts';
 import { readSnapshot, type Snapshot } from '../src/fleet/snapshot.ts';
-import { createAgent } from '../src/outbound/agent.ts';
+import { OutboundAgent } from '../src/outbound/agent.ts';
 import { compilePolicy } from '../src/policy/engine/compile.ts';
 import { loadPolicy } from '../src/policy/store/load-policy.ts';
 import { createUpstream } from '../src/upstream/create-upstream.ts';
@@ -66,7 +66,7 @@ interface SnapshotRound {
 
 /** In a process of its own: nothing else is in its memory. */
 async function measureSnapshot(apiUrl: string, tokenUrl: string, policyFile: string): Promise<SnapshotRound> {
-  const agent = createAgent(3000, 4);
+  const agent = new OutboundAgent(3000, 4);
   const credential = {
     clientId: Secret.ofValue('peergate-sandbox'),
     clientSecret: Secret.ofValue('demo-secret-of-the-gateway'),

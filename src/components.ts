@@ -16,8 +16,7 @@ import { IssuersReload } from './identity/issuers-reload.ts';
 import { TokenCache } from './identity/token-cache.ts';
 import { TrustedIssuers } from './identity/trusted-issuers.ts';
 import { createVerifyToken } from './identity/verify-token.ts';
-import { createAgent, type EgressProxy } from './outbound/agent.ts';
-import { revealEgressProxy } from './outbound/reveal-egress-proxy.ts';
+import { type EgressProxy, OutboundAgent, revealEgressProxy } from './outbound/agent.ts';
 import type { AcceptedPolicy } from './policy/engine/policy-data.ts';
 import { createWorkerLoad } from './policy/store/load-in-worker.ts';
 import { PolicyStore } from './policy/store/policy-store.ts';
@@ -113,7 +112,7 @@ function createIdentity(
   metrics: Metrics,
   egressProxy: EgressProxy,
 ) {
-  const agent = createAgent(upstream.connectTimeoutMs, 4, egressProxy);
+  const agent = new OutboundAgent(upstream.connectTimeoutMs, 4, egressProxy);
   // A quarter of the requests in flight: the rest is for those whose keys are known.
   const maxWaiting = Math.max(1, Math.floor(limits.maxInFlight / 4));
   const observe = (issuer: string, result: string) => metrics.count('key_fetches_total', [issuer, result]);
@@ -133,8 +132,8 @@ function openUpstream(
   egressProxy: EgressProxy,
 ) {
   const { connectTimeoutMs, connections } = config.upstream;
-  const agent = createAgent(connectTimeoutMs, connections, egressProxy);
-  const fleetAgent = createAgent(connectTimeoutMs, fleetConnections, egressProxy);
+  const agent = new OutboundAgent(connectTimeoutMs, connections, egressProxy);
+  const fleetAgent = new OutboundAgent(connectTimeoutMs, fleetConnections, egressProxy);
   const { client, fleetClient, breakers } = createUpstream(config.upstream, {
     clock,
     logger,

@@ -1,7 +1,7 @@
 // `doctor`: asks everything that the gateway depends on, with the gateway's own settings and its own code, and changes nothing.
 // Says for each what is wrong and what helps; shows no secret and no token.
 import { systemClock } from '../clock.ts';
-import { revealEgressProxy } from '../outbound/reveal-egress-proxy.ts';
+import { revealEgressProxy } from '../outbound/agent.ts';
 import { prepare } from './check.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { causeOf } from './doctor/cause-of.ts';

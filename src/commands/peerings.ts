@@ -6,8 +6,7 @@ import { readCreators } from '../fleet/creators-in-logs.ts';
 import { type FleetPeering, fleetPeerings } from '../fleet/findings.ts';
 import { fleetBody } from '../fleet/fleet-body.ts';
 import { isComplete, readSnapshot, type Snapshot, unreadIn } from '../fleet/snapshot.ts';
-import { createAgent } from '../outbound/agent.ts';
-import { revealEgressProxy } from '../outbound/reveal-egress-proxy.ts';
+import { OutboundAgent, revealEgressProxy } from '../outbound/agent.ts';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 import { createUpstream } from '../upstream/create-upstream.ts';
@@ -67,7 +66,7 @@ async function takeSnapshot(
   { upstream, egressProxy }: Config,
   { version, now }: CommandInput,
 ): Promise<Snapshot> {
-  const agent = createAgent(upstream.connectTimeoutMs, 4, await revealEgressProxy(egressProxy));
+  const agent = new OutboundAgent(upstream.connectTimeoutMs, 4, await revealEgressProxy(egressProxy));
   try {
     const { client } = createUpstream(upstream, {
       agent,

@@ -1,6 +1,7 @@
 // Connections to other servers, kept open between requests: direct, or through the egress proxy of the settings. Loopback
 // is never proxied. A failure of the proxy is distinguished from one behind it.
 import { Agent, Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import type { EgressProxyConfig } from '../config/config.ts';
 import { isLoopback } from '../net/secure-url.ts';
 import { EgressProxyError } from './failures.ts';
 
@@ -11,15 +12,16 @@ export interface EgressProxy {
   readonly noProxy: string;
 }
 
-/**
- * `connectTimeoutMs` bounds a connection; through a proxy, the tunnel and then TLS in it. `connections`: the most to each
- * server.
- */
-export const createAgent = (
-  connectTimeoutMs: number,
-  connections: number,
-  egressProxy?: EgressProxy,
-): OutboundAgent => new OutboundAgent(connectTimeoutMs, connections, egressProxy);
+/** The proxies of the settings, with their credentials. */
+export const revealEgressProxy = async ({
+  httpProxy,
+  httpsProxy,
+  noProxy,
+}: EgressProxyConfig): Promise<EgressProxy> => ({
+  httpProxy: await httpProxy?.reveal(),
+  httpsProxy: await httpsProxy?.reveal(),
+  noProxy,
+});
 
 const maxRoutes = 100;
 
@@ -32,6 +34,10 @@ export class OutboundAgent extends Dispatcher {
   readonly #routes = new Map<string, Dispatcher>();
   readonly #newConnection = new NewConnection();
 
+  /**
+   * `connectTimeoutMs` bounds a connection; through a proxy, the tunnel and then TLS in it. `connections`: the most to each
+   * server.
+   */
   constructor(connectTimeoutMs: number, connections: number, egressProxy?: EgressProxy) {
     super();
     const options = {

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import type { JWK } from 'jose';
 import type { IssuerConfig } from '../../src/config/config.ts';
 import { keySourceFor } from '../../src/identity/key-source.ts';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -20,7 +20,7 @@ async function start(
   settings: { path?: string; name?: (issuer: TestIssuer) => string; auth?: Partial<IssuerConfig> } = {},
 ) {
   const issuer = await startIssuer({ path: settings.path ?? '' });
-  const agent = createAgent(1000, 4);
+  const agent = new OutboundAgent(1000, 4);
   test.after(() => Promise.all([agent.destroy(), issuer.close()]));
   const rules = {
     issuer: settings.name?.(issuer) ?? issuer.url,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { exchange } from '../../src/outbound/exchange.ts';
 
 /** An agent of one connection, to a server that answers when it is told to. */
@@ -17,7 +17,7 @@ async function startHoldingServer(t: TestContext) {
     server.emit('held');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const agent = createAgent(1000, 1);
+  const agent = new OutboundAgent(1000, 1);
   t.after(async () => {
     await agent.destroy();
     server.close();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { exchange } from '../../src/outbound/exchange.ts';
 import { ExchangeError } from '../../src/outbound/failures.ts';
 import { until } from '../support/until.ts';
@@ -59,7 +59,7 @@ for (const [what, [proxyError, act]] of Object.entries(ways))
   test(`a proxy that ${what} is what failed, nothing was sent, and no connection is left`, async (t) => {
     const proxy = await startProxy(t, act);
     const httpsProxy = `http://gateway:the-password@127.0.0.1:${proxy.port}`;
-    const agent = createAgent(500, 2, { httpProxy: undefined, httpsProxy, noProxy: '' });
+    const agent = new OutboundAgent(500, 2, { httpProxy: undefined, httpsProxy, noProxy: '' });
     t.after(() => agent.destroy());
     const request = { method: 'POST', url: new URL('https://0.0.0.0:9/'), headers: {}, body: '{}' } as const;
     const limits = { timeoutMs: 30_000, maxBytes: 1000 };

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { exchange } from '../../src/outbound/exchange.ts';
 import { noOpenssl } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
@@ -196,7 +196,7 @@ for (const scheme of ['http', 'https'])
   test(`tunnels through a proxy by ${scheme} are opened side by side, so that one that hangs holds up no other`, async (t) => {
     const hung = await startHung(t);
     const httpsProxy = `${scheme}://127.0.0.1:${hung.port}`;
-    const agent = createAgent(20_000, 4, { httpProxy: undefined, httpsProxy, noProxy: '' });
+    const agent = new OutboundAgent(20_000, 4, { httpProxy: undefined, httpsProxy, noProxy: '' });
     t.after(() => agent.destroy());
     const request = { method: 'GET', url: new URL('https://0.0.0.0:9/'), headers: {} } as const;
     const limits = { timeoutMs: 60_000, maxBytes: 1000 };

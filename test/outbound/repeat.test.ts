@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { type ExchangeRequest, exchange } from '../../src/outbound/exchange.ts';
 
 /** A server whose answer to each request a test gives, and requests to it on one connection at a time. */
@@ -16,7 +16,7 @@ async function start(test: TestContext, answers: readonly RequestListener[]) {
     const answer = answers[seen.length - 1] ?? good;
     answer(request, response);
   });
-  const agent = createAgent(1000, 1);
+  const agent = new OutboundAgent(1000, 1);
   test.after(() => Promise.all([agent.destroy(), server.close()]));
   const call = (path: string, request: Partial<ExchangeRequest> = {}, timeoutMs = 60_000) =>
     exchange(

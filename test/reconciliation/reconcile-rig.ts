@@ -15,7 +15,7 @@ import { Secret } from '../../src/config/secret.ts';
 import type { LineWriter } from '../../src/logging/line-writer.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import type { PeeringRequest } from '../../src/policy/engine/decision.ts';
 import { Reconciler } from '../../src/reconciliation/reconciler.ts';
 import type { RequestFacts } from '../../src/request/request.ts';
@@ -34,7 +34,7 @@ const silent = createLogger('fatal', { log: () => undefined } as unknown as Line
 
 /** A client of the sandbox, under the service credential. */
 export function connectTo(test: TestContext, cloud: AerospikeCloud, timeoutMs = 300, connections = 4) {
-  const agent = createAgent(1000, connections);
+  const agent = new OutboundAgent(1000, connections);
   test.after(() => agent.destroy());
   const config: UpstreamConfig = {
     apiUrl: cloud.apiUrl,

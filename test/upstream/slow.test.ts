@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { startLoopbackServer } from '../../sandbox/loopback-server.ts';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { exchange } from '../../src/outbound/exchange.ts';
 import { assertBreaks, head, marker } from './misbehave.ts';
 
@@ -70,7 +70,7 @@ test('a request that waits too long for a free connection is given up, and is ne
     if (seen.length === 1) free = () => response.end();
     else response.end();
   });
-  const agent = createAgent(1000, 1);
+  const agent = new OutboundAgent(1000, 1);
   t.after(() => Promise.all([agent.destroy(), server.close()]));
   const call = (path: string, timeoutMs: number) =>
     exchange(

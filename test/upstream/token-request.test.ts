@@ -8,14 +8,14 @@ import type { UpstreamConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logging/logger.ts';
-import { createAgent } from '../../src/outbound/agent.ts';
+import { OutboundAgent } from '../../src/outbound/agent.ts';
 import { ServiceToken } from '../../src/upstream/service-token.ts';
 import { requestToken } from '../../src/upstream/token-request.ts';
 import { reply } from './misbehave.ts';
 
 async function start(test: TestContext, settings: Partial<UpstreamConfig> = {}) {
   const cloud = await startAerospikeCloud();
-  const agent = createAgent(1000, 4);
+  const agent = new OutboundAgent(1000, 4);
   test.after(() => Promise.all([agent.destroy(), cloud.close()]));
   const config: UpstreamConfig = {
     apiUrl: cloud.apiUrl,
