@@ -37,8 +37,6 @@ Example; the credential is a stand-in, since check sends it nowhere
 
 Exit status: 0 all well, 1 there are faults.
 `,
-  options: [],
-  positionals: { min: 0, max: 0 },
   run: check,
 };
 

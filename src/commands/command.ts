@@ -49,10 +49,11 @@ export interface Command {
   /** The text of `--help`, in lines of at most 80 columns. */
   readonly help: string;
   /** Long names of options with a value. */
-  readonly options: readonly string[];
+  readonly options?: readonly string[];
   /** Options without a value. */
   readonly flags?: readonly string[];
   readonly requiredOptions?: readonly string[];
-  readonly positionals: { readonly min: number; readonly max: number };
+  /** Without it, the command takes no positionals. */
+  readonly positionals?: { readonly min: number; readonly max: number };
   run(input: CommandInput, args: Arguments): Promise<ExitStatus> | ExitStatus;
 }

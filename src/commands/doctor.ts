@@ -28,8 +28,6 @@ Example, with the settings in a file of NAME=VALUE lines
 
 Exit status: 0 all well, 1 there is a problem, 2 called wrongly.
 `,
-  options: [],
-  positionals: { min: 0, max: 0 },
   run: doctor,
 };
 

@@ -23,8 +23,6 @@ Example
 
 Exit status: 0 alive, 1 no good answer, 2 wrong usage.
 `,
-  options: [],
-  positionals: { min: 0, max: 0 },
   run: health,
 };
 

@@ -34,7 +34,6 @@ Example
 Exit status: 0 nothing was found, 1 there are findings, a cluster could not be
 read, or a file or a setting has a fault.
 `,
-  options: [],
   flags: ['json'],
   positionals: { min: 0, max: Number.POSITIVE_INFINITY },
   run: showPeerings,

@@ -29,7 +29,6 @@ Example
 Exit status: 0 no decision changes, 1 a decision changes or is uncertain, or a
 file has a fault.
 `,
-  options: [],
   positionals: { min: 2, max: Number.POSITIVE_INFINITY },
   run: policyReplay,
 };

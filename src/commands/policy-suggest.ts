@@ -30,7 +30,6 @@ Example
 
 Exit status: 0 printed, 1 nothing can be suggested or a file has a fault.
 `,
-  options: [],
   positionals: { min: 2, max: 2 },
   run: policySuggest,
 };

@@ -23,7 +23,7 @@ export async function runCommand(
     return 0;
   }
   if (command === undefined) return wrong(unknown(commands, argv));
-  const { min, max } = command.positionals;
+  const { min, max } = command.positionals ?? { min: 0, max: 0 };
   const { positionals } = parsed;
   const given = options as Record<string, string | undefined>;
   const flags = new Set((command.flags ?? []).filter((name) => given[name] !== undefined));

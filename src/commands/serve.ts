@@ -33,8 +33,6 @@ Example, with the settings in a file of NAME=VALUE lines
 
 Exit status: 0 stopped, 1 there are faults, or the gateway failed to start.
 `,
-  options: [],
-  positionals: { min: 0, max: 0 },
   run: serve,
 };
 
