@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import type { StopSignal } from './commands/command.ts';
-import { loadCommands } from './commands/load-commands.ts';
-import { runCommand } from './commands/run-command.ts';
+import { loadCommands, runCommand } from './commands/run-command.ts';
 
 // The compile cache lies beside the packages: whoever can write there could change the program itself anyway. In a container
 // the folder is read-only, and the cache is still read.

@@ -1,14 +1,30 @@
-// Finds the command and validates its arguments. Wrong usage ends with status 2 and the usage text.
+// Finds and loads the called command, and validates its arguments. Wrong usage ends with status 2 and the usage text.
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest-word.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
+
+/** By the command's name. */
+type CommandLoaders = Readonly<Record<string, () => Promise<Command>>>;
+
+/**
+ * Loads only the called command: a health check must not load the whole gateway to send one request. Without a command, loads
+ * all of them for the overview.
+ */
+export async function loadCommands(loaders: CommandLoaders, argv: readonly string[]): Promise<Command[]> {
+  const called = Object.entries(loaders).find(([name]) => isCalled(name, argv));
+  const load = called === undefined ? Object.values(loaders) : [called[1]];
+  return await Promise.all(load.map((loader) => loader()));
+}
+
+const isCalled = (name: string, argv: readonly string[]): boolean =>
+  name.split(' ').every((word, index) => argv[index] === word);
 
 export async function runCommand(
   commands: readonly Command[],
   argv: readonly string[],
   input: CommandInput,
 ): Promise<ExitStatus> {
-  const command = commands.find(({ name }) => name.split(' ').every((word, index) => argv[index] === word));
+  const command = commands.find(({ name }) => isCalled(name, argv));
   const usage = command === undefined ? overview(commands, input.version) : command.help;
   const wrong = (reason: string): ExitStatus => {
     input.stderr(`${reason}\n\n${usage}`);
