@@ -10,7 +10,7 @@ import { type Verification, verifyLogs } from '../audit/verify/verify-logs.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
 import { type DescribedIntent, describeIntent } from './describe-intent.ts';
 import { createReadingBar } from './reading-bar.ts';
-import { printable, type Style, styleFor } from './terminal.ts';
+import { printable, type Style, styleFor, wrap } from './terminal.ts';
 import { verificationAsJson } from './verification-json.ts';
 
 export const auditVerifyCommand: Command = {
@@ -177,18 +177,8 @@ function questionAbout(intent: DescribedIntent): string {
 }
 
 /** What was recorded may hold anything: nothing of it gets to the terminal but text, and no line end that is not ours. */
-const indented = (text: string): string[] => wrap(printable(text), 76).map((line) => `    ${line}`);
-
-/** Breaks between words; a word that is longer than a line has one of its own. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
-}
+const indented = (text: string): string[] =>
+  wrap(printable(text).split(' '), ' ', 76).map((line) => `    ${line}`);
 
 const count = (number: number, what: string): string =>
   `${number.toLocaleString('en-US')} ${what}${number === 1 ? '' : 's'}`;

@@ -1,7 +1,7 @@
 // Formats the effective settings for operators: grouped, aligned, each with its source, and other than default values
 // highlighted. The value is the last column, since it may be long.
 import type { EffectiveGroup, EffectiveSetting } from '../config/effective-settings.ts';
-import { printable, type Style } from './terminal.ts';
+import { printable, type Style, wrap } from './terminal.ts';
 
 const columns = 80;
 const sourceWidth = 'environment'.length + 2;
@@ -15,7 +15,9 @@ function describeGroup(settings: readonly EffectiveSetting[], { faint, marked }:
   const nameWidth = Math.max(...settings.map(({ name }) => name.length)) + 2;
   const indent = 2 + nameWidth + sourceWidth;
   return settings.flatMap((setting) => {
-    const [first = '', ...rest] = wrapList(shown(setting), columns - indent);
+    // Lines break only after commas, so that values can be copied.
+    const parts = shown(setting).split(/(?<=,)/);
+    const [first = '', ...rest] = wrap(parts, '', columns - indent);
     const head = `${setting.name.padEnd(nameWidth)}${setting.source.padEnd(sourceWidth)}`;
     const paint = setting.source === 'default' ? faint : marked;
     return [`  ${paint(`${head}${first}`)}`, ...rest.map((line) => `${' '.repeat(indent)}${paint(line)}`)];
@@ -23,14 +25,3 @@ function describeGroup(settings: readonly EffectiveSetting[], { faint, marked }:
 }
 
 const shown = ({ value }: EffectiveSetting): string => (value === undefined ? 'not set' : printable(value));
-
-/** Breaks lines only after commas, so that values can be copied. */
-function wrapList(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const part of text.split(/(?<=,)/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + part.length <= width) lines[lines.length - 1] = last + part;
-    else lines.push(part);
-  }
-  return lines;
-}

@@ -36,6 +36,17 @@ export function drawTree({ text, children = [] }: TreeNode): string[] {
 /** Replaces control characters: text from files and arguments must not control the terminal. */
 export const printable = (text: string): string => text.replaceAll(/\p{Cc}|\p{Cf}/gu, '�');
 
+/** As many parts in each line as fit, with `glue` between them. A part that is longer than a line has one of its own. */
+export function wrap(parts: readonly string[], glue: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1)}${glue}${part}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines;
+}
+
 const barWidth = 30;
 
 /** A line that replaces itself. `done` and `total` have the same unit. */
