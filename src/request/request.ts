@@ -5,6 +5,7 @@ import type { Principal } from '../identity/principal.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import type { Claims, Decision, PeeringRequest } from '../policy/engine/decision.ts';
 import type { Stages } from '../telemetry/stages.ts';
+import type { Span } from '../telemetry/tracer.ts';
 
 /** Audit events of a change: each has a refusal, an intent and an outcome. */
 export type ChangeEvents = 'peering.create' | 'peering.delete';
@@ -52,12 +53,8 @@ export interface RequestTarget {
 export type RecordedCaller = Pick<Principal, 'issuer' | 'subject' | 'clientId' | 'tokenId'> &
   Partial<Pick<Principal, 'withoutScopes'>>;
 
-/** Ids as W3C Trace Context has them; `startedAt` in milliseconds since the epoch. */
-export interface RecordedTrace {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly startedAt: number;
-}
+/** The request's span as records name it. */
+export type RecordedTrace = Pick<Span, 'traceId' | 'spanId' | 'startedAt'>;
 
 /** Everything about a request that an audit record may contain, as far as it is known. */
 export interface RequestFacts {

@@ -2,14 +2,11 @@
 import type { Logger } from '../logging/logger.ts';
 import type { EgressProxy } from '../outbound/agent.ts';
 
-export interface SpanIds {
+export interface Span {
   /** 32 hexadecimal digits, lower case (W3C Trace Context, section 3.2.2.3). */
   readonly traceId: string;
   /** 16 of them. */
   readonly spanId: string;
-}
-
-export interface Span extends SpanIds {
   /** When the span began, in milliseconds since the epoch. */
   readonly startedAt: number;
   /** To be sent on (W3C Trace Context, section 3.2). */
