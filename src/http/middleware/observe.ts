@@ -11,22 +11,21 @@ export function observe(metrics: Metrics, request: Request, response: Response):
     // Without a status, the caller hung up before the answer was sent.
     const status = response.writableFinished ? response.statusCode : undefined;
     const seconds = (performance.now() - startedAt) / 1000;
-    countRequest(metrics, { context, method: request.method, status, seconds });
+    countRequest(metrics, context, request.method, status, seconds);
     endSpan(context, request.method, status);
   });
-}
-
-interface Observed {
-  readonly context: RequestContext;
-  readonly method: string;
-  readonly status: number | undefined;
-  readonly seconds: number;
 }
 
 /** Others are counted as `other`: callers must not add label values. */
 const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
 
-function countRequest(metrics: Metrics, { context, method, status, seconds }: Observed): void {
+function countRequest(
+  metrics: Metrics,
+  context: RequestContext,
+  method: string,
+  status: number | undefined,
+  seconds: number,
+): void {
   const { route, code, progress } = context;
   const { target } = progress?.request ?? {};
   const decision = decisionOf(context);
