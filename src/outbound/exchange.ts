@@ -40,17 +40,13 @@ export const exchange = (
   agent: Dispatcher,
   request: ExchangeRequest,
   limits: ExchangeLimits,
-): Promise<ReceivedAnswer> =>
-  new Promise((resolve, reject) => {
-    new ExchangeHandler(agent, request, limits, resolve, reject).dispatch();
-  });
+): Promise<ReceivedAnswer> => new ExchangeHandler(agent, request, limits).dispatch();
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #agent: Dispatcher;
   readonly #request: ExchangeRequest;
   readonly #limits: ExchangeLimits;
-  readonly #resolve: (answer: ReceivedAnswer) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #answer = Promise.withResolvers<ReceivedAnswer>();
   readonly #chunks: Buffer[] = [];
   readonly #timer: NodeJS.Timeout;
   /** Set once there is a connection. */
@@ -65,22 +61,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #reused = false;
   #repeated = false;
 
-  constructor(
-    agent: Dispatcher,
-    request: ExchangeRequest,
-    limits: ExchangeLimits,
-    resolve: (answer: ReceivedAnswer) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(agent: Dispatcher, request: ExchangeRequest, limits: ExchangeLimits) {
     this.#agent = agent;
     this.#request = request;
     this.#limits = limits;
-    this.#resolve = resolve;
-    this.#reject = reject;
     this.#timer = setTimeout(() => this.#giveUp(), Math.max(0, limits.timeoutMs));
   }
 
-  dispatch(): void {
+  dispatch(): Promise<ReceivedAnswer> {
     const { method, url, headers, body } = this.#request;
     const path = `${url.pathname}${url.search}`;
     const fields = headers as Record<string, string>;
@@ -89,6 +77,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     } catch (error) {
       this.onResponseError(undefined, error as Error);
     }
+    return this.#answer.promise;
   }
 
   /** Called when there is a connection, just before the first byte is written to it. */
@@ -101,7 +90,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#request.beforeSending?.();
     } catch (error) {
       this.#end();
-      this.#reject(error);
+      this.#answer.reject(error);
       controller.abort(error as Error);
       return;
     }
@@ -139,7 +128,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#ended || this.#status === undefined) return;
     this.#end();
-    this.#resolve({
+    this.#answer.resolve({
       status: this.#status,
       headers: this.#headers,
       body: this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#size),
@@ -157,7 +146,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       return;
     }
     this.#end();
-    this.#reject(failure);
+    this.#answer.reject(failure);
   }
 
   /**
@@ -183,7 +172,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #fail(kind: 'timeout' | 'broken', proxyError: string): void {
     if (this.#ended) return;
     this.#end();
-    this.#reject(new ExchangeError(kind, proxyError, this.#at()));
+    this.#answer.reject(new ExchangeError(kind, proxyError, this.#at()));
   }
 
   #at(): FailedAt {
