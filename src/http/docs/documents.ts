@@ -1,6 +1,6 @@
 // The documents that the gateway serves: the contract, and the files below `/docs`. Each is read once, at the start. Files that
 // are not listed here are not served.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Answer } from '../../pipeline/answer.ts';
 import { errorsPage } from './errors-page.ts';
@@ -128,18 +128,21 @@ async function readContract(basePath: string): Promise<Answer> {
 const readPage = async ({ from, type, contentPolicy, cache }: Source): Promise<Answer> =>
   page(await readFile(from), contentPolicy, type, cache);
 
-const page = (body: Buffer, contentPolicy: string, type: string = types.html, cache = revalidated): Answer =>
-  tagged(body, {
+const page = (
+  body: Buffer,
+  contentPolicy: string,
+  type: string = types.html,
+  cache = revalidated,
+): Answer => ({
+  status: 200,
+  headers: {
     'Content-Type': type,
     'Content-Security-Policy': contentPolicy,
     'Cache-Control': cache,
     // For browsers that do not know frame-ancestors.
     'X-Frame-Options': 'DENY',
-  });
-
-const tagged = (body: Buffer, headers: Readonly<Record<string, string>>): Answer => ({
-  status: 200,
-  headers: { ...headers, ETag: `"${createHash('sha256').update(body).digest('base64url')}"` },
+    ETag: `"${hash('sha256', body, 'base64url')}"`,
+  },
   body,
   shared: true,
 });
