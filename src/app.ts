@@ -12,8 +12,8 @@ import { limitAddress } from './http/middleware/address-rate-limit.ts';
 import type { InFlight } from './http/middleware/in-flight.ts';
 import { observe } from './http/middleware/observe.ts';
 import { type ReceiveServices, receive } from './http/middleware/receive.ts';
-import { requireRoute } from './http/middleware/require-route.ts';
 import { endConnection, renderError } from './http/respond/render-error.ts';
+import { requireRoute } from './http/route-table.ts';
 import type { RateLimiter } from './state/rate-limit/rate-limiter.ts';
 
 /** Everything that serving a request needs. `components.ts` opens and closes it. */

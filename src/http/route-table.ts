@@ -1,5 +1,6 @@
 // Matches requests to routes. Paths are not decoded: an encoded slash is never a path separator, and an encoded dot is never a
 // dot segment.
+import { GatewayError } from '../errors.ts';
 import type { Operation } from '../pipeline/operation.ts';
 
 export interface OperationMatch {
@@ -20,6 +21,8 @@ export type RouteMatch =
   | { readonly kind: 'wrong-method'; readonly template: string; readonly allow: string }
   | { readonly kind: 'unknown'; readonly template: undefined };
 
+type FoundRoute = Extract<RouteMatch, { kind: 'operation' | 'document' }>;
+
 export interface RouteTable {
   /** `url` in origin form. */
   match(method: string, url: string): RouteMatch;
@@ -29,6 +32,17 @@ interface Route {
   readonly template: string;
   readonly expression: RegExp;
   readonly byMethod: ReadonlyMap<string, Operation>;
+}
+
+/** Throws `route-unknown`, or `method-not-allowed` if the route does not support the method. */
+export function requireRoute(route: RouteMatch): FoundRoute {
+  if (route.kind === 'unknown') throw new GatewayError('route-unknown');
+  if (route.kind !== 'wrong-method') return route;
+  // RFC 9110 section 15.5.6.
+  throw new GatewayError('method-not-allowed', {
+    detail: `The route does not support this method. It supports ${route.allow}.`,
+    headers: { Allow: route.allow },
+  });
 }
 
 /** `documents`: paths without the base path. */
