@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readCidrLine } from '../../src/net/cidr-line.ts';
+import { readCidrLine } from '../../src/net/cidr-list.ts';
 import { isIpv4Fault, parseIpv4Network } from '../../src/net/ipv4.ts';
 import { anyText } from '../property/networks.ts';
 
