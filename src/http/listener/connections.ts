@@ -5,7 +5,6 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import type { Logger } from '../../logging/logger.ts';
 import { addressKey, addressOf } from '../middleware/client-address.ts';
 import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
-import { originForm } from './request-target.ts';
 import { endsOf, readUnacknowledged, type UnacknowledgedBytes } from './unacknowledged.ts';
 
 /** Per address. */
@@ -164,4 +163,16 @@ function blockListOf(networks: readonly string[]): BlockList {
     else list.addSubnet(address, Number(prefix), family);
   }
   return list;
+}
+
+/** RFC 9112 section 3.2.2: a server must accept the absolute form. */
+const absoluteForm = /^https?:\/\/[^/?#]*/i;
+
+/**
+ * Any request target in origin form (RFC 9112 section 3.2): Express answers requests whose target it cannot parse by itself. A
+ * target without a path becomes an unknown route. A target must not contain `#`; encoded, it matches no route and no parameter.
+ */
+function originForm(target: string): string {
+  const path = target.replace(absoluteForm, '').replaceAll('#', '%23');
+  return path.startsWith('/') ? path : `/${path}`;
 }
