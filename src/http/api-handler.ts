@@ -34,12 +34,10 @@ export async function serveOperation(
   // Node stops reading at a body that nobody consumes, and a disconnect would go unnoticed.
   if (!match.operation.readsBody && !request.complete) request.resume();
   try {
-    const answer = await serve(match.operation, progress, services);
-    fields.push(...(progress.request.rateLimitHeaders ?? []));
+    const answer = await serve(match.operation, progress, services).finally(() =>
+      fields.push(...(progress.request.rateLimitHeaders ?? [])),
+    );
     sendAnswer(response, answer);
-  } catch (error) {
-    fields.push(...(progress.request.rateLimitHeaders ?? []));
-    throw error;
   } finally {
     slot?.release();
   }
@@ -56,12 +54,8 @@ export async function recordEarlyRefusal(
   const { route, progress } = context;
   if (route.kind !== 'operation' || progress !== undefined) return thrown;
   context.progress = new Progress(toReceived(request, response, route, services));
-  try {
-    await refuse(thrown, context.progress, services);
-    return thrown;
-  } catch (error) {
-    return error;
-  }
+  // It rejects: the upstream was not asked yet.
+  return await refuse(thrown, context.progress, services).catch((error: unknown) => error);
 }
 
 function toReceived(
