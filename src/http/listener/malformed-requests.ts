@@ -49,17 +49,11 @@ interface MalformedRequestServices {
 }
 
 export class MalformedRequests {
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #basePath: string;
-  readonly #refused: MalformedRequestServices['refused'];
+  readonly #services: MalformedRequestServices;
   readonly #open = new WeakMap<Duplex, Set<Open>>();
 
   constructor(services: MalformedRequestServices) {
-    this.#clock = services.clock;
-    this.#logger = services.logger;
-    this.#basePath = services.basePath;
-    this.#refused = services.refused;
+    this.#services = services;
   }
 
   /** Tracks every request, and handles what Node would refuse without an answer. */
@@ -104,7 +98,7 @@ export class MalformedRequests {
     const withoutHandshake = socket instanceof TLSSocket && socket.getSession() === undefined;
     const reset = error.code === 'ECONNRESET';
     // Not logged after a reset: load balancer probes connect and hang up.
-    if (withoutHandshake && !reset) this.#logger.info({ code: error.code }, 'TLS handshake failed');
+    if (withoutHandshake && !reset) this.#services.logger.info({ code: error.code }, 'TLS handshake failed');
     if (withoutHandshake || reset || !socket.writable) {
       socket.destroy();
       return;
@@ -138,11 +132,12 @@ export class MalformedRequests {
 
   #refuse(error: GatewayError, socket: Duplex): void {
     const { status } = error.rule;
-    this.#refused?.(error.code);
-    const gatewayRequestId = this.#clock.newId();
+    const { clock, logger, basePath, refused } = this.#services;
+    refused?.(error.code);
+    const gatewayRequestId = clock.newId();
     const body = JSON.stringify(problemOf(error, gatewayRequestId));
     const headers = {
-      ...problemHeaders(error, this.#basePath),
+      ...problemHeaders(error, basePath),
       'X-Gateway-Request-Id': gatewayRequestId,
       'X-Request-Id': gatewayRequestId,
       'Cache-Control': 'no-store',
@@ -150,7 +145,7 @@ export class MalformedRequests {
       Connection: 'close',
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    this.#logger.info({ gatewayRequestId, status, code: error.code }, 'the HTTP parser refused a request');
+    logger.info({ gatewayRequestId, status, code: error.code }, 'the HTTP parser refused a request');
     socket.end(`HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }
