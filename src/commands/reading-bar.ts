@@ -1,6 +1,5 @@
 // A progress bar for commands that read large files. Shown only on a terminal, and removed when the command ends.
 import type { CommandInput } from './command.ts';
-import { clearLine, progressLine } from './terminal.ts';
 
 interface ReadingBar {
   /** Called with the number of bytes read since the last call. */
@@ -12,6 +11,9 @@ interface ReadingBar {
 /** Smaller files are read too fast for a bar. */
 const minTotalBytes = 8 * 1024 * 1024;
 
+const barWidth = 30;
+const clearLine = '\r\x1b[K';
+
 /** `total`: bytes of all files together. */
 export function createReadingBar({ isInteractive, stderr }: CommandInput, total: number): ReadingBar {
   const shown = isInteractive && total >= minTotalBytes;
@@ -20,7 +22,7 @@ export function createReadingBar({ isInteractive, stderr }: CommandInput, total:
   return {
     advance(bytes) {
       done += bytes;
-      const next = progressLine(done, total, 'read');
+      const next = progressLine(done, total);
       if (!shown || next === last) return;
       last = next;
       stderr(next);
@@ -30,4 +32,11 @@ export function createReadingBar({ isInteractive, stderr }: CommandInput, total:
       last = '';
     },
   };
+}
+
+/** A line that replaces itself. */
+function progressLine(done: number, total: number): string {
+  const share = total === 0 ? 1 : Math.min(done / total, 1);
+  const filled = Math.round(share * barWidth);
+  return `\r${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(share * 100)} % read\x1b[K`;
 }

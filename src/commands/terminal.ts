@@ -1,4 +1,4 @@
-// Formatting of output for people: colours, trees, progress, escaping.
+// Formatting of output for people: colours, trees, lines, escaping.
 
 export interface Style {
   readonly good: (text: string) => string;
@@ -46,14 +46,3 @@ export function wrap(parts: readonly string[], glue: string, width: number): str
   }
   return lines;
 }
-
-const barWidth = 30;
-
-/** A line that replaces itself. `done` and `total` have the same unit. */
-export function progressLine(done: number, total: number, what: string): string {
-  const share = total === 0 ? 1 : Math.min(done / total, 1);
-  const filled = Math.round(share * barWidth);
-  return `\r${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${Math.floor(share * 100)} % ${what}\x1b[K`;
-}
-
-export const clearLine = '\r\x1b[K';
