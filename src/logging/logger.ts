@@ -1,7 +1,6 @@
 // The log of the process: one JSON object per line. It contains only fields that the caller names, and of errors only an
 // allow-list of properties, so that no header or body gets into it.
 import { type Logger, pino, stdTimeFunctions } from 'pino';
-import type { LogLevel } from '../errors.ts';
 import { boundLine } from './bound-line.ts';
 import type { LineWriter } from './line-writer.ts';
 
@@ -19,9 +18,6 @@ export function createLogger(level: string, writer: LineWriter): Logger {
     { write: (line: string) => writer.log(boundLine(line)) },
   );
 }
-
-export const logAt = (logger: Logger, level: LogLevel, fields: object, message: string): void =>
-  logger[level](fields, message);
 
 /** Type, code, message, stack and cause of an error, but no properties that libraries add. */
 function describeError(error: unknown): unknown {

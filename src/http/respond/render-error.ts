@@ -2,7 +2,7 @@
 // with a 500 that discloses nothing of it.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { toGatewayError } from '../../errors.ts';
-import { type Logger, logAt } from '../../logging/logger.ts';
+import type { Logger } from '../../logging/logger.ts';
 import { isExpectingContinue } from '../read-body.ts';
 import { contextOf } from '../request-context.ts';
 import { problemHeaders, problemOf } from './problem.ts';
@@ -21,7 +21,7 @@ export function renderError(
   context.code = error.code;
   context.logged = error.logged;
   if (error.rule.level !== 'info')
-    logAt(logger, error.rule.level, { gatewayRequestId, code: error.code, err: error }, error.message);
+    logger[error.rule.level]({ gatewayRequestId, code: error.code, err: error }, error.message);
   if (response.headersSent) {
     response.destroy();
     return;
