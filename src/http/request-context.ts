@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import type { ErrorCode, GatewayError } from '../errors.ts';
 import type { Progress } from '../request/progress.ts';
 import type { Stages } from '../telemetry/stages.ts';
-import type { HeldSlot } from './middleware/in-flight.ts';
+import type { Slot } from './middleware/in-flight.ts';
 import type { RouteMatch } from './route-table.ts';
 
 export interface RequestContext {
@@ -21,7 +21,7 @@ export interface RequestContext {
   /** Header fields of the answer, whoever writes it: names and values in turn. See `sendAnswer`. */
   readonly fields: string[];
   /** Set by the in-flight limit, so only steps after it have it. */
-  slot?: HeldSlot;
+  slot?: Slot;
   /** Must the answer close its connection, since the gateway stops? Set by the in-flight limit. */
   isLast?: (request: IncomingMessage) => boolean;
   /** Set when the operation begins, or when its request is refused before. */

@@ -132,8 +132,7 @@ class Slot {
   }
 }
 
-/** The slot as the request's handlers see it. */
-export type HeldSlot = Pick<Slot, 'hold' | 'release' | 'enterUpstream' | 'park'>;
+export type { Slot };
 
 const refusal = (code: 'stopping' | 'overloaded', retryAfterSeconds: string): GatewayError =>
   new GatewayError(code, { headers: { 'Retry-After': retryAfterSeconds } });
