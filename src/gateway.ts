@@ -26,8 +26,6 @@ import { ChangeForwarder } from './pipeline/forward.ts';
 import type { PolicyData } from './policy/engine/policy-data.ts';
 import { settleEarlierChanges } from './reconciliation/settle-earlier-changes.ts';
 
-export type { GatewayParts } from './components.ts';
-
 export interface RunningGateway {
   readonly port: number;
   readonly adminPort: number;
@@ -90,11 +88,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 type Listeners = Awaited<ReturnType<typeof createListeners>>;
 
 /** The public and the admin listener, not listening yet. */
-async function createListeners({ listen, ...config }: Config, parts: GatewayParts, components: Components) {
+async function createListeners(config: Config, parts: GatewayParts, components: Components) {
   const { logger } = parts;
   const { metrics, malformedRequests, inFlight } = components;
-  const { tls, trustProxy } = listen;
-  const app = await composeApp({ listen, ...config }, parts, components);
+  const { tls, trustProxy } = config.listen;
+  const app = await composeApp(config, parts, components);
   const bounds = {
     trustProxy,
     logger,

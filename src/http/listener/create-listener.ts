@@ -1,4 +1,5 @@
 // Opens and closes the HTTP servers, and sets their timeouts, so that a slow client cannot hold a connection.
+import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
@@ -76,14 +77,10 @@ export function holdRequests(
 }
 
 /** Resolves to the port. Rejects if the address cannot be bound. */
-export function listen(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 /**
