@@ -67,8 +67,6 @@ function onNextStopSignal(listener: (signal: StopSignal) => void): () => void {
   return ignore;
 }
 
-const { NO_COLOR: noColour } = process.env;
-
 const argv = process.argv.slice(2);
 
 const status = await runCommand(await loadCommands(commands, argv), argv, {
@@ -78,7 +76,7 @@ const status = await runCommand(await loadCommands(commands, argv), argv, {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   // https://no-color.org: present and not empty.
-  colours: process.stdout.isTTY === true && (noColour === undefined || noColour === ''),
+  colours: process.stdout.isTTY === true && !process.env['NO_COLOR'],
   isInteractive: process.stderr.isTTY === true,
   stopRequested,
   stopRequestedAgain,

@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { withTimeout } from '../async/with-timeout.ts';
 import { systemClock } from '../clock.ts';
+import { describeWarning } from '../config/load.ts';
 import { type RunningGateway, startGateway } from '../gateway.ts';
 import { LineWriter } from '../logging/line-writer.ts';
 import { createLogger } from '../logging/logger.ts';
@@ -61,7 +62,8 @@ async function serve(input: CommandInput): Promise<ExitStatus> {
   const logger = createLogger(config.logLevel, writer);
   // Logged at any LOG_LEVEL: scripts that start the gateway wait for these lines.
   const lifecycle = logger.child({}, { level: 'info' });
-  for (const { variable, detail } of prepared.warnings) logger.warn({ variable }, `${variable}: ${detail}`);
+  for (const warning of prepared.warnings)
+    logger.warn({ variable: warning.variable }, describeWarning(warning));
   warnAboutPolicy(logger, policy.data, policy.warnings);
   const reporter = { version: input.version, instance: hostname() };
   try {

@@ -21,7 +21,7 @@ export function adminAddress(
     const text = environment[name] || fallback;
     return text === undefined ? undefined : reader(text);
   };
-  const ownHost = environment['ADMIN_HOST'] !== undefined && environment['ADMIN_HOST'] !== '';
+  const ownHost = Boolean(environment['ADMIN_HOST']);
   const host = ownHost ? read('ADMIN_HOST', settings.ADMIN_HOST) : read('HOST', settings.HOST);
   const port = read('ADMIN_PORT', settings.ADMIN_PORT);
   if (host === undefined || port === undefined || port === 0) return undefined;
