@@ -5,7 +5,7 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import type { Logger } from '../../logging/logger.ts';
 import { addressKey, addressOf } from '../middleware/client-address.ts';
 import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
-import { endsOf, readUnacknowledged, type UnacknowledgedBytes } from './unacknowledged.ts';
+import { endsOf, readUnacknowledged, type UnacknowledgedBytes } from './kernel-queue.ts';
 
 /** Per address. */
 const maxConnections = 256;

@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { readUnacknowledged } from '../../../src/http/listener/unacknowledged.ts';
+import { readUnacknowledged } from '../../../src/http/listener/kernel-queue.ts';
 import { endWithTest } from '../../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
