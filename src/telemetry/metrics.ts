@@ -114,7 +114,7 @@ const readers = {
   ready: { help: '1 when /readyz says so.' },
   audit_writable: { help: '0 when records cannot be written.' },
   audit_queue_records: { help: 'Records that wait to be written.' },
-  pending_reconciliations: { help: 'Creates whose result is not known yet.' },
+  pending_reconciliations: { help: 'Creates and deletes whose result is not known yet.' },
   policy_info: { help: 'Always 1, by the version in force.', label: 'version' },
   policy_loaded_timestamp_seconds: { help: 'When it took effect.' },
   policy_rejected: {
