@@ -18,7 +18,7 @@ export const problemTitles = {
 type ProblemType = keyof typeof problemTitles;
 
 /** `error` needs an operator, `warn` may need one, `info` is normal operation. */
-export type LogLevel = 'info' | 'warn' | 'error';
+type LogLevel = 'info' | 'warn' | 'error';
 
 export interface ErrorRule {
   readonly status: number;

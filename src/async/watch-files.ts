@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 const intervalMs = 500;
 
 /** `files` may change from one look to the next. */
-export interface WatchedFiles {
+interface WatchedFiles {
   readonly files: () => readonly string[];
   /** Called once it is known what the files are: from then on no change goes unnoticed. */
   readonly watching: () => void;

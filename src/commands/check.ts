@@ -40,7 +40,7 @@ Exit status: 0 all well, 1 there are faults.
   run: check,
 };
 
-export type Prepared =
+type Prepared =
   | {
       readonly config: Config;
       readonly warnings: readonly SettingWarning[];

@@ -2,7 +2,7 @@
 import { loadIssuersFile } from '../config/issuers-file.ts';
 import type { KnownIssuer } from '../policy/language/issuer-checks.ts';
 
-export interface IssuersOption {
+interface IssuersOption {
   /** Empty without the option. */
   readonly issuers: readonly KnownIssuer[];
   readonly faults: readonly string[];

@@ -2,7 +2,7 @@
 // settings only, so that a fault in another one does not pass for an ill gateway.
 import { type Setting, settings } from './schema.ts';
 
-export interface AdminAddress {
+interface AdminAddress {
   readonly host: string;
   readonly port: number;
 }

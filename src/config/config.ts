@@ -5,12 +5,12 @@ import type { SettingValues } from './schema.ts';
 import { Secret } from './secret.ts';
 
 /** The two parts of the service credential (RFC 6749 section 2.3.1). */
-export interface ServiceCredential {
+interface ServiceCredential {
   readonly clientId: Secret;
   readonly clientSecret: Secret;
 }
 
-export interface ConfigSecrets {
+interface ConfigSecrets {
   readonly credential: ServiceCredential;
   readonly redisUrl: Secret | undefined;
 }

@@ -3,7 +3,7 @@
 import { type Environment, variableOf } from './load.ts';
 import { type Setting, type SettingName, settingGroups, settings } from './schema.ts';
 
-export type SettingSource = 'environment' | 'file' | 'default';
+type SettingSource = 'environment' | 'file' | 'default';
 
 export interface EffectiveSetting {
   readonly name: SettingName;

@@ -20,7 +20,7 @@ export interface SettingWarning {
   readonly detail: string;
 }
 
-export type LoadedConfig =
+type LoadedConfig =
   | { readonly config: Config; readonly warnings: readonly SettingWarning[] }
   | { readonly faults: readonly SettingFault[] };
 

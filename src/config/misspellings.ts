@@ -31,7 +31,7 @@ const serviceLink = /_SERVICE_(HOST|PORT(_.+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PRO
 /** A word that is further away is another word. */
 const maxDistance = 2;
 
-export interface UnknownVariable {
+interface UnknownVariable {
   readonly variable: string;
   /** The setting that was probably meant; `undefined`: the variable belongs to other software. */
   readonly likely: string | undefined;

@@ -12,7 +12,7 @@ export interface RedisServers {
 }
 
 /** What the other settings demand of REDIS_URL. */
-export interface RedisRules {
+interface RedisRules {
   readonly mode: 'single' | 'sentinel' | 'cluster';
   readonly allowPlaintext: boolean;
 }

@@ -47,7 +47,7 @@ export class Secret {
 }
 
 /** The secret in a file, or what is wrong with the file, in words that hold nothing of it. */
-export type SecretText =
+type SecretText =
   | { readonly value: string; readonly problem?: undefined }
   | { readonly value?: undefined; readonly problem: string };
 

@@ -20,7 +20,7 @@ export const findingCodes = [
 
 export type FindingCode = (typeof findingCodes)[number];
 
-export interface Finding {
+interface Finding {
   readonly code: FindingCode;
   readonly description: string;
   /** The peering or cluster that the description names besides. */
@@ -40,7 +40,7 @@ export interface FleetPeering extends ListedPeering {
   readonly findings: readonly Finding[];
 }
 
-export interface Known {
+interface Known {
   readonly policy: Policy;
   /** By the vendor's ids. */
   readonly creators: ReadonlyMap<string, Creator>;

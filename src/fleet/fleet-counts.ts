@@ -7,7 +7,7 @@ import type { CreatorLog } from './creator-log.ts';
 import { type FleetPeering, findingCodes, peeringsByCluster } from './findings.ts';
 import { peeringIds, type Snapshot } from './snapshot.ts';
 
-export interface FleetCountsServices {
+interface FleetCountsServices {
   readonly creators: CreatorStore;
   readonly creatorLog: CreatorLog;
   readonly policy: () => Policy;

@@ -7,7 +7,7 @@ import { Recent } from '../recent.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
 import { clustersByVpc, type FleetCluster, readSnapshot, type Snapshot, unreadIn } from './snapshot.ts';
 
-export interface FleetServices {
+interface FleetServices {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Of its own connections: creates never wait for the fleet. */

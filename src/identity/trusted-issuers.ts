@@ -11,7 +11,7 @@ export interface TrustedIssuer {
   readonly keys: KeySet;
 }
 
-export interface TrustedIssuersServices extends Pick<KeySetServices, 'clock' | 'logger'> {
+interface TrustedIssuersServices extends Pick<KeySetServices, 'clock' | 'logger'> {
   readonly agent: Dispatcher;
   /** So many tokens of unknown keys wait for one issuer at most. */
   readonly maxWaiting: number;

@@ -15,7 +15,7 @@ export interface ReceivedAnswer {
   readonly body: Buffer;
 }
 
-export type Target = Pick<URL, 'origin' | 'pathname' | 'search'>;
+type Target = Pick<URL, 'origin' | 'pathname' | 'search'>;
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -28,7 +28,7 @@ export interface ExchangeRequest {
   readonly beforeSending?: (() => void) | undefined;
 }
 
-export interface ExchangeLimits {
+interface ExchangeLimits {
   /** From sending the request to the last byte of the answer. The wait for a connection has the same timeout. */
   readonly timeoutMs: number;
   /** A longer body makes the answer `broken`. */

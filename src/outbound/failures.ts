@@ -3,7 +3,7 @@
 import type { Sent } from '../errors.ts';
 
 /** `timeout`: too slow. `unreachable`: no answer began. `broken`: an answer began and is invalid. */
-export type FailureKind = 'timeout' | 'unreachable' | 'broken';
+type FailureKind = 'timeout' | 'unreachable' | 'broken';
 
 /** An exchange without a complete answer. */
 export class ExchangeError extends Error {

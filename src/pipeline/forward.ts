@@ -25,7 +25,7 @@ interface Forwarded {
   readonly indeterminate: boolean;
 }
 
-export interface ForwardHooks {
+interface ForwardHooks {
   /** Finds in an answer what the change made. */
   resourceIdOf?(answer: UpstreamAnswer): string | undefined;
   /** Called when there is a connection, right before the change is sent. Throws to keep it from being sent. */

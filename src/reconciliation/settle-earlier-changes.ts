@@ -7,7 +7,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { Reconciler } from './reconciler.ts';
 import { factsFromRecord } from './recorded-request.ts';
 
-export interface EarlierChanges {
+interface EarlierChanges {
   /** The audit log. */
   readonly file: string;
   /** The last record of earlier runs. */

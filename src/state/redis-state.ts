@@ -9,7 +9,7 @@ import { SharedRateLimitStore } from './rate-limit/redis-rate-limit-store.ts';
 import { RedisConnection } from './redis-connection.ts';
 import type { SharedState, StateServices } from './shared-state.ts';
 
-export interface RedisStateOptions {
+interface RedisStateOptions {
   readonly redis: RedisConfig;
   readonly ttlMs: number;
   readonly local: LocalClusterLock;

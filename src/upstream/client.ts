@@ -21,7 +21,7 @@ export interface ReadRequest {
   readonly traceparent?: string | undefined;
 }
 
-export interface ChangeOptions {
+interface ChangeOptions {
   /** Sent as it is (W3C Trace Context). */
   readonly traceparent?: string | undefined;
   /** Called when there is a connection, right before each attempt. Throws to keep the change from being sent. */

@@ -66,7 +66,7 @@ const sourcesBelow = (folder: string): string[] =>
 
 /** By an import at the start of a file, or by one on the way. */
 const imported =
-  /^(?:import|export) \{([^}]*)\} from|\{([^{}]*)\} = (?:await import|read)\(|await import\('[^']*'\)\)\.(\w+)/gm;
+  /^(?:import|export) (?:type )?\{([^}]*)\} from|\{([^{}]*)\} = (?:await import|read)\(|await import\('[^']*'\)\)\.(\w+)/gm;
 
 const namesImportedIn = (files: readonly string[]): Set<string> =>
   new Set(
@@ -77,12 +77,12 @@ const namesImportedIn = (files: readonly string[]): Set<string> =>
     ),
   );
 
-test('every value that a file of src exports is imported by another one, or used by itself and tried by a test', () => {
+test('all that a file of src exports is imported by another one, or used by itself and imported by a test', () => {
   const imports = namesImportedIn(['src', 'scripts', 'sandbox', 'bench'].flatMap(sourcesBelow));
   const tried = namesImportedIn(sourcesBelow('test'));
   const dead = sourcesBelow('src').flatMap((path) => {
     const text = readText(path);
-    const exported = [...text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)];
+    const exported = [...text.matchAll(/^export (?:async )?(?:function|const|class|interface|type) (\w+)/gm)];
     return exported
       .map(([, name = '']) => name)
       .filter((name) => {

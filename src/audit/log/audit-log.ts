@@ -40,7 +40,7 @@ export interface AuditSettings {
   readonly signingKeyFile: string | undefined;
 }
 
-export interface AuditLog {
+interface AuditLog {
   readonly trail: AuditTrail;
   /** The last record of earlier runs; `undefined` when this run began a chain. */
   readonly continues: Head | undefined;

@@ -26,7 +26,7 @@ export interface Head {
 }
 
 /** Called with the new head and the code of its event. */
-export type AppendWatch = (head: Head, code: EventCode) => void;
+type AppendWatch = (head: Head, code: EventCode) => void;
 
 const profiles = '["security_control","record_integrity"]';
 const tracedProfiles = '["security_control","record_integrity","trace"]';

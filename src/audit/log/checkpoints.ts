@@ -9,7 +9,7 @@ import { signCheckpoint } from './checkpoint.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { AuditTrail } from './trail.ts';
 
-export interface CheckpointOptions {
+interface CheckpointOptions {
   readonly key: SigningKey;
   readonly trail: () => AuditTrail;
   readonly instance: string;

@@ -19,7 +19,7 @@ export interface FileSinkEvents {
   readonly synced?: ((seconds: number) => void) | undefined;
 }
 
-export interface FileSinkOptions {
+interface FileSinkOptions {
   readonly path: string;
   /** The last record of the log as it was found at the start. */
   readonly head: Head | undefined;

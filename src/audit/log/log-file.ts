@@ -18,7 +18,7 @@ export interface TornLine {
   readonly sha256: string;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** The last acknowledged record. */
   readonly head: Head | undefined;
   /** The last record of earlier runs. */
@@ -28,7 +28,7 @@ export interface OpenOptions {
   readonly now: number;
 }
 
-export interface OpenedLog {
+interface OpenedLog {
   readonly log: LogFile;
   readonly torn: TornLine | undefined;
 }

@@ -144,7 +144,7 @@ export type ChainEnd =
   | 'unsigned-tail';
 
 /** `openIntents`: how many intents of the old chain have no outcome. */
-export interface OldChain {
+interface OldChain {
   readonly head: Pick<Head, 'chain' | 'sequence' | 'fingerprint'> | undefined;
   readonly reason: ChainEnd;
   readonly openIntents: number;

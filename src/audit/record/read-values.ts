@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** `undefined` in place of the value: an object that is not complete, no JSON or too long, or a line of other text. */
-export interface ValueAt extends Place {
+interface ValueAt extends Place {
   readonly value: unknown;
   /** As it stands in the file; empty when it was too long. */
   readonly text: string;

@@ -6,7 +6,7 @@ import { canonicalJson, canonicalText } from './canonical-json.ts';
 import { type AuditEvent, activityNames, type EventCode, severityNames, statusNames } from './event-form.ts';
 
 /** What the gateway did about the request (OCSF, profile security_control). */
-export type EventAction = keyof typeof actions;
+type EventAction = keyof typeof actions;
 
 const actions = {
   allowed: {
@@ -24,7 +24,7 @@ const actions = {
 } as const;
 
 /** What differs between the events of one request. */
-export interface RequestEvent {
+interface RequestEvent {
   readonly phase: 'refused' | 'intent' | 'outcome' | 'dryrun' | 'reconciled';
   readonly action: EventAction;
   readonly severityId: 1 | 2 | 3;
@@ -45,7 +45,7 @@ export interface EventStatus {
 }
 
 /** Members of `unmapped` besides those of the decision. */
-export interface UnmappedMembers {
+interface UnmappedMembers {
   readonly reconciled?: object;
   readonly replayed?: object;
   readonly upstream?: {

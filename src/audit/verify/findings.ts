@@ -19,7 +19,7 @@ export interface Finding extends Place {
 type Draft = Omit<Finding, 'description' | 'to'> & { to: number; readonly reason: string };
 
 /** Where a finding shows; the record there, if it has a place in a chain. */
-export interface FoundAt extends Place {
+interface FoundAt extends Place {
   readonly chain?: string;
   readonly sequence?: number;
 }

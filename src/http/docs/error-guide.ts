@@ -2,7 +2,7 @@
 // `errors.ts`; a code without an entry does not compile.
 import type { ErrorCode } from '../../errors.ts';
 
-export interface ErrorAdvice {
+interface ErrorAdvice {
   readonly who:
     | 'the caller'
     | "the organisation's network team"

@@ -19,7 +19,7 @@ export interface NextStep extends Step {
 const zonePattern = /^Z[A-Z0-9]{1,31}$/;
 
 /** What is known besides the peering as it is listed. */
-export interface NextStepFacts {
+interface NextStepFacts {
   /** The cluster's own network, `a.b.c.d/p`. */
   readonly clusterBlock?: string | undefined;
   /** When the request lapses, RFC 3339. */

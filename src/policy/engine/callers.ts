@@ -23,7 +23,7 @@ interface RuleWithCallers {
   readonly callers: readonly CallerDocument[];
 }
 
-export interface CallerIndexOptions {
+interface CallerIndexOptions {
   /** Only a rule whose every caller is bound to an issuer is for callers without scopes. */
   readonly boundAsWhole?: boolean;
 }

@@ -5,7 +5,7 @@ import type { VpcRegistry } from '../../net/vpc-registry.ts';
 import type { Allowed, PeeringRequest, Violation } from './decision.ts';
 import { forbidden, type Limits } from './limits.ts';
 
-export interface VpcCheck {
+interface VpcCheck {
   readonly registry: VpcRegistry;
   readonly guardrails: Limits;
   /** Do guardrails and grant allow the account that the request names? */

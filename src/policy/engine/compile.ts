@@ -25,7 +25,7 @@ export interface CompiledGrant {
   readonly data: GrantData;
 }
 
-export interface CompiledException {
+interface CompiledException {
   readonly id: string;
   readonly callers: readonly CallerDocument[];
   readonly actions: ReadonlySet<Action>;

@@ -10,7 +10,7 @@ import { mayBeCut } from './recorded-claims.ts';
 import { replay } from './replay.ts';
 
 /** Limits as they stand in a policy file. */
-export interface SuggestedLimits {
+interface SuggestedLimits {
   clusters?: readonly string[];
   vpcs?: readonly string[];
   accounts?: readonly string[];

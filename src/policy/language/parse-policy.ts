@@ -13,7 +13,7 @@ import { unknownPartitions } from './region-checks.ts';
 import { creatorsNotShared, type KnownSettings, limitsNotCounted } from './settings-checks.ts';
 
 /** A policy file and a way to the files beside it. */
-export interface PolicySource extends ListSource {
+interface PolicySource extends ListSource {
   readonly bytes: Uint8Array;
 }
 

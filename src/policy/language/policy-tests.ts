@@ -20,7 +20,7 @@ export interface PolicyTest {
   readonly place: { readonly line: number; readonly column: number };
 }
 
-export type LoadedTests =
+type LoadedTests =
   | { readonly file: string; readonly cases: readonly PolicyTest[]; readonly faults?: undefined }
   | { readonly file: string; readonly faults: readonly PolicyFault[] };
 

@@ -12,7 +12,7 @@ interface ReadText {
   readonly places: Places;
 }
 
-export type ReadYaml<T> =
+type ReadYaml<T> =
   | (ReadText & { readonly value: T; readonly faults?: undefined })
   | (ReadText & { readonly faults: readonly PolicyFault[] })
   | { readonly faults: readonly PolicyFault[]; readonly raw?: undefined; readonly places?: undefined };

@@ -22,7 +22,7 @@ import type { LoadRequest } from './load-and-test.ts';
 import { warnAboutPolicy } from './warn-about-policy.ts';
 
 /** What the store tells of. A rejected promise means that it could not be recorded. */
-export interface PolicyEvents {
+interface PolicyEvents {
   /** Resolves when it is on record, however late: from then on the new policy counts. */
   loaded(versions: { readonly old: string; readonly new: string }): Promise<void>;
   rejected(
@@ -34,7 +34,7 @@ export interface PolicyEvents {
 /** When a load failed for a reason that is not in the files, such as an audit log that cannot be written. */
 const retryMs = 5000;
 
-export interface PolicyStoreParts {
+interface PolicyStoreParts {
   readonly policyFile: string;
   readonly testsFile: string | undefined;
   /** Those in force now: issuers can change. */
