@@ -6,6 +6,7 @@ import { type ApiServices, recordEarlyRefusal, serveOperation } from './http/api
 import type { Documents } from './http/docs/documents.ts';
 import { sendDocument } from './http/docs/send-document.ts';
 import { checkMessage } from './http/listener/check-message.ts';
+import { CountedMessage } from './http/listener/counted-message.ts';
 import { limitLingering } from './http/listener/linger.ts';
 import { accessLog } from './http/middleware/access-log.ts';
 import { limitAddress } from './http/middleware/address-rate-limit.ts';
@@ -28,6 +29,8 @@ export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServi
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // Express gives requests another prototype.
+  app.request.push = CountedMessage.prototype.push;
   app.set('query parser', false);
   app.set('trust proxy', [...listen.trustProxy]);
 

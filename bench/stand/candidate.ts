@@ -10,6 +10,9 @@ import type { Stand } from './stand.ts';
 export const measures = ['create', 'rate', 'list', 'new tokens', 'create 32'] as const;
 export type Measure = (typeof measures)[number];
 
+/** For all that run on Node, as `npm start` has it. */
+export const nodeOptions: readonly string[] = ['--no-allocation-site-pretenuring'];
+
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];

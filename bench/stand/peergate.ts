@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accounts, allowedBlocks, forbiddenBlocks, prefixLength, regions } from '../candidates/checks.ts';
-import type { Launch, Place } from './candidate.ts';
+import { type Launch, nodeOptions, type Place } from './candidate.ts';
 import { audience } from './tokens.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -35,7 +35,7 @@ export function launchPeergate(
   const upstream = `http://127.0.0.1:${stand.upstreamPort}`;
   return {
     command: process.execPath,
-    args: [main, 'serve'],
+    args: [...nodeOptions, main, 'serve'],
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),

@@ -85,13 +85,28 @@ function toReceived(
       readBody: () => readBody(request, response, malformedRequests),
     },
     slot: slotOf(context),
-    connection: {
-      get closed() {
-        return response.destroyed;
-      },
-      onClose: (listener) => void response.once('close', listener),
-    },
+    connection: new CallerConnection(response),
   };
+}
+
+/**
+ * A class, since V8 makes a new hidden class, among old objects, for each evaluation of a literal with a getter: that would keep
+ * the response until the next full collection.
+ */
+class CallerConnection {
+  readonly #response: Response;
+
+  constructor(response: Response) {
+    this.#response = response;
+  }
+
+  get closed(): boolean {
+    return this.#response.destroyed;
+  }
+
+  onClose(listener: () => void): void {
+    this.#response.once('close', listener);
+  }
 }
 
 /** A request refused before it got a slot has none. */

@@ -44,6 +44,8 @@ export interface ServedProcess {
   readonly adminPort: number;
   /** Log lines so far. */
   readonly logs: LogLine[];
+  /** What else it printed. */
+  readonly printed: string[];
   signal(name: NodeJS.Signals): void;
   /** Exit status and signal. */
   readonly exited: Promise<[number | null, NodeJS.Signals | null]>;
@@ -75,19 +77,23 @@ export async function serve(
     }),
   );
   const exited = once(child, 'exit') as ServedProcess['exited'];
-  const logs = readLines(child);
+  const { logs, printed } = readLines(child);
   await until('the gateway listens', () => logs.some(({ msg }) => msg === 'listening'), 30_000);
   const { port, adminPort } = logs.find(({ msg }) => msg === 'listening') as LogLine;
   const admin = async (path: string) => (await send(`http://127.0.0.1:${adminPort}`, { path })).status;
   await until('the gateway is ready', async () => (await admin('/readyz')) === 200, 30_000);
-  return { port, adminPort, logs, exited, admin, signal: (signal) => void child.kill(signal) };
+  return { port, adminPort, logs, printed, exited, admin, signal: (signal) => void child.kill(signal) };
 }
 
-function readLines(child: ChildProcess): LogLine[] {
-  const lines: LogLine[] = [];
+function readLines(child: ChildProcess) {
+  const logs: LogLine[] = [];
+  const printed: string[] = [];
   if (child.stdout === null) throw new Error('a process without an output');
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
-  return lines;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.startsWith('{')) logs.push(JSON.parse(line));
+    else printed.push(line);
+  });
+  return { logs, printed };
 }
 
 export interface AuditedCreate {

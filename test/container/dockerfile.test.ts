@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { imageOptions } from '../../bench/memory.ts';
+import { nodeOptions } from '../../bench/stand/candidate.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { environment, root } from '../commands/run-main.ts';
 import { readText } from '../docs/documents.ts';
@@ -35,7 +36,8 @@ test('the image is made of one base with the Node of the npm scripts, and no tag
 });
 
 test('the final stage has no shell form: what runs is Node, as process 1', () => {
-  assert.deepEqual(jsonWords(only('ENTRYPOINT')), ['node', '--heap-growing-percent=50', 'src/main.ts']);
+  const options = ['--heap-growing-percent=50', '--no-allocation-site-pretenuring'];
+  assert.deepEqual(jsonWords(only('ENTRYPOINT')), ['node', ...options, 'src/main.ts']);
   assert.deepEqual(jsonWords(only('CMD')), ['serve']);
   for (const { text } of finalStage.instructions.filter(({ name }) => name === 'RUN')) jsonWords(text);
 });
@@ -63,7 +65,7 @@ test('the compile cache is made with the very options of V8 that gateway and hea
   const environment = /NODE_OPTIONS=(\S+)/.exec(
     finalStage.instructions.map(({ text }) => text).join('\n'),
   )?.[1];
-  assert.deepEqual([environment, started[0]], imageOptions);
+  assert.deepEqual([environment, ...(started[0] ?? '').split(' ')], [...imageOptions, ...nodeOptions]);
 });
 
 test('the user is a number and not root, and what it runs is copied before it comes', () => {

@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { maxBodyBytes } from '../read-body.ts';
 import { unsentBytes } from '../respond/send-body.ts';
+import type { CountedMessage } from './counted-message.ts';
 
 /** Bound on the time without progress while response bytes wait to be written. */
 const maxStalledSeconds = 10;
@@ -28,13 +29,15 @@ const maxServedBytes = 4 * 1024 * 1024;
 /** Why the gateway closed a connection. */
 export type CloseReason = 'unread' | 'slow' | 'pipelined' | 'address-connections' | 'address-bytes';
 
-interface Exchange {
+export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Total bytes read from the connection when the request arrived. */
   readonly bytesRead: number;
   /** Memory that it uses besides these. */
   objectBytes: number;
+  /** Of its body. */
+  pieces: number;
 }
 
 /** The connections of one client address. */
@@ -76,6 +79,7 @@ export class Connection {
   readonly #taken: number[] = [];
   /** Total bytes written when the kernel last had none that were not acknowledged. */
   #allTaken = 0;
+  #sentWhenAsked = 0;
 
   constructor(
     socket: Socket,
@@ -105,9 +109,9 @@ export class Connection {
     if (this.socket.destroyed) return;
     const furtherFields = Math.max(0, request.rawHeaders.length / 2 - includedFields);
     const objectBytes = requestBytes + fieldBytes * furtherFields;
-    const exchange = { request, response, bytesRead: this.stream.bytesRead, objectBytes };
+    const exchange = { request, response, bytesRead: this.stream.bytesRead, objectBytes, pieces: 0 };
     this.#objectBytes += objectBytes;
-    if (mayHaveBody(request)) this.#countPieces(exchange);
+    if (mayHaveBody(request)) (request as CountedMessage).exchange = exchange;
     if (this.#current === undefined) this.#start(exchange);
     else {
       this.#waiting.push(exchange);
@@ -115,19 +119,14 @@ export class Connection {
     }
   }
 
-  /** A body in pieces of a byte takes a hundred times its size. */
-  #countPieces(exchange: Exchange): void {
-    const { request } = exchange;
-    const { push } = request;
-    let pieces = 0;
-    request.push = (piece, encoding) => {
-      if (this.socket.destroyed) return false;
-      exchange.objectBytes += pieceBytes;
-      this.#objectBytes += pieceBytes;
-      pieces += 1;
-      if (pieces % countedPieces === 0) this.#grown(this);
-      return push.call(request, piece, encoding);
-    };
+  /** Called for each piece: a body in pieces of a byte takes a hundred times its size. `false`: the connection is gone. */
+  countPiece(exchange: Exchange): boolean {
+    if (this.socket.destroyed) return false;
+    exchange.objectBytes += pieceBytes;
+    this.#objectBytes += pieceBytes;
+    exchange.pieces += 1;
+    if (exchange.pieces % countedPieces === 0) this.#grown(this);
+    return true;
   }
 
   /** After an answer that closes the connection, no request is served (RFC 9112 section 9.6). */
@@ -176,6 +175,16 @@ export class Connection {
     return (this.#waiting.at(-1)?.request.readableLength ?? 0) > maxBodyBytes;
   }
 
+  /** Called when the kernel is asked what it has for the client. */
+  noteSent(): void {
+    this.#sentWhenAsked = this.#sentBytes;
+  }
+
+  /** Bytes that the kernel has accepted. */
+  get #sentBytes(): number {
+    return this.stream.bytesWritten - this.stream.writableLength;
+  }
+
   /** May bytes of responses wait, here or in the kernel, for a client that does not read? */
   get mayBeUnread(): boolean {
     const { bytesWritten, writableLength } = this.stream;
@@ -188,13 +197,15 @@ export class Connection {
    */
   check(unacknowledged: number | undefined): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';
+    // The kernel's answer is of an earlier moment. A client that does not read is sent nothing more.
+    if (this.#sentBytes !== this.#sentWhenAsked) return undefined;
     const { bytesWritten, writableLength } = this.stream;
     if (writableLength === 0 && !unacknowledged) {
       if (unacknowledged === 0) this.#allTaken = bytesWritten;
       this.#taken.length = 0;
       return undefined;
     }
-    const taken = bytesWritten - writableLength - (unacknowledged ?? 0);
+    const taken = this.#sentBytes - (unacknowledged ?? 0);
     const stalledSince = this.#taken.at(-maxStalledSeconds);
     const aMinuteAgo = this.#taken.at(-rateSeconds);
     this.#taken.push(taken);

@@ -28,6 +28,7 @@ export class Connections {
   readonly #services: ConnectionServices;
   readonly #proxies: BlockList;
   readonly #addresses = new Map<string, Address>();
+  #isChecking = false;
 
   constructor(handler: RequestListener, services: ConnectionServices) {
     this.#handler = handler;
@@ -40,7 +41,7 @@ export class Connections {
     server.on('secureConnection', (stream: Socket) => this.#secured(stream));
     let timer: NodeJS.Timeout | undefined;
     server.on('listening', () => {
-      timer = setInterval(() => this.check(), checkEveryMs).unref();
+      timer = setInterval(() => void this.#check(), checkEveryMs).unref();
     });
     server.on('close', () => clearInterval(timer));
   }
@@ -66,8 +67,11 @@ export class Connections {
   };
 
   /** Called every second. */
-  check(): void {
-    const unacknowledged = this.#unacknowledged();
+  async #check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    const unacknowledged = await this.#unacknowledged();
+    this.#isChecking = false;
     for (const address of this.#addresses.values()) {
       for (const connection of address.connections) {
         const reason = connection.check(
@@ -80,11 +84,14 @@ export class Connections {
   }
 
   /** Reads /proc only if a client may not read. All connections of a listener have its port. */
-  #unacknowledged(): UnacknowledgedBytes | undefined {
+  #unacknowledged(): Promise<UnacknowledgedBytes> | undefined {
+    let port: number | undefined;
     for (const { connections } of this.#addresses.values())
-      for (const { mayBeUnread, socket } of connections)
-        if (mayBeUnread && socket.localPort !== undefined) return readUnacknowledged(socket.localPort);
-    return undefined;
+      for (const connection of connections) {
+        connection.noteSent();
+        if (connection.mayBeUnread) port ??= connection.socket.localPort;
+      }
+    return port === undefined ? undefined : readUnacknowledged(port);
   }
 
   /** Closes the connections that exceed the bound together with older ones. */

@@ -6,11 +6,13 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { type ConnectionServices, Connections } from './connections.ts';
+import { CountedMessage } from './counted-message.ts';
 
 // An import evaluates all exports of the module, its WebSocket client too, which takes longer than loading Express.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
-const limits = {
+const options = {
+  IncomingMessage: CountedMessage,
   /** For the whole header section. */
   headersTimeout: 5_000,
   /** For the whole request. */
@@ -31,7 +33,7 @@ export function createListener(
   const connections = new Connections(handler, services);
   const { serve } = connections;
   const server =
-    tls === undefined ? createServer(limits, serve) : createTlsServer({ ...limits, ...tls }, serve);
+    tls === undefined ? createServer(options, serve) : createTlsServer({ ...options, ...tls }, serve);
   connections.attach(server);
   // Headers are limited by size. A limit by number would hide the rest, such as a second Authorization header.
   server.maxHeadersCount = 0;

@@ -1,6 +1,6 @@
 // Reads how many bytes the kernel still has to send, from /proc (proc(5)). The kernel buffers megabytes for a slow client, so
 // only the client's acknowledgements show whether it makes progress.
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { type Socket, SocketAddress } from 'node:net';
 
 const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
@@ -16,28 +16,19 @@ export const endsOf = (socket: Socket): string =>
 
 const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
-/** For all connections of a local port. */
-export function readUnacknowledged(port: number): UnacknowledgedBytes {
+/** For all connections of a local port. Not at once: the kernel takes milliseconds for each file, however few connections there are. */
+export async function readUnacknowledged(port: number): Promise<UnacknowledgedBytes> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
   const found = new Map<string, number>();
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
-  for (const [, local = '', localPort, remote = '', remotePort = '', queue = ''] of lines()) {
+  for (const [, local = '', localPort, remote = '', remotePort = '', queue = ''] of texts
+    .join('')
+    .matchAll(line)) {
     const bytes = Number.parseInt(queue, 16);
     if (localPort !== wanted || bytes === 0) continue;
     found.set(`${addressOf(local)} ${port} ${addressOf(remote)} ${Number.parseInt(remotePort, 16)}`, bytes);
   }
   return found;
-}
-
-function* lines(): Generator<RegExpExecArray> {
-  for (const file of files) {
-    let text: string;
-    try {
-      text = readFileSync(file, 'latin1');
-    } catch {
-      continue;
-    }
-    yield* text.matchAll(line);
-  }
 }
 
 /** The kernel writes 32-bit words in little-endian order. */

@@ -50,7 +50,7 @@ interface MalformedRequestServices {
 
 export class MalformedRequests {
   readonly #services: MalformedRequestServices;
-  readonly #open = new WeakMap<Duplex, Set<Open>>();
+  readonly #open = new WeakMap<Duplex, Open[]>();
 
   constructor(services: MalformedRequestServices) {
     this.#services = services;
@@ -76,11 +76,11 @@ export class MalformedRequests {
   /** Keeps the request until it has been answered and its body has arrived. */
   #track(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    const open = this.#open.get(socket) ?? new Set<Open>();
+    const open = this.#open.get(socket) ?? [];
     this.#open.set(socket, open);
     const entry = { request, response };
-    open.add(entry);
-    const forget = () => open.delete(entry);
+    open.push(entry);
+    const forget = () => void open.splice(open.indexOf(entry), 1);
     response.once('close', () => (request.complete ? forget() : request.once('close', forget)));
   }
 

@@ -10,6 +10,7 @@ import { endWithTest } from '../../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
+import { passSeconds } from './pass-seconds.ts';
 
 const skip =
   existsSync('/proc/self/net/tcp') && spawnSync('perl', ['-v']).status === 0 ? false : 'no /proc, or no perl';
@@ -59,20 +60,21 @@ async function startRead(t: TestContext, requests = bundles) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const gateway = await startTestGateway(t);
   const read = startReader(t, gateway.port, requests);
-  const kept = () => [...readUnacknowledged(gateway.port).values()].join();
+  const kept = async () => [...(await readUnacknowledged(gateway.port)).values()].join();
   let before = '';
-  await until('a full buffer of the kernel', () => {
-    const now = kept();
+  await until('a full buffer of the kernel', async () => {
+    const now = await kept();
     const isFull = now !== '' && now === before;
     before = now;
     return isFull;
   });
   const burst = async (bytes: number) => {
-    const former = kept();
+    const former = await kept();
     assert.ok(await read(bytes));
-    await until('its acknowledgement', () => kept() !== former);
+    await until('its acknowledgement', async () => (await kept()) !== former);
   };
-  return { gateway, read, burst, second: () => t.mock.timers.tick(1000) };
+  const second = () => passSeconds(t, gateway.port);
+  return { gateway, read, burst, second };
 }
 
 const reasons = ({ logs }: TestGateway) =>
@@ -85,7 +87,7 @@ async function readSteadily(
 ): Promise<number | undefined> {
   const pause = 3;
   for (let passed = 1; passed <= 90; passed += 1) {
-    second();
+    await second();
     if (reasons(gateway).length > 0) return passed;
     if (bytesPerSecond > 0 && passed % pause === 0) await burst(pause * bytesPerSecond);
   }
@@ -114,7 +116,7 @@ test('a client that stands still loses its connection after 10 s, also after it 
 }, async (t) => {
   const reading = await startRead(t);
   for (let passed = 0; passed < 30; passed += 1) {
-    reading.second();
+    await reading.second();
     await reading.burst(32 * 1024);
   }
   const end = await readSteadily(0, reading);
@@ -144,7 +146,7 @@ test('a client that has read a long response keeps its connection', async (t) =>
   for (let asked = 0; asked < 2; asked += 1) {
     client.write(styles);
     assert.equal((await client.answer()).status, 200);
-    for (let passed = 0; passed < 70; passed += 1) t.mock.timers.tick(1000);
+    await passSeconds(t, gateway.port, 70);
   }
   assert.deepEqual(reasons(gateway), []);
   client.destroy();

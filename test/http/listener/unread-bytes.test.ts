@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
 import { until } from '../../support/until.ts';
+import { passSeconds } from './pass-seconds.ts';
 
 const clients = 60;
 const nowhere = head('GET /nowhere HTTP/1.1');
@@ -59,11 +60,11 @@ test('answers that one address does not read have 16 MiB; whoever finds no room 
   const gateway = await startTestGateway(t);
   await readNoLists(t, gateway);
   const reader = await openRaw(gateway.port);
-  t.mock.timers.tick(1000);
+  await passSeconds(t, gateway.port);
   const ended = reasons(gateway);
   assert.deepEqual([...new Set(ended)], ['address-bytes']);
   assert.ok(ended.length <= clients - 16, 'a list for each of 16 fits');
-  t.mock.timers.tick(1000);
+  await passSeconds(t, gateway.port);
   assert.equal(reasons(gateway).length, ended.length, 'the rest fits');
   reader.write(nowhere);
   assert.equal((await reader.answer()).status, 404);
@@ -74,9 +75,9 @@ test('answers that a trusted proxy does not read are not bound together', async 
   t.mock.timers.enable({ apis: ['setInterval'] });
   const gateway = await startTestGateway(t, { environment: { TRUST_PROXY: '127.0.0.1' } });
   await readNoLists(t, gateway);
-  for (let seconds = 0; seconds < 5; seconds += 1) t.mock.timers.tick(1000);
+  await passSeconds(t, gateway.port, 5);
   assert.deepEqual(reasons(gateway), []);
-  for (let seconds = 0; seconds < 10; seconds += 1) t.mock.timers.tick(1000);
+  await passSeconds(t, gateway.port, 10);
   assert.deepEqual(
     reasons(gateway),
     Array.from({ length: clients }, () => 'unread'),
