@@ -126,4 +126,18 @@ export const regressions: readonly Regression[] = [
       ],
     },
   },
+  {
+    seed: '93364',
+    found:
+      'A create was recorded as absent, since another instance had credited its peering to a create with the same values while it was on its way.',
+    plan: {
+      seed: '93364',
+      settings: { ...settings, redis: true, preflight: 'off', auditFile: false, instances: 2 },
+      steps: [
+        { kind: 'exchange', at: 17_656, exchange: 'POST', fault: 'error-before', count: 2 },
+        { ...call, at: 18_190, caller: 'svc-c', roams: true, vpc: 1, block: '10.30.0.0/24', tries: 3 },
+        { kind: 'exchange', at: 19_334, exchange: 'POST', fault: 'lost-answer', count: 1 },
+      ],
+    },
+  },
 ];

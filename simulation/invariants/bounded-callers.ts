@@ -2,8 +2,8 @@
 import type { World } from '../world.ts';
 
 const windowMs = 60_000;
-/** Refused by the limit, or before it. */
-const uncounted = ['rate-limited', 'overloaded', 'stopping'];
+/** Refused by the limit, or before it; the last is also the answer if such a refusal cannot be recorded. */
+const uncounted = ['rate-limited', 'overloaded', 'stopping', 'audit-unavailable'];
 
 export function requireBounded(world: World): void {
   const { settings, redis } = world;

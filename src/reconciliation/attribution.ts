@@ -17,8 +17,8 @@ const maxIds = 100_000;
 export class Attribution {
   readonly #creators: CreatorStore | undefined;
   readonly #known = new Recent<string>(maxIds);
-  /** Peerings that more than one create may have made. */
-  readonly #ambiguous = new Recent<true>(maxIds);
+  /** Peerings that more than one create may have made, and who found that out. */
+  readonly #ambiguous = new Recent<'here' | 'elsewhere'>(maxIds);
 
   constructor(creators: CreatorStore | undefined) {
     this.#creators = creators;
@@ -38,12 +38,13 @@ export class Attribution {
     this.#ambiguous.delete(peeringId);
   }
 
-  get ambiguousIds(): Iterable<string> {
-    return this.#ambiguous.entries().keys();
+  /** Those that this instance called ambiguous. */
+  get ambiguousIds(): string[] {
+    return [...this.#ambiguous.entries()].flatMap(([id, by]) => (by === 'here' ? id : []));
   }
 
   recordAmbiguous(peeringId: string): void {
-    this.#ambiguous.set(peeringId, true);
+    this.#ambiguous.set(peeringId, 'here');
   }
 
   /** Learns what other instances know of these peerings. Rejects if the store cannot be asked. */
@@ -53,7 +54,7 @@ export class Attribution {
     for (const [id, { requestId, isReconciled }] of await this.#creators.creatorsOf(unknown)) {
       this.recordCreator(id, requestId);
       // Another instance knew nothing of this one's open creates when it took the peering from the list.
-      if (isReconciled) this.recordAmbiguous(id);
+      if (isReconciled) this.#ambiguous.set(id, 'elsewhere');
     }
   }
 

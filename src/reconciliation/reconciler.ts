@@ -116,7 +116,7 @@ export class Reconciler {
   /**
    * Called when the outcome of a create or a delete is unknown. `before`: peerings that it cannot have made, since they existed before;
    * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
-   * flight, so peerings that are ambiguous by now existed before it, too.
+   * flight, so peerings that this instance called ambiguous existed before it, too.
    */
   settle(facts: RequestFacts, before?: readonly string[]): void {
     const { gatewayRequestId, target } = facts;

@@ -62,6 +62,10 @@ test('a peering that another instance took from the list is certain for its own 
   assert.equal(attribution.mustHaveMade(other, 'made', [other]), false);
   assert.equal(attribution.mayHaveMade(other, 'made'), true);
   assert.equal(attribution.isUncertain('made'), true);
+  // It may have been made by a create that was on its way when the other instance took it.
+  assert.deepEqual(attribution.ambiguousIds, []);
   attribution.recordCreator('made', 'a');
   assert.equal(attribution.isUncertain('made'), false);
+  attribution.recordAmbiguous('made');
+  assert.deepEqual(attribution.ambiguousIds, ['made']);
 });
