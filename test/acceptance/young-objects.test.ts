@@ -14,8 +14,8 @@ const startOptions = JSON.parse(readFileSync('package.json', 'utf8')).scripts.st
 const preload = `import { setFlagsFromString } from 'node:v8';
 for (const option of ${JSON.stringify(['--trace-gc', ...startOptions.map((option) => option.trim())])}) setFlagsFromString(option);`;
 
-const warmUp = 4000;
-const counted = 2000;
+const warmUp = 3000;
+const counted = 1500;
 /** A request allocates some 100 kB. Those in flight at a collection grow old with some right. */
 const maxKeptBytes = 7000;
 const inFlight = 8;
