@@ -10,7 +10,7 @@ import type { Stand } from './stand.ts';
 export const measures = ['create', 'rate', 'list', 'new tokens', 'create 32'] as const;
 export type Measure = (typeof measures)[number];
 
-/** For all that run on Node, as `npm start` has it. */
+/** Of peergate, as `npm start` has them. */
 export const nodeOptions: readonly string[] = ['--no-allocation-site-pretenuring'];
 
 export interface Launch {

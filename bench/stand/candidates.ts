@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Candidate, type Launch, type Measure, nodeOptions, type Place } from './candidate.ts';
+import type { Candidate, Launch, Measure, Place } from './candidate.ts';
 import { haproxyConfig } from './haproxy-config.ts';
 import { launchPeergate } from './peergate.ts';
 import { everyProbe, type Probe } from './probe.ts';
@@ -19,7 +19,7 @@ const ownProgram =
   (file: string) =>
   ({ stand, port }: Place): Launch => ({
     command: process.execPath,
-    args: [...nodeOptions, join(benchFolder, 'candidates', file)],
+    args: [join(benchFolder, 'candidates', file)],
     env: {
       PORT: String(port),
       UPSTREAM: `http://127.0.0.1:${stand.upstreamPort}`,
