@@ -96,6 +96,26 @@ export const regressions: readonly Regression[] = [
     },
   },
   {
+    seed: '37463',
+    found:
+      'The outcome of a create was in a file that was rotated after a crash; the next gateway read it there, and nobody ever synced it.',
+    plan: {
+      seed: '37463',
+      settings: { ...settings, signed: true, limitPerMinute: 6 },
+      steps: [
+        { kind: 'exchange', at: 6391, exchange: 'POST', fault: 'reset-after', count: 1 },
+        { ...call, at: 6487, caller: 'svc-c', vpc: 3, block: '10.20.4.0/24', key: 'key-2', tries: 2 },
+        { ...call, at: 6668, vpc: 3 },
+        { ...call, at: 7107, caller: 'svc-c', vpc: 3, block: '10.40.0.0/24' },
+        { ...call, at: 7547, caller: 'svc-b' },
+        { ...call, at: 7614, caller: 'svc-c', block: '10.30.1.0/24', key: 'key-2', ownRequestId: false },
+        { ...call, at: 12_701, vpc: 1, block: '10.20.0.0/24' },
+        { kind: 'crash', at: 12_771, instance: 0, power: false, forMs: 3000 },
+        { kind: 'rotate', at: 12_910, instance: 0, signals: true },
+      ],
+    },
+  },
+  {
     seed: '50130',
     found:
       'A create was sent again with its key, since another instance had credited its peering to a create with the same values.',
