@@ -1,18 +1,15 @@
 // What a request leaves behind is collected while it is young. What grows old waits for a full collection, and each collection of
 // young objects takes the longer for it: 25 ms instead of 2.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Agent, request } from 'undici';
+import { nodeOptions } from '../../bench/stand/candidate.ts';
 import { allowed, peeringsPath } from '../support/gateway.ts';
 import { serve, surround } from './process.ts';
 
 /** Options that Node does not take from `NODE_OPTIONS`: those of `npm start`, and a line for each collection. */
-const startOptions = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.match(
-  / --\S+/g,
-) as string[];
 const preload = `import { setFlagsFromString } from 'node:v8';
-for (const option of ${JSON.stringify(['--trace-gc', ...startOptions.map((option) => option.trim())])}) setFlagsFromString(option);`;
+for (const option of ${JSON.stringify(['--trace-gc', ...nodeOptions])}) setFlagsFromString(option);`;
 
 const warmUp = 3000;
 const counted = 1500;

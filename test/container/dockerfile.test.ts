@@ -66,6 +66,7 @@ test('the compile cache is made with the very options of V8 that gateway and hea
     finalStage.instructions.map(({ text }) => text).join('\n'),
   )?.[1];
   assert.deepEqual([environment, ...(started[0] ?? '').split(' ')], [...imageOptions, ...nodeOptions]);
+  assert.equal(packageJson.scripts.start, `exec node ${nodeOptions.join(' ')} src/main.ts serve`);
 });
 
 test('the user is a number and not root, and what it runs is copied before it comes', () => {
