@@ -1,12 +1,11 @@
 // Reads how many bytes the kernel still has to send, from /proc (proc(5)). The kernel buffers megabytes for a slow client, so
 // only the client's acknowledgements show whether it makes progress.
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { type Socket, SocketAddress } from 'node:net';
 
 const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
-/** Local address, remote address, state, unacknowledged bytes: all hexadecimal. */
-const line = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) ([\dA-F]+):([\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):/gm;
-
+/** The kernel gives no more at once. */
+const pieceBytes = 4096;
 /** Unacknowledged bytes by `endsOf`, for sockets that have any. Empty if /proc is not available. */
 export type UnacknowledgedBytes = ReadonlyMap<string, number>;
 
@@ -16,20 +15,36 @@ export const endsOf = (socket: Socket): string =>
 
 const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
-/** For all connections of a local port. Not at once: the kernel takes milliseconds for each file, however few connections there are. */
+/**
+ * For all connections of a local port. In pieces: a file has a line for every connection that the machine had in the last minute,
+ * and the kernel takes milliseconds for each file, however few they are.
+ */
 export async function readUnacknowledged(port: number): Promise<UnacknowledgedBytes> {
-  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
   const found = new Map<string, number>();
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
-  for (const [, local = '', localPort, remote = '', remotePort = '', queue = ''] of texts
-    .join('')
-    .matchAll(line)) {
-    const bytes = Number.parseInt(queue, 16);
-    if (localPort !== wanted || bytes === 0) continue;
-    found.set(`${addressOf(local)} ${port} ${addressOf(remote)} ${Number.parseInt(remotePort, 16)}`, bytes);
-  }
+  const line = lineOf(port);
+  const readAll = async (file: string) => {
+    let rest = '';
+    for await (const piece of createReadStream(file, { encoding: 'latin1', highWaterMark: pieceBytes })) {
+      const text = rest + piece;
+      for (const [, local = '', remote = '', remotePort = '', queue = ''] of text.matchAll(line)) {
+        const ends = `${addressOf(local)} ${port} ${addressOf(remote)} ${Number.parseInt(remotePort, 16)}`;
+        found.set(ends, Number.parseInt(queue, 16));
+      }
+      rest = text.slice(text.lastIndexOf('\n') + 1);
+    }
+  };
+  await Promise.all(files.map((file) => readAll(file).catch(() => undefined)));
   return found;
 }
+
+/** Local address, remote address and port, unacknowledged bytes: all hexadecimal. Only with that local port and any such bytes. */
+const lineOf = (port: number): RegExp => {
+  const localPort = port.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(
+    `^ *\\d+: ([\\dA-F]+):${localPort} ([\\dA-F]+):([\\dA-F]{4}) [\\dA-F]{2} (?!0{8})([\\dA-F]{8}):`,
+    'gm',
+  );
+};
 
 /** The kernel writes 32-bit words in little-endian order. */
 function addressOf(hex: string): string {
