@@ -54,7 +54,7 @@ export async function recordEarlyRefusal(
   const { route, progress } = context;
   if (route.kind !== 'operation' || progress !== undefined) return thrown;
   context.progress = new Progress(toReceived(request, response, route, services));
-  // It rejects: the upstream was not asked yet.
+  // Only the upstream's own refusals are passed on as answers, and it was not asked yet.
   return await refuse(thrown, context.progress, services).catch((error: unknown) => error);
 }
 

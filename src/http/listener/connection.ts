@@ -75,9 +75,9 @@ export class Connection {
   #objectBytes = 0;
   /** `#requestBytes` when the growth was last taken. */
   #knownBytes = 0;
-  /** Total acknowledged bytes, sampled every second while others are not acknowledged. */
+  /** Lower bounds of the bytes that the client has acknowledged: a sample every second while it has not acknowledged all. */
   readonly #taken: number[] = [];
-  /** Total bytes written when the kernel last had none that were not acknowledged. */
+  /** How many bytes the client had acknowledged when the kernel last had none for it. */
   #allTaken = 0;
   #sentWhenAsked = 0;
 
@@ -193,19 +193,19 @@ export class Connection {
 
   /**
    * Called every second. Returns why the connection must be closed, if it must. `unacknowledged`: bytes that the kernel has
-   * accepted and the client has not acknowledged; `undefined` if the kernel was not asked.
+   * accepted and the client has not acknowledged; `undefined` if the kernel was not asked, or did not answer in time.
    */
   check(unacknowledged: number | undefined): CloseReason | undefined {
     if (this.isOverfull) return 'pipelined';
-    // The kernel's answer is of an earlier moment. A client that does not read is sent nothing more.
-    if (this.#sentBytes !== this.#sentWhenAsked) return undefined;
-    const { bytesWritten, writableLength } = this.stream;
-    if (writableLength === 0 && !unacknowledged) {
-      if (unacknowledged === 0) this.#allTaken = bytesWritten;
+    if (unacknowledged === undefined) return undefined;
+    const { writableLength } = this.stream;
+    if (writableLength === 0 && unacknowledged === 0) {
+      this.#allTaken = this.#sentWhenAsked;
       this.#taken.length = 0;
       return undefined;
     }
-    const taken = this.#sentBytes - (unacknowledged ?? 0);
+    // More may have been sent between question and answer: of that, nothing is known to be acknowledged.
+    const taken = Math.max(this.#taken.at(-1) ?? 0, this.#sentWhenAsked - unacknowledged);
     const stalledSince = this.#taken.at(-maxStalledSeconds);
     const aMinuteAgo = this.#taken.at(-rateSeconds);
     this.#taken.push(taken);

@@ -2,6 +2,7 @@
 // be read. The address of a trusted proxy stands for many clients and is exempt from the bounds per address.
 import type { RequestListener, Server } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
+import { withTimeout } from '../../async/with-timeout.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { addressKey, addressOf } from '../middleware/client-address.ts';
 import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
@@ -14,6 +15,8 @@ const maxKeptBytes = 16 * 1024 * 1024;
 /** Adding up the bytes of all connections for each request that waits would take most of the time of a flood. */
 const maxGrownBytes = 64 * 1024;
 const checkEveryMs = 1000;
+/** Bound on the time to ask the kernel: the file system may hang on something else. */
+const kernelMs = 500;
 
 export interface ConnectionServices {
   /** Addresses and CIDRs of trusted proxies. */
@@ -28,7 +31,7 @@ export class Connections {
   readonly #services: ConnectionServices;
   readonly #proxies: BlockList;
   readonly #addresses = new Map<string, Address>();
-  #isChecking = false;
+  #isAsking = false;
 
   constructor(handler: RequestListener, services: ConnectionServices) {
     this.#handler = handler;
@@ -68,10 +71,7 @@ export class Connections {
 
   /** Called every second. */
   async #check(): Promise<void> {
-    if (this.#isChecking) return;
-    this.#isChecking = true;
     const unacknowledged = await this.#unacknowledged();
-    this.#isChecking = false;
     for (const address of this.#addresses.values()) {
       for (const connection of address.connections) {
         const reason = connection.check(
@@ -83,15 +83,23 @@ export class Connections {
     }
   }
 
-  /** Reads /proc only if a client may not read. All connections of a listener have its port. */
-  #unacknowledged(): Promise<UnacknowledgedBytes> | undefined {
+  /**
+   * Reads /proc only if a client may not read. All connections of a listener have its port. `undefined` if it was not read, or
+   * not in time.
+   */
+  async #unacknowledged(): Promise<UnacknowledgedBytes | undefined> {
     let port: number | undefined;
     for (const { connections } of this.#addresses.values())
       for (const connection of connections) {
         connection.noteSent();
         if (connection.mayBeUnread) port ??= connection.socket.localPort;
       }
-    return port === undefined ? undefined : readUnacknowledged(port);
+    if (port === undefined || this.#isAsking) return undefined;
+    this.#isAsking = true;
+    const asked = readUnacknowledged(port).finally(() => {
+      this.#isAsking = false;
+    });
+    return await withTimeout(kernelMs, asked);
   }
 
   /** Closes the connections that exceed the bound together with older ones. */

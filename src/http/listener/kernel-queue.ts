@@ -16,8 +16,8 @@ export const endsOf = (socket: Socket): string =>
 const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
 /**
- * For all connections of a local port. In pieces: a file has a line for every connection that the machine had in the last minute,
- * and the kernel takes milliseconds for each file, however few they are.
+ * For all connections of a local port. Not at once, since the kernel takes milliseconds for each file. In pieces, since a file
+ * has a line for every connection that the network namespace had in the last minute.
  */
 export async function readUnacknowledged(port: number): Promise<UnacknowledgedBytes> {
   const found = new Map<string, number>();

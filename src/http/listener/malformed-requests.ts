@@ -109,7 +109,7 @@ export class MalformedRequests {
 
   /** Sends an answer only if no other is pending: the client would take it for the answer to the pending request. */
   #refuseBehind(refusal: GatewayError, socket: Duplex): void {
-    const last = [...(this.#open.get(socket) ?? [])].filter(isUnderWay).at(-1);
+    const last = this.#open.get(socket)?.findLast(isUnderWay);
     if (last === undefined) {
       this.#refuse(refusal, socket);
       return;

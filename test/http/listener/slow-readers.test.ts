@@ -151,3 +151,28 @@ test('a client that has read a long response keeps its connection', async (t) =>
   assert.deepEqual(reasons(gateway), []);
   client.destroy();
 });
+
+/** Sends a request every millisecond, and reads nothing. */
+const flood = `
+use Socket;
+socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
+setsockopt($socket, SOL_SOCKET, SO_RCVBUF, pack('l', 8192)) or die;
+connect($socket, sockaddr_in($ARGV[0], inet_aton('127.0.0.1'))) or die;
+while (defined(syswrite($socket, $ARGV[1]))) { select(undef, undef, undef, 0.001); }`;
+
+test('a client that reads nothing loses its connection, however many requests it goes on sending', {
+  skip,
+}, async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const gateway = await startTestGateway(t);
+  const requests = head('HEAD /nothing HTTP/1.1');
+  endWithTest(t, spawn('perl', ['-e', flood, String(gateway.port), requests]));
+  await until('so many answers that the kernel is asked', async () => {
+    const [bytes = 0] = (await readUnacknowledged(gateway.port)).values();
+    return bytes > 128 * 1024;
+  });
+  let passed = 0;
+  for (; passed < 60 && reasons(gateway).length === 0; passed += 1) await passSeconds(t, gateway.port);
+  assert.ok(passed > 10, `${passed}`);
+  assert.deepEqual(reasons(gateway), ['unread']);
+});

@@ -1,14 +1,23 @@
 // Requests behind one that waits, and bodies that nobody reads yet, take as much memory as is counted, whatever they are made
-// of: real sockets, and none of the gateway's checks by the second.
+// of: real sockets, and but for one test none of the gateway's checks by the second.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
+import { closeSync, openSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readUnacknowledged } from '../../../src/http/listener/kernel-queue.ts';
 import { pathOf, put } from '../../support/call-peering.ts';
 import { peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { startIssuer } from '../../support/issuer.ts';
 import { head, openRaw, type RawConnection } from '../../support/raw-http.ts';
 import { requestsBegun } from '../../support/requests-begun.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 
 const smallest = 'GET / HTTP/1.1\r\n\r\n';
 
@@ -71,6 +80,41 @@ test('a body in pieces of a byte ends the connection while its token waits for a
   // More than the longest body may have.
   connection.write(head(`POST ${peeringsPath} HTTP/1.1`, fields) + inPieces.repeat(4));
   assert.equal(await connection.rest(), '');
+  assert.deepEqual(reasons(gateway), ['pipelined']);
+});
+
+/** All threads for calls of the file system wait for a file until the returned function is called. */
+function hangFileSystem(): () => Promise<void> {
+  const pipe = join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const opened = Array.from({ length: 4 }, () => openFile(pipe, 'r'));
+  return async () => {
+    const writer = openSync(pipe, 'w');
+    await Promise.all(opened.map(async (file) => (await file).close()));
+    closeSync(writer);
+  };
+}
+
+test('a body behind a wait that is longer than any may be ends the connection in the next second, also while the file system hangs and another client reads nothing', async (t) => {
+  const { gateway, open } = await startWaiting(t);
+  const connection = await open();
+  const unread = connect(gateway.port, '127.0.0.1').on('error', () => undefined);
+  unread.pause();
+  unread.write(head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12));
+  await until('answers that wait', async () => (await readUnacknowledged(gateway.port)).size > 0);
+  const begun = requestsBegun(gateway.port);
+  connection.write(head('POST / HTTP/1.1', { 'Content-Length': '60000' }) + 'a'.repeat(40_000));
+  await begun;
+  await delay(100);
+  assert.deepEqual(reasons(gateway), []);
+  const goOn = hangFileSystem();
+  try {
+    t.mock.timers.tick(1000);
+    assert.equal(await connection.rest(), '');
+  } finally {
+    await goOn();
+    unread.destroy();
+  }
   assert.deepEqual(reasons(gateway), ['pipelined']);
 });
 
