@@ -27,7 +27,7 @@ async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<Link
   for (const { path: file } of rotated.reverse()) {
     if (unreadable.test(file))
       throw new Error(`the end of the audit log may be in ${file}, which cannot be read`);
-    yield* file.endsWith('.gz') ? compressedBackwards(file) : fileBackwards(files, file, true);
+    yield* file.endsWith('.gz') ? compressedBackwards(files, file) : fileBackwards(files, file, true);
   }
 }
 
@@ -55,7 +55,13 @@ async function* fileBackwards(
   }
 }
 
-async function* compressedBackwards(path: string): AsyncGenerator<LinkedRecord, void, undefined> {
+async function* compressedBackwards(
+  files: LogFiles,
+  path: string,
+): AsyncGenerator<LinkedRecord, void, undefined> {
+  const fd = await files.open(path, constants.O_RDONLY);
+  // What compressed it need not have synced it.
+  await files.fdatasync(fd).finally(() => files.close(fd));
   const kept: LinkedRecord[] = [];
   for await (const { record, text } of readRecords([path], () => undefined)) {
     kept.push({ record, link: linkOf(record, text) });

@@ -53,18 +53,22 @@ for (const name of ['audit.log.1', 'audit.log-20261122', 'audit-20261122.log', '
     assert.deepEqual(compressed, at(4));
   });
 
-test('what a gateway wrote to a file that was rotated is made durable before the chain goes on behind it', async () => {
-  const { path } = await folderOf({ 'audit.log.1': records(1, 3), 'audit.log': records(4, 4) });
-  const files = new BrokenFiles();
-  await findTail(files, path, undefined);
-  assert.equal(files.count('fdatasync'), 0);
-  await writeFile(path, '');
-  await findTail(files, path, undefined);
-  assert.equal(files.count('fdatasync'), 1);
-  files.fail('fdatasync', 'EIO');
-  await assert.rejects(findTail(files, path, undefined), /EIO/);
-  assert.equal(files.openFiles, 0);
-});
+for (const [name, content] of [
+  ['audit.log.1', records(1, 3)],
+  ['audit.log.1.gz', gzipSync(records(1, 3))],
+] as const)
+  test(`what a gateway wrote to a file that was rotated into ${name} is made durable before the chain goes on behind it`, async () => {
+    const { path } = await folderOf({ [name]: content, 'audit.log': records(4, 4) });
+    const files = new BrokenFiles();
+    await findTail(files, path, undefined);
+    assert.equal(files.count('fdatasync'), 0);
+    await writeFile(path, '');
+    await findTail(files, path, undefined);
+    assert.equal(files.count('fdatasync'), 1);
+    files.fail('fdatasync', 'EIO');
+    await assert.rejects(findTail(files, path, undefined), /EIO/);
+    assert.equal(files.openFiles, 0);
+  });
 
 test('of many rotated files the newest that holds a record counts', async () => {
   const files = {
