@@ -21,6 +21,10 @@ export class RetainedCreators implements CreatorStore {
     this.#logger = logger;
   }
 
+  get isShared(): boolean {
+    return this.#store.isShared;
+  }
+
   recordCreator(peeringId: string, creator: Creator): void | Promise<void> {
     if (!this.#absences.has(peeringId)) this.#absences.set(peeringId, 0);
     return this.#store.recordCreator(peeringId, creator);

@@ -114,9 +114,9 @@ export class Reconciler {
   }
 
   /**
-   * Called when the outcome of a create or a delete is unknown. `before`: peerings that it cannot have made, since they existed before;
-   * `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
-   * flight, so peerings that this instance called ambiguous existed before it, too.
+   * Called when the outcome of a create or a delete is unknown. `before`: peerings that it cannot have made, since they existed
+   * before; `undefined` for a create of an earlier run. Nothing is settled while a create of this run with the same values is in
+   * flight. So peerings that this instance called ambiguous existed before it, too.
    */
   settle(facts: RequestFacts, before?: readonly string[]): void {
     const { gatewayRequestId, target } = facts;
@@ -207,7 +207,9 @@ export class Reconciler {
     const findCertain = () => {
       for (const create of left) {
         const own = peerings.filter(({ id }) => attribution.mustHaveMade(create, id, left));
-        const made = findOnly(create.peering, own);
+        const isKnown = ({ id }: ListedPeering) =>
+          attribution.creatorOf(id) === create.facts.gatewayRequestId;
+        const made = own.find(isKnown) ?? findOnly(create.peering, own);
         if (made !== undefined) return { create, made };
       }
       return undefined;
@@ -258,7 +260,7 @@ export class Reconciler {
     }
     if (settlement.found) {
       const { creators } = this.#services;
-      this.attribution.recordCreator(settlement.resourceId, gatewayRequestId);
+      this.attribution.recordTaken(settlement.resourceId, gatewayRequestId);
       const create = { ...facts, isReconciled: true } as const;
       if (creators !== undefined) await storeCreator(settlement.resourceId, create, { creators, logger });
     }

@@ -25,8 +25,11 @@ export async function settleEarlierChanges(earlier: EarlierChanges): Promise<voi
   reconciler.hold();
   try {
     const found = await findOpenIntents(file, before, clock.now());
-    for (const [id, creator] of found.knownPeerings) reconciler.attribution.recordCreator(id, creator);
-    for (const id of found.ambiguousPeerings) reconciler.attribution.recordAmbiguous(id);
+    const { attribution } = reconciler;
+    for (const [id, { requestId, isReconciled }] of found.knownPeerings)
+      if (isReconciled) attribution.recordTaken(id, requestId);
+      else attribution.recordCreator(id, requestId);
+    for (const id of found.ambiguousPeerings) attribution.recordAmbiguous(id);
     for (const { record, outcome } of found.intents) {
       // Reading the list again would find nothing new.
       if (outcome === 'ambiguous') continue;

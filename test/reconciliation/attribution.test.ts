@@ -32,6 +32,7 @@ test('a peering that another instance has stored as another create’s is no can
 
 test('what this instance knows is not asked for again, and a store that cannot be asked is an error', async () => {
   const attribution = new Attribution({
+    isShared: true,
     recordCreator: () => undefined,
     creatorsOf: () => Promise.reject(new Error('down')),
     removeCreators: () => Promise.resolve(),
@@ -69,3 +70,25 @@ test('a peering that another instance took from the list is certain for its own 
   attribution.recordAmbiguous('made');
   assert.deepEqual(attribution.ambiguousIds, ['made']);
 });
+
+test('a peering that this instance called ambiguous existed before later creates, whoever takes it from the list', async () => {
+  const creators = new MemoryCreators();
+  const creator = { issuer: 'https://idp.example', subject: 'svc-a', at: 1, requestId: 'a' };
+  creators.recordCreator('made', { ...creator, isReconciled: true });
+  const attribution = new Attribution(creators);
+  attribution.recordAmbiguous('made');
+  await attribution.learn(['made']);
+  assert.equal(attribution.creatorOf('made'), 'a');
+  assert.deepEqual(attribution.ambiguousIds, ['made']);
+});
+
+for (const isShared of [true, false])
+  test(`a peering that this instance took from the list is ${isShared ? 'uncertain, since others have creates, too' : 'certain without others'}, and no candidate of its other creates`, () => {
+    const attribution = new Attribution(Object.assign(new MemoryCreators(), { isShared }));
+    attribution.recordTaken('made', 'a');
+    assert.equal(attribution.isUncertain('made'), isShared);
+    assert.equal(attribution.mayHaveMade(createOf('b'), 'made'), false);
+    assert.equal(attribution.mustHaveMade(createOf('a'), 'made', []), true);
+    attribution.recordCreator('made', 'a');
+    assert.equal(attribution.isUncertain('made'), false);
+  });

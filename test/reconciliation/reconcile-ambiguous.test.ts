@@ -205,3 +205,17 @@ test('two creates of which none was carried out are both absent', async (t) => {
   await rig.settled(2);
   for (const { found } of settlementsIn(rig.sink.records)) assert.equal(found, false);
 });
+
+for (const status of ['active', 'rejected'] as const)
+  test(`a peering that is known to be of the create settles it, ${status} beside a live one with the same values`, async (t) => {
+    const rig = await startReconciler(t);
+    const own = rig.cloud.addPeering(clusterId, allowed, status);
+    rig.cloud.addPeering(clusterId, allowed, 'active');
+    const lost = lostCreate();
+    rig.reconcile.attribution.recordCreator(own, lost.gatewayRequestId);
+    rig.reconcile.settle(lost);
+    await rig.settled();
+    assert.deepEqual(settlementsIn(rig.sink.records), [
+      { id: lost.gatewayRequestId, found: true, resourceId: own, peeringStatus: status },
+    ]);
+  });

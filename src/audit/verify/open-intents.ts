@@ -17,6 +17,9 @@ export interface OpenIntent {
   readonly outcome: 'none' | 'unknown' | 'ambiguous';
 }
 
+/** The create that made a peering. `isReconciled`: reconciliation found the peering in the list, no answer said so. */
+type KnownCreate = { readonly requestId: string; readonly isReconciled: boolean };
+
 /** An id is not forgotten before so many later ones. */
 const minIds = 50_000;
 const intent = /^peering\.(?:create|delete)\.intent$/;
@@ -26,7 +29,7 @@ export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
   /** Requests by ids of peerings. */
   readonly #ambiguous = new Recent<string>(minIds);
-  readonly #known = new Recent<string>(minIds);
+  readonly #known = new Recent<KnownCreate>(minIds);
 
   /** Takes the records of one log in their order. */
   take({ file, line, record }: Omit<RecordAt, 'text'>): void {
@@ -48,8 +51,8 @@ export class OpenIntents {
     return [...this.#open.values()];
   }
 
-  /** The requests that made peerings, by the vendor's ids of these. */
-  get knownPeerings(): ReadonlyMap<string, string> {
+  /** The creates that made peerings, by the vendor's ids of these. */
+  get knownPeerings(): ReadonlyMap<string, KnownCreate> {
     return this.#known.entries();
   }
 
@@ -60,10 +63,10 @@ export class OpenIntents {
       return;
     }
     this.#open.delete(id);
-    const made =
-      memberOf(memberOf(unmapped, 'upstream'), 'resourceId') ??
-      memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
-    if (typeof made === 'string') this.#known.set(made, id);
+    const answered = memberOf(memberOf(unmapped, 'upstream'), 'resourceId');
+    const made = answered ?? memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
+    if (typeof made === 'string')
+      this.#known.set(made, { requestId: id, isReconciled: answered === undefined });
   }
 
   /** `ambiguous`: the ids of the peerings that it may have made, if reconciliation found any. */

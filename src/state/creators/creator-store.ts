@@ -15,6 +15,8 @@ export interface Creator {
 
 /** `peeringId`: the vendor's UUID, as it is listed. */
 export interface CreatorStore {
+  /** Do other instances use it, too? */
+  readonly isShared: boolean;
   /** Keeps what is known already: a peering has one creator. */
   recordCreator(peeringId: string, creator: Creator): void | Promise<void>;
   /** Those that are known of these. Rejects when the store cannot be asked. */
@@ -47,6 +49,7 @@ export async function storeCreator(
 
 /** Creators in this process's memory. The oldest are forgotten first. */
 export class MemoryCreators implements CreatorStore {
+  readonly isShared: boolean = false;
   readonly #creators: Recent<Creator>;
 
   /** Keeps at least the latest `least`. */

@@ -20,6 +20,7 @@ const storedCreator = z.strictObject({
 });
 
 export class RedisCreators implements CreatorStore {
+  readonly isShared = true;
   readonly #redis: RedisCommands;
 
   constructor(redis: RedisCommands) {

@@ -102,10 +102,13 @@ test('the peering that a request made is known by its outcome, or by its reconci
     ...following({ ...create, id: 'r-1' }, { code: 'peering.create.outcome', id: 'r-1', unmapped })
       .knownPeerings,
   ];
-  assert.deepEqual(made({ upstream: { resourceId: 'p-1' } }), [['p-1', 'r-1']]);
-  assert.deepEqual(made({ reconciled: { resourceId: 'p-2' } }), [['p-2', 'r-1']]);
+  const answered = { requestId: 'r-1', isReconciled: false };
+  assert.deepEqual(made({ upstream: { resourceId: 'p-1' } }), [['p-1', answered]]);
+  assert.deepEqual(made({ reconciled: { resourceId: 'p-2' } }), [
+    ['p-2', { ...answered, isReconciled: true }],
+  ]);
   assert.deepEqual(made({ upstream: { resourceId: 'p-1' }, reconciled: { resourceId: 'p-2' } }), [
-    ['p-1', 'r-1'],
+    ['p-1', answered],
   ]);
   for (const unmapped of [{}, null, 7, { upstream: null }, { upstream: { resourceId: 7 } }])
     assert.deepEqual(made(unmapped), []);
