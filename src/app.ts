@@ -29,7 +29,7 @@ export function createApp({ listen }: Pick<Config, 'listen'>, services: AppServi
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  // Express gives requests another prototype.
+  // Express gives requests another prototype, without this method.
   app.request.push = CountedMessage.prototype.push;
   app.set('query parser', false);
   app.set('trust proxy', [...listen.trustProxy]);

@@ -1,4 +1,4 @@
-// JSON of which nothing is known yet.
+// Reads JSON of which nothing is known yet, and writes JSON pointers (RFC 6901).
 
 /** `undefined` when the text is no JSON. */
 export function parseJson(text: string): unknown {

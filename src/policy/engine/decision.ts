@@ -1,5 +1,5 @@
 // What is asked of the policy and what it answers: the vocabulary that the HTTP answer, the log and the audit record
-// share. Plain data.
+// share.
 import type { Action } from './policy-data.ts';
 
 /** A validated create, as the policy sees it. `clusterId` is in lower case. */

@@ -56,10 +56,10 @@ export function compileLimits(
       clusters: allowedIn(data.clusters),
       accounts: allowedIn(data.accounts),
       regions: allowedIn(data.regions),
-      cidrs: data.cidrs ? allowedFrom(data.cidrs.named, data.cidrs.count) : noneAllowed,
+      cidrs: data.cidrs ? allowedFrom(data.cidrs.named, data.cidrs.count) : nothingNamed,
       forbiddenCidrs: data.forbiddenCidrs
         ? allowedFrom(data.forbiddenCidrs.named, data.forbiddenCidrs.count)
-        : noneAllowed,
+        : nothingNamed,
     },
   };
 }
@@ -180,10 +180,10 @@ function allowedFrom(named: readonly string[], count: number): AllowedValues {
   return { named, count, sentence: `Allowed: ${named.join(', ')}${more}.` };
 }
 
-const noneAllowed = allowedFrom([], 0);
+const nothingNamed = allowedFrom([], 0);
 
 const allowedIn = (values: readonly string[] | undefined): AllowedValues =>
-  values === undefined ? noneAllowed : allowedFrom(values.slice(0, maxNamed), values.length);
+  values === undefined ? nothingNamed : allowedFrom(values.slice(0, maxNamed), values.length);
 
 function joined(rules: readonly Limits[], name: ListName): AllowedValues {
   const lists = rules.map(({ allowedValues }) => allowedValues[name]);
