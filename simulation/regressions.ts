@@ -3,7 +3,7 @@ import { settings as baseSettings, create } from './base-plan.ts';
 import type { CallerStep, Plan, Settings } from './plan.ts';
 
 export interface Regression {
-  /** The seed that found it, in the form of the plans of that time. */
+  /** The seed that found it, in the form of the plans of that time; a name if none did. */
   readonly seed: string;
   readonly found: string;
   readonly plan: Plan;
@@ -143,6 +143,21 @@ export const regressions: readonly Regression[] = [
         { kind: 'exchange', at: 4706, exchange: 'POST', fault: 'error-after', count: 1 },
         { ...call, at: 5245, instance: 2, cluster: 1, vpc: 0, block: '10.20.0.0/22' },
         { ...call, at: 5378, caller: 'svc-c', vpc: 0, block: '10.30.0.0/24', key: 'key-1', tries: 2 },
+      ],
+    },
+  },
+  {
+    seed: 'taken-here',
+    found:
+      'A create was sent again with its key by the instance that had credited its peering to a create with the same values.',
+    plan: {
+      seed: '1',
+      settings: { ...settings, redis: true, preflight: 'off', instances: 2, fleetRefreshSeconds: 30 },
+      steps: [
+        { kind: 'exchange', at: 2000, exchange: 'POST', fault: 'reset-before', count: 1 },
+        { ...call, at: 2001 },
+        { kind: 'exchange', at: 2699, exchange: 'POST', fault: 'error-after', count: 1 },
+        { ...call, at: 2700, instance: 1, key: 'key-1', tries: 2, roams: true },
       ],
     },
   },
