@@ -6,6 +6,7 @@ import { type Socket, SocketAddress } from 'node:net';
 const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 /** The kernel gives no more at once. */
 const pieceBytes = 4096;
+
 /** Unacknowledged bytes by `endsOf`, for sockets that have any. Empty if /proc is not available. */
 export type UnacknowledgedBytes = ReadonlyMap<string, number>;
 
