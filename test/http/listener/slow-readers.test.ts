@@ -16,14 +16,17 @@ const skip =
   existsSync('/proc/self/net/tcp') && spawnSync('perl', ['-v']).status === 0 ? false : 'no /proc, or no perl';
 
 /**
- * Reads as many bytes as each line of its input says, and says so. Node cannot make the buffer of the client's kernel small, and
- * with a large one nothing is acknowledged for a long time.
+ * A connection to the port that is its first argument. Node cannot make the buffer of the client's kernel small, and with a large
+ * one nothing is acknowledged for a long time.
  */
-const program = `
+const connection = `
 use Socket;
 socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
 setsockopt($socket, SOL_SOCKET, SO_RCVBUF, pack('l', 8192)) or die;
-connect($socket, sockaddr_in($ARGV[0], inet_aton('127.0.0.1'))) or die;
+connect($socket, sockaddr_in($ARGV[0], inet_aton('127.0.0.1'))) or die;`;
+
+/** Reads as many bytes as each line of its input says, and says so. */
+const program = `${connection}
 syswrite($socket, $ARGV[1]);
 $| = 1;
 while (my $left = <STDIN>) {
@@ -73,7 +76,7 @@ async function startRead(t: TestContext, requests = bundles) {
     assert.ok(await read(bytes));
     await until('its acknowledgement', async () => (await kept()) !== former);
   };
-  const second = () => passSeconds(t, gateway.port);
+  const second = () => passSeconds(t);
   return { gateway, read, burst, second };
 }
 
@@ -146,18 +149,14 @@ test('a client that has read a long response keeps its connection', async (t) =>
   for (let asked = 0; asked < 2; asked += 1) {
     client.write(styles);
     assert.equal((await client.answer()).status, 200);
-    await passSeconds(t, gateway.port, 70);
+    await passSeconds(t, 70);
   }
   assert.deepEqual(reasons(gateway), []);
   client.destroy();
 });
 
 /** Sends a request every 2 ms, and reads nothing. */
-const flood = `
-use Socket;
-socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
-setsockopt($socket, SOL_SOCKET, SO_RCVBUF, pack('l', 8192)) or die;
-connect($socket, sockaddr_in($ARGV[0], inet_aton('127.0.0.1'))) or die;
+const flood = `${connection}
 while (defined(syswrite($socket, $ARGV[1]))) { select(undef, undef, undef, 0.002); }`;
 
 test('a client that reads nothing loses its connection, however many requests it goes on sending', {
@@ -172,7 +171,7 @@ test('a client that reads nothing loses its connection, however many requests it
     return bytes > 128 * 1024;
   });
   let passed = 0;
-  for (; passed < 30 && reasons(gateway).length === 0; passed += 1) await passSeconds(t, gateway.port);
+  for (; passed < 30 && reasons(gateway).length === 0; passed += 1) await passSeconds(t);
   assert.ok(passed > 10, `${passed}`);
   assert.deepEqual(reasons(gateway), ['unread']);
 });

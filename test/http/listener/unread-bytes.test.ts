@@ -60,11 +60,11 @@ test('answers that one address does not read have 16 MiB; whoever finds no room 
   const gateway = await startTestGateway(t);
   await readNoLists(t, gateway);
   const reader = await openRaw(gateway.port);
-  await passSeconds(t, gateway.port);
+  await passSeconds(t);
   const ended = reasons(gateway);
   assert.deepEqual([...new Set(ended)], ['address-bytes']);
   assert.ok(ended.length <= clients - 16, 'a list for each of 16 fits');
-  await passSeconds(t, gateway.port);
+  await passSeconds(t);
   assert.equal(reasons(gateway).length, ended.length, 'the rest fits');
   reader.write(nowhere);
   assert.equal((await reader.answer()).status, 404);
@@ -75,9 +75,9 @@ test('answers that a trusted proxy does not read are not bound together', async 
   t.mock.timers.enable({ apis: ['setInterval'] });
   const gateway = await startTestGateway(t, { environment: { TRUST_PROXY: '127.0.0.1' } });
   await readNoLists(t, gateway);
-  await passSeconds(t, gateway.port, 5);
+  await passSeconds(t, 5);
   assert.deepEqual(reasons(gateway), []);
-  await passSeconds(t, gateway.port, 10);
+  await passSeconds(t, 10);
   assert.deepEqual(
     reasons(gateway),
     Array.from({ length: clients }, () => 'unread'),
