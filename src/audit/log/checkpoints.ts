@@ -57,7 +57,7 @@ export class Checkpoints {
     if (this.#since !== undefined && this.#options.clock.now() - this.#since >= everyMs) void this.sign();
   }
 
-  /** Signs what is not signed yet. Resolves when the checkpoint is written, or cannot be for now. */
+  /** Signs what is not signed yet. Resolves when the checkpoint is written, or when it could not be written. */
   async sign(): Promise<void> {
     this.#due = false;
     if (this.#head === undefined || this.#unsigned === 0) return;
