@@ -68,9 +68,63 @@ const rotatedEnd: Fragment = (random, _settings, at, call) => [
   { kind: 'crash', at: at + random.between(0, 400), instance: 0, power: random.chance(0.5), forMs: 3000 },
 ];
 
-const alone: readonly Fragment[] = [heldPolicy, storm, rotatedEnd];
+const lostBefore = ['reset-before', 'lost-request', 'error-before'] as const;
+const lostAfter = ['reset-after', 'lost-answer', 'error-after', 'cut-answer'] as const;
+
+/**
+ * Two creates with the same values lose their answers, at one gateway or at two, and one of them or both were carried out. One or
+ * both are repeated with their keys, and the first gateway may end meanwhile.
+ */
+const contested: Fragment = (random, _settings, at, call) => {
+  const laterMs = random.between(0, 3000);
+  const first: CallerStep = { ...call, at, instance: 0, key: random.chance(0.5) ? 'key-1' : undefined };
+  const second: CallerStep = {
+    ...call,
+    at: at + laterMs,
+    instance: random.between(0, 1),
+    roams: random.chance(0.7),
+    key: 'key-2',
+    tries: random.between(2, 4),
+  };
+  const crash: Step = {
+    kind: 'crash',
+    at: at + laterMs + random.between(0, 6000),
+    instance: 0,
+    power: random.chance(0.5),
+    forMs: 3000,
+  };
+  return [
+    { kind: 'exchange', at: at - 1, exchange: 'POST', fault: random.pick(lostBefore), count: 1 },
+    first,
+    { kind: 'exchange', at: at + laterMs, exchange: 'POST', fault: random.pick(lostAfter), count: 1 },
+    second,
+    ...(random.chance(0.3) ? [crash] : []),
+  ];
+};
+
+/** A peering is made, deleted and made again; answers of the delete and of the second create may be lost. */
+const madeAgain: Fragment = (random, _settings, at, call) => {
+  const deletedAt = at + random.between(500, 8000);
+  const lost = [...lostBefore, ...lostAfter];
+  return [
+    { ...call, at, key: 'key-1' },
+    { kind: 'exchange', at: deletedAt - 1, exchange: 'DELETE', fault: random.pick(lost), count: 1 },
+    { ...call, at: deletedAt, operation: 'delete', instance: random.between(0, 1), tries: 2 },
+    { kind: 'exchange', at: deletedAt + 1, exchange: 'POST', fault: random.pick(lost), count: 1 },
+    {
+      ...call,
+      at: deletedAt + random.between(1, 4000),
+      instance: random.between(0, 1),
+      roams: true,
+      key: random.pick(['key-1', 'key-2', undefined]),
+      tries: random.between(2, 4),
+    },
+  ];
+};
+
+const alone: readonly Fragment[] = [heldPolicy, storm, rotatedEnd, contested, madeAgain];
 const withStore: readonly Fragment[] = [...alone, lostKey];
-const together: readonly Fragment[] = [...withStore, noStore, lostLease, lostLease];
+const together: readonly Fragment[] = [...withStore, noStore, lostLease, lostLease, contested, contested];
 
 export function makeFragment(...[random, settings, at, call]: Parameters<Fragment>): readonly Step[] {
   const possible = settings.instances > 1 ? together : withStore;
