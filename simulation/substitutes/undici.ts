@@ -13,6 +13,8 @@ export class Pool extends EventEmitter {
   readonly exchanges = new Set<(code: string) => void>();
 }
 
+const destroyed = () => Object.assign(new Error('The client is destroyed'), { code: 'UND_ERR_DESTROYED' });
+
 interface AgentOptions {
   readonly connections: number;
   readonly connect: { readonly timeout: number };
@@ -23,12 +25,17 @@ interface AgentOptions {
 export class Agent {
   readonly #options: AgentOptions;
   readonly #pools = new Map<string, Pool>();
+  #isDestroyed = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
   }
 
   dispatch(options: RealDispatcher.DispatchOptions, handler: RealDispatcher.DispatchHandler): boolean {
+    if (this.#isDestroyed) {
+      handler.onResponseError?.(null as never, destroyed());
+      return false;
+    }
     const origin = String(options.origin);
     const pool = this.#pools.get(origin) ?? this.#options.factory(origin, {});
     this.#pools.set(origin, pool);
@@ -41,8 +48,8 @@ export class Agent {
   }
 
   destroy(): Promise<void> {
-    for (const { exchanges } of this.#pools.values())
-      for (const end of [...exchanges]) end('UND_ERR_DESTROYED');
+    this.#isDestroyed = true;
+    for (const { exchanges } of this.#pools.values()) for (const end of [...exchanges]) end(destroyed().code);
     return Promise.resolve();
   }
 }
