@@ -6,7 +6,7 @@ import { withTimeout } from '../../async/with-timeout.ts';
 import type { Logger } from '../../logging/logger.ts';
 import { addressKey, addressOf } from '../middleware/client-address.ts';
 import { type Address, type CloseReason, Connection, connectionOf } from './connection.ts';
-import { endsOf, readUnacknowledged, type UnacknowledgedBytes } from './kernel-queue.ts';
+import { endsOf, KernelQueue, type UnacknowledgedBytes } from './kernel-queue.ts';
 
 /** Per address. */
 const maxConnections = 256;
@@ -31,6 +31,7 @@ export class Connections {
   readonly #services: ConnectionServices;
   readonly #proxies: BlockList;
   readonly #addresses = new Map<string, Address>();
+  #kernel: KernelQueue | undefined;
   #isAsking = false;
 
   constructor(handler: RequestListener, services: ConnectionServices) {
@@ -44,9 +45,13 @@ export class Connections {
     server.on('secureConnection', (stream: Socket) => this.#secured(stream));
     let timer: NodeJS.Timeout | undefined;
     server.on('listening', () => {
+      this.#kernel = new KernelQueue();
       timer = setInterval(() => void this.#check(), checkEveryMs).unref();
     });
-    server.on('close', () => clearInterval(timer));
+    server.on('close', () => {
+      clearInterval(timer);
+      void this.#kernel?.close();
+    });
   }
 
   /** The server's request listener. */
@@ -94,12 +99,13 @@ export class Connections {
         connection.noteSent();
         if (connection.mayBeUnread) port ??= connection.socket.localPort;
       }
-    if (port === undefined || this.#isAsking) return undefined;
+    if (port === undefined || this.#kernel === undefined || this.#isAsking) return undefined;
     this.#isAsking = true;
-    const asked = readUnacknowledged(port).finally(() => {
+    const asked = this.#kernel.readUnacknowledged(port).finally(() => {
       this.#isAsking = false;
     });
-    return await withTimeout(kernelMs, asked);
+    // The server may have closed its files meanwhile.
+    return await withTimeout(kernelMs, asked).catch(() => undefined);
   }
 
   /** Closes the connections that exceed the bound together with older ones. */

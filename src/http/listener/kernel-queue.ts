@@ -1,6 +1,6 @@
 // Reads how many bytes the kernel still has to send, from /proc (proc(5)). The kernel buffers megabytes for a slow client, so
 // only the client's acknowledgements show whether it makes progress.
-import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type Socket, SocketAddress } from 'node:net';
 
 const files = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
@@ -16,26 +16,43 @@ export const endsOf = (socket: Socket): string =>
 
 const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
-/**
- * For all connections of a local port. Not at once, since the kernel takes milliseconds for each file. In pieces, since a file
- * has a line for every connection that the network namespace had in the last minute.
- */
-export async function readUnacknowledged(port: number): Promise<UnacknowledgedBytes> {
-  const found = new Map<string, number>();
+/** Keeps the kernel's files open: clients that read nothing must be found when they have used up all descriptors, too. */
+export class KernelQueue {
+  readonly #files = files.map((file) => open(file).catch(() => undefined));
+
+  async close(): Promise<void> {
+    for (const file of this.#files) await (await file)?.close();
+  }
+
+  /** For all connections of a local port. Not at once, since the kernel takes milliseconds for each file. */
+  async readUnacknowledged(port: number): Promise<UnacknowledgedBytes> {
+    const found = new Map<string, number>();
+    const readAll = async (opened: Promise<FileHandle | undefined>) => {
+      const file = await opened;
+      if (file !== undefined) await addUnacknowledged(found, file, port);
+    };
+    await Promise.all(this.#files.map(readAll));
+    return found;
+  }
+}
+
+/** In pieces, since a file has a line for every connection that the network namespace had in the last minute. */
+async function addUnacknowledged(found: Map<string, number>, file: FileHandle, port: number): Promise<void> {
   const line = lineOf(port);
-  const readAll = async (file: string) => {
-    let rest = '';
-    for await (const piece of createReadStream(file, { encoding: 'latin1', highWaterMark: pieceBytes })) {
-      const text = rest + piece;
-      for (const [, local = '', remote = '', remotePort = '', queue = ''] of text.matchAll(line)) {
-        const ends = `${addressOf(local)} ${port} ${addressOf(remote)} ${Number.parseInt(remotePort, 16)}`;
-        found.set(ends, Number.parseInt(queue, 16));
-      }
-      rest = text.slice(text.lastIndexOf('\n') + 1);
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  let rest = '';
+  let position = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(piece, 0, pieceBytes, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    const text = rest + piece.toString('latin1', 0, bytesRead);
+    for (const [, local = '', remote = '', remotePort = '', queue = ''] of text.matchAll(line)) {
+      const ends = `${addressOf(local)} ${port} ${addressOf(remote)} ${Number.parseInt(remotePort, 16)}`;
+      found.set(ends, Number.parseInt(queue, 16));
     }
-  };
-  await Promise.all(files.map((file) => readAll(file).catch(() => undefined)));
-  return found;
+    rest = text.slice(text.lastIndexOf('\n') + 1);
+  }
 }
 
 /** Local address, remote address and port, unacknowledged bytes: all hexadecimal. Only with that local port and any such bytes. */

@@ -6,6 +6,6 @@ export async function passSeconds(t: TestContext, seconds = 1): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {
     t.mock.timers.tick(1000);
     do await turn();
-    while (process.getActiveResourcesInfo().includes('FSReqCallback'));
+    while (process.getActiveResourcesInfo().includes('FSReqPromise'));
   }
 }

@@ -1,11 +1,11 @@
 // Whether a client makes progress is what its side has acknowledged, not what the kernel has taken for it: real sockets, and
 // only the seconds between two checks are not waited for.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
-import { readUnacknowledged } from '../../../src/http/listener/kernel-queue.ts';
+import { after, type TestContext, test } from 'node:test';
+import { KernelQueue } from '../../../src/http/listener/kernel-queue.ts';
 import { endWithTest } from '../../support/child-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { head, openRaw } from '../../support/raw-http.ts';
@@ -58,12 +58,15 @@ function startReader(t: TestContext, port: number, requests: string) {
   };
 }
 
+const kernel = new KernelQueue();
+after(() => kernel.close());
+
 /** A gateway whose seconds pass by `second`, and a client whose answers wait, here or in the kernel. */
 async function startRead(t: TestContext, requests = bundles) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const gateway = await startTestGateway(t);
   const read = startReader(t, gateway.port, requests);
-  const kept = async () => [...(await readUnacknowledged(gateway.port)).values()].join();
+  const kept = async () => [...(await kernel.readUnacknowledged(gateway.port)).values()].join();
   let before = '';
   await until('a full buffer of the kernel', async () => {
     const now = await kept();
@@ -83,6 +86,9 @@ async function startRead(t: TestContext, requests = bundles) {
 const reasons = ({ logs }: TestGateway) =>
   logs.filter(({ msg }) => msg === 'closed a connection').map(({ reason }) => reason);
 
+const responseTaken = ({ gateway }: { gateway: TestGateway }) =>
+  until('the response is with the kernel', () => gateway.logs.some(({ answered }) => answered === true));
+
 /** Reads at a steady rate until the connection is ended; gives the second, or `undefined` when it stays. */
 async function readSteadily(
   bytesPerSecond: number,
@@ -101,7 +107,9 @@ test('a client that always makes progress, but takes less than 8 KiB/s over 60 s
   skip,
 }, async (t) => {
   const reading = await startRead(t);
-  assert.equal(await readSteadily(6 * 1024, reading), 61);
+  const end = await readSteadily(6 * 1024, reading);
+  // Not sooner; later by each look at the kernel that took too long on a busy machine.
+  assert.ok(end !== undefined && end > 60, `${end}`);
   assert.deepEqual(reasons(reading.gateway), ['slow']);
   assert.equal(await reading.read(64 * 1024 * 1024), false);
 });
@@ -132,14 +140,44 @@ test('a client that reads nothing of a response that the kernel has taken whole 
   skip,
 }, async (t) => {
   const reading = await startRead(t, styles);
-  await until('the response is with the kernel', () =>
-    reading.gateway.logs.some(({ answered }) => answered === true),
-  );
+  await responseTaken(reading);
   const end = await readSteadily(0, reading);
   // Later by what was still on its way.
   assert.ok(end !== undefined && end > 10, `${end}`);
   assert.deepEqual(reasons(reading.gateway), ['unread']);
   assert.equal(await reading.read(1024 * 1024), false);
+});
+
+/** Until the returned function is called, this process can open nothing. */
+function useUpDescriptors(): () => void {
+  const ofThis = [`--pid=${process.pid}`, '--nofile'];
+  const limitTo = (soft: string) => execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`]);
+  const soft = String(execFileSync('prlimit', [...ofThis, '--noheadings', '--output=SOFT'])).trim();
+  limitTo('512');
+  const opened: number[] = [];
+  try {
+    for (;;) opened.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE');
+  }
+  return () => {
+    for (const file of opened) closeSync(file);
+    limitTo(soft);
+  };
+}
+
+test('a client that reads nothing loses its connection when no descriptor is left, too', {
+  skip,
+}, async (t) => {
+  const reading = await startRead(t, styles);
+  await responseTaken(reading);
+  const goOn = useUpDescriptors();
+  try {
+    assert.notEqual(await readSteadily(0, reading), undefined);
+  } finally {
+    goOn();
+  }
+  assert.deepEqual(reasons(reading.gateway), ['unread']);
 });
 
 test('a client that has read a long response keeps its connection', async (t) => {
@@ -167,7 +205,7 @@ test('a client that reads nothing loses its connection, however many requests it
   const requests = head('HEAD /nothing HTTP/1.1');
   endWithTest(t, spawn('perl', ['-e', flood, String(gateway.port), requests]));
   await until('so many answers that the kernel is asked', async () => {
-    const [bytes = 0] = (await readUnacknowledged(gateway.port)).values();
+    const [bytes = 0] = (await kernel.readUnacknowledged(gateway.port)).values();
     return bytes > 128 * 1024;
   });
   let passed = 0;

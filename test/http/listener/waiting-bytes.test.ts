@@ -8,9 +8,9 @@ import { open as openFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readUnacknowledged } from '../../../src/http/listener/kernel-queue.ts';
+import { KernelQueue } from '../../../src/http/listener/kernel-queue.ts';
 import { pathOf, put } from '../../support/call-peering.ts';
 import { peeringsPath, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { startIssuer } from '../../support/issuer.ts';
@@ -83,6 +83,9 @@ test('a body in pieces of a byte ends the connection while its token waits for a
   assert.deepEqual(reasons(gateway), ['pipelined']);
 });
 
+const kernel = new KernelQueue();
+after(() => kernel.close());
+
 /** All threads for calls of the file system wait for a file until the returned function is called. */
 function hangFileSystem(): () => Promise<void> {
   const pipe = join(temporaryFolder(), 'pipe');
@@ -101,7 +104,7 @@ test('a body behind a wait that is longer than any may be ends the connection in
   const unread = connect(gateway.port, '127.0.0.1').on('error', () => undefined);
   unread.pause();
   unread.write(head('GET /docs/swagger-ui-bundle.js HTTP/1.1').repeat(12));
-  await until('answers that wait', async () => (await readUnacknowledged(gateway.port)).size > 0);
+  await until('answers that wait', async () => (await kernel.readUnacknowledged(gateway.port)).size > 0);
   const begun = requestsBegun(gateway.port);
   connection.write(head('POST / HTTP/1.1', { 'Content-Length': '60000' }) + 'a'.repeat(40_000));
   await begun;
