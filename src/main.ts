@@ -1,37 +1,17 @@
 #!/usr/bin/env node
 // The only file that touches the process: arguments, environment, signals, exit status.
-import { createRequire, enableCompileCache } from 'node:module';
+import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import type { StopSignal } from './commands/command.ts';
-import { loadCommands, runCommand } from './commands/run-command.ts';
+import { commands } from './commands/commands.ts';
+import { runCommand } from './commands/run-command.ts';
 
 // The compile cache lies beside the packages: whoever can write there could change the program itself anyway. In a container
 // the folder is read-only, and the cache is still read.
 if (process.env['NODE_COMPILE_CACHE'] === undefined)
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/peergate', import.meta.url)));
-
-/** In the order of `--help`. Each is loaded only when it runs, so that a health check is cheap. */
-const commands = {
-  serve: () => {
-    // Before the rest is loaded: process 1 of a container has no default signal handlers and would lose the signal.
-    stopRequested();
-    // `require` loads 500 files 5 % faster than `import`, which takes a promise for each.
-    const read = createRequire(import.meta.url);
-    const { serveCommand } = read('./commands/serve.ts') as typeof import('./commands/serve.ts');
-    return Promise.resolve(serveCommand);
-  },
-  check: async () => (await import('./commands/check.ts')).checkCommand,
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  health: async () => (await import('./commands/health.ts')).healthCommand,
-  'policy test': async () => (await import('./commands/policy-test.ts')).policyTestCommand,
-  'policy explain': async () => (await import('./commands/policy-explain.ts')).policyExplainCommand,
-  'policy replay': async () => (await import('./commands/policy-replay.ts')).policyReplayCommand,
-  'policy suggest': async () => (await import('./commands/policy-suggest.ts')).policySuggestCommand,
-  peerings: async () => (await import('./commands/peerings.ts')).peeringsCommand,
-  'audit verify': async () => (await import('./commands/audit-verify.ts')).auditVerifyCommand,
-};
 
 let firstStop: Promise<StopSignal> | undefined;
 
@@ -67,9 +47,7 @@ function onNextStopSignal(listener: (signal: StopSignal) => void): () => void {
   return ignore;
 }
 
-const argv = process.argv.slice(2);
-
-const status = await runCommand(await loadCommands(commands, argv), argv, {
+const status = await runCommand(commands, process.argv.slice(2), {
   environment: { ...process.env },
   now: systemClock.now(),
   version: packageJson.version,

@@ -14,9 +14,6 @@ import { printable, type Style, styleFor, wrap } from './terminal.ts';
 import { verificationAsJson } from './verification-json.ts';
 
 export const auditVerifyCommand: Command = {
-  name: 'audit verify',
-  topic: 'Audit logs',
-  summary: 'Check the chain of audit logs, and what they leave open.',
   help: `Usage: bin/peergate audit verify [OPTIONS] AUDIT...
 
 Checks that every audit record is there, once and unchanged, and that every

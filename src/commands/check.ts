@@ -19,9 +19,6 @@ import { requiredSettingsHelp } from './required-settings.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const checkCommand: Command = {
-  name: 'check',
-  topic: 'The gateway',
-  summary: 'Read settings and policy and report every fault.',
   help: `Usage: bin/peergate check
 
 Reads the settings from the environment, and the policy and its tests from the

@@ -40,12 +40,6 @@ export interface Arguments {
 }
 
 export interface Command {
-  /** One word or two. */
-  readonly name: string;
-  /** Its heading in the list of commands. */
-  readonly topic: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** The text of `--help`, in lines of at most 80 columns. */
   readonly help: string;
   /** Long names of options with a value. */

@@ -10,9 +10,6 @@ import { WatchedAgent } from './doctor/watched-agent.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const doctorCommand: Command = {
-  name: 'doctor',
-  topic: 'The gateway',
-  summary: 'Test everything that the gateway depends on.',
   help: `Usage: bin/peergate doctor
 
 Asks, with the settings of the gateway: each issuer for its keys, the token

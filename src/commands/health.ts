@@ -8,9 +8,6 @@ import type { Command, CommandInput, ExitStatus } from './command.ts';
 const timeoutMs = 2000;
 
 export const healthCommand: Command = {
-  name: 'health',
-  topic: 'The gateway',
-  summary: 'Ask the gateway on this machine whether it lives.',
   help: `Usage: bin/peergate health
 
 Requests /healthz from ADMIN_HOST (default: HOST) and ADMIN_PORT, with a

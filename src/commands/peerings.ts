@@ -16,9 +16,6 @@ import { requiredSettingsHelp } from './required-settings.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const peeringsCommand: Command = {
-  name: 'peerings',
-  topic: 'The fleet',
-  summary: 'Show every peering, and what is wrong with it.',
   help: `Usage: bin/peergate peerings [--json] [AUDIT...]
 
 Reads all clusters and all their peerings from Aerospike Cloud with the service

@@ -16,9 +16,6 @@ import { readIssuersOption } from './read-issuers-option.ts';
 import { drawTree, printable, type Style, styleFor, type TreeNode } from './terminal.ts';
 
 export const policyExplainCommand: Command = {
-  name: 'policy explain',
-  topic: 'Policies',
-  summary: 'The decision for one request and why.',
   help: `Usage: bin/peergate policy explain POLICY --request R.json
          (--claims C.json | --token FILE)
 

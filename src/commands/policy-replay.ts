@@ -12,9 +12,6 @@ import { createReadingBar } from './reading-bar.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const policyReplayCommand: Command = {
-  name: 'policy replay',
-  topic: 'Policies',
-  summary: 'Decide recorded requests again under another policy.',
   help: `Usage: bin/peergate policy replay POLICY AUDIT...
 
 Reads audit logs (also .gz; other lines are ignored), decides every recorded

@@ -11,9 +11,6 @@ import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts'
 import { printable } from './terminal.ts';
 
 export const policySuggestCommand: Command = {
-  name: 'policy suggest',
-  topic: 'Policies',
-  summary: 'The exception that would allow a refused create.',
   help: `Usage: bin/peergate policy suggest POLICY RECORD
 
 Reads the audit record of a refused create from the file RECORD, and prints an

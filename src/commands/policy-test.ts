@@ -11,9 +11,6 @@ import { readIssuersOption } from './read-issuers-option.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export const policyTestCommand: Command = {
-  name: 'policy test',
-  topic: 'Policies',
-  summary: "Run a policy's own test cases.",
   help: `Usage: bin/peergate policy test POLICY TESTS [OPTIONS]
 
 Decides every case of TESTS by POLICY and compares the decision, and the codes

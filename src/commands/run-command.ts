@@ -2,35 +2,24 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest-word.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
-
-/** By the command's name. */
-type CommandLoaders = Readonly<Record<string, () => Promise<Command>>>;
-
-/**
- * Loads only the called command: a health check must not load the whole gateway to send one request. Without a command, loads
- * all of them for the overview.
- */
-export async function loadCommands(loaders: CommandLoaders, argv: readonly string[]): Promise<Command[]> {
-  const called = Object.entries(loaders).find(([name]) => isCalled(name, argv));
-  const load = called === undefined ? Object.values(loaders) : [called[1]];
-  return await Promise.all(load.map((loader) => loader()));
-}
+import type { ListedCommand } from './commands.ts';
 
 const isCalled = (name: string, argv: readonly string[]): boolean =>
   name.split(' ').every((word, index) => argv[index] === word);
 
 export async function runCommand(
-  commands: readonly Command[],
+  commands: readonly ListedCommand[],
   argv: readonly string[],
   input: CommandInput,
 ): Promise<ExitStatus> {
-  const command = commands.find(({ name }) => isCalled(name, argv));
+  const called = commands.find(({ name }) => isCalled(name, argv));
+  const command = await called?.load(input);
   const usage = command === undefined ? overview(commands, input.version) : command.help;
   const wrong = (reason: string): ExitStatus => {
     input.stderr(`${reason}\n\n${usage}`);
     return 2;
   };
-  const rest = argv.slice(command === undefined ? 0 : command.name.split(' ').length);
+  const rest = argv.slice(called === undefined ? 0 : called.name.split(' ').length);
   const parsed = parse(command, rest);
   if (typeof parsed === 'string') return wrong(parsed);
   const { help, version, ...options } = parsed.values;
@@ -38,17 +27,17 @@ export async function runCommand(
     input.stdout(version === true ? `${input.version}\n` : usage);
     return 0;
   }
-  if (command === undefined) return wrong(unknown(commands, argv));
+  if (called === undefined || command === undefined) return wrong(unknown(commands, argv));
   const { min, max } = command.positionals ?? { min: 0, max: 0 };
   const { positionals } = parsed;
   const given = options as Record<string, string | undefined>;
   const flags = new Set((command.flags ?? []).filter((name) => given[name] !== undefined));
   const missing = command.requiredOptions?.filter((name) => given[name] === undefined) ?? [];
   if (missing.length > 0)
-    return wrong(`${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.`);
-  if (positionals.length < min) return wrong(`${command.name} needs more arguments.`);
+    return wrong(`${called.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.`);
+  if (positionals.length < min) return wrong(`${called.name} needs more arguments.`);
   if (positionals.length > max)
-    return wrong(`${command.name} got an unexpected argument ${positionals[max]}.`);
+    return wrong(`${called.name} got an unexpected argument ${positionals[max]}.`);
   return await command.run(input, { positionals, options: given, flags });
 }
 
@@ -68,7 +57,7 @@ function parse(command: Command | undefined, args: readonly string[]) {
 /** A word that takes more edits is another word. */
 const maxEdits = 2;
 
-function unknown(commands: readonly Command[], argv: readonly string[]): string {
+function unknown(commands: readonly ListedCommand[], argv: readonly string[]): string {
   const words = argv.filter((word) => !word.startsWith('-')).slice(0, 2);
   if (words.length === 0) return 'A command is missing.';
   const names = commands.map(({ name }) => name);
@@ -78,7 +67,7 @@ function unknown(commands: readonly Command[], argv: readonly string[]): string 
   return `There is no command ${words.join(' ')}.${suggestion}`;
 }
 
-function overview(commands: readonly Command[], version: string): string {
+function overview(commands: readonly ListedCommand[], version: string): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
   const lines = [...Map.groupBy(commands, ({ topic }) => topic)].map(([topic, group]) => [
     ` ${topic}\n`,

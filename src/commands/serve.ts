@@ -17,9 +17,6 @@ const standardOutput = 1;
 const drainMs = 2000;
 
 export const serveCommand: Command = {
-  name: 'serve',
-  topic: 'The gateway',
-  summary: 'Run the gateway, with its settings from the environment.',
   help: `Usage: bin/peergate serve
 
 Runs the gateway until SIGTERM or SIGINT. After SIGTERM it keeps serving for

@@ -1,6 +1,6 @@
 // `audit verify` as a script or a person calls it, in this process, and logs for it to read.
 import { intentEvent, outcomeEvent } from '../../src/audit/record/request-events.ts';
-import { auditVerifyCommand } from '../../src/commands/audit-verify.ts';
+import { commands } from '../../src/commands/commands.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { deletePeering } from '../../src/operations/delete-peering/delete-peering.ts';
@@ -14,7 +14,7 @@ export async function auditVerify(
   terminal: { readonly colours?: boolean; readonly watched?: boolean } = {},
 ): Promise<Ran> {
   let [out, err] = ['', ''];
-  const status = await runCommand([auditVerifyCommand], ['audit', 'verify', ...args], {
+  const status = await runCommand(commands, ['audit', 'verify', ...args], {
     environment: {},
     now: startOfTime,
     version: '0.0.0-test',

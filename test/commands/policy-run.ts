@@ -1,10 +1,7 @@
 // The policy commands as a script calls them, in this process: arguments in, both outputs and the exit status out.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { policyExplainCommand } from '../../src/commands/policy-explain.ts';
-import { policyReplayCommand } from '../../src/commands/policy-replay.ts';
-import { policySuggestCommand } from '../../src/commands/policy-suggest.ts';
-import { policyTestCommand } from '../../src/commands/policy-test.ts';
+import { commands } from '../../src/commands/commands.ts';
 import { runCommand } from '../../src/commands/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -22,27 +19,23 @@ export async function peergate(
 ): Promise<Ran> {
   let out = '';
   let err = '';
-  const status = await runCommand(
-    [policyTestCommand, policyExplainCommand, policyReplayCommand, policySuggestCommand],
-    args,
-    {
-      environment: {},
-      now,
-      version: '0.0.0-test',
-      stdout: (text) => {
-        out += text;
-      },
-      stderr: (text) => {
-        err += text;
-      },
-      colours: terminal.colours ?? false,
-      isInteractive: terminal.watched ?? false,
-      stopRequested: () => new Promise(() => undefined),
-      stopRequestedAgain: () => new Promise(() => undefined),
-      onReload: () => undefined,
-      onReopen: () => undefined,
+  const status = await runCommand(commands, args, {
+    environment: {},
+    now,
+    version: '0.0.0-test',
+    stdout: (text) => {
+      out += text;
     },
-  );
+    stderr: (text) => {
+      err += text;
+    },
+    colours: terminal.colours ?? false,
+    isInteractive: terminal.watched ?? false,
+    stopRequested: () => new Promise(() => undefined),
+    stopRequestedAgain: () => new Promise(() => undefined),
+    onReload: () => undefined,
+    onReopen: () => undefined,
+  });
   return { status, out, err };
 }
 

@@ -6,9 +6,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { checkCommand } from '../../../src/commands/check.ts';
+import { commands } from '../../../src/commands/commands.ts';
 import { runCommand } from '../../../src/commands/run-command.ts';
-import { serveCommand } from '../../../src/commands/serve.ts';
 import { guardrailsOnly } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -18,7 +17,7 @@ async function settings() {
   await writeFile(policyFile, guardrailsOnly);
   const run = async (command: 'check' | 'serve', more: Record<string, string>) => {
     let err = '';
-    const status = await runCommand([checkCommand, serveCommand], [command], {
+    const status = await runCommand(commands, [command], {
       environment: {
         HOST: '127.0.0.1',
         AUTH_ISSUERS: 'http://127.0.0.1:9',
