@@ -78,7 +78,7 @@ export async function openComponents(config: Config, parts: GatewayParts) {
     const fleetStopped = fleet?.stop();
     state.stop();
     await tracer?.stop(lastSpansMs);
-    await Promise.all([identity.agent.destroy(), upstream.agent.destroy(), upstream.fleetAgent.destroy()]);
+    await Promise.all([identity.agent.destroy(), upstream.client.close(), upstream.fleetClient.close()]);
     await fleetStopped;
     await reconciled;
     // If it is not written by then, it is waited for with the rest of the log.
@@ -148,8 +148,6 @@ function openUpstream(
   });
   const network = new NetworkReader(client);
   return {
-    agent,
-    fleetAgent,
     client,
     fleetClient,
     breakers,

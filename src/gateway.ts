@@ -248,7 +248,7 @@ async function stop(
   const idle = inFlight.stop();
   if (!(await settlesWithin(graceEnds - performance.now(), idle))) {
     logger.warn('aborting requests at the end of the grace period');
-    await upstream.agent.destroy();
+    await upstream.client.close();
     await settlesWithin(lastRecordsMs, idle);
   }
   await closeListeners(listeners);

@@ -47,6 +47,9 @@ function onNextStopSignal(listener: (signal: StopSignal) => void): () => void {
   return ignore;
 }
 
+// By default this signal opens Node's debugger, to which any program on this machine could connect.
+process.on('SIGUSR1', () => undefined);
+
 const status = await runCommand(commands, process.argv.slice(2), {
   environment: { ...process.env },
   now: systemClock.now(),

@@ -6,7 +6,8 @@ import { valuesOf } from '../net/raw-headers.ts';
 import type { MalformedRequests } from './listener/malformed-requests.ts';
 
 export const maxBodyBytes = 16_384;
-const jsonMediaType = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?$/i;
+/** RFC 9110 section 5.6.6: parameters may be empty. */
+const jsonMediaType = /^application\/json[ \t]*(;[ \t]*(charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?)*$/i;
 
 /** The body's bytes. Rejects with a `GatewayError`. */
 export async function readBody(
@@ -25,8 +26,9 @@ export async function readBody(
   return await collect(request, malformedRequests);
 }
 
-export const isExpectingContinue = (request: IncomingMessage): boolean =>
-  request.headers.expect?.toLowerCase() === '100-continue';
+/** RFC 9110 section 10.1.1: in HTTP/1.0 the expectation is ignored. */
+export const isExpectingContinue = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  headers.expect?.toLowerCase() === '100-continue' && httpVersion !== '1.0';
 
 /** Part of the body, or its end. */
 const hasArrived = ({ complete, readableLength }: IncomingMessage): boolean => complete || readableLength > 0;

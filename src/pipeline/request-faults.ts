@@ -59,11 +59,13 @@ export function parseQuery(
 ): Map<string, string> {
   const found = new Map<string, string>();
   const unknown = new Set<string>();
+  const repeated = new Set<string>();
   for (const [name, value] of query) {
     if (!known.includes(name)) unknown.add(name);
-    else if (found.has(name)) faults.reject(`/${name}`, 'must be given only once');
+    else if (found.has(name)) repeated.add(name);
     else found.set(name, value);
   }
+  for (const name of repeated) faults.reject(`/${name}`, 'must be given only once');
   const names =
     known.length === 0
       ? 'this route has no query parameters'

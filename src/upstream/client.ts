@@ -59,6 +59,7 @@ export class UpstreamClient {
   readonly #origin: string;
   /** Without a trailing slash. */
   readonly #basePath: string;
+  #isClosed = false;
 
   constructor(agent: Dispatcher, token: ServiceToken, breakers: Breakers, settings: UpstreamSettings) {
     this.#agent = agent;
@@ -93,7 +94,24 @@ export class UpstreamClient {
     return this.#send({ method: 'GET', path, query, requestId, traceparent });
   }
 
+  /** Aborts what is under way. From now on whatever was not sent, and every read, rejects with `stopping`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#agent.destroy();
+  }
+
   async #send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    try {
+      return await this.#sendOpen(request);
+    } catch (error) {
+      if (!this.#isClosed || !(error instanceof GatewayError)) throw error;
+      if (request.method !== 'GET' && error.sent !== 'no') throw error;
+      const headers = { 'Retry-After': '5' };
+      throw new GatewayError('stopping', { headers, context: { sent: 'no' }, cause: error });
+    }
+  }
+
+  async #sendOpen(request: UpstreamRequest): Promise<UpstreamAnswer> {
     // Do not wait for a token that could not be used.
     this.#breakers[request.method].refuseIfOpen();
     const token = await this.#token.get();

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { close, closeIdle, createListener, listen } from '../../src/http/listener/create-listener.ts';
-import { assertRefused } from '../support/assert-refused.ts';
+import { assertProblem, assertRefused } from '../support/assert-refused.ts';
 import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { head, openRaw, type RawConnection } from '../support/raw-http.ts';
 import { requestsBegun } from '../support/requests-begun.ts';
 import { until } from '../support/until.ts';
+import { untilSeries } from '../telemetry/scrape.ts';
 import { holdUpstream, peeringId } from './hold-upstream.ts';
 
 const stopping = { status: 503, type: 'system:unavailable', recorded: 'stopping' } as const;
@@ -180,6 +181,26 @@ test('at the end of the grace period a request is cut off, and its outcome is re
   assert.equal(outcome?.metadata.event_code, 'peering.create.outcome');
   assert.equal(outcome?.status_id, 0);
   assert.equal(outcome?.unmapped.upstream.sent, 'maybe');
+});
+
+test('at the end of the grace period creates that wait for another are refused, as nothing of them was sent', async (t) => {
+  const gateway = await startTestGateway(t, { environment: { SHUTDOWN_GRACE_MS: '50' } });
+  const upstream = holdUpstream(gateway);
+  const first = gateway.create().catch((error: unknown) => error);
+  await upstream.arrived(1);
+  const connections = await Promise.all(Array.from({ length: 12 }, () => openHalf(gateway)));
+  for (const { finish } of connections) finish();
+  const answers = connections.map((connection) => connection.answer());
+  await untilSeries(gateway, 'requests_in_flight', 13);
+  const sent = gateway.cloud.requests.length;
+  await gateway.stop();
+  await first;
+  for (const answer of await Promise.all(answers)) {
+    assertProblem(answer, stopping);
+    assert.equal(answer.headers['retry-after'], '5');
+    assert.equal(answer.json.context.sent, 'no');
+  }
+  assert.equal(gateway.cloud.requests.length, sent);
 });
 
 test('a stop with nothing in flight ends at once, idle connections included, and again does no harm', async (t) => {

@@ -7,7 +7,7 @@ import { request } from 'undici';
 import type { Attestation, AuditRecord } from '../support/audit-record.ts';
 import { endWithTest } from '../support/child-process.ts';
 import { guardrailsOnly } from '../support/gateway.ts';
-import { environment, run, start } from './run-main.ts';
+import { environment, finish, run, start } from './run-main.ts';
 
 test('--help and --version work alone and with every command', async () => {
   for (const args of [['--help'], ['serve', '--help'], ['check', '-h']]) {
@@ -47,6 +47,16 @@ test('serve does not start with a fault and ends with 1', async () => {
   const { status, out, err } = await run(['serve'], { ...(await environment()), AUDIT_FILES: 'x' });
   assert.deepEqual([status, out], [1, '']);
   assert.match(err, /AUDIT_FILES.*expected AUDIT_FILE/);
+});
+
+test('SIGUSR1 does not open a debugger', async (t) => {
+  const gateway = endWithTest(t, start(['serve'], await environment()));
+  const end = finish(gateway);
+  await listening(gateway);
+  gateway.kill('SIGUSR1');
+  gateway.kill('SIGTERM');
+  const { status, err } = await end;
+  assert.deepEqual([status, err], [0, '']);
 });
 
 test('serve ends with 1 when its port is taken', async (t) => {

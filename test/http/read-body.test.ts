@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertRefused } from '../support/assert-refused.ts';
-import { allowed, peeringsPath, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import {
+  allowed,
+  allowedNumber,
+  peeringsPath,
+  startTestGateway,
+  type TestGateway,
+} from '../support/gateway.ts';
 import { head, openRaw } from '../support/raw-http.ts';
 
 const body = JSON.stringify(allowed);
@@ -38,6 +44,18 @@ test('a client that waits for "100 Continue" gets it behind a good token, and th
     assert.equal((await connection.answer()).status, 201);
     connection.destroy();
   }
+});
+
+test('an expectation in HTTP/1.0 is ignored: there is one answer, and it comes when the body has come', async (t) => {
+  const gateway = await startTestGateway(t);
+  const request = (await createHead(await gateway.issuer.sign(), expecting)).replace('HTTP/1.1', 'HTTP/1.0');
+  const connection = await openRaw(gateway.port);
+  connection.write(request);
+  const answer = connection.answer();
+  await gateway.create(allowedNumber(1));
+  connection.write(body);
+  assert.equal((await answer).status, 201);
+  connection.destroy();
 });
 
 test('a client that waits for "100 Continue" is refused without it, and the connection ends', async (t) => {

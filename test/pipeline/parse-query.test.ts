@@ -121,7 +121,7 @@ test('a limit or an offset that is out of bounds or not in its one form is refus
     '?limit=0': ['/limit'],
     '?limit=101': ['/limit'],
     '?limit=1&limit=1': ['/limit'],
-    '?limit=1&limit=2&limit=3': ['/limit', '/limit'],
+    '?limit=1&limit=2&limit=3': ['/limit'],
     '?limit=0&offset=-1&page=2': ['/page', '/limit', '/offset'],
     '?Limit=1': ['/Limit'],
     '?limit[]=1': ['/limit[]'],

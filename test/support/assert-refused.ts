@@ -54,6 +54,8 @@ export function assertProblem(reply: Reply, refusal: Omit<Refusal, 'recorded'>):
   assert.equal(reply.status, status, reply.text);
   assert.equal(headers['content-type'], 'application/problem+json');
   assert.equal(headers['cache-control'], 'no-store');
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+  assert.ok(Number.isFinite(Date.parse(String(headers['date']))), 'RFC 9110 section 6.6.1');
   assert.equal(headers['proxy-status'], proxyStatusOf(proxyError ?? 'http_request_denied', json.code));
   assert.equal(headers['link'], `<${basePath}/docs/errors#${json.code}>; rel="help"`);
   assert.match(String(headers['x-gateway-request-id']), uuid);

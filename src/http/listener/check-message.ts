@@ -4,6 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { valuesOf } from '../../net/raw-headers.ts';
 
+/** RFC 9110 section 7.2: `uri-host [ ":" port ]` (RFC 3986 section 3.2.2). May be empty. */
+const hostValue =
+  /^(\[[\da-f:.]+\]|\[v[\da-f]+\.[\w.~!$&'()*+,;=:-]+\]|([\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(:\d*)?$/i;
+
 /** Throws `request-malformed`. The answer closes the connection: it is uncertain where the next request begins. */
 export function checkMessage(request: IncomingMessage): void {
   const fault = faultOf(request);
@@ -21,8 +25,9 @@ function faultOf({ httpVersion, headers, rawHeaders }: IncomingMessage): string 
   // RFC 9112 section 6.1, on codings in HTTP/1.0.
   if (transfer !== undefined && httpVersion === '1.0') return 'HTTP/1.0 has no transfer codings.';
   // RFC 9112 section 3.2.
-  const hosts = valuesOf('host', rawHeaders).length;
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
+  const hosts = valuesOf('host', rawHeaders);
+  if (hosts.length > 1 || (hosts.length === 0 && httpVersion === '1.1'))
     return 'The request must have exactly one Host header.';
+  if (!hosts.every((host) => hostValue.test(host))) return 'The Host header must name a host.';
   return undefined;
 }

@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../clock.ts';
 import { type ErrorCode, GatewayError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
+import { securityFields } from '../middleware/security-headers.ts';
 import { problemHeaders, problemOf } from '../respond/problem.ts';
 
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -51,6 +52,7 @@ interface MalformedRequestServices {
 export class MalformedRequests {
   readonly #services: MalformedRequestServices;
   readonly #open = new WeakMap<Duplex, Open[]>();
+  readonly #securityFields = Object.fromEntries(securityFields());
 
   constructor(services: MalformedRequestServices) {
     this.#services = services;
@@ -141,6 +143,8 @@ export class MalformedRequests {
       'X-Gateway-Request-Id': gatewayRequestId,
       'X-Request-Id': gatewayRequestId,
       'Cache-Control': 'no-store',
+      Date: new Date(clock.now()).toUTCString(),
+      ...this.#securityFields,
       'Content-Length': String(Buffer.byteLength(body)),
       Connection: 'close',
     };

@@ -30,7 +30,7 @@ export function receive({
   const observe = (stage: StageName, seconds: number) =>
     metrics.observe('stage_duration_seconds', seconds, stage);
   const clientAddress = clientAddresses(logger);
-  const sameForAll = ['Cache-Control', 'no-store', ...securityFields()];
+  const sameForAll = ['Cache-Control', 'no-store', ...securityFields().flat()];
   return (request, response) => {
     const gatewayRequestId = clock.newId();
     const given = request.headers['x-request-id'];

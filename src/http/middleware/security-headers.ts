@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 
-/** Names and values in turn. */
-export function securityFields(): readonly string[] {
-  const fields: string[] = [];
+/** Names and values. */
+export function securityFields(): readonly (readonly [string, string])[] {
+  const fields: [string, string][] = [];
   const response = {
-    setHeader: (name: string, value: string) => void fields.push(name, value),
+    setHeader: (name: string, value: string) => void fields.push([name, value]),
     removeHeader: () => undefined,
   };
   let failure: unknown = 'unfinished';

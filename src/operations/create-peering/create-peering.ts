@@ -1,6 +1,7 @@
 // Creates a VPC peering. Accepts exactly the five members of the vendor's contract, all required and validated, and builds the
 // upstream request from them.
 import { dryRunEvent, replayedEvent } from '../../audit/record/request-events.ts';
+import { readPassable } from '../../net/passable-answer.ts';
 import { type Answer, jsonAnswer, passOn, replay } from '../../pipeline/answer.ts';
 import type { ChangeOperation } from '../../pipeline/operation.ts';
 import { parseClusterId, parseQuery } from '../../pipeline/request-faults.ts';
@@ -131,9 +132,8 @@ async function recordReplay(
   progress: Progress,
   { trail, clock }: PipelineServices,
 ): Promise<Answer> {
-  const { status, body } = answer;
-  // The body of a stored answer is empty or JSON.
-  const json: unknown = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
+  const { status } = answer;
+  const json = readPassable(answer)?.json;
   const event = { status, first: creator, resourceId: createdId({ status, json }) };
   await trail.record(replayedEvent(request, event, clock.now()));
   progress.markRecorded();

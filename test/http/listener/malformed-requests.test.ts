@@ -16,6 +16,7 @@ async function good(gateway: TestGateway): Promise<Record<string, string>> {
   return { Authorization: `Bearer ${await gateway.issuer.sign()}`, 'Content-Type': 'application/json' };
 }
 
+const withHost = (host: string): string => `GET /openapi.json HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 const line = (text: string): string =>
   `${list}\r\nHost: gateway.test\r\nAuthorization: Bearer x.y.z\r\n${text}\r\n\r\n`;
 const framed = (fields: string, content: string): string =>
@@ -67,6 +68,25 @@ test('what is no HTTP/1.1 message is refused with a problem document, and the co
     });
   }
   assert.equal(gateway.cloud.connections, 0);
+});
+
+test('a Host that names no host is refused, and every form of a host is accepted', async (t) => {
+  const gateway = await startTestGateway(t);
+  for (const host of ['a b', 'user@host', 'host/path', '@@', 'a:b', '[::1', '::1', '%zz', '"a"', 'a?b', 'ä'])
+    await assertRefused(gateway, () => sendRaw(gateway.port, withHost(host)), malformed);
+  for (const host of [
+    '',
+    ':8080',
+    'a',
+    'a.b.example.',
+    'a_b-c~d',
+    '10.0.0.1:8080',
+    '[::1]',
+    '[fe80::1]:443',
+    '%41',
+    'a:',
+  ])
+    assert.equal((await sendRaw(gateway.port, withHost(host))).status, 200, host);
 });
 
 test('a message that Node lets pass although its end is uncertain is refused and recorded', async (t) => {

@@ -162,6 +162,17 @@ for (const { where, skip, settings } of stores) {
     });
   }
 
+  test(`${where}: an answer that begins with a byte order mark is given again`, { skip }, async (t) => {
+    const gateway = await startGuarded(t, await settings(t));
+    answerTo(gateway.cloud, 'POST peerings', (_, response) => {
+      response.writeHead(201, { 'content-type': 'application/json' }).end('\uFEFF{"id":"a-peering"}');
+    });
+    assert.equal((await createWith(gateway, 'order-17')).status, 201);
+    const again = await createWith(gateway, 'order-17');
+    assert.deepEqual([again.status, again.headers['idempotency-replayed']], [201, 'true']);
+    assert.equal(gateway.records.at(-1)?.unmapped.replayed.resourceId, 'a-peering');
+  });
+
   for (const status of [408, 425, 429]) {
     test(`${where}: an answer ${status} frees the key, since a repetition may fare better`, {
       skip,
