@@ -18,8 +18,12 @@ export const commands: readonly ListedCommand[] = [
     name: 'serve',
     topic: 'The gateway',
     summary: 'Run the gateway, with its settings from the environment.',
-    load: ({ stopRequested }) => {
-      // Before the rest is loaded: process 1 of a container has no default signal handlers and would lose the signal.
+    load: ({ stopRequested, onReload, onReopen }) => {
+      // Before the rest is loaded, which takes half a second: these signals would end the process. Nothing has been read yet that
+      // could be read again.
+      onReload(() => undefined);
+      onReopen(() => undefined);
+      // Process 1 of a container has no default signal handlers and would lose the signal.
       stopRequested();
       // `require` loads 500 files 5 % faster than `import`, which takes a promise for each.
       const read = createRequire(import.meta.url);

@@ -49,6 +49,27 @@ test('serve does not start with a fault and ends with 1', async () => {
   assert.match(err, /AUDIT_FILES.*expected AUDIT_FILE/);
 });
 
+/** Makes a process send itself a signal when it begins to load the gateway. */
+const signalsItself = (signal: string): string => {
+  const code = `import { registerHooks } from 'node:module';
+registerHooks({ load(url, context, next) {
+  if (url.endsWith('/commands/serve.ts')) process.kill(process.pid, '${signal}');
+  return next(url, context);
+} });`;
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
+};
+
+test('SIGHUP and SIGUSR2 do not end a gateway that is still loading', async (t) => {
+  for (const signal of ['SIGHUP', 'SIGUSR2']) {
+    const settings = { ...(await environment()), NODE_OPTIONS: signalsItself(signal) };
+    const gateway = endWithTest(t, start(['serve'], settings));
+    const end = finish(gateway);
+    await listening(gateway);
+    gateway.kill('SIGTERM');
+    assert.equal((await end).status, 0, signal);
+  }
+});
+
 test('SIGUSR1 does not open a debugger', async (t) => {
   const gateway = endWithTest(t, start(['serve'], await environment()));
   const end = finish(gateway);
