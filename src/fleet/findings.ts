@@ -30,7 +30,7 @@ interface Finding {
 }
 
 /** One entry of `GET /peerings` (docs/fleet.md). What is not known is left out. */
-export interface FleetPeering extends ListedPeering {
+export interface FleetPeering extends ReturnType<typeof listedMembers> {
   readonly clusterId: string;
   readonly clusterName?: string;
   readonly clusterCidrBlock?: string;
@@ -99,13 +99,25 @@ function fleetPeering(
     ...(creator === undefined ? [creatorUnknown] : []),
   ];
   return {
-    ...peering,
+    ...listedMembers(peering),
     ...namesOf(judged.cluster),
     ...(creator && { createdBy: createdBy(creator) }),
     ...(creator && isPending && { acceptBy: acceptByOf(creator) }),
     findings,
   };
 }
+
+/** The members of the vendor's contract. The list may have any other, also one that callers take for the gateway's own word. */
+function listedMembers(listed: ListedPeering) {
+  const { id, accountId, vpcId, region, cidrBlock, status, peeringId, isSecureConnection } = listed;
+  const privateHostedZoneId = stringIn(listed['privateHostedZoneId']);
+  return {
+    ...{ id, accountId, vpcId, region, cidrBlock, status },
+    ...{ peeringId, privateHostedZoneId, isSecureConnection },
+  };
+}
+
+const stringIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const createdBy = ({ issuer, subject, at, requestId }: Creator) => ({
   issuer,

