@@ -19,7 +19,7 @@ type Counts = readonly (readonly [label: string, count: number])[];
 
 /** `VPCPeeringStatus` of the vendor's contract. */
 const statuses = [
-  ...['initiating-request', 'pending-acceptance', 'provisioning', 'active'],
+  ...['initiating-request', 'pending-acceptance', 'not-operable', 'provisioning', 'active'],
   ...['rejected', 'expired', 'failed', 'deleting', 'deleted'],
 ];
 const otherStatus = 'other';

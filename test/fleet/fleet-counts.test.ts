@@ -1,5 +1,6 @@
 // What the metrics say about the fleet: counts by status and finding, and requests that lapse soon.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CreatorLog } from '../../src/fleet/creator-log.ts';
 import { FleetCounts } from '../../src/fleet/fleet-counts.ts';
@@ -18,7 +19,7 @@ const peerings = [
   { id: 'c', status: 'pending-acceptance', vpcId: 'vpc-00000002', cidrBlock: '10.20.12.0/22' },
   {
     id: 'd',
-    status: 'not-operable',
+    status: 'on-hold',
     vpcId: 'vpc-00000003',
     cidrBlock: '10.20.16.0/22',
     region: 'ap-south-1',
@@ -54,6 +55,18 @@ test('peerings are counted by status and by finding, a status that is not known 
   assert.deepEqual(some(counts.byStatus), { active: 1, 'pending-acceptance': 2, other: 1 });
   assert.deepEqual(some(counts.byFinding), { not_allowed_now: 1, acceptance_due: 2, creator_unknown: 1 });
   assert.equal(counts.lapsing, 1);
+});
+
+test('every status of the contract is counted under its own name', async () => {
+  const contract = JSON.parse(readFileSync(new URL('../../openapi/gateway.json', import.meta.url), 'utf8'));
+  const statuses: string[] = contract.components.schemas.VPCPeeringStatus.enum;
+  const listed = statuses.map((status) => ({ ...allowed, id: status, status }));
+  const { counts } = countsWith(new MemoryCreators());
+  await counts.observe({ ...snapshot, clusters: new Map([['c', { ...cluster, peerings: listed }]]) });
+  assert.deepEqual(
+    new Map(counts.byStatus),
+    new Map([...statuses.map((status) => [status, 1] as const), ['other', 0]]),
+  );
 });
 
 test('before the audit log is read nobody is counted as unknown', async () => {
