@@ -2,6 +2,7 @@
 // sent.
 import { GatewayError } from '../errors.ts';
 import { type Ipv4Network, networkIn } from '../net/ipv4.ts';
+import { memberOf } from '../net/json.ts';
 import type { UpstreamReader } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
@@ -30,10 +31,12 @@ export class NetworkReader {
     const path = `/database/clusters/${clusterId}`;
     const answer = await this.#upstream.read({ path, requestId }).catch(notSent);
     if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
-    const { infrastructure } = (answer.json ?? {}) as { infrastructure?: { cidrBlock?: unknown } | null };
-    const block = networkIn(answer.status === 200 ? infrastructure?.cidrBlock : undefined);
+    const id = memberOf(answer.json, 'id');
+    const isIt = typeof id === 'string' && id.toLowerCase() === clusterId.toLowerCase();
+    const listed = memberOf(memberOf(answer.json, 'infrastructure'), 'cidrBlock');
+    const block = networkIn(answer.status === 200 && isIt ? listed : undefined);
     if (block === undefined)
-      throw preflightFailed(answer.status, 'the cluster has no valid block', retryAfterHeader(answer));
+      throw preflightFailed(answer.status, 'no valid block of this cluster', retryAfterHeader(answer));
     if (this.#blocks.size >= maxClusters) this.#blocks.clear();
     this.#blocks.set(clusterId, block);
     return block;

@@ -152,10 +152,22 @@ test('a cluster that went away after its block was known gets the 404 of its lis
 for (const infrastructure of [undefined, null, {}, { cidrBlock: null }, { cidrBlock: '10.128.0.1/19' }]) {
   test(`a cluster with ${JSON.stringify(infrastructure)} for its block makes creates impossible, and is asked again`, async (t) => {
     const gateway = await startGuarded(t);
-    answerTo(gateway.cloud, 'GET cluster', json(200, { id: allowed.vpcId, infrastructure }));
+    answerTo(gateway.cloud, 'GET cluster', json(200, { id: clusterId, infrastructure }));
     assertRefused(gateway, await gateway.create(), impossible);
     assert.deepEqual(asked(gateway.cloud), ['GET cluster']);
     gateway.cloud.setFault(undefined);
     assert.equal((await gateway.create()).status, 201);
+  });
+}
+
+for (const id of [otherCluster, undefined, null, [clusterId]]) {
+  test(`a cluster's document that names ${JSON.stringify(id)} decides no create, and its block is not kept`, async (t) => {
+    const gateway = await startGuarded(t);
+    const infrastructure = { cidrBlock: '10.200.0.0/19' };
+    answerTo(gateway.cloud, 'GET cluster', json(200, { id, infrastructure }));
+    assertRefused(gateway, await gateway.create(), impossible);
+    gateway.cloud.setFault(undefined);
+    assert.equal((await gateway.create()).status, 201);
+    assert.equal(asked(gateway.cloud).filter((word) => word === 'GET cluster').length, 2);
   });
 }
