@@ -15,3 +15,12 @@ export const memberOf = (value: unknown, name: string): unknown =>
 
 /** A member's name as it stands in a JSON Pointer (RFC 6901 section 3). */
 export const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Bound on the nesting of objects and arrays. What the vendor's contract describes has about ten levels. */
+const maxDepth = 32;
+
+/** `JSON.stringify` fails for deeply nested values that `JSON.parse` accepts. */
+export const isShallow = (value: unknown, levels = maxDepth): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((member) => isShallow(member, levels - 1)));

@@ -3,6 +3,7 @@
 import type { Dispatcher } from 'undici';
 import type { Recorded } from '../audit/log/trail.ts';
 import { errorRules, GatewayError, type Sent } from '../errors.ts';
+import { isShallow } from '../net/json.ts';
 import { exchange, type ReceivedAnswer } from '../outbound/exchange.ts';
 import { ExchangeError } from '../outbound/failures.ts';
 import type { Breaker } from './breaker.ts';
@@ -42,8 +43,6 @@ export interface UpstreamSettings {
 }
 
 const maxAnswerBytes = 1024 * 1024;
-/** Bound on the nesting of objects and arrays. The vendor's problems have four levels. */
-const maxProblemDepth = 32;
 
 /** One breaker per method: successful reads must not hide that all creates fail. */
 export type Breakers = Readonly<Record<UpstreamRequest['method'], Breaker>>;
@@ -194,17 +193,11 @@ type Attempt =
 function readableProblem(answer: ReceivedAnswer, token: string): unknown {
   try {
     const { json } = readAnswer(answer, token);
-    return isShallow(json, maxProblemDepth) ? json : undefined;
+    return isShallow(json) ? json : undefined;
   } catch {
     return undefined;
   }
 }
-
-/** `JSON.stringify` fails for deeply nested values that `JSON.parse` accepts. */
-const isShallow = (value: unknown, levels: number): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (levels > 0 && Object.values(value).every((member) => isShallow(member, levels - 1)));
 
 const codes = {
   timeout: 'upstream-timeout',

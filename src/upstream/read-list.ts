@@ -2,6 +2,7 @@
 // fails, also for one malformed entry; half a list would show as absent what is there.
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import { isShallow } from '../net/json.ts';
 import type { UpstreamReader } from './client.ts';
 import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
@@ -98,7 +99,9 @@ const isComplete = (found: number, total: number | undefined, lastPage: number, 
 
 function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer): Page<Entry> {
   if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
-  const page = answer.status === 200 ? listPage.safeParse(answer.json).data : undefined;
+  // Entries are written out again.
+  const isReadable = answer.status === 200 && isShallow(answer.json);
+  const page = isReadable ? listPage.safeParse(answer.json).data : undefined;
   const entries = form.entries.safeParse(page?.[form.member]).data;
   if (entries === undefined) throw brokenList(form, answer.status, retryAfterHeader(answer));
   return { entries, total: page?.meta?.total ?? undefined };
