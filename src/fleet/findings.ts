@@ -1,5 +1,6 @@
 // What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
 import { type Ipv4Network, listedBlock, overlap } from '../net/ipv4.ts';
+import { stringIn } from '../net/json.ts';
 import type { Policy } from '../policy/engine/compile.ts';
 import { decide } from '../policy/engine/decide.ts';
 import type { Claims, Violation } from '../policy/engine/decision.ts';
@@ -116,8 +117,6 @@ function listedMembers(listed: ListedPeering) {
     ...{ peeringId, privateHostedZoneId, isSecureConnection },
   };
 }
-
-const stringIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const createdBy = ({ issuer, subject, at, requestId }: Creator) => ({
   issuer,

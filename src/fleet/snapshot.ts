@@ -1,6 +1,7 @@
 // All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty: it
 // keeps the peerings of an earlier snapshot.
 import { type Ipv4Network, listedBlock } from '../net/ipv4.ts';
+import { stringIn } from '../net/json.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
 import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
 import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
@@ -92,6 +93,6 @@ function namesOf({
   name,
   infrastructure,
 }: ListedCluster): Pick<FleetCluster, 'name' | 'cidrBlock' | 'block'> {
-  const cidrBlock = infrastructure?.cidrBlock;
-  return { name, cidrBlock, block: listedBlock(cidrBlock) };
+  const cidrBlock = stringIn(infrastructure?.cidrBlock);
+  return { name: stringIn(name), cidrBlock, block: listedBlock(cidrBlock) };
 }

@@ -7,8 +7,8 @@ import { type ListForm, type ListRequest, readList } from './read-list.ts';
 /** One entry of the vendor's `ClusterExisting`, with whatever else stands in it. */
 const listedCluster = z.looseObject({
   id: z.string().regex(uuidPattern),
-  name: z.string().optional().catch(undefined),
-  infrastructure: z.looseObject({ cidrBlock: z.string().optional().catch(undefined) }).nullish(),
+  name: z.unknown().optional(),
+  infrastructure: z.looseObject({ cidrBlock: z.unknown().optional() }).nullish(),
 });
 
 export type ListedCluster = z.output<typeof listedCluster>;

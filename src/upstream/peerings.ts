@@ -38,4 +38,8 @@ export const readPeerings = (
   clusterId: string,
   requestId: string,
 ): Promise<readonly ListedPeering[]> =>
-  readList(upstream, form, { path: `/database/clusters/${clusterId}/vpc-peerings`, requestId });
+  readList(upstream, form, {
+    path: `/database/clusters/${clusterId}/vpc-peerings`,
+    requestId,
+    isExact: true,
+  });

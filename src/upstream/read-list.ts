@@ -2,7 +2,7 @@
 // fails, also for one malformed entry; half a list would show as absent what is there.
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
-import { isShallow } from '../net/json.ts';
+import { isShallow, memberOf, withExactNumbers } from '../net/json.ts';
 import type { UpstreamReader } from './client.ts';
 import { retryAfterHeader, type UpstreamAnswer } from './read-answer.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
@@ -15,7 +15,8 @@ export interface ListForm<Entry> {
   readonly pageSize: number;
   /** The member of a page that holds its entries. */
   readonly member: string;
-  readonly entries: z.ZodType<readonly Entry[]>;
+  /** Checks entries and changes none: they are passed on as they were listed. */
+  readonly entries: z.ZodType<readonly Entry[], readonly Entry[]>;
   /** What never changes of an entry. Entries with the same identity are one entry. */
   identityOf(entry: Entry): string;
 }
@@ -40,6 +41,8 @@ export interface ListRequest {
   readonly requestId: string;
   /** For all pages together, in milliseconds; by default that of one request. */
   readonly timeoutMs?: number;
+  /** The entries are answered: numbers of unknown members are written again as they were listed. */
+  readonly isExact?: boolean;
 }
 
 /** Far beyond what a list has. */
@@ -54,14 +57,15 @@ const maxReadings = 3;
 export async function readList<Entry>(
   upstream: UpstreamReader,
   form: ListForm<Entry>,
-  { path, query, requestId, timeoutMs = upstream.timeoutMs }: ListRequest,
+  { path, query, requestId, timeoutMs = upstream.timeoutMs, isExact = false }: ListRequest,
 ): Promise<readonly Entry[]> {
   // Each page has its own timeout, and all pages together have this one.
   const until = performance.now() + timeoutMs;
   for (let reading = 0; reading < maxReadings; reading += 1) {
     const list = await readPages(form, async (offset) => {
       if (performance.now() > until) throw tooSlow();
-      return await upstream.read({ path, query: { ...query, limit: form.pageSize, offset }, requestId });
+      const page = { path, query: { ...query, limit: form.pageSize, offset }, requestId };
+      return pageIn(form, await upstream.read(page), isExact);
     });
     if (list !== 'incomplete') return list;
   }
@@ -71,14 +75,14 @@ export async function readList<Entry>(
 /** `incomplete`: what was read is not all that there is, by what the server says itself. */
 async function readPages<Entry>(
   form: ListForm<Entry>,
-  read: (offset: number) => Promise<UpstreamAnswer>,
+  read: (offset: number) => Promise<Page<Entry>>,
 ): Promise<readonly Entry[] | 'incomplete'> {
   const { pageSize } = form;
   const found = new Map<string, Entry>();
   let total: number | undefined;
   let offset = 0;
   for (let number = 0; number < maxPages; number += 1) {
-    const { total: totalNow, entries } = pageIn(form, await read(offset));
+    const { total: totalNow, entries } = await read(offset);
     // Another total: the list has changed, and an entry may have moved across the edge of a page.
     if (number > 0 && totalNow !== total) return 'incomplete';
     total = totalNow;
@@ -97,14 +101,16 @@ async function readPages<Entry>(
 const isComplete = (found: number, total: number | undefined, lastPage: number, pageSize: number): boolean =>
   total === undefined ? lastPage !== pageSize : found >= total;
 
-function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer): Page<Entry> {
+function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer, isExact: boolean): Page<Entry> {
   if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
   // Entries are written out again.
-  const isReadable = answer.status === 200 && isShallow(answer.json);
-  const page = isReadable ? listPage.safeParse(answer.json).data : undefined;
-  const entries = form.entries.safeParse(page?.[form.member]).data;
-  if (entries === undefined) throw brokenList(form, answer.status, retryAfterHeader(answer));
-  return { entries, total: page?.meta?.total ?? undefined };
+  const json = answer.status === 200 && isShallow(answer.json) ? answer.json : undefined;
+  const page = listPage.safeParse(json).data;
+  const isValid = form.entries.safeParse(memberOf(json, form.member)).success;
+  if (page === undefined || !isValid) throw brokenList(form, answer.status, retryAfterHeader(answer));
+  const listed = isExact ? withExactNumbers(answer.body, json) : json;
+  const entries = memberOf(listed, form.member) as readonly Entry[];
+  return { entries, total: page.meta?.total ?? undefined };
 }
 
 const tooSlow = (): GatewayError =>

@@ -117,7 +117,8 @@ function startTimed(test: TestContext) {
   const read = () => {
     upstream.lists += 1;
     if (!upstream.well) return Promise.reject(upstream.failure);
-    return Promise.resolve({ status: 200, json: { count: 0, vpcPeerings: [] } });
+    const json = { count: 0, vpcPeerings: [] };
+    return Promise.resolve({ status: 200, body: Buffer.from(JSON.stringify(json)), json });
   };
   const logger = createLogger('fatal', { log: () => undefined } as unknown as LineWriter);
   const client = { read, timeoutMs: 1000 } as unknown as UpstreamClient;

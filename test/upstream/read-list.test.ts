@@ -69,3 +69,43 @@ test('a create whose answer was lost is not answered from a list that is nested 
   const answer = await gateway.create(undefined, headers);
   assertProblem(answer, 502, 'system:unavailable', 'http_protocol_error; received-status=200');
 });
+
+const odd = [
+  '"name":null,"infrastructure":{"cidrBlock":17,"zones":[]}',
+  '"name":{"first":"or","last":"ders"},"infrastructure":null',
+  '"name":7,"__proto__":{"name":"polluted","size":1.5},"constructor":1',
+  '"sizes":[18446744073709551615,9007199254740993,-0,-0.0,1e400,-1E+400,1e-400,5e-324,4.9e-324,1.0,0.1,1E2,10000000000000000.0]',
+  '"size":0.1000000000000000055511151231257827,"text":"\\u00e9 é 1e400, -0 \\ud800","1":[ ],"0":{"":true}',
+];
+
+/** As `JSON.stringify` writes it: without spaces, and with members that are numbers first. */
+const rewritten = (members: string): string =>
+  members.replace('"1":[ ],"0":{"":true}', '').replace('\\u00e9', 'é').replace(/,$/, '');
+
+for (const members of odd)
+  test(`a cluster and a peering are answered with the JSON values that they are listed with: ${members}`, async (t) => {
+    const gateway = await startTestGateway(t);
+    listWith(gateway, members);
+    const numbered = members.includes('"1":') ? '"0":{"":true},"1":[],' : '';
+    const expected = (id: string) => `{${numbered}"id":"${id}",${rewritten(members)}}`;
+    const clusters = await read(gateway, '/database/clusters');
+    const page = '{"count":1,"meta":{"total":1,"limit":10,"offset":0},"clusters":';
+    assert.equal(clusters.text, `${page}[${expected(clusterId)}]}`);
+    assert.equal((await get(gateway, peeringId)).text, expected(peeringId));
+  });
+
+test('a create that is answered from the list has the JSON values that its peering is listed with', async (t) => {
+  const gateway = await startTestGateway(t);
+  const headers = { 'idempotency-key': 'order-17' };
+  gateway.cloud.setFault(({ method, path }) =>
+    method === 'POST' && path.startsWith('/v1/') ? reply(500, {}) : undefined,
+  );
+  await gateway.create(undefined, headers);
+  const members = `${JSON.stringify({ ...allowed, status: 'active' }).slice(1, -1)},"size":18446744073709551615,"__proto__":1`;
+  listWith(gateway, members);
+  for (const _ of ['found', 'stored']) {
+    const answer = await gateway.create(undefined, headers);
+    assert.equal(answer.status, 201);
+    assert.equal(answer.text, `{"id":"${peeringId}",${members}}`);
+  }
+});

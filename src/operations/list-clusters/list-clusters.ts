@@ -50,7 +50,7 @@ export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarg
     const { page, exceptStatuses } = request.target;
     const query = exceptStatuses.length === 0 ? {} : { status_ne: exceptStatuses.join(',') };
     const read = await recordRead(request, progress, services, () =>
-      readAll(services, { query, requestId: request.requestId }),
+      readAll(services, { query, requestId: request.requestId, isExact: true }),
     );
     if ('answer' in read) return passOn(read.answer);
     const visible = read.clusters.filter(
