@@ -70,18 +70,18 @@ export async function readSnapshot(
     previous,
   }: { readonly now: number; readonly requestId: string; readonly previous?: Snapshot | undefined },
 ): Promise<Snapshot> {
-  const listed = await readClusters(upstream, { requestId, timeoutMs: clustersTimeoutMs });
+  const { entries } = await readClusters(upstream, { requestId, timeoutMs: clustersTimeoutMs });
   const clusters = new Map<string, FleetCluster>();
-  const waiting = listed.values();
+  const waiting = entries.values();
   const readOn = async () => {
     for (const cluster of waiting) {
       const id = cluster.id.toLowerCase();
-      const peerings = await readPeerings(upstream, cluster.id, requestId).catch(() => undefined);
+      const list = await readPeerings(upstream, cluster.id, requestId).catch(() => undefined);
       const earlier = previous?.clusters.get(id);
       const known =
-        peerings === undefined
+        list === undefined
           ? { peerings: earlier?.peerings, readAt: earlier?.readAt, isUnread: true }
-          : { peerings, readAt: now, isUnread: false };
+          : { peerings: list.entries, readAt: now, isUnread: false };
       clusters.set(id, { id, ...namesOf(cluster), ...known });
     }
   };

@@ -23,9 +23,13 @@ export const replay = (answer: AnswerParts): Answer =>
   storedAnswer(answer, { 'Idempotency-Replayed': 'true', 'Proxy-Status': 'peergate' });
 
 function storedAnswer({ status, headers, body, requestId }: AnswerParts, own: Fields): Answer {
-  const id = requestId === undefined ? {} : { 'X-Request-Id': requestId };
-  return { status, headers: { ...headers, ...id, ...own }, body: status === 204 ? undefined : body };
+  const fields = { ...headers, ...idField(requestId), ...own };
+  return { status, headers: fields, body: status === 204 ? undefined : body };
 }
+
+/** `requestId`: the upstream's; without one the answer keeps the one that was sent. */
+const idField = (requestId: string | undefined): Fields =>
+  requestId === undefined ? {} : { 'X-Request-Id': requestId };
 
 /** The gateway's own answer to a proxied route. */
 export const jsonAnswer = (status: number, value: unknown, headers: Fields): Answer => ({
@@ -33,6 +37,19 @@ export const jsonAnswer = (status: number, value: unknown, headers: Fields): Ans
   headers: { 'Content-Type': 'application/json', ...headers },
   body: Buffer.from(JSON.stringify(value)),
 });
+
+/** The gateway's answer from a list that the upstream answered under this id. */
+export const answerFromList = (
+  status: number,
+  value: unknown,
+  requestId: string | undefined,
+  headers: Fields = {},
+): Answer =>
+  jsonAnswer(status, value, {
+    'Proxy-Status': 'peergate; received-status=200',
+    ...idField(requestId),
+    ...headers,
+  });
 
 /** The answer, or 304 if the caller already has its `ETag` (RFC 9110 section 13.1.2). */
 export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): Answer {

@@ -12,7 +12,8 @@ export const listCluster = (
   upstream: UpstreamReader,
   clusterId: string,
   requestId: string,
-): Promise<readonly ListedPeering[]> => readPeerings(upstream, clusterId, requestId).catch(noneIfGone);
+): Promise<readonly ListedPeering[]> =>
+  readPeerings(upstream, clusterId, requestId).then(({ entries }) => entries, noneIfGone);
 
 /** 404: the cluster is gone, and its peerings with it. Any other refusal says nothing about them. */
 function noneIfGone(error: unknown): [] {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { uuidPattern } from '../net/aws.ts';
 import type { UpstreamReader } from './client.ts';
-import { type ListForm, type ListRequest, readList } from './read-list.ts';
+import { type ListForm, type ListRequest, readList, type UpstreamList } from './read-list.ts';
 
 /** One entry of the vendor's `ClusterExisting`, with whatever else stands in it. */
 const listedCluster = z.looseObject({
@@ -26,4 +26,5 @@ const form: ListForm<ListedCluster> = {
 export const readClusters = (
   upstream: UpstreamReader,
   request: Omit<ListRequest, 'path'>,
-): Promise<readonly ListedCluster[]> => readList(upstream, form, { ...request, path: '/database/clusters' });
+): Promise<UpstreamList<ListedCluster>> =>
+  readList(upstream, form, { ...request, path: '/database/clusters' });

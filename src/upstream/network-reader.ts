@@ -6,6 +6,7 @@ import { memberOf } from '../net/json.ts';
 import type { UpstreamReader } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
+import type { UpstreamList } from './read-list.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
 /** Bound on the cached blocks. The block of a cluster never changes. */
@@ -20,7 +21,7 @@ export class NetworkReader {
   }
 
   /** All peerings of a cluster. Rejects with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`. */
-  async peerings(clusterId: string, requestId: string): Promise<readonly ListedPeering[]> {
+  async peerings(clusterId: string, requestId: string): Promise<UpstreamList<ListedPeering>> {
     return await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);
   }
 

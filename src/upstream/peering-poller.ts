@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { NetworkReader } from './network-reader.ts';
 import type { ListedPeering } from './peerings.ts';
 import { retryAfterMsOf } from './read-answer.ts';
+import type { UpstreamList } from './read-list.ts';
 import { resolvePeering } from './resolve-peering.ts';
 import { UpstreamRefused } from './upstream-refused.ts';
 
@@ -18,6 +19,8 @@ const freshMs = 1000;
 /** A peering as last read. */
 export interface FoundPeering {
   readonly peering: ListedPeering;
+  /** The upstream's `X-Request-Id` of the caller's own last read. */
+  readonly requestId: string | undefined;
   /** It is active or can no longer become active. */
   readonly final: boolean;
 }
@@ -98,7 +101,7 @@ export class PeeringPoller {
       if (signal.aborted) break;
       const before: FoundPeering = found;
       const next = this.#sharedList(wanted, readAt).then(
-        (list) => findIn(list, wanted.peeringId),
+        (list) => findIn(list, wanted.peeringId, before),
         (error: unknown) => {
           if (error instanceof UpstreamRefused) throw error;
           retryAfterMs = retryAfterMsOf(error, this.#clock.now());
@@ -111,10 +114,14 @@ export class PeeringPoller {
     return found;
   }
 
-  /** A list whose read began after the caller's last read: an older list may lack its peering. */
-  #sharedList({ clusterId, requestId }: Wanted, readAt: number): Promise<readonly ListedPeering[]> {
+  /**
+   * A list whose read began after the caller's last read: an older list may lack its peering. The upstream may answer with the
+   * request id that it got, so the id of a read for another caller is left out.
+   */
+  #sharedList({ clusterId, requestId }: Wanted, readAt: number): Promise<UpstreamList<ListedPeering>> {
     const known = this.#lists.get(clusterId);
-    if (known !== undefined && known.begunAt >= readAt && isFresh(known)) return known.list;
+    if (known !== undefined && known.begunAt >= readAt && isFresh(known))
+      return known.list.then(({ entries }) => ({ entries, requestId: undefined }));
     const entry: SharedList = {
       list: this.#network.peerings(clusterId, requestId),
       begunAt: performance.now(),
@@ -134,7 +141,7 @@ export class PeeringPoller {
 
 /** Times are those of `performance.now()`. */
 interface SharedList {
-  readonly list: Promise<readonly ListedPeering[]>;
+  readonly list: Promise<UpstreamList<ListedPeering>>;
   readonly begunAt: number;
   doneAt: number | undefined;
 }
@@ -142,7 +149,12 @@ interface SharedList {
 const isFresh = ({ doneAt }: SharedList): boolean =>
   doneAt === undefined || doneAt > performance.now() - freshMs;
 
-function findIn(list: readonly ListedPeering[], peeringId: string): FoundPeering | undefined {
-  const peering = resolvePeering(list, peeringId);
-  return peering && { peering, final: finalStatuses.includes(peering.status ?? '') };
+function findIn(
+  { entries, requestId }: UpstreamList<ListedPeering>,
+  peeringId: string,
+  before?: FoundPeering,
+): FoundPeering | undefined {
+  const peering = resolvePeering(entries, peeringId);
+  const final = finalStatuses.includes(peering?.status ?? '');
+  return peering && { peering, requestId: requestId ?? before?.requestId, final };
 }

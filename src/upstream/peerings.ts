@@ -1,7 +1,7 @@
 // The peerings of a cluster, as Aerospike Cloud lists them.
 import { z } from 'zod';
 import type { UpstreamReader } from './client.ts';
-import { type ListForm, readList } from './read-list.ts';
+import { type ListForm, readList, type UpstreamList } from './read-list.ts';
 
 /** The vendor's `VPCPeeringStatus`. A status that is none of these is taken as one of a live peering. */
 const deadStatuses = ['rejected', 'expired', 'failed', 'deleting', 'deleted'];
@@ -37,7 +37,7 @@ export const readPeerings = (
   upstream: UpstreamReader,
   clusterId: string,
   requestId: string,
-): Promise<readonly ListedPeering[]> =>
+): Promise<UpstreamList<ListedPeering>> =>
   readList(upstream, form, {
     path: `/database/clusters/${clusterId}/vpc-peerings`,
     requestId,

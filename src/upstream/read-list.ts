@@ -27,8 +27,14 @@ const listPage = z.looseObject({
   meta: z.looseObject({ total: z.int().min(0).nullish() }).nullish(),
 });
 
-interface Page<Entry> {
+/** A whole list. */
+export interface UpstreamList<Entry> {
   readonly entries: readonly Entry[];
+  /** The upstream's `X-Request-Id` of the last page. */
+  readonly requestId: string | undefined;
+}
+
+interface Page<Entry> extends UpstreamList<Entry> {
   readonly total: number | undefined;
 }
 
@@ -58,7 +64,7 @@ export async function readList<Entry>(
   upstream: UpstreamReader,
   form: ListForm<Entry>,
   { path, query, requestId, timeoutMs = upstream.timeoutMs, isExact = false }: ListRequest,
-): Promise<readonly Entry[]> {
+): Promise<UpstreamList<Entry>> {
   // Each page has its own timeout, and all pages together have this one.
   const until = performance.now() + timeoutMs;
   for (let reading = 0; reading < maxReadings; reading += 1) {
@@ -76,13 +82,13 @@ export async function readList<Entry>(
 async function readPages<Entry>(
   form: ListForm<Entry>,
   read: (offset: number) => Promise<Page<Entry>>,
-): Promise<readonly Entry[] | 'incomplete'> {
+): Promise<UpstreamList<Entry> | 'incomplete'> {
   const { pageSize } = form;
   const found = new Map<string, Entry>();
   let total: number | undefined;
   let offset = 0;
   for (let number = 0; number < maxPages; number += 1) {
-    const { total: totalNow, entries } = await read(offset);
+    const { total: totalNow, entries, requestId } = await read(offset);
     // Another total: the list has changed, and an entry may have moved across the edge of a page.
     if (number > 0 && totalNow !== total) return 'incomplete';
     total = totalNow;
@@ -92,7 +98,8 @@ async function readPages<Entry>(
     const isLast = total !== undefined && offset >= total && entries.length < pageSize;
     // A server may give fewer entries than asked for, or all of them again. Without a total, a page with nothing new ends it.
     if (!isLast && found.size > before) continue;
-    return isComplete(found.size, total, entries.length, pageSize) ? [...found.values()] : 'incomplete';
+    const isWhole = isComplete(found.size, total, entries.length, pageSize);
+    return isWhole ? { entries: [...found.values()], requestId } : 'incomplete';
   }
   throw brokenList(form, 200);
 }
@@ -110,7 +117,7 @@ function pageIn<Entry>(form: ListForm<Entry>, answer: UpstreamAnswer, isExact: b
   if (page === undefined || !isValid) throw brokenList(form, answer.status, retryAfterHeader(answer));
   const listed = isExact ? withExactNumbers(answer.body, json) : json;
   const entries = memberOf(listed, form.member) as readonly Entry[];
-  return { entries, total: page.meta?.total ?? undefined };
+  return { entries, total: page.meta?.total ?? undefined, requestId: answer.requestId };
 }
 
 const tooSlow = (): GatewayError =>

@@ -5,14 +5,15 @@ import { systemClock } from '../../src/clock.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { type FoundPeering, PeeringPoller } from '../../src/upstream/peering-poller.ts';
 import type { ListedPeering } from '../../src/upstream/peerings.ts';
+import type { UpstreamList } from '../../src/upstream/read-list.ts';
 import { until } from '../support/until.ts';
 
 /** An upstream whose every answer the test gives. */
 function heldReads() {
-  const reads: PromiseWithResolvers<readonly ListedPeering[]>[] = [];
+  const reads: PromiseWithResolvers<UpstreamList<ListedPeering>>[] = [];
   const network = {
     peerings: () => {
-      const held = Promise.withResolvers<readonly ListedPeering[]>();
+      const held = Promise.withResolvers<UpstreamList<ListedPeering>>();
       reads.push(held);
       return held.promise;
     },
@@ -27,8 +28,15 @@ const b = '33333333-0000-4000-8000-00000000000b';
 const c = '33333333-0000-4000-8000-00000000000c';
 
 const wanted = (peeringId: string) => ({ clusterId: 'cluster', peeringId, requestId: 'one' });
-const seen = (id: string): FoundPeering => ({ peering: { id, status: 'provisioning' }, final: false });
-const active = (...ids: string[]): ListedPeering[] => ids.map((id) => ({ id, status: 'active' }));
+const seen = (id: string): FoundPeering => ({
+  peering: { id, status: 'provisioning' },
+  requestId: `upstream-${id}`,
+  final: false,
+});
+const active = (...ids: string[]): UpstreamList<ListedPeering> => ({
+  entries: ids.map((id) => ({ id, status: 'active' })),
+  requestId: 'upstream-5',
+});
 
 const statusOf = (found: FoundPeering | undefined) => found?.peering.status;
 
@@ -56,7 +64,13 @@ test('a poll that began later is shared by all who waited for it', async () => {
   assert.equal(poller.waiting, 3);
   await until('a look', () => reads.length === 1);
   reads[0]?.resolve(active(a, b, c));
-  for (const found of await Promise.all(waits)) assert.equal(statusOf(found), 'active');
+  const found = await Promise.all(waits);
+  for (const one of found) assert.equal(statusOf(one), 'active');
+  // Only the caller whose read it was: the upstream may have answered with the id that this caller chose.
+  assert.deepEqual(
+    found.map((one) => one?.requestId),
+    ['upstream-5', `upstream-${b}`, `upstream-${c}`],
+  );
   assert.equal(reads.length, 1);
   assert.equal(poller.waiting, 0);
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
 import { sendReply } from '../../sandbox/reply.ts';
-import { isLive, readPeerings } from '../../src/upstream/peerings.ts';
+import { isLive, type ListedPeering, readPeerings } from '../../src/upstream/peerings.ts';
 import { UpstreamRefused } from '../../src/upstream/upstream-refused.ts';
 import { connectTo } from '../reconciliation/reconcile-rig.ts';
 import { allowed, clusterId, peeringsPath } from '../support/gateway.ts';
@@ -37,7 +37,7 @@ async function start(test: TestContext, list?: List, status = 200) {
   });
   // Whole lists of many pages, on a machine that may be busy.
   const { upstream } = connectTo(test, cloud, 30_000);
-  return { cloud, asked, read: () => readPeerings(upstream, clusterId, 'looking') };
+  return { cloud, asked, read: async () => (await readPeerings(upstream, clusterId, 'looking')).entries };
 }
 
 const named = (from: number, to: number): { id: string }[] =>
@@ -55,7 +55,7 @@ const serving =
     };
   };
 
-const ids = (list: Awaited<ReturnType<typeof readPeerings>>): string[] => list.map(({ id }) => id);
+const ids = (list: readonly ListedPeering[]): string[] => list.map(({ id }) => id);
 const idsTo = (count: number): string[] => named(0, count).map(({ id }) => id);
 
 /** Rejects unless `read` is refused by the upstream itself. */

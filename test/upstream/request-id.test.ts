@@ -1,7 +1,8 @@
 // Whose request id the caller sees: the upstream's when it gave a good one, otherwise the one that was sent to it.
 import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
-import { startTestGateway } from '../support/gateway.ts';
+import { clusterId, peeringsPath, startTestGateway } from '../support/gateway.ts';
 import { breakApi, bytes, head } from './misbehave.ts';
 
 const answerWith = (...ids: string[]) =>
@@ -38,6 +39,50 @@ test('nobody gives one: the id of the gateway goes upstream and back', async (t)
   assert.equal(answer.headers['x-request-id'], own);
   assert.equal(gateway.forwarded()[0]?.headers['x-request-id'], own);
 });
+
+const peeringId = '3aedab2c-98c0-4c70-a85c-c3f2b7907672';
+const answeredFromLists = {
+  'a single peering': [`${peeringsPath}/${peeringId}`, `{"vpcPeerings":[{"id":"${peeringId}"}]}`],
+  'a single peering with waiting': [
+    `${peeringsPath}/${peeringId}?wait=active&timeoutSeconds=1`,
+    `{"vpcPeerings":[{"id":"${peeringId}","status":"rejected"}]}`,
+  ],
+  'the list of clusters': ['/database/clusters', `{"clusters":[{"id":"${clusterId}"}]}`],
+};
+
+for (const [what, [path = '', body]] of Object.entries(answeredFromLists))
+  test(`${what} is answered with the id of the last page, and the record holds all three`, async (t) => {
+    const gateway = await startTestGateway(t);
+    const headers = {
+      authorization: `Bearer ${await gateway.issuer.sign()}`,
+      'x-request-id': 'order-17',
+    };
+    for (const [last, expected] of [
+      ['upstream-2', 'upstream-2'],
+      [undefined, 'order-17'],
+      ['not one', 'order-17'],
+    ] as const) {
+      const page =
+        (id: string | undefined): RequestListener =>
+        (_request, response) => {
+          // The sandbox has given one.
+          response.removeHeader('X-Request-Id');
+          const given = id === undefined ? {} : { 'X-Request-Id': id };
+          response.writeHead(200, { 'Content-Type': 'application/json', ...given }).end(body);
+        };
+      gateway.cloud.setFault(({ path: asked }) => {
+        if (!asked.includes('?limit=')) return undefined;
+        return page(asked.endsWith('offset=0') ? 'upstream-1' : last);
+      });
+      const answer = await gateway.call({ path, headers });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers['x-request-id'], expected);
+      const record = gateway.records.at(-1);
+      assert.equal(record?.unmapped.upstream.requestId, last === 'upstream-2' ? last : undefined);
+      assert.equal(record?.http_request.uid, 'order-17');
+      assert.equal(record?.api.request.uid, answer.headers['x-gateway-request-id']);
+    }
+  });
 
 const unusable = {
   'two of them': ['a', 'b'],

@@ -23,7 +23,7 @@ export async function preflight(
   return await stages.run('preflight', async () => {
     const { clusterId, peering } = target;
     const block = await network.clusterBlock(clusterId, requestId);
-    const peerings = await network.peerings(clusterId, requestId);
+    const { entries: peerings } = await network.peerings(clusterId, requestId);
     const live = peerings.filter(isLive);
     refuseConflicts(request, block, live);
     refusePeeredElsewhere(request, block, fleet);

@@ -92,7 +92,7 @@ async function find(
   { target, requestId }: Authorized<DeleteTarget>,
   { network }: PipelineServices,
 ): Promise<ListedTarget> {
-  const peerings = await network.peerings(target.clusterId, requestId);
+  const { entries: peerings } = await network.peerings(target.clusterId, requestId);
   const found = resolvePeering(peerings, target.peeringId);
   if (found === undefined) throw new GatewayError('peering-unknown');
   const existing = placeOf(found);

@@ -6,7 +6,7 @@ import { outcomeEvent } from '../../audit/record/request-events.ts';
 import { GatewayError } from '../../errors.ts';
 import { acceptByOf } from '../../fleet/findings.ts';
 import { formatIpv4Network } from '../../net/ipv4.ts';
-import { type Answer, jsonAnswer } from '../../pipeline/answer.ts';
+import { type Answer, answerFromList } from '../../pipeline/answer.ts';
 import { writeOutcome } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { type Faults, parseClusterId, parsePeeringId, parseQuery } from '../../pipeline/request-faults.ts';
@@ -72,10 +72,10 @@ export const getPeering: ReadOperation<GetTarget, Authorized<GetTarget>> = {
       withTimeout(leftMs, acceptBy),
     ]);
     const nextStep = nextStepFor(found.peering, { clusterBlock, acceptBy: until });
-    const outcome = { status, sent: 'yes', upstream: { status: 200 } } as const;
+    const outcome = { status, sent: 'yes', upstream: { status: 200, requestId: found.requestId } } as const;
     progress.markRecorded();
     await writeOutcome(outcomeEvent(located, outcome, clock.now()), request, services);
-    return peeringAnswer(status, found.peering, nextStep);
+    return peeringAnswer(status, found, nextStep);
   },
 };
 
@@ -139,11 +139,11 @@ async function acceptByFor(
 
 function peeringAnswer(
   status: 200 | 202,
-  { nextStep: _, ...listed }: ListedPeering,
+  { peering: { nextStep: _, ...listed }, requestId }: FoundPeering,
   nextStep: NextStep | undefined,
 ): Answer {
   // `nextStep` never comes from the upstream: callers run its commands.
   const body = { ...listed, ...(nextStep === undefined ? {} : { nextStep }) };
   const later = status === 202 ? { 'Retry-After': retryAfterSeconds } : {};
-  return jsonAnswer(status, body, { 'Proxy-Status': 'peergate; received-status=200', ...later });
+  return answerFromList(status, body, requestId, later);
 }

@@ -1,6 +1,6 @@
 // List the clusters that a grant of the caller's covers, and no other. The whole list is read and filtered first, so that
 // pages and totals tell nothing of the rest.
-import { jsonAnswer, passOn } from '../../pipeline/answer.ts';
+import { answerFromList, passOn } from '../../pipeline/answer.ts';
 import { recordRead } from '../../pipeline/forward.ts';
 import type { ReadOperation } from '../../pipeline/operation.ts';
 import { type Page, parsePage, parseQuery, statusPattern } from '../../pipeline/request-faults.ts';
@@ -59,15 +59,15 @@ export const listClusters: ReadOperation<ClustersTarget, Authorized<ClustersTarg
     const { limit, offset } = page;
     const clusters = visible.slice(offset, offset + limit);
     const body = { count: clusters.length, meta: { total: visible.length, limit, offset }, clusters };
-    return jsonAnswer(200, body, { 'Proxy-Status': 'peergate; received-status=200' });
+    return answerFromList(200, body, read.requestId);
   },
 };
 
 /** All clusters, or the 4xx with which Aerospike Cloud refused the list. */
 async function readAll({ upstream }: PipelineServices, request: Parameters<typeof readClusters>[1]) {
   try {
-    const clusters = await readClusters(upstream, request);
-    return { status: 200, requestId: undefined, clusters };
+    const { entries, requestId } = await readClusters(upstream, request);
+    return { status: 200, requestId, clusters: entries };
   } catch (error) {
     if (!(error instanceof UpstreamRefused)) throw error;
     const { answer } = error;

@@ -46,7 +46,9 @@ test('a peering on the third page is answered as it is listed, and recorded as a
     [clusterId, id],
   );
   assert.equal(record?.http_response.code, 200);
-  assert.deepEqual(record?.unmapped.upstream, { sent: 'yes', status: 200 });
+  const { requestId } = gateway.apiRequests()[2] ?? {};
+  assert.equal(reply.headers['x-request-id'], requestId);
+  assert.deepEqual(record?.unmapped.upstream, { sent: 'yes', status: 200, requestId });
 });
 
 test('a peering that the cluster does not have is 404, also with waiting, and a recorded refusal', async (t) => {
