@@ -1,4 +1,5 @@
 // What is worth knowing about each peering of a snapshot, by the policy in force and the known creators. Pure.
+import { accountIdPattern, formed, regionPattern, vpcIdPattern } from '../net/aws.ts';
 import { type Ipv4Network, listedBlock, overlap } from '../net/ipv4.ts';
 import { stringIn } from '../net/json.ts';
 import type { Policy } from '../policy/engine/compile.ts';
@@ -198,7 +199,10 @@ function notAllowed(
   peering: ListedPeering,
   { policy, now }: Known,
 ): Finding[] {
-  const { vpcId, cidrBlock, accountId, region, isSecureConnection = true } = peering;
+  const { cidrBlock, isSecureConnection = true } = peering;
+  const vpcId = quotable(peering.vpcId, vpcIdPattern);
+  const accountId = quotable(peering.accountId, accountIdPattern);
+  const region = quotable(peering.region, regionPattern);
   const isWhole =
     vpcId !== undefined && cidrBlock !== undefined && accountId !== undefined && region !== undefined;
   if (!isWhole) return [];
@@ -215,6 +219,10 @@ function notAllowed(
   const codes = [...new Set(violations.map(({ code }) => code))].join(', ');
   return [{ code: 'not_allowed_now', description: `No rule would allow it today: ${codes}.`, violations }];
 }
+
+/** A listed value, or what stands for one of another form: no rule allows that, and violations name it. */
+const quotable = (value: string | undefined, pattern: RegExp): string | undefined =>
+  value === undefined ? undefined : (formed(value, pattern) ?? '(of an unknown form)');
 
 /** A token that proves the account to every grant that takes its accounts from a claim. */
 const claimsProving = (names: readonly string[], accountId: string): Claims =>

@@ -1,7 +1,7 @@
 // All clusters and all their peerings as they were read at one time. A cluster that could not be read is unread, never empty: it
 // keeps the peerings of an earlier snapshot.
+import { cidrBlockPattern, formed } from '../net/aws.ts';
 import { type Ipv4Network, listedBlock } from '../net/ipv4.ts';
-import { stringIn } from '../net/json.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
 import { type ListedCluster, readClusters } from '../upstream/clusters.ts';
 import { isLive, type ListedPeering, readPeerings } from '../upstream/peerings.ts';
@@ -89,10 +89,13 @@ export async function readSnapshot(
   return { generatedAt: now, clusters };
 }
 
+/** Each peering of the cluster has it in `GET /peerings`. */
+const namePattern = /^.{1,256}$/s;
+
 function namesOf({
   name,
   infrastructure,
 }: ListedCluster): Pick<FleetCluster, 'name' | 'cidrBlock' | 'block'> {
-  const cidrBlock = stringIn(infrastructure?.cidrBlock);
-  return { name: stringIn(name), cidrBlock, block: listedBlock(cidrBlock) };
+  const cidrBlock = formed(infrastructure?.cidrBlock, cidrBlockPattern);
+  return { name: formed(name, namePattern), cidrBlock, block: listedBlock(cidrBlock) };
 }

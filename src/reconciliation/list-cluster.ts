@@ -1,9 +1,9 @@
 // The peerings of a cluster as reconciliation takes them: a cluster that is gone has none, and a status of an unknown form
 // gets into no record.
-import { type Settlement, statusShape } from '../audit/record/reconciled-event.ts';
+import type { Settlement } from '../audit/record/reconciled-event.ts';
 import { GatewayError } from '../errors.ts';
 import type { UpstreamReader } from '../upstream/client.ts';
-import { type ListedPeering, readPeerings } from '../upstream/peerings.ts';
+import { type ListedPeering, quotableStatus, readPeerings } from '../upstream/peerings.ts';
 import { retryAfterHeader } from '../upstream/read-answer.ts';
 import { UpstreamRefused } from '../upstream/upstream-refused.ts';
 
@@ -24,8 +24,8 @@ function noneIfGone(error: unknown): [] {
   throw new GatewayError('upstream-broken', { detail: `Aerospike Cloud answered ${status}`, headers });
 }
 
-export const foundAs = ({ id, status = '' }: ListedPeering): Settlement => ({
+export const foundAs = (listed: ListedPeering): Settlement => ({
   found: true,
-  resourceId: id,
-  peeringStatus: statusShape.test(status) ? status : undefined,
+  resourceId: listed.id,
+  peeringStatus: quotableStatus(listed),
 });

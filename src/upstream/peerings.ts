@@ -1,5 +1,6 @@
 // The peerings of a cluster, as Aerospike Cloud lists them.
 import { z } from 'zod';
+import { formed } from '../net/aws.ts';
 import type { UpstreamReader } from './client.ts';
 import { type ListForm, readList, type UpstreamList } from './read-list.ts';
 
@@ -28,6 +29,12 @@ const form: ListForm<ListedPeering> = {
   identityOf: ({ id, vpcId, cidrBlock, accountId, region }) =>
     JSON.stringify([id, vpcId, cidrBlock, accountId, region]),
 };
+
+/** Any status that the vendor may come to name. */
+const statusShape = /^[a-z][a-z-]{0,63}$/;
+
+/** The status as a record or an answer may quote it; `undefined` for what else Aerospike Cloud says in its place. */
+export const quotableStatus = ({ status }: ListedPeering): string | undefined => formed(status, statusShape);
 
 /** Does the peering prevent others that conflict with it? */
 export const isLive = ({ status }: ListedPeering): boolean => !deadStatuses.includes(status ?? '');

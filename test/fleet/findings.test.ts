@@ -173,3 +173,19 @@ test('a hosted zone that is no string is left out', () => {
   const [shown] = fleetPeerings(snapshot, { policy, creators: new Map(), now });
   assert.equal(shown?.privateHostedZoneId, undefined);
 });
+
+test('what the list says in place of an account, a region or a VPC is found not to be allowed, and is not repeated', () => {
+  for (const member of ['accountId', 'region', 'vpcId'] as const)
+    for (const strange of ['x'.repeat(50_000), '\u0001', '']) {
+      const one = cluster('c', '10.128.0.0/19', [
+        peering('p', { cidrBlock: '10.30.0.0/16', [member]: strange }),
+      ]);
+      const snapshot = { generatedAt: now, clusters: new Map([['c', one]]) };
+      const [listed] = fleetPeerings(snapshot, { policy, creators: new Map([['p', creator]]), now });
+      const [finding] = listed?.findings ?? [];
+      assert.equal(finding?.code, 'not_allowed_now');
+      const said = JSON.stringify(finding);
+      assert.ok(said.length < 2000);
+      assert.ok(strange === '' || !said.includes(JSON.stringify(strange).slice(1, -1)));
+    }
+});

@@ -22,8 +22,8 @@ const clusterIn = (number: number) => ({
 });
 const clusters = Array.from({ length: 60 }, (_, number) => clusterIn(number));
 
-async function start(t: Parameters<typeof connectTo>[0]) {
-  const cloud = await startAerospikeCloud({ clusters });
+async function start(t: Parameters<typeof connectTo>[0], listed = clusters) {
+  const cloud = await startAerospikeCloud({ clusters: listed });
   t.after(() => cloud.close());
   const time = { now: 1_000_000 };
   const logger = createLogger('silent', { log: () => undefined } as unknown as LineWriter);
@@ -44,6 +44,23 @@ test('a snapshot has every cluster with its block and all of its peerings', asyn
     ids.map((id) => [id]),
   );
   assert.equal(snapshot.clusters.get(clusters[3]?.id ?? '')?.cidrBlock, '10.133.0.0/19');
+});
+
+test('a name that is longer than names are, and a block of another form, are not known', async (t) => {
+  const [first = clusterIn(0), second = clusterIn(1), third = clusterIn(2)] = clusters;
+  const strange = { ...second, name: 'x'.repeat(257), cidrBlock: `10.131.0.0/19${' '.repeat(300)}` };
+  const longest = { ...third, name: 'x'.repeat(256) };
+  const { fleet } = await start(t, [first, strange, longest]);
+  await fleet.refresh();
+  const known = [first, second, third].map(({ id }) => fleet.snapshot?.clusters.get(id));
+  assert.deepEqual(
+    known.map((cluster) => cluster?.name),
+    [first.name, undefined, longest.name],
+  );
+  assert.deepEqual(
+    known.map((cluster) => cluster?.cidrBlock),
+    [first.cidrBlock, undefined, third.cidrBlock],
+  );
 });
 
 const seventh = clusters[7]?.id ?? '';

@@ -3,9 +3,6 @@ import type { RequestFacts } from '../../request/request.ts';
 import { type AuditEvent, severity } from './event-form.ts';
 import { type EventStatus, requestEvent } from './request-text.ts';
 
-/** Any status that the vendor may come to name. What else the upstream says in its place gets into no record. */
-export const statusShape = /^[a-z][a-z-]{0,63}$/;
-
 /** What Aerospike Cloud's list says about a change whose outcome is not known. */
 export type Settlement =
   /** The vendor's `id` and status of the peering that was found. */

@@ -1,6 +1,7 @@
 // Refuses a create for what is there already. Names another peering only to a caller who could have made that one: of
 // others it says only that they exist.
 import { GatewayError, invalidField } from '../../errors.ts';
+import { formed, vpcIdPattern } from '../../net/aws.ts';
 import {
   formatIpv4Network,
   type Ipv4Network,
@@ -13,7 +14,7 @@ import type { PeeringRequest } from '../../policy/engine/decision.ts';
 import { decideFor } from '../../request/authorize.ts';
 import type { Parsed } from '../../request/request.ts';
 import { preflightFailed } from '../../upstream/network-reader.ts';
-import type { ListedPeering } from '../../upstream/peerings.ts';
+import { type ListedPeering, quotableStatus } from '../../upstream/peerings.ts';
 import type { CreateTarget } from './create-peering.ts';
 
 /** Conflicts that an answer names. */
@@ -37,7 +38,7 @@ export function refuseConflicts(
       .filter(([, network]) => network !== undefined && overlap(asked, network))
       .map(([other]) =>
         mayName(request, clusterId, other)
-          ? `overlaps ${other.cidrBlock} of peering ${other.id} (${other.vpcId})`
+          ? `overlaps ${other.cidrBlock} of peering ${nameOf(other)}`
           : 'overlaps the block of another peering',
       ),
   ];
@@ -65,10 +66,16 @@ function networkOfListed({ id, cidrBlock }: ListedPeering): Ipv4Network | undefi
   return network;
 }
 
+/** With its VPC, if the list has an id of AWS's form there. */
+function nameOf({ id, vpcId }: ListedPeering): string {
+  const vpc = formed(vpcId, vpcIdPattern);
+  return vpc === undefined ? id : `${id} (${vpc})`;
+}
+
 function peeredAlready(request: Parsed<CreateTarget>, same: ListedPeering): GatewayError {
   const { vpcId, clusterId } = request.target.peering;
   const isNamed = mayName(request, clusterId, same);
-  const status = isNamed ? ` (status ${same.status ?? 'unknown'})` : ' by another peering';
+  const status = isNamed ? ` (status ${quotableStatus(same) ?? 'unknown'})` : ' by another peering';
   return new GatewayError('vpc-peered-already', {
     detail: `${vpcId} is already peered with the cluster${status}.`,
     context: { resource: 'vpc-peering', ...(isNamed ? { id: same.id } : {}) },
