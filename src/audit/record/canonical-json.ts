@@ -1,20 +1,20 @@
 // The canonical form of JSON (RFC 8785): one text for one value, however a copy orders its members or lays them out.
 // Members without a value are left out, since a record has none and some systems add them.
 
-/** Throws a `RangeError` for what has no canonical form: a number that is not finite, an unpaired surrogate. */
-export function canonicalJson(value: unknown): string {
-  if (typeof value === 'string') return canonicalText(value);
+/** Throws a `RangeError` for what has no canonical form: a number that is not finite, what `textOf` refuses. */
+export function canonicalJson(value: unknown, textOf = canonicalText): string {
+  if (typeof value === 'string') return textOf(value);
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('a number is not finite');
     return String(value ?? null);
   }
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry, textOf)).join()}]`;
   const object = value as Readonly<Record<string, unknown>>;
   let members = '';
   for (const name of sortedNames(object)) {
     const member = object[name];
     if (member === undefined || member === null) continue;
-    members += `${members === '' ? '' : ','}${canonicalText(name)}:${canonicalJson(member)}`;
+    members += `${members === '' ? '' : ','}${textOf(name)}:${canonicalJson(member, textOf)}`;
   }
   return `{${members}}`;
 }
@@ -36,3 +36,6 @@ export function canonicalText(text: string): string {
   if (!text.isWellFormed()) throw new RangeError('a string has an unpaired surrogate');
   return JSON.stringify(text);
 }
+
+/** Of a value of an event, which is recorded whatever is in it: half of a character becomes the replacement character. */
+export const recordedText = (text: string): string => canonicalText(text.toWellFormed());

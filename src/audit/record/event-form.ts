@@ -1,7 +1,7 @@
 // What all audit events have in common: an OCSF 1.9 API Activity (class 6003) with the security_control profile, and the
 // fixed words of its enumerations.
 import type { ChangeEvents, ReadEvents } from '../../request/request.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, recordedText } from './canonical-json.ts';
 
 /** `metadata.event_code` (docs/audit-records.md). */
 export type EventCode =
@@ -31,11 +31,11 @@ export interface AuditEvent {
   readonly third: string;
 }
 
-/** The event of these members. The chain adds `attestation_list` and `metadata`. Throws as `canonicalJson` does. */
+/** The event of these members. The chain adds `attestation_list` and `metadata`. Throws for a number that is not finite. */
 export function eventOf(code: EventCode, members: Readonly<Record<string, unknown>>): AuditEvent {
   const textOf = (isIn: (name: string) => boolean): string => {
-    const names = Object.keys(members).filter((name) => members[name] !== undefined && isIn(name));
-    return canonicalJson(Object.fromEntries(names.map((name) => [name, members[name]]))).slice(1, -1);
+    const found = Object.entries(members).filter(([name]) => isIn(name));
+    return canonicalJson(Object.fromEntries(found), recordedText).slice(1, -1);
   };
   const first = textOf((name) => name < 'attestation_list');
   const second = textOf((name) => name > 'attestation_list' && name < 'metadata');

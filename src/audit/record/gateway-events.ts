@@ -62,12 +62,7 @@ export function policyRejectedEvent(
       policy: {
         ...versions,
         faultCount: faults.length,
-        faults: faults.slice(0, maxFaults).map(({ member, message, ...place }) => ({
-          ...place,
-          // Both may quote the file.
-          member: member.toWellFormed(),
-          message: message.toWellFormed(),
-        })),
+        faults: faults.slice(0, maxFaults),
       },
     },
   });
@@ -152,17 +147,16 @@ interface OldChain {
 
 /** A new chain begins; `old` is the one that the log had before. */
 export function chainStartedEvent(old: OldChain | undefined, instance: string, now: number): AuditEvent {
-  if (old === undefined)
-    return ownEvent('audit.chain-started', logBegun, instance, now, {
-      ...statusOf(1, 'chain-started', 'A chain of records begins.'),
-      unmapped: {},
-    });
-  const { head, reason, openIntents } = old;
-  const { chain, sequence, fingerprint } = head ?? {};
-  const kind = { ...logBegun, severityId: severity.medium };
-  return ownEvent('audit.chain-started', kind, instance, now, {
-    ...statusOf(1, 'chain-started', 'A new chain begins; the old one is not continued.'),
-    unmapped: { oldChain: { chain, sequence, fingerprint, reason, openIntents } },
+  const { chain, sequence, fingerprint } = old?.head ?? {};
+  const [severityId, detail] =
+    old === undefined
+      ? [severity.informational, 'A chain of records begins.']
+      : [severity.medium, 'A new chain begins; the old one is not continued.'];
+  return ownEvent('audit.chain-started', { ...logBegun, severityId }, instance, now, {
+    ...statusOf(1, 'chain-started', detail),
+    unmapped: {
+      oldChain: old && { chain, sequence, fingerprint, reason: old.reason, openIntents: old.openIntents },
+    },
   });
 }
 

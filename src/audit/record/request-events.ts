@@ -83,9 +83,8 @@ export function replayedEvent(
 }
 
 /** The fleet was answered from the snapshot that the gateway had; nothing was sent. */
-export function snapshotEvent(facts: RequestFacts, now: number): AuditEvent {
-  return requestEvent(facts, snapshot, now);
-}
+export const snapshotEvent = (facts: RequestFacts, now: number): AuditEvent =>
+  requestEvent(facts, snapshot, now);
 
 const snapshot = {
   phase: 'outcome',
@@ -101,9 +100,7 @@ const snapshot = {
 } as const;
 
 /** Approved, not yet sent. */
-export function intentEvent(facts: RequestFacts, now: number): AuditEvent {
-  return requestEvent(facts, intent, now);
-}
+export const intentEvent = (facts: RequestFacts, now: number): AuditEvent => requestEvent(facts, intent, now);
 
 const intent = {
   phase: 'intent',
@@ -114,9 +111,7 @@ const intent = {
 } as const;
 
 /** A dry run that would have been forwarded; nothing was. */
-export function dryRunEvent(facts: RequestFacts, now: number): AuditEvent {
-  return requestEvent(facts, dryRun, now);
-}
+export const dryRunEvent = (facts: RequestFacts, now: number): AuditEvent => requestEvent(facts, dryRun, now);
 
 const dryRun = {
   phase: 'dryrun',

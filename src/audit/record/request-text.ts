@@ -2,7 +2,7 @@
 // values are serialized. Nothing gets into a record that is not named here, so no token, secret or header can.
 import type { Decision } from '../../policy/engine/decision.ts';
 import type { RecordedCaller, RecordedTrace, RequestFacts, RequestTarget } from '../../request/request.ts';
-import { canonicalJson, canonicalText } from './canonical-json.ts';
+import { canonicalJson, recordedText } from './canonical-json.ts';
 import { type AuditEvent, activityNames, type EventCode, severityNames, statusNames } from './event-form.ts';
 
 /** What the gateway did about the request (OCSF, profile security_control). */
@@ -76,12 +76,12 @@ export function requestEvent(facts: RequestFacts, event: RequestEvent, now: numb
       `${policy === undefined ? '' : `"authorizations":[{"decision":"${decision?.effect}","policy":${policy}}],`}` +
       '"category_name":"Application Activity","category_uid":6,"class_name":"API Activity","class_uid":6003,' +
       `${action.second}"duration":${Math.max(0, now - startedAt)},"http_request":{"http_method":"${method}",` +
-      `"uid":${canonicalText(facts.requestId)},"url":{"path":"${operation.route}"}},` +
+      `"uid":${recordedText(facts.requestId)},"url":{"path":${recordedText(operation.route)}}},` +
       `${response === undefined ? '' : `"http_response":${responseText(response)},`}`,
     third:
       `${policy === undefined ? '' : `,"policy":${policy}`},"resources":${resourcesText(facts, event.createdId)},` +
       `"severity":"${severityNames[severityId]}","severity_id":${severityId},` +
-      `"src_endpoint":{"ip":${canonicalText(facts.clientAddress)}},"start_time":${startedAt},` +
+      `"src_endpoint":{"ip":${recordedText(facts.clientAddress)}},"start_time":${startedAt},` +
       `${statusText(event.status)},"time":${now},${trace === undefined ? '' : `"trace":${traceText(trace, now)},`}` +
       `"type_uid":${600_300 + activityId},"unmapped":${unmappedText(facts, event.unmapped)}`,
   };
@@ -89,7 +89,7 @@ export function requestEvent(facts: RequestFacts, event: RequestEvent, now: numb
 
 /** A member with its comma; nothing for a value that is not known. */
 const member = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : `"${name}":${canonicalText(value)},`;
+  value === undefined ? '' : `"${name}":${recordedText(value)},`;
 
 /** Of values by their names, which are in canonical order. Values that are not known are left out. */
 function membersOf(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
@@ -97,7 +97,7 @@ function membersOf(values: Readonly<Record<string, string | number | boolean | u
   for (const name in values) {
     const value = values[name];
     if (value === undefined) continue;
-    text += `${text === '' ? '' : ','}"${name}":${typeof value === 'string' ? canonicalText(value) : value}`;
+    text += `${text === '' ? '' : ','}"${name}":${typeof value === 'string' ? recordedText(value) : value}`;
   }
   return text;
 }
@@ -115,11 +115,11 @@ const policyText = (version: string): string =>
 /** Without a verified token nobody is known: what an unverified one claims is not evidence. */
 function actorText(caller: RecordedCaller | undefined): string {
   if (caller === undefined) return '{"user":{"name":"unverified","type":"Unknown","type_id":0}}';
-  const issuer = canonicalText(caller.issuer);
+  const issuer = recordedText(caller.issuer);
   return (
     `{${member('app_uid', caller.clientId)}"idp":{"name":${issuer}},` +
     `"session":{${member('credential_uid', caller.tokenId)}"issuer":${issuer}},` +
-    `"user":{"type":"Service","type_id":4,"uid":${canonicalText(caller.subject)}}}`
+    `"user":{"type":"Service","type_id":4,"uid":${recordedText(caller.subject)}}}`
   );
 }
 
@@ -127,10 +127,10 @@ function apiText({ operation, target, gatewayRequestId, caller }: RequestFacts, 
   const data = target === undefined ? '' : targetMembers(target);
   // The gateway answers this operation itself.
   const service = operation.eventPrefix === 'policy.read' ? 'peergate' : 'Aerospike Cloud';
-  const token = caller?.tokenId === undefined ? '' : `,"token":{"uid":${canonicalText(caller.tokenId)}}`;
+  const token = caller?.tokenId === undefined ? '' : `,"token":{"uid":${recordedText(caller.tokenId)}}`;
   return (
-    `{"operation":"${operation.id}","request":{${data === '' ? '' : `"data":{${data}},`}` +
-    `"uid":${canonicalText(gatewayRequestId)}},` +
+    `{"operation":${recordedText(operation.id)},"request":{${data === '' ? '' : `"data":{${data}},`}` +
+    `"uid":${recordedText(gatewayRequestId)}},` +
     `${answered === undefined ? '' : `"response":{"code":${answered}},`}"service":{"name":"${service}"}${token}}`
   );
 }
@@ -155,30 +155,28 @@ function targetMembers({ clusterId, peering, peeringId, existing, page, filter }
 
 function responseText({ code, requestId }: { code: number; requestId?: string | undefined }): string {
   if (requestId === undefined) return `{"code":${code}}`;
-  return `{"code":${code},"http_headers":[{"name":"X-Request-Id","value":${canonicalText(requestId)}}]}`;
+  return `{"code":${code},"http_headers":[{"name":"X-Request-Id","value":${recordedText(requestId)}}]}`;
 }
 
 function resourcesText({ target = {} }: RequestFacts, createdId: string | undefined): string {
   const { clusterId, peeringId, peering, existing } = target;
   const { vpcId, accountId } = peering ?? existing ?? {};
-  const cluster = clusterId && `{"type":"Aerospike Cloud cluster","uid":${canonicalText(clusterId)}},`;
+  const cluster = clusterId && `{"type":"Aerospike Cloud cluster","uid":${recordedText(clusterId)}},`;
   const vpc =
     vpcId &&
-    `{"owner":{"account":{"type":"AWS Account","type_id":10${accountId === undefined ? '' : `,"uid":${canonicalText(accountId)}`}}},` +
-      `"type":"AWS VPC","uid":${canonicalText(vpcId)}},`;
+    `{"owner":{"account":{"type":"AWS Account","type_id":10${accountId === undefined ? '' : `,"uid":${recordedText(accountId)}`}}},` +
+      `"type":"AWS VPC","uid":${recordedText(vpcId)}},`;
   const all = `${cluster ?? ''}${vpc ?? ''}${peeringText(peeringId)}${peeringText(createdId)}`;
   return `[${all.slice(0, -1)}]`;
 }
 
 const peeringText = (id: string | undefined): string =>
-  id === undefined ? '' : `{"type":"Aerospike Cloud VPC peering","uid":${canonicalText(id)}},`;
+  id === undefined ? '' : `{"type":"Aerospike Cloud VPC peering","uid":${recordedText(id)}},`;
 
 function statusText({ id, code, detail }: EventStatus): string {
   const name = `"status":"${statusNames[id]}"`;
   if (code === undefined) return `${name},"status_id":${id}`;
-  // The detail may quote what a caller or a file holds.
-  const text = canonicalText((detail ?? '').toWellFormed());
-  return `${name},"status_code":${canonicalText(code)},"status_detail":${text},"status_id":${id}`;
+  return `${name},"status_code":${recordedText(code)},"status_detail":${recordedText(detail ?? '')},"status_id":${id}`;
 }
 
 /** OCSF's trace profile. The span has not ended when its record is made: it is as long as it was then. */
@@ -194,11 +192,11 @@ function unmappedText({ decision, claims, caller }: RequestFacts, more: Unmapped
   const absent = names.filter((name) => claims?.[name] === null);
   const { reconciled, replayed, upstream } = more;
   return objectOf([
-    absent.length > 0 ? `"absentClaims":${canonicalJson(absent)}` : '',
-    absent.length < names.length ? `"claims":${canonicalJson(claims)}` : '',
+    absent.length > 0 ? `"absentClaims":${canonicalJson(absent, recordedText)}` : '',
+    absent.length < names.length ? `"claims":${canonicalJson(claims, recordedText)}` : '',
     decision === undefined ? '' : `"decision":${decisionText(decision)}`,
-    reconciled === undefined ? '' : `"reconciled":${canonicalJson(reconciled)}`,
-    replayed === undefined ? '' : `"replayed":${canonicalJson(replayed)}`,
+    reconciled === undefined ? '' : `"reconciled":${canonicalJson(reconciled, recordedText)}`,
+    replayed === undefined ? '' : `"replayed":${canonicalJson(replayed, recordedText)}`,
     upstream === undefined ? '' : `"upstream":${upstreamText(upstream)}`,
     decision !== undefined && caller?.withoutScopes ? '"withoutScopes":true' : '',
   ]);
@@ -213,7 +211,8 @@ function decisionText(decision: Decision): string {
   );
 }
 
-const listText = (values: readonly unknown[]): string => (values.length === 0 ? '[]' : canonicalJson(values));
+const listText = (values: readonly unknown[]): string =>
+  values.length === 0 ? '[]' : canonicalJson(values, recordedText);
 
 const upstreamText = ({
   requestId,
