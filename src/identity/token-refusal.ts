@@ -21,7 +21,7 @@ const sentences = {
   'missing-claim': 'The access token lacks a claim.',
   claim: 'The access token has a claim that is not acceptable.',
   time: 'The access token has a time that is not a finite number (exp, nbf, iat).',
-  subject: 'The access token names no subject, or one that is too long (sub).',
+  subject: 'The access token names no subject, or one that is too long or has control characters (sub).',
   'sender-bound': 'The access token is bound to a sender, and this service cannot check the proof (cnf).',
   other: 'The access token is not valid here.',
 } as const;

@@ -174,8 +174,12 @@ function wordsOf(claim: unknown): string[] {
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
 
+/** JSON writes a control character in up to six bytes, and any other in no more than two for each of its own. */
+const controlCharacter = /\p{Cc}/u;
+
 /** Identities go into audit records whole. */
 const isRecordable = (value: unknown): boolean =>
-  typeof value !== 'string' || (Buffer.byteLength(value) <= maxIdentityBytes && value.isWellFormed());
+  typeof value !== 'string' ||
+  (Buffer.byteLength(value) <= maxIdentityBytes && value.isWellFormed() && !controlCharacter.test(value));
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';

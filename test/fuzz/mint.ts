@@ -31,7 +31,7 @@ const profileClaims: Readonly<Record<Profile, Json>> = {
   roles: { scope: undefined, roles: 'update:database read:database' },
   stranger: { sub: 'svc-stranger' },
   'no-scope': { scope: 'openid' },
-  unicode: { sub: 'svc-\u{1f9a9}\u202e\u0000', client_id: '\u0000' },
+  unicode: { sub: 'svc-\u{1f9a9}\u202e"\\', client_id: '\u2028' },
   audiences: { aud: ['https://other.example', audience] },
   large: { filler: 'f'.repeat(6000) },
   grouped: { sub: 'svc-of-a-group', realm_access: { roles: ['network-admins'] } },
@@ -213,8 +213,9 @@ export function judgeClaims(claims: Json, issuer: string, now: number): 'good' |
   return unsure ? 'unsure' : 'good';
 }
 
-/** Neither longer than a record has room for, nor with half of a surrogate pair, which RFC 8785 cannot write. */
+/** Neither longer than a record has room for, nor with control characters, or half of a surrogate pair. */
 const isRecordable = (value: unknown): boolean =>
-  typeof value !== 'string' || (Buffer.byteLength(value) <= 512 && !/\p{Surrogate}/u.test(value));
+  typeof value !== 'string' ||
+  (Buffer.byteLength(value) <= 512 && !/[\p{Surrogate}\p{Control}]/u.test(value));
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

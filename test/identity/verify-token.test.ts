@@ -28,6 +28,9 @@ const accepted: Readonly<Record<string, Case>> = {
   'a subject and other names of 512 bytes': {
     claims: { sub: 'é'.repeat(256), client_id: 'x'.repeat(512), azp: 'y'.repeat(512), jti: 'z'.repeat(512) },
   },
+  'names of quotes, backslashes and letters of any script': {
+    claims: { sub: '"'.repeat(512), client_id: '\\'.repeat(512), azp: '😀'.repeat(128), jti: 'Ж ü\u2028ﷺ' },
+  },
   'names that are no text, where none is needed': {
     claims: { client_id: 7, azp: null, cid: {}, appid: [], jti: 1 },
   },
@@ -81,6 +84,18 @@ const refused: Readonly<Record<string, Case & { reason: string; expected?: unkno
   'a cid of more than 512 bytes': { claims: { cid: tooLong }, reason: 'claim', expected: 'cid' },
   'an appid of more than 512 bytes': { claims: { appid: tooLong }, reason: 'claim', expected: 'appid' },
   'an id of more than 512 bytes': { claims: { jti: tooLong }, reason: 'claim', expected: 'jti' },
+  ...Object.fromEntries(
+    ['\u0000', 'a\u0001', 'a\nb', '\u007f', '\u0085', '\u009f'].flatMap((name) => {
+      const spelt = JSON.stringify(name);
+      return [
+        [`a subject with a control character, ${spelt}`, { claims: { sub: name }, reason: 'subject' }],
+        ...['client_id', 'azp', 'cid', 'appid', 'jti'].map((claim) => [
+          `a ${claim} with a control character, ${spelt}`,
+          { claims: { [claim]: name }, reason: 'claim', expected: claim },
+        ]),
+      ];
+    }),
+  ),
   'a proof of possession': { claims: { cnf: null }, reason: 'sender-bound' },
   'another type': {
     rules: rfc9068,

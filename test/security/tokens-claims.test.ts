@@ -52,6 +52,10 @@ const invalid: Readonly<Record<string, (issuer: string) => Json>> = {
   'sub as an object': () => ({ sub: { name: 'svc-payments' } }),
   'sub as an array': () => ({ sub: ['svc-payments'] }),
   'sub null': () => ({ sub: null }),
+  'names of control characters, each of which JSON writes in six bytes': () =>
+    Object.fromEntries(['sub', 'client_id', 'jti'].map((claim) => [claim, '\u0001'.repeat(512)])),
+  'sub with a line break': () => ({ sub: 'svc-payments\n' }),
+  'jti with a control character': () => ({ jti: '\u0085' }),
   'a key confirmation': () => ({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }),
   'a certificate confirmation': () => ({
     cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' },
@@ -109,6 +113,9 @@ test('claims in every form that the RFCs allow are accepted', async (t) => {
     'times with fractions': { exp: now() + 300.5, iat: now() - 0.5, nbf: now() - 0.5 },
     'a time far away': { exp: Number.MAX_SAFE_INTEGER },
     'no iat and no jti': { iat: undefined, jti: undefined },
+    'names of quotes, each of which JSON writes in two bytes': Object.fromEntries(
+      ['client_id', 'jti'].map((claim) => [claim, '"'.repeat(512)]),
+    ),
     'a nested JSON value that nobody asks for': { ['https://acme.example/x']: { cnf: { deep: [1] } } },
   };
   for (const [title, claims] of Object.entries(forms)) {
