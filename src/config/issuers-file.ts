@@ -7,20 +7,20 @@ import { contentOf } from '../policy/language/content-of.ts';
 import { readYaml } from '../policy/language/read-yaml.ts';
 import { text, words } from '../policy/language/value-forms.ts';
 import type { IssuerConfig } from './config.ts';
-import { baseUrl, defaultAlgorithms, endpointUrl, signatureAlgorithms } from './readers.ts';
+import { defaultAlgorithms, endpointUrl, issuerUrl, signatureAlgorithms } from './readers.ts';
 
 const name = words(500).regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
 const names = z
   .array(name)
   .min(1, 'must not be empty: it would refuse every token')
   .refine((values) => new Set(values).size === values.length, 'must name each value once');
-const url = (reader: typeof baseUrl) =>
+const url = (reader: typeof issuerUrl) =>
   text.refine((value) => reader.read(value) !== undefined, `must be ${reader.expected}`);
 const isAlgorithm = (value: string) => signatureAlgorithms.read(value) !== undefined && !value.includes(',');
 
 const issuer = z
   .strictObject({
-    issuer: url(baseUrl).meta({ description: 'The issuer, exactly as in the `iss` of its tokens.' }),
+    issuer: url(issuerUrl).meta({ description: 'The issuer, exactly as in the `iss` of its tokens.' }),
     audiences: names.optional().meta({ description: 'A token must carry one of these in `aud`.' }),
     clients: names.optional().meta({
       description:

@@ -105,11 +105,23 @@ export const redisUrls: Reader<RedisServers> = {
   read: parseRedisUrls,
 };
 
+const maxIssuerBytes = 512;
+const issuerRule = `${plainRule}, of at most ${maxIssuerBytes} bytes and without control characters`;
+
+/** Every record of a caller names its issuer, whole and twice. */
+export const issuerUrl: Reader<string> = {
+  expected: `an ${issuerRule}`,
+  read: (text) =>
+    Buffer.byteLength(text) <= maxIssuerBytes && /^[^\p{Cc}\p{Cs}]*$/u.test(text)
+      ? readPlainUrl(text)
+      : undefined,
+};
+
 export const issuerUrls: Reader<readonly string[]> = {
-  expected: `comma-separated issuers, each named once, each an ${plainRule}`,
+  expected: `comma-separated issuers, each named once, each an ${issuerRule}`,
   read: (text) => {
     const issuers = words(text);
-    const good = issuers.every((issuer) => readPlainUrl(issuer) !== undefined);
+    const good = issuers.every((issuer) => issuerUrl.read(issuer) !== undefined);
     return good && new Set(issuers).size === issuers.length ? issuers : undefined;
   },
 };

@@ -203,6 +203,9 @@ test('an issuer by http, with credentials, or on a host that only looks like loo
     'https://idp.acme.example?x=1',
     ' https://idp.acme.example',
     'https:\\\\idp.acme.example',
+    'https://idp.acme.example/'.padEnd(513, 'x'),
+    'https://idp.acme.example/\u0001',
+    'https://idp.acme.example/\ud800',
   ]) {
     const file = await fileOf(JSON.stringify({ issuers: [{ issuer: url, audiences: ['a'] }] }));
     assert.match(

@@ -94,6 +94,9 @@ const refused: readonly (readonly [string, string])[] = [
   ['AUTH_ISSUERS', 'https://idp.acme.example,https://idp.acme.example'],
   ['AUTH_ISSUERS', 'https://idp.acme.example?x=1'],
   ['AUTH_ISSUERS', 'https://idp.acme.example#x'],
+  ['AUTH_ISSUERS', 'https://idp.acme.example/a\u0001'],
+  ['AUTH_ISSUERS', 'https://idp.acme.example/a\ud800'],
+  ['AUTH_ISSUERS', `https://a.example,https://idp.acme.example/`.padEnd(18 + 513, 'x')],
   ['AUTH_ALGORITHMS', 'none'],
   ['AUTH_ALGORITHMS', 'HS256'],
   ['AUTH_ALGORITHMS', 'rs256'],
@@ -121,8 +124,13 @@ const refused: readonly (readonly [string, string])[] = [
   ['PREFLIGHT', 'on'],
 ];
 
+test('an issuer of 512 bytes is accepted', () => {
+  const issuer = 'https://idp.acme.example/é'.padEnd(511, 'x');
+  assert.equal(configOf({ ...good, AUTH_ISSUERS: issuer }).auth.issuers[0]?.issuer, issuer);
+});
+
 for (const [name, value] of refused) {
-  test(`${name}=${value} is refused, by name`, () => {
+  test(`${name}=${value.slice(0, 60)} is refused, by name`, () => {
     assert.match(
       faultsOf({ ...good, [name]: value }).join('\n'),
       new RegExp(`^${name}: found .*; expected`, 'm'),

@@ -4,6 +4,8 @@ import { words } from './value-forms.ts';
 
 export const claim = words(200)
   .regex(/^[^/]|^(\/([^~/]|~[01])*)+$/, 'must be a claim, or a JSON Pointer such as /realm_access/roles')
+  // Records name the claims that they hold.
+  .refine((name) => name.isWellFormed(), 'has half of a surrogate pair')
   .meta({ description: 'A claim of the token by its name, or a JSON Pointer for a nested one.' });
 
 /** Beyond this several whole numbers read as the same one, and another caller's claim could match. */

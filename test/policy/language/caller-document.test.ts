@@ -44,6 +44,7 @@ test('what cannot be meant is a fault at its position', () => {
       '/grants/0/callers/0/contains has a *, which only equals understands',
     ],
     ['{ claim: sub, equals: a, exact: yes }', '/grants/0/callers/0/exact must be true or false'],
+    ['{ claim: "a\\uD800", equals: a }', '/grants/0/callers/0/claim has half of a surrogate pair'],
     ['sub', '/grants/0/callers/0 '],
   ];
   for (const [callers, ...expected] of faults) {
