@@ -32,8 +32,9 @@ export class NetworkReader {
     const path = `/database/clusters/${clusterId}`;
     const answer = await this.#upstream.read({ path, requestId }).catch(notSent);
     if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
-    const id = memberOf(answer.json, 'id');
-    const isIt = typeof id === 'string' && id.toLowerCase() === clusterId.toLowerCase();
+    // A document that names no cluster says nothing against it.
+    const id = memberOf(answer.json, 'id') ?? clusterId;
+    const isIt = String(id).toLowerCase() === clusterId.toLowerCase();
     const listed = memberOf(memberOf(answer.json, 'infrastructure'), 'cidrBlock');
     const block = networkIn(answer.status === 200 && isIt ? listed : undefined);
     if (block === undefined)
