@@ -70,14 +70,14 @@ export async function openAuditLog(settings: AuditSettings, parts: AuditLogParts
   const fileSink = file === undefined ? undefined : new FileSink({ path: file, ...sinkOptions });
   const signing = { trail: () => trail, instance: reporter.instance, clock, logger };
   const checkpoints = key && new Checkpoints({ key, ...signing, head: continues, unsigned: tail.unsigned });
-  const chain = new AuditChain(reporter, clock.newId, continues, (head, code) => {
-    parts.watch?.appended(code);
-    checkpoints?.appended(head, code);
+  const chain = new AuditChain(reporter, clock.newId, continues, (head, event) => {
+    parts.watch?.appended(event.code);
+    checkpoints?.appended(head, event);
   });
   const trail = new AuditTrail(chain, fileSink ?? parts.sink, clock, {
     written: (seconds) => parts.watch?.written(seconds),
     failed: () => parts.watch?.failed(),
-    appending: () => checkpoints?.signIfDue(),
+    appending: (event) => checkpoints?.signIfDue(event),
   });
   const reopen = async (): Promise<void> => {
     // What went wrong has been logged, and the next record meets it again.

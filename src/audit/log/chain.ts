@@ -2,7 +2,7 @@
 // record shows in any copy that preserves it as JSON (OCSF 1.9, profile record_integrity). Does no output.
 import { hash } from 'node:crypto';
 import { canonicalText } from '../record/canonical-json.ts';
-import type { AuditEvent, EventCode } from '../record/event-form.ts';
+import type { AuditEvent } from '../record/event-form.ts';
 import { fitRecord } from '../record/fit-record.ts';
 
 /** Who writes the records; stands in every one of them. */
@@ -25,8 +25,8 @@ export interface Head {
   readonly fingerprint: string;
 }
 
-/** Called with the new head and the code of its event. */
-type AppendWatch = (head: Head, code: EventCode) => void;
+/** Called with the new head and its event. */
+type AppendWatch = (head: Head, event: AuditEvent) => void;
 
 const profiles = '["security_control","record_integrity"]';
 const tracedProfiles = '["security_control","record_integrity","trace"]';
@@ -73,7 +73,7 @@ export class AuditChain {
       typeUid: event.typeUid,
       fingerprint,
     };
-    this.#watch(this.#head, event.code);
+    this.#watch(this.#head, event);
     return withFingerprint(text, this.uid, fingerprint);
   }
 

@@ -2,7 +2,7 @@
 // cannot be written yet does not hold up records.
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
-import type { EventCode } from '../record/event-form.ts';
+import type { AuditEvent } from '../record/event-form.ts';
 import { checkpointEvent } from '../record/gateway-events.ts';
 import type { Head } from './chain.ts';
 import { signCheckpoint } from './checkpoint.ts';
@@ -30,7 +30,7 @@ export class Checkpoints {
   /** Records that no checkpoint covers; checkpoints themselves do not count. */
   #unsigned: number;
   #due = false;
-  /** When the first of them was appended, by the clock. */
+  /** The time of the first of them. */
   #since: number | undefined;
 
   constructor(options: CheckpointOptions) {
@@ -41,20 +41,20 @@ export class Checkpoints {
   }
 
   /** To be called with every record that is appended to the chain. */
-  appended(head: Head, code: EventCode): void {
+  appended(head: Head, { code, time }: Pick<AuditEvent, 'code' | 'time'>): void {
     this.#head = head;
     if (code === 'audit.checkpoint') return;
     this.#unsigned += 1;
-    this.#since ??= this.#options.clock.now();
+    this.#since ??= time;
     if (this.#unsigned < everyRecords || this.#due) return;
     this.#due = true;
     // The record is in the chain, but is not handed to the sink yet.
     queueMicrotask(() => void this.sign());
   }
 
-  /** To be called before a record is appended: however the clock jumps, no checkpoint covers a long time. */
-  signIfDue(): void {
-    if (this.#since !== undefined && this.#options.clock.now() - this.#since >= everyMs) void this.sign();
+  /** To be called before a record is appended: however the clock jumps, no checkpoint covers a long time of records. */
+  signIfDue({ time }: Pick<AuditEvent, 'time'>): void {
+    if (this.#since !== undefined && Math.abs(time - this.#since) >= everyMs) void this.sign();
   }
 
   /** Signs what is not signed yet. Resolves when the checkpoint is written, or when it could not be written. */

@@ -26,8 +26,8 @@ export interface TrailWatch {
   written(seconds: number): void;
   /** The sink rejected a line. */
   failed(): void;
-  /** An event is about to be appended to the chain. */
-  appending?(): void;
+  /** The event is about to be appended to the chain. */
+  appending?(event: AuditEvent): void;
 }
 
 /** Makes a `Recorded`. Known to this file alone. */
@@ -184,7 +184,7 @@ export class AuditTrail {
 
   /** Appends the event to the chain, and writes its line unless an earlier one was rejected. */
   async #append(event: AuditEvent, written?: () => void): Promise<void> {
-    this.#watch?.appending?.();
+    this.#watch?.appending?.(event);
     const unwritten: Unwritten = { line: this.#chain.append(event), rejected: this.#failed(), written };
     this.#unwritten.add(unwritten);
     if (!unwritten.rejected) return await this.#write(unwritten);

@@ -22,6 +22,8 @@ export interface AuditEvent {
   readonly code: EventCode;
   /** `type_uid`. */
   readonly typeUid: number;
+  /** In milliseconds since the epoch. */
+  readonly time: number;
   readonly traced: boolean;
   /** The members before `attestation_list`, each followed by a comma. */
   readonly first: string;
@@ -43,6 +45,7 @@ export function eventOf(code: EventCode, members: Readonly<Record<string, unknow
   return {
     code,
     typeUid: Number(members['type_uid'] ?? 0),
+    time: Number(members['time'] ?? 0),
     traced: members['trace'] !== undefined,
     first: first === '' ? '' : `${first},`,
     second: second === '' ? '' : `${second},`,

@@ -68,6 +68,7 @@ export function requestEvent(facts: RequestFacts, event: RequestEvent, now: numb
   return {
     code: `${eventPrefix}.${phase}` as EventCode,
     typeUid: 600_300 + activityId,
+    time: now,
     traced: trace !== undefined,
     first:
       `${action.first}"activity_id":${activityId},"activity_name":"${activityNames[activityId]}",` +

@@ -42,10 +42,11 @@ function start(t: TestContext) {
   const trail = new AuditTrail(chain, sink, systemClock, {
     written: () => undefined,
     failed: () => undefined,
-    appending: () => checkpoints.signIfDue(),
+    appending: (event) => checkpoints.signIfDue(event),
   });
+  const recordMadeAt = (time: number) => trail.record(plainEvent(time));
   const record = async (count: number) => {
-    for (let index = 0; index < count; index += 1) await trail.record(plainEvent(startOfTime));
+    for (let index = 0; index < count; index += 1) await recordMadeAt(clock.now);
   };
   const signed = () =>
     sink.records.filter(({ metadata }) => metadata.event_code === 'audit.checkpoint').length;
@@ -54,6 +55,7 @@ function start(t: TestContext) {
     sink,
     logs,
     record,
+    recordMadeAt,
     signed,
     stop: () => checkpoints.stop(),
     tenSeconds: () => t.mock.timers.tick(10_000),
@@ -129,20 +131,40 @@ test('a sink that takes no checkpoint is logged, and the checkpoint follows when
   assert.deepEqual([findings, records, signed?.unsigned], [[], 5, 0]);
 });
 
-test('however the clock jumps, a record that comes 10 s after an unsigned one comes behind a checkpoint', async (t) => {
+test('however the clock jumps, a record that is made 10 s before or after an unsigned one comes behind a checkpoint', async (t) => {
   const { clock, record, sink, stop } = start(t);
   const codes = () => sink.records.map(({ metadata }) => metadata.event_code.split('.').at(-1));
-  clock.now += 60_000;
-  await record(1);
-  clock.now += 9999;
-  await record(1);
-  clock.now += 1;
-  await record(1);
+  const recordAfter = async (milliseconds: number) => {
+    clock.now += milliseconds;
+    await record(1);
+  };
+  await recordAfter(60_000);
+  await recordAfter(9999);
+  await recordAfter(1);
   assert.deepEqual(codes(), ['outcome', 'outcome', 'checkpoint', 'outcome']);
-  clock.now += 9999;
-  await record(1);
-  clock.now -= 3_600_000;
-  await record(1);
+  await recordAfter(9999);
+  await recordAfter(-19_998);
   assert.deepEqual(codes().slice(4), ['outcome', 'outcome']);
+  await recordAfter(-1);
+  await recordAfter(-3_600_000);
+  await recordAfter(3_600_000);
+  const each = ['checkpoint', 'outcome'];
+  assert.deepEqual(codes().slice(6), [...each, ...each, ...each]);
   await stop();
+  const { findings, signed } = await verify(sink.lines, { keys: keys.verifying });
+  assert.deepEqual([findings, signed?.unsigned], [[], 0]);
+});
+
+test('a record that was made before a step of the clock and is appended behind it comes behind a checkpoint', async (t) => {
+  for (const step of [-61_000, 61_000]) {
+    const { clock, record, recordMadeAt, sink, stop } = start(t);
+    const before = clock.now;
+    clock.now += step;
+    await recordMadeAt(before);
+    await record(1);
+    await stop();
+    const { findings } = await verify(sink.lines, { keys: keys.verifying });
+    assert.deepEqual(findings, []);
+    t.mock.timers.reset();
+  }
 });
