@@ -49,7 +49,7 @@ async function* fileBackwards(
     if (!found.isFile()) throw new Error('the audit file is no regular file');
     // No later sync reaches what a gateway wrote to it before it died.
     if (isRotated) await files.fdatasync(fd);
-    yield* recordsBackwards(files, fd, found.size);
+    yield* recordsBackwards(files, path, fd, found.size);
   } finally {
     await files.close(fd);
   }

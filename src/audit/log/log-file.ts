@@ -58,7 +58,7 @@ export class LogFile {
       if (!found.isFile()) throw new Error('the audit file is no regular file');
       const identity = identityOf(found);
       const size = await removeUnacknowledged(files, fd, found, options.unacknowledged);
-      const tail = await readTail(files, fd, size);
+      const tail = await readTail(files, path, fd, size);
       refuseOther(tail.last, options);
       const torn =
         tail.end < size ? await setAside(files, fd, { path, ...tail, size, now: options.now }) : undefined;

@@ -14,10 +14,10 @@ const chunkBytes = 64 * 1024;
 const maxBytes = 16 * 1024 * 1024;
 const newline = 0x0a;
 
-/** Rejects when the file cannot be read, or holds no record in its last 16 MiB. */
-export async function readTail(files: LogFiles, fd: number, size: number): Promise<Tail> {
+/** `path` is for the message only. Rejects when the file cannot be read, or holds no record in its last 16 MiB. */
+export async function readTail(files: LogFiles, path: string, fd: number, size: number): Promise<Tail> {
   let end: number | undefined;
-  for await (const { start, line } of linesBackwards(files, fd, size)) {
+  for await (const { start, line } of linesBackwards(files, path, fd, size)) {
     if (end === undefined) end = start;
     else {
       const found = recordOf(line.toString('utf8'));
@@ -30,11 +30,12 @@ export async function readTail(files: LogFiles, fd: number, size: number): Promi
 /** The records of a file, newest first. Rejects as `readTail` does. */
 export async function* recordsBackwards(
   files: LogFiles,
+  path: string,
   fd: number,
   size: number,
 ): AsyncGenerator<LinkedRecord, void, undefined> {
   let torn = true;
-  for await (const { line } of linesBackwards(files, fd, size)) {
+  for await (const { line } of linesBackwards(files, path, fd, size)) {
     const found = torn ? undefined : recordOf(line.toString('utf8'));
     torn = false;
     if (found !== undefined) yield found;
@@ -44,12 +45,13 @@ export async function* recordsBackwards(
 /** First what stands behind the last newline, which may be nothing; then whole lines, newest first. */
 async function* linesBackwards(
   files: LogFiles,
+  path: string,
   fd: number,
   size: number,
 ): AsyncGenerator<{ readonly start: number; readonly line: Buffer }, void, undefined> {
   let rest: Buffer = Buffer.alloc(0);
   for (let at = size; at > 0; ) {
-    if (size - at >= maxBytes) throw new Error('the end of the audit file holds no audit record');
+    if (size - at >= maxBytes) throw new Error(`the last 16 MiB of ${path} hold no audit record`);
     // A line that is longer than a chunk is not read again and again.
     const length = Math.min(Math.max(chunkBytes, rest.length), at);
     at -= length;
