@@ -14,25 +14,13 @@ export interface FoundFile {
 
 /** Between a log's name and the time in the name of what was set aside from it. */
 export const tornMark = '.torn-';
+/** How the dates begin that rotation puts into names: `-20261122`, `.2026-11-22`, `-22-11-2026`, `-202611`, `-1795305600`. */
+const date = /^[.-](?:20\d\d[-_]?\d\d|\d\d[-_]\d\d[-_]\d{4}|\d{8})/;
 
-/** `audit.log` became `audit.log.1`, `audit.log-20261122.gz` or `audit-20261122.log`. Oldest first. */
+/** `audit.log` became `audit.log.1`, `audit.log-20261122.gz`, `audit.1.log` or `audit-20261122.log`. Oldest first. */
 export async function findRotated(path: string): Promise<FoundFile[]> {
-  const folder = dirname(path);
-  const name = basename(path);
-  const extension = extname(name);
-  const stem = name.slice(0, name.length - extension.length);
-  const names = (await readdir(folder)).filter(
-    (candidate) =>
-      candidate !== name &&
-      !candidate.includes(tornMark) &&
-      (/^[.-]/.test(candidate.slice(name.length)) && candidate.startsWith(name)
-        ? true
-        : extension !== '' &&
-          candidate.startsWith(stem) &&
-          /^[.-][0-9].*$/.test(candidate.slice(stem.length)) &&
-          candidate.replace(/\.gz$/, '').endsWith(extension)),
-  );
-  const found = await Promise.all(names.map((candidate) => describeFile(join(folder, candidate))));
+  const names = (await readdir(dirname(path))).filter((name) => isOf(basename(path), name));
+  const found = await Promise.all(names.map((name) => describeFile(join(dirname(path), name))));
   return found.filter((file) => file !== undefined).sort((a, b) => a.writtenAt - b.writtenAt);
 }
 
@@ -44,4 +32,20 @@ export async function describeFile(path: string): Promise<FoundFile | undefined>
   } catch {
     return undefined;
   }
+}
+
+/** Has the file `log-…` no date in its name? Then another gateway may be writing to it. */
+export const isDoubtful = (log: string, path: string): boolean =>
+  path.startsWith(`${log}-`) && !date.test(path.slice(log.length));
+
+/** Between name and extension there must be a number or a date: `audit-2.log` is the log of another gateway. */
+function isOf(log: string, name: string): boolean {
+  if (name.includes(tornMark)) return false;
+  if (name.startsWith(log)) return /^[.-]/.test(name.slice(log.length));
+  const extension = extname(log);
+  const stem = log.slice(0, log.length - extension.length);
+  const plain = name.replace(/\.gz$/, '');
+  if (extension === '' || !plain.startsWith(stem) || !plain.endsWith(extension)) return false;
+  const between = plain.slice(stem.length, -extension.length);
+  return /^\.\d+$/.test(between) || date.test(between);
 }

@@ -96,6 +96,15 @@ for (const name of ['audit.log.1', 'audit.log-20261122.gz', 'audit-20261122.log'
     await assertVerified([rotated, path]);
   });
 
+test('the log of another gateway in the same folder is not gone on with', async (t) => {
+  const path = join(temporaryFolder(), 'audit.log');
+  const other = await startWithFile(t, { path: join(dirname(path), 'audit-2.log') });
+  await runOn(t, path);
+  await other.stop();
+  await assertVerified([path]);
+  await assertVerified([other.path]);
+});
+
 test('behind a last record that is not as it was written a new chain begins, and an error is logged', async (t) => {
   const path = await earlierLog(t);
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');

@@ -95,11 +95,39 @@ test('files of another log, and what was set aside, are not looked at', async ()
     'audit.logs': records(1, 3),
     'other.log.1': records(1, 3),
     'audit-east.log': records(1, 3),
+    'audit-2.log': records(1, 3),
+    'audit-2.log.1': records(1, 3),
+    'audit-2-20261122.log': records(1, 3),
+    'audit.2.3.log': records(1, 3),
+    'audit-10.0.0.12.log': records(1, 3),
     'audit.logs.1': records(1, 3),
     'other-20261122.log': records(1, 3),
     'my-audit.log.1': records(1, 3),
   };
   assert.deepEqual(await headOf(files), undefined);
+});
+
+test('a file that may be the log of another gateway is not gone on with, and named', async () => {
+  const other = { 'audit.log-b': records(1, 3) };
+  await assert.rejects(headOf(other), /audit\.log-b holds audit records.* a folder of its own/);
+  assert.deepEqual(await headOf({ 'audit.log-b': 'no record\n', 'audit.log.1': records(1, 4) }), at(4));
+  assert.deepEqual(await headOf({ 'audit.log': records(1, 4), ...other }), at(4));
+});
+
+for (const name of [
+  'audit.1.log',
+
+  'audit.log-202611',
+  'audit.log-22-11-2026',
+  'audit.log.old',
+])
+  test(`${name} is a rotated file`, async () => {
+    assert.deepEqual(await headOf({ [name]: records(1, 3) }), at(3));
+  });
+
+test('a large rotated file without a record is named', async () => {
+  const files = { 'audit.log-20261128': records(1, 3), 'audit.log.idx': Buffer.alloc(17 * 1024 * 1024, 'x') };
+  await assert.rejects(headOf(files), /last 16 MiB of .*audit\.log\.idx hold no audit record/);
 });
 
 test('a folder beside the log is no rotated file', async () => {
