@@ -7,4 +7,16 @@ export const stat = (path: string) => attempt(() => disk().describe(path));
 export const readdir = (path: string) => attempt(() => disk().namesIn(path));
 export const readFile = (path: string) => attempt(() => disk().contentOf(path));
 
+export const open = (path: string) =>
+  attempt(() => {
+    const content = disk().contentOf(path);
+    return {
+      read: async (buffer: Buffer, offset: number, length: number, position: number) => ({
+        buffer,
+        bytesRead: content.copy(buffer, offset, position, position + length),
+      }),
+      close: async () => undefined,
+    };
+  });
+
 const attempt = <Result>(act: () => Result): Promise<Result> => Promise.resolve().then(act);

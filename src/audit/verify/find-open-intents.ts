@@ -43,9 +43,11 @@ async function openIntentsIn(
   }
 }
 
-/** Those that were written lately, oldest first. */
-async function filesOf(path: string, now: number): Promise<Omit<FoundFile, 'writtenAt'>[]> {
-  const rotated = (await findRotated(path)).filter(({ writtenAt }) => writtenAt >= now - recentMs);
-  const all = [...rotated, await describeFile(path)].filter((file) => file !== undefined);
+/** Those that were written lately and what follows them, oldest first. */
+async function filesOf(path: string, now: number): Promise<Pick<FoundFile, 'path' | 'identity'>[]> {
+  const rotated = await findRotated(path);
+  const older = rotated.findIndex(({ writtenAt }) => writtenAt >= now - recentMs);
+  const recent = older < 0 ? [] : rotated.slice(older);
+  const all = [...recent, await describeFile(path)].filter((file) => file !== undefined);
   return all.map((file) => ({ path: file.path, identity: file.identity }));
 }

@@ -27,16 +27,18 @@ const ending = /^peering\.(?:create|delete)\.(?:outcome|reconciled)$/;
 
 export class OpenIntents {
   readonly #open = new Map<string, OpenIntent>();
+  readonly #ended = new Recent<true>(minIds);
   /** Requests by ids of peerings. */
   readonly #ambiguous = new Recent<string>(minIds);
   readonly #known = new Recent<KnownCreate>(minIds);
 
-  /** Takes the records of one log in their order. */
+  /** Takes the records of one log. The first end of a request counts, even if its intent is taken later, or once more. */
   take({ file, line, record }: Omit<RecordAt, 'text'>): void {
     const code = memberOf(record['metadata'], 'event_code');
     if (typeof code !== 'string') return;
     const id = memberOf(memberOf(record['api'], 'request'), 'uid');
     if (typeof id !== 'string') return;
+    if (this.#ended.has(id)) return;
     if (intent.test(code)) this.#open.set(id, { file, line, record, outcome: 'none' });
     else if (ending.test(code)) this.#end(id, record);
   }
@@ -63,6 +65,7 @@ export class OpenIntents {
       return;
     }
     this.#open.delete(id);
+    this.#ended.set(id, true);
     const answered = memberOf(memberOf(unmapped, 'upstream'), 'resourceId');
     const made = answered ?? memberOf(memberOf(unmapped, 'reconciled'), 'resourceId');
     if (typeof made === 'string')

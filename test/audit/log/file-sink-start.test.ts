@@ -96,6 +96,18 @@ for (const name of ['audit.log.1', 'audit.log-20261122.gz', 'audit-20261122.log'
     await assertVerified([rotated, path]);
   });
 
+test('a log is gone on with behind its last record, also when an older file was compressed later', async (t) => {
+  const path = await earlierLog(t);
+  const [older, newer] = [`${path}-20261128`, `${path}-20261129`];
+  await rename(path, older);
+  await runOn(t, path);
+  await rename(path, newer);
+  await writeFile(`${older}.gz`, gzipSync(await readFile(older)));
+  await rm(older);
+  await runOn(t, path);
+  await assertVerified([`${older}.gz`, newer, path]);
+});
+
 test('the log of another gateway in the same folder is not gone on with', async (t) => {
   const path = join(temporaryFolder(), 'audit.log');
   const other = await startWithFile(t, { path: join(dirname(path), 'audit-2.log') });

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { findTail } from '../../../src/audit/log/find-tail.ts';
 import { systemFiles } from '../../../src/audit/log/log-file-system.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { headOf as headOfLine, reworded } from '../verify/chained-log.ts';
+import { headOf as headOfLine, makeLog, reworded } from '../verify/chained-log.ts';
 import { BrokenFiles } from './broken-files.ts';
 import { linesOf, newChain, textOf } from './start-sink.ts';
 
@@ -79,6 +79,42 @@ test('of many rotated files the newest that holds a record counts', async () => 
   };
   assert.deepEqual(await headOf(files), at(6));
   assert.deepEqual(await headOf({ ...files, 'audit.log.1': 'nothing\n' }), at(4));
+});
+
+test('the numbers of the records decide which of the rotated files is the newest, however they are compressed or copied', async () => {
+  const plain = { 'audit.log-20261129': records(5, 6), 'audit.log-20261128': records(3, 4) };
+  assert.deepEqual(await headOf(plain), at(6));
+  const compressed = Object.fromEntries(
+    Object.entries(plain).map(([name, text]) => [`${name}.gz`, gzipSync(text)]),
+  );
+  assert.deepEqual(await headOf(compressed), at(6));
+  const mixed = { 'audit.log-20261129': records(5, 6), 'audit.log-20261128.gz': gzipSync(records(1, 4)) };
+  assert.deepEqual(await headOf(mixed), at(6));
+  assert.deepEqual(await headOf({ ...mixed, 'audit.log-20261127': records(1, 2) }), at(6));
+});
+
+/** Records of a chain that begins at this time, in seconds since the epoch. */
+const chainAt = (time: number): string[] => makeLog(6, { time: time * 1000 });
+
+test('of two chains the one that began later goes on, wherever in a file it began', async () => {
+  const [first, second] = [chainAt(1_700_000_000), chainAt(1_700_100_000)];
+  const files = {
+    'audit.log.1': textOf(second.slice(4)),
+    'audit.log.2': textOf([...first.slice(4), ...second.slice(0, 4)]),
+    'audit.log.3': textOf(first.slice(0, 4)),
+  };
+  assert.deepEqual(await headOf(files), headOfLine(second.at(-1)).fingerprint);
+  const compressed = Object.entries(files).map(([name, text]) => [`${name}.gz`, gzipSync(text)]);
+  assert.deepEqual(await headOf(Object.fromEntries(compressed)), headOfLine(second.at(-1)).fingerprint);
+});
+
+test('a file in which no record is found is older than the records only if it was last written before them', async () => {
+  const log = chainAt(1_800_000_001);
+  const files = { 'audit.log.2.xz': 'compressed', 'audit.log.1': textOf(log) };
+  assert.deepEqual(await headOf(files), headOfLine(log.at(-1)).fingerprint);
+  // Its time is that of the first records, and what is not readable was written at the same time.
+  const early = { 'audit.log.2.xz': 'compressed', 'audit.log.1': textOf(chainAt(1_799_999_990)) };
+  await assert.rejects(headOf(early), /audit\.log\.2\.xz, which cannot be read/);
 });
 
 test('a record that lacks its newline does not count, in a rotated file either', async () => {

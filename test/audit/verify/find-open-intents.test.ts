@@ -140,6 +140,26 @@ test('an intent in one file is closed by the outcome in the next', async () => {
   assert.deepEqual([...knownPeerings.keys()], ['p-1']);
 });
 
+test('a create stays settled when the file with its intent was compressed after the one with its outcome', async () => {
+  const { log, path } = await start();
+  const [closed, open] = [log.intent(), log.intent()];
+  const older = `${path}-20261128.gz`;
+  await writeFile(older, gzipSync(log.cut()));
+  log.outcome(closed, created('p-1'));
+  await writeFile(`${path}-20261129`, log.cut());
+  log.intent();
+  await writeFile(path, log.cut());
+  const writtenAt = async (file: string, days: number) =>
+    await utimes(file, now / 1000 - days * 86_400, now / 1000 - days * 86_400);
+  // The second time of the newer file is too old to count by itself.
+  for (const days of [1, 9]) {
+    await writtenAt(older, 0);
+    await writtenAt(`${path}-20261129`, days);
+    const ids = await openIds(path, log.head);
+    assert.deepEqual([ids.length, ids[0]], [2, idOf(open)]);
+  }
+});
+
 test('what this run has written is passed over, wherever it was rotated to', async (t) => {
   const { log, path } = await start();
   const [open, other] = [log.intent(), log.intent()];

@@ -79,6 +79,16 @@ test('the end of one request leaves the others open', () => {
   );
 });
 
+test('the first end of a request counts, also when its intent is taken later, or once more', () => {
+  const outcome = { code: 'peering.create.outcome', unmapped: { upstream: { resourceId: 'p-1' } } };
+  const reconciled = { code: 'peering.create.reconciled', unmapped: { reconciled: { resourceId: 'p-1' } } };
+  assert.deepEqual(openIn(outcome, create), []);
+  assert.deepEqual(openIn(create, outcome, create), []);
+  assert.deepEqual(openIn(create, outcome, { ...reconciled, status: 0 }), []);
+  const { knownPeerings } = following(outcome, create, reconciled);
+  assert.deepEqual([...knownPeerings], [['p-1', { requestId: 'r', isReconciled: false }]]);
+});
+
 test('a result that nobody knows leaves its intent open, and opens none that was not there', () => {
   const unknown = { code: 'peering.create.outcome', status: 0 };
   assert.deepEqual(openIn(create, unknown), ['1 unknown']);
