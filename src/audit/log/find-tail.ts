@@ -5,13 +5,12 @@ import { type LinkedRecord, linkOf } from '../record/found-record.ts';
 import { readRecords } from '../record/read-records.ts';
 import { type JudgedTail, judgeTail } from './judge-tail.ts';
 import type { LogFiles } from './log-file-system.ts';
-import { findRotated, isDoubtful } from './rotated-files.ts';
+import { findRotated } from './rotated-files.ts';
 import type { CheckpointKey } from './signing-key.ts';
 import { recordsBackwards } from './tail.ts';
 
 /** Compressions that hide what is in a file. */
 const unreadable = /\.(?:bz2|lz4|xz|Z|zip|zst)$/;
-const advice = 'rename it if it belongs to this log, or give each gateway a folder of its own';
 /** More than a gateway leaves without a checkpoint. */
 const maxKept = 2500;
 
@@ -28,14 +27,7 @@ async function* allBackwards(files: LogFiles, path: string): AsyncGenerator<Link
   for (const { path: file } of rotated.reverse()) {
     if (unreadable.test(file))
       throw new Error(`the end of the audit log may be in ${file}, which cannot be read`);
-    const records = file.endsWith('.gz')
-      ? compressedBackwards(files, file)
-      : fileBackwards(files, file, true);
-    for await (const found of records) {
-      if (isDoubtful(path, file))
-        throw new Error(`${file} holds audit records, and rotation gives no such name: ${advice}`);
-      yield found;
-    }
+    yield* file.endsWith('.gz') ? compressedBackwards(files, file) : fileBackwards(files, file, true);
   }
 }
 

@@ -54,10 +54,6 @@ export async function describeFile(path: string): Promise<FoundFile | undefined>
   return { path, identity: identityOf(found), size: found.size, writtenAt: found.mtimeMs };
 }
 
-/** Has the file `log-…` no date in its name? Then another gateway may be writing to it. */
-export const isDoubtful = (log: string, path: string): boolean =>
-  path.startsWith(`${log}-`) && !date.test(path.slice(log.length));
-
 /** Between name and extension there must be a number or a date: `audit-2.log` is the log of another gateway. */
 function isOf(log: string, name: string): boolean {
   if (name.includes(tornMark)) return false;
