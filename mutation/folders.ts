@@ -27,7 +27,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   'audit/verify': [
     'audit/verify/{findings,open-intents,verify-intents,verify-logs,verify-tampering}',
     'audit/log/judge-tail',
-    'audit/verify/{find-open-intents-chains,verify-signatures,find-open-intents}',
+    'audit/verify/{find-open-intents-chains,verify-signatures,verify-old-chains,find-open-intents}',
   ],
   identity: [
     'identity/{bearer-token,issuers-taken-up,key-set,key-set-told,key-unknown,token-refusal,trusted-issuers}',

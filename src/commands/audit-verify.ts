@@ -29,10 +29,12 @@ Options
   --json         One JSON object, for programs.
 
 An AUDIT_FILE holds one chain, and a new one whenever the old one could not be
-continued; on standard output every run of the gateway begins another. A chain
-cannot show that records at its very end were changed or removed, nor that it
-was rewritten as a whole. Keep the last record's number and fingerprint
-elsewhere, or give --key, which bounds what can be missing.
+continued; on standard output every run of the gateway begins another. The
+first record of a new chain in a file names the last one of the old chain, whose
+files must be given, too. The last chain cannot show that records at its very
+end were changed or removed, nor that it was rewritten as a whole. Keep the last
+record's number and fingerprint elsewhere, or give --key, which bounds what can
+be missing.
 
 Findings
   changed     Does not match its fingerprint, or what the next record refers to.

@@ -1,5 +1,6 @@
 // Compares the records of each chain with their neighbours: every sequence number once, each record as its fingerprint says,
-// each referring to the one before. Names the record that deviates, not those around it.
+// each referring to the one before, the last one as the next chain names it. Names the record that deviates, not those
+// around it.
 import type { Findings } from './findings.ts';
 import type { RecordStore, SequenceGroup, StoredRecord } from './record-store.ts';
 
@@ -11,7 +12,7 @@ export interface After {
 
 /** Gives the records that belong to each chain, in their order, and whether each is the last one of its chain. */
 export function* judgeChains(
-  store: Pick<RecordStore, 'groups'>,
+  store: Pick<RecordStore, 'groups' | 'missingEnds'>,
   after: After | undefined,
   findings: Findings,
 ): Generator<readonly [StoredRecord, boolean]> {
@@ -28,6 +29,7 @@ export function* judgeChains(
     yield [record, isLast];
     before = isLast ? undefined : deviates ? { ...record, intact: 0 } : record;
   }
+  judgeEnds(store, findings);
   if (!continued)
     findings.add(
       'missing',
@@ -35,6 +37,11 @@ export function* judgeChains(
       'no record follows the given one',
       Number(after?.sequence) + 1,
     );
+}
+
+function judgeEnds(store: Pick<RecordStore, 'missingEnds'>, findings: Findings): void {
+  for (const { last, to, ...at } of store.missingEnds())
+    findings.add('missing', at, 'missing, and the next chain names the last of them', last + 1, to);
 }
 
 const follows = (record: StoredRecord, before: StoredRecord | undefined, after: After | undefined): boolean =>
@@ -61,6 +68,7 @@ function choose(
   earlier: SequenceGroup | undefined,
 ): StoredRecord {
   const weigh = (record: StoredRecord): number =>
+    8 * Number(record.contradicted === 0) +
     4 * Number(later?.chain === record.chain && later.previous === record.fingerprint) +
     2 * Number(earlier?.some(({ fingerprint }) => fingerprint === record.previous) ?? false) +
     record.intact;
@@ -81,7 +89,10 @@ function judge(
   const { sequence, fingerprint } = record;
   if (sequence > expected) findings.add('missing', record, 'missing or unreadable', expected, sequence - 1);
   if (!record.intact) findings.add('changed', record, otherFingerprint);
-  else if (before?.intact && sequence === expected && record.previous !== before.fingerprint) {
+  else if (record.contradicted) {
+    findings.add('foreign', record, 'the next chain names another last record of this one');
+    return true;
+  } else if (before?.intact && sequence === expected && record.previous !== before.fingerprint) {
     // This record deviates if the next one does not refer to it either, and the one before otherwise.
     if (!next?.some(({ previous }) => previous === fingerprint)) {
       findings.add('foreign', record, 'does not follow from the record before');

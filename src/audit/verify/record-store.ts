@@ -1,16 +1,16 @@
 // Brings the records of logs into the order of their chains, whatever order they come in. In a temporary database on disk,
 // so that memory does not grow with the logs; it is gone when the process ends.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { z } from 'zod';
 import { memberOf } from '../../net/json.ts';
 import type { FoundRecord, Link } from '../record/found-record.ts';
 import type { RecordAt } from '../record/read-records.ts';
+import type { Place } from '../record/read-values.ts';
 
 /** What the verification has to know of one record. */
-export interface StoredRecord {
+export interface StoredRecord extends Place {
   /** Counts the records as they were found. */
   readonly id: number;
-  readonly file: string;
-  readonly line: number;
   readonly chain: string;
   readonly sequence: number;
   /** As the record states it. */
@@ -24,6 +24,15 @@ export interface StoredRecord {
   readonly checkpoint: string | null;
   /** What there is to know of an intent or the end of one, as JSON. */
   readonly change: string | null;
+  /** Does another chain say that its chain ended before it, or with another record? */
+  readonly contradicted: 0 | 1;
+}
+
+/** Records at the end of a chain that are not there; the place is that of the record that names its end. */
+interface MissingEnd extends Place {
+  readonly chain: string;
+  readonly last: number;
+  readonly to: number;
 }
 
 /** Records of one chain with the same sequence number: one, unless the log was tampered with. */
@@ -31,15 +40,25 @@ export type SequenceGroup = readonly [StoredRecord, ...StoredRecord[]];
 
 const changes = /^peering\.(?:create|delete)\.(?:intent|outcome|reconciled)$/;
 const transactionRecords = 10_000;
+/** `next`: the chain whose record `first` says that `chain` ended with record `sequence`. */
+const endColumns =
+  'next TEXT, first TEXT, chain TEXT, sequence INTEGER, fingerprint TEXT, file TEXT, line INTEGER';
+const oldChain = z.looseObject({ chain: z.string(), sequence: z.int().min(1), fingerprint: z.string() });
+const contradicted = `EXISTS (SELECT 1 FROM ends WHERE ends.chain = records.chain AND ends.sequence <= records.sequence
+  AND (ends.sequence < records.sequence OR ends.fingerprint <> records.fingerprint))`;
 
 export class RecordStore {
   readonly #database = new DatabaseSync('');
   readonly #insert: StatementSync;
+  readonly #claim: StatementSync;
   #count = 0;
 
   constructor() {
     this.#database.exec(`CREATE TABLE records (id INTEGER PRIMARY KEY, file TEXT, line INTEGER, chain TEXT, sequence INTEGER,
-      fingerprint TEXT, intact INTEGER, previous TEXT, time INTEGER, checkpoint TEXT, change TEXT); BEGIN`);
+      fingerprint TEXT, intact INTEGER, previous TEXT, time INTEGER, checkpoint TEXT, change TEXT);
+      CREATE TABLE claims (${endColumns}, PRIMARY KEY (next, first));
+      CREATE TABLE ends (${endColumns}, PRIMARY KEY (chain, sequence, fingerprint)); BEGIN`);
+    this.#claim = this.#database.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#insert = this.#database.prepare(`INSERT INTO records VALUES (${Array(11).fill('?').join()})`);
   }
 
@@ -56,6 +75,31 @@ export class RecordStore {
       ...[link.fingerprint, link.intact ? 1 : 0, link.previous ?? null],
       ...[Number.isSafeInteger(time) ? (time as number) : null, jws, change],
     );
+    if (code !== 'audit.chain-started' || !link.intact || link.sequence !== 1) return;
+    const { success, data: old } = oldChain.safeParse(memberOf(unmapped, 'oldChain'));
+    if (success)
+      this.#claim.run(link.chain, link.fingerprint, old.chain, old.sequence, old.fingerprint, file, line);
+  }
+
+  /** The second records of the chains that name an old one: with a key, a gateway signs the first record by it. */
+  seconds(): Iterable<StoredRecord> {
+    const sql = 'SELECT * FROM records WHERE sequence = 2 AND chain IN (SELECT next FROM claims)';
+    return this.#database.prepare(sql).iterate() as Iterable<unknown> as Iterable<StoredRecord>;
+  }
+
+  /** Takes for true what the record before `second`, or else every first record, says of an old chain. */
+  believe(second?: Pick<StoredRecord, 'chain' | 'previous'>): void {
+    const sql = 'INSERT OR IGNORE INTO ends SELECT * FROM claims';
+    if (second === undefined) this.#database.exec(sql);
+    else this.#database.prepare(`${sql} WHERE next = ? AND first = ?`).run(second.chain, second.previous);
+  }
+
+  /** Where chains lack records that a later chain names as theirs. */
+  missingEnds(): Iterable<MissingEnd> {
+    const sql = `SELECT file, line, chain, sequence AS "to",
+      ifnull((SELECT max(sequence) FROM records WHERE records.chain = ends.chain), 0) AS last
+      FROM ends WHERE last < sequence GROUP BY chain, sequence`;
+    return this.#database.prepare(sql).iterate() as Iterable<unknown> as Iterable<MissingEnd>;
   }
 
   /** To be called when all records have been added. */
@@ -66,7 +110,8 @@ export class RecordStore {
   /** In the order of chains and sequence numbers, or the reverse. */
   *groups(direction: 'ASC' | 'DESC' = 'ASC'): Generator<SequenceGroup> {
     const order = ['chain', 'sequence', 'id'].map((column) => `${column} ${direction}`).join();
-    const rows = this.#database.prepare(`SELECT * FROM records ORDER BY ${order}`).iterate();
+    const sql = `SELECT *, ${contradicted} AS contradicted FROM records ORDER BY ${order}`;
+    const rows = this.#database.prepare(sql).iterate();
     let group: StoredRecord[] = [];
     for (const row of rows as Iterable<unknown> as Iterable<StoredRecord>) {
       const [first] = group;

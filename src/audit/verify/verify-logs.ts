@@ -2,6 +2,7 @@
 // that signatures are valid, and that every intent has its end. Memory does not grow with the logs; nothing that stands in
 // a record is believed.
 import { parseJson } from '../../net/json.ts';
+import { signsRecordBefore, verifyCheckpoint } from '../log/checkpoint.ts';
 import type { CheckpointKey } from '../log/signing-key.ts';
 import { linkOf, recordsIn } from '../record/found-record.ts';
 import { readValues } from '../record/read-values.ts';
@@ -77,6 +78,7 @@ const looksLikeRecord = (text: string): boolean =>
   text.startsWith('{"action":"') || /"(?:class_uid|attestation_list)"/.test(text);
 
 async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, findings: Findings) {
+  await believeOldChains(store, keys);
   const signatures = keys && new Signatures(keys, findings);
   const intents = new OpenIntents();
   let chains = 0;
@@ -96,4 +98,13 @@ async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, find
     openIntents: intents.intents,
     signed: signatures?.extent(),
   };
+}
+
+/** With keys, a chain whose first record is signed is believed what that says of the chain before; without, any is. */
+async function believeOldChains(store: RecordStore, keys: VerifyOptions['keys']): Promise<void> {
+  if (keys === undefined) return store.believe();
+  for (const second of store.seconds()) {
+    const signed = await verifyCheckpoint(second.checkpoint, keys);
+    if (signed !== undefined && signsRecordBefore(signed, second)) store.believe(second);
+  }
 }

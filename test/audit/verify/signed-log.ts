@@ -9,8 +9,9 @@ import {
   type SigningKey,
   toSigningKey,
 } from '../../../src/audit/log/signing-key.ts';
-import { checkpointEvent } from '../../../src/audit/record/gateway-events.ts';
-import { type LogOptions, plainEvent, startOfTime } from './chained-log.ts';
+import type { AuditEvent } from '../../../src/audit/record/event-form.ts';
+import { chainStartedEvent, checkpointEvent } from '../../../src/audit/record/gateway-events.ts';
+import { headOf, type LogOptions, plainEvent, startOfTime } from './chained-log.ts';
 
 export interface KeyPair {
   readonly privateJwk: JWK;
@@ -42,10 +43,14 @@ export interface SignedLogOptions extends LogOptions {
   readonly sign?: (checkpoint: Checkpoint) => string;
 }
 
+/** What a gateway writes that does not continue the chain whose last line this is. */
+export const startedAfter = (last: string | undefined): AuditEvent =>
+  chainStartedEvent({ head: headOf(last), reason: 'not-signed', openIntents: 0 }, 'gateway-1', startOfTime);
+
 /** Of the steps in their order; a number is so many records. */
 export function makeSignedLog(
   key: SigningKey,
-  steps: readonly (number | 'sign')[],
+  steps: readonly (number | 'sign' | AuditEvent)[],
   options: SignedLogOptions = {},
 ): string[] {
   const { instance = 'gateway-1', after, pauseMs = 10 } = options;
@@ -59,6 +64,7 @@ export function makeSignedLog(
   for (const step of steps) {
     if (step === 'sign')
       lines.push(chain.append(checkpointEvent(sign(checkpointOf(head, time)), instance, time)));
+    else if (typeof step === 'object') lines.push(chain.append(step));
     else
       for (let count = 0; count < step; count += 1) {
         lines.push(chain.append(plainEvent(time)));
