@@ -49,7 +49,8 @@ Members of the JSON object
   records       How many there are.
   otherLines    How many lines and objects are no audit records.
   chains        How many chains they form.
-  last          { sequence, fingerprint } of the last record, for --after.
+  last          { sequence, fingerprint } of the last record of the newest
+                chain, for --after.
   signed        Without --key null, else { checkpoints, unsigned, until }: how
                 many checkpoints are valid, how many records none of them
                 covers yet, when the latest was made (or null).

@@ -26,6 +26,8 @@ export interface StoredRecord extends Place {
   readonly change: string | null;
   /** Does another chain say that its chain ended before it, or with another record? */
   readonly contradicted: 0 | 1;
+  /** Does another chain name its chain as the old one? */
+  readonly ended: 0 | 1;
 }
 
 /** Records at the end of a chain that are not there; the place is that of the record that names its end. */
@@ -110,7 +112,8 @@ export class RecordStore {
   /** In the order of chains and sequence numbers, or the reverse. */
   *groups(direction: 'ASC' | 'DESC' = 'ASC'): Generator<SequenceGroup> {
     const order = ['chain', 'sequence', 'id'].map((column) => `${column} ${direction}`).join();
-    const sql = `SELECT *, ${contradicted} AS contradicted FROM records ORDER BY ${order}`;
+    const sql = `SELECT *, ${contradicted} AS contradicted, chain IN (SELECT chain FROM ends) AS ended
+      FROM records ORDER BY ${order}`;
     const rows = this.#database.prepare(sql).iterate();
     let group: StoredRecord[] = [];
     for (const row of rows as Iterable<unknown> as Iterable<StoredRecord>) {

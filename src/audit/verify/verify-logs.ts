@@ -26,7 +26,7 @@ export interface Verification {
   readonly otherLines: number;
   /** One for AUDIT_FILE unless it had to begin anew, one for each run on standard output. */
   readonly chains: number;
-  /** The last record; what later files must continue from. */
+  /** The last record of the newest chain; what later files must continue from. */
   readonly last: After | undefined;
   readonly findings: readonly Finding[];
   /** Findings beyond those. */
@@ -90,7 +90,7 @@ async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, find
     if (!isLast) continue;
     chains += 1;
     signatures?.endChain(record);
-    if (record.id > (last?.id ?? 0)) last = record;
+    if (last === undefined || isLater(record, last)) last = record;
   }
   return {
     chains,
@@ -108,3 +108,7 @@ async function believeOldChains(store: RecordStore, keys: VerifyOptions['keys'])
     if (signed !== undefined && signsRecordBefore(signed, second)) store.believe(second);
   }
 }
+
+/** Of the last records of two chains: a chain that another one names as the old one comes first, and times decide then. */
+const isLater = (one: StoredRecord, other: StoredRecord): boolean =>
+  (other.ended - one.ended || (one.time ?? 0) - (other.time ?? 0) || one.id - other.id) > 0;

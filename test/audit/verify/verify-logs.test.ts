@@ -125,8 +125,11 @@ test('the end of a chain can be removed unseen: that is what checkpoints and --a
   assert.deepEqual((await verify(rechained(log.with(19, reworded(log[19]))))).findings, []);
 });
 
-test('of several chains, the last record is the one that was found last', async () => {
-  const [a, b] = [makeLog(3), makeLog(2)];
+test('of several chains, the last record is the latest one, and of one time the one that was found last', async () => {
+  const [a, b] = [makeLog(3), makeLog(3)];
+  const early = makeLog(9, { time: startOfTime - 3_600_000 });
+  assert.deepEqual((await verify([...a, ...early])).last, lastOf(a));
+  assert.deepEqual((await verify([...early, ...a])).last, lastOf(a));
   assert.deepEqual((await verify([...a, ...b])).last, lastOf(b));
   assert.deepEqual((await verify([...b, ...a])).last, lastOf(a));
 });

@@ -116,3 +116,14 @@ test('a chain that names no record of the old one says nothing about it', async 
   );
   await findingsIn(within(old, makeSignedLog(newKey.signing, [event, 'sign', 1])), []);
 });
+
+test('the last record is that of the chain that no other names, whatever the order of the files and the times', async () => {
+  const early = makeSignedLog(newKey.signing, [startedAfter(old.at(-1)), 'sign', 1], {
+    time: startOfTime - 3_600_000,
+  });
+  for (const chain of [next, early])
+    for (const files of [within(old, chain), { next: chain, 'audit.log': old }]) {
+      const { sequence, fingerprint } = headOf(chain.at(-1));
+      assert.deepEqual((await verify(files, { keys })).last, { sequence, fingerprint });
+    }
+});
