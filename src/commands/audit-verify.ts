@@ -24,17 +24,18 @@ system exported them: one JSON object a line, laid out, or in an array.
 Options
   --key FILE     Public JWK or JWK Set: checks the signatures too, which proves
                  that nobody rewrote the log.
-  --after N:HASH The record before the first file, as the last run of this
-                 command printed it; without it a chain begins with record 1.
+  --after N:HASH A record in the files, or the one before them, as the last run
+                 of this command printed it: what came before may be absent.
+                 Without it a chain begins with record 1.
   --json         One JSON object, for programs.
 
 An AUDIT_FILE holds one chain, and a new one whenever the old one could not be
 continued; on standard output every run of the gateway begins another. The
 first record of a new chain in a file names the last one of the old chain, whose
-files must be given, too. The last chain cannot show that records at its very
-end were changed or removed, nor that it was rewritten as a whole. Keep the last
-record's number and fingerprint elsewhere, or give --key, which bounds what can
-be missing.
+files must be given, too, unless --after names that record or a later one. The
+last chain cannot show that records at its very end were changed or removed, nor
+that it was rewritten as a whole. Keep the last record's number and fingerprint
+elsewhere, or give --key, which bounds what can be missing.
 
 Findings
   changed     Does not match its fingerprint, or what the next record refers to.

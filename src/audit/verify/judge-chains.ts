@@ -4,7 +4,7 @@
 import type { Findings } from './findings.ts';
 import type { RecordStore, SequenceGroup, StoredRecord } from './record-store.ts';
 
-/** The record before the first one of the files, as `audit verify` printed it. */
+/** A record of the files, or the one before their first, as `audit verify` printed it. */
 export interface After {
   readonly sequence: number;
   readonly fingerprint: string;
@@ -12,40 +12,25 @@ export interface After {
 
 /** Gives the records that belong to each chain, in their order, and whether each is the last one of its chain. */
 export function* judgeChains(
-  store: Pick<RecordStore, 'groups' | 'missingEnds'>,
+  store: RecordStore,
   after: After | undefined,
   findings: Findings,
 ): Generator<readonly [StoredRecord, boolean]> {
+  if (after !== undefined && !store.vouch(after))
+    findings.add('missing', { file: '', line: 0 }, 'no record follows the given one', after.sequence + 1);
   const chosen = chooseRecords(store.groups('DESC'));
   let before: StoredRecord | undefined;
-  let continued = after === undefined;
   for (const [group, next] of withNext(store.groups())) {
     const record = group.find(({ id }) => chosen.has(id)) ?? group[0];
     for (const other of group) if (other !== record) judgeOther(other, record, findings);
-    continued ||= follows(record, before, after);
-    const expected = before === undefined ? firstExpected(record, after) : before.sequence + 1;
-    const deviates = judge(record, expected, { before, next, findings });
+    const deviates = judge(record, before, next, findings);
     const isLast = next?.[0].chain !== record.chain;
     yield [record, isLast];
     before = isLast ? undefined : deviates ? { ...record, intact: 0 } : record;
   }
-  judgeEnds(store, findings);
-  if (!continued)
-    findings.add(
-      'missing',
-      { file: '', line: 0 },
-      'no record follows the given one',
-      Number(after?.sequence) + 1,
-    );
-}
-
-function judgeEnds(store: Pick<RecordStore, 'missingEnds'>, findings: Findings): void {
   for (const { last, to, ...at } of store.missingEnds())
     findings.add('missing', at, 'missing, and the next chain names the last of them', last + 1, to);
 }
-
-const follows = (record: StoredRecord, before: StoredRecord | undefined, after: After | undefined): boolean =>
-  after?.fingerprint === (before === undefined ? record.previous : record.fingerprint);
 
 /**
  * Of several records with one number, the one that its neighbours know. Later records vouch for earlier ones, so they are
@@ -79,14 +64,12 @@ function choose(
 /** Reports what is wrong with the record, or by it with the one before. Does the record itself deviate? */
 function judge(
   record: StoredRecord,
-  expected: number,
-  {
-    before,
-    next,
-    findings,
-  }: { before: StoredRecord | undefined; next: SequenceGroup | undefined; findings: Findings },
+  before: StoredRecord | undefined,
+  next: SequenceGroup | undefined,
+  findings: Findings,
 ): boolean {
-  const { sequence, fingerprint } = record;
+  const { sequence, fingerprint, vouched } = record;
+  const expected = (before?.sequence ?? (vouched ? sequence - 1 : 0)) + 1;
   if (sequence > expected) findings.add('missing', record, 'missing or unreadable', expected, sequence - 1);
   if (!record.intact) findings.add('changed', record, otherFingerprint);
   else if (record.contradicted) {
@@ -115,9 +98,6 @@ function* withNext(
   }
   if (held !== undefined) yield [held, undefined];
 }
-
-const firstExpected = ({ sequence, previous }: StoredRecord, after: After | undefined): number =>
-  after !== undefined && sequence === after.sequence + 1 && previous === after.fingerprint ? sequence : 1;
 
 function judgeOther(other: StoredRecord, chosen: StoredRecord, findings: Findings): void {
   if (other.fingerprint !== chosen.fingerprint)

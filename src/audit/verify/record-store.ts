@@ -28,13 +28,8 @@ export interface StoredRecord extends Place {
   readonly contradicted: 0 | 1;
   /** Does another chain name its chain as the old one? */
   readonly ended: 0 | 1;
-}
-
-/** Records at the end of a chain that are not there; the place is that of the record that names its end. */
-interface MissingEnd extends Place {
-  readonly chain: string;
-  readonly last: number;
-  readonly to: number;
+  /** Did an earlier check find what came before the first record of its chain? */
+  readonly vouched: 0 | 1;
 }
 
 /** Records of one chain with the same sequence number: one, unless the log was tampered with. */
@@ -59,7 +54,9 @@ export class RecordStore {
     this.#database.exec(`CREATE TABLE records (id INTEGER PRIMARY KEY, file TEXT, line INTEGER, chain TEXT, sequence INTEGER,
       fingerprint TEXT, intact INTEGER, previous TEXT, time INTEGER, checkpoint TEXT, change TEXT);
       CREATE TABLE claims (${endColumns}, PRIMARY KEY (next, first));
-      CREATE TABLE ends (${endColumns}, PRIMARY KEY (chain, sequence, fingerprint)); BEGIN`);
+      CREATE TABLE vouched (chain TEXT PRIMARY KEY);
+      CREATE TABLE ends (${endColumns}, PRIMARY KEY (chain, sequence, fingerprint));
+      CREATE INDEX following ON ends (next); BEGIN`);
     this.#claim = this.#database.prepare('INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#insert = this.#database.prepare(`INSERT INTO records VALUES (${Array(11).fill('?').join()})`);
   }
@@ -85,23 +82,30 @@ export class RecordStore {
 
   /** The second records of the chains that name an old one: with a key, a gateway signs the first record by it. */
   seconds(): Iterable<StoredRecord> {
-    const sql = 'SELECT * FROM records WHERE sequence = 2 AND chain IN (SELECT next FROM claims)';
-    return this.#database.prepare(sql).iterate() as Iterable<unknown> as Iterable<StoredRecord>;
+    return this.#rows('SELECT * FROM records WHERE sequence = 2 AND chain IN (SELECT next FROM claims)');
   }
 
   /** Takes for true what the record before `second`, or else every first record, says of an old chain. */
-  believe(second?: Pick<StoredRecord, 'chain' | 'previous'>): void {
+  believe(second?: StoredRecord): void {
     const sql = 'INSERT OR IGNORE INTO ends SELECT * FROM claims';
     if (second === undefined) this.#database.exec(sql);
     else this.#database.prepare(`${sql} WHERE next = ? AND first = ?`).run(second.chain, second.previous);
   }
 
-  /** Where chains lack records that a later chain names as theirs. */
-  missingEnds(): Iterable<MissingEnd> {
-    const sql = `SELECT file, line, chain, sequence AS "to",
+  /** An earlier check ended at this record of a chain, and vouches for what came before, old chains too. Is that chain there? */
+  vouch({ sequence, fingerprint }: Pick<StoredRecord, 'sequence' | 'fingerprint'>): boolean {
+    const sql = `INSERT INTO vouched WITH RECURSIVE found (chain) AS (
+      SELECT chain FROM records WHERE (sequence, fingerprint) = (?1, ?2) OR (sequence, previous) = (?1 + 1, ?2)
+      UNION SELECT chain FROM ends WHERE (sequence, fingerprint) = (?1, ?2)
+      UNION SELECT ends.chain FROM found JOIN ends ON ends.next = found.chain) SELECT chain FROM found`;
+    return this.#database.prepare(sql).run(sequence, fingerprint).changes > 0;
+  }
+
+  /** Where a chain lacks records behind `last` although a later chain, whose place it is, names record `to`. */
+  missingEnds(): Iterable<Place & { chain: string; last: number; to: number }> {
+    return this.#rows(`SELECT file, line, chain, sequence AS "to",
       ifnull((SELECT max(sequence) FROM records WHERE records.chain = ends.chain), 0) AS last
-      FROM ends WHERE last < sequence GROUP BY chain, sequence`;
-    return this.#database.prepare(sql).iterate() as Iterable<unknown> as Iterable<MissingEnd>;
+      FROM ends WHERE last < sequence AND (last > 0 OR NOT chain IN vouched) GROUP BY chain, sequence`);
   }
 
   /** To be called when all records have been added. */
@@ -112,11 +116,9 @@ export class RecordStore {
   /** In the order of chains and sequence numbers, or the reverse. */
   *groups(direction: 'ASC' | 'DESC' = 'ASC'): Generator<SequenceGroup> {
     const order = ['chain', 'sequence', 'id'].map((column) => `${column} ${direction}`).join();
-    const sql = `SELECT *, ${contradicted} AS contradicted, chain IN (SELECT chain FROM ends) AS ended
-      FROM records ORDER BY ${order}`;
-    const rows = this.#database.prepare(sql).iterate();
     let group: StoredRecord[] = [];
-    for (const row of rows as Iterable<unknown> as Iterable<StoredRecord>) {
+    for (const row of this.#rows<StoredRecord>(`SELECT *, ${contradicted} AS contradicted,
+      chain IN (SELECT chain FROM ends) AS ended, chain IN vouched AS vouched FROM records ORDER BY ${order}`)) {
       const [first] = group;
       if (first !== undefined && (first.chain !== row.chain || first.sequence !== row.sequence)) {
         yield group as unknown as SequenceGroup;
@@ -125,6 +127,10 @@ export class RecordStore {
       group.push(row);
     }
     if (group.length > 0) yield group as unknown as SequenceGroup;
+  }
+
+  #rows<Row>(sql: string): Iterable<Row> {
+    return this.#database.prepare(sql).iterate() as Iterable<unknown> as Iterable<Row>;
   }
 
   close(): void {

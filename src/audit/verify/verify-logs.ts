@@ -13,7 +13,7 @@ import { RecordStore, type StoredRecord } from './record-store.ts';
 import { Signatures, type SignedExtent } from './signatures.ts';
 
 export interface VerifyOptions {
-  /** The record that the logs continue from; a chain begins with record 1 otherwise. */
+  /** What came before this record may be absent; a chain begins with record 1 otherwise. */
   readonly after?: After | undefined;
   /** With keys, checkpoints must be signed by one of them. */
   readonly keys?: readonly CheckpointKey[] | undefined;

@@ -138,6 +138,27 @@ test('a new key, and the first key of a log, begin a chain, which says how many 
   }
 });
 
+test('what is done to a chain that a gateway did not continue shows in the signed record that names its end', async (t) => {
+  const path = await earlierLog(t, other);
+  const old = (await linesIn(path)).length;
+  await runOn(t, path);
+  const lines = await linesIn(path);
+  const keys = [...mine.verifying, ...other.verifying];
+  const forged = makeLog(1, { after: headOf(lines[old - 1]), time: Date.parse('2200-01-01T00:00:00Z') });
+  for (const [changed, kinds] of [
+    [lines, []],
+    [lines.toSpliced(old - 4, 4), ['missing']],
+    [lines.slice(old), ['missing']],
+    [lines.toSpliced(old, 0, ...forged), ['foreign']],
+  ] as const) {
+    await writeFile(`${path}.changed`, textOf(changed));
+    assert.deepEqual((await judged(`${path}.changed`, keys)).kinds, kinds);
+  }
+  await writeFile(`${path}.next`, textOf(lines.slice(old)));
+  const given = { keys, after: headOf(lines[old - 1]), onRead: () => undefined };
+  assert.deepEqual((await verifyLogs([`${path}.next`], given)).findings, []);
+});
+
 test('a chain is signed from its first record on, so that a crash at once leaves no finding', async (t) => {
   const path = await earlierLog(t, mine);
   const codes = (await recordsIn(path)).map(({ metadata }) => metadata.event_code);

@@ -110,13 +110,32 @@ test('a check continues from a given record, and nothing else', async () => {
   const renumbered = altered(rest[0], (record) => {
     record.metadata.sequence = 15;
   });
-  assert.deepEqual(await check([fingerprinted(renumbered)]), ['missing 1 #1-14']);
+  assert.deepEqual(await check([fingerprinted(renumbered)]), ['missing 0 #11', 'missing 1 #1-14']);
   assert.deepEqual(descriptions(await verify(rest.slice(2), { after })), [
     'Record 11: no record follows the given one.',
     'Records 1 to 12: missing or unreadable.',
   ]);
   // A new chain in the place of the rest of the old one.
   assert.deepEqual(await check(makeLog(10)), ['missing 0 #11']);
+});
+
+test('a check that continues from a record takes files that begin before it, and checks what they hold', async () => {
+  const log = makeLog(20);
+  const after = headOf(log[9]);
+  const check = async (lines: readonly string[], given = after) =>
+    shortFindings(await verify(lines, { after: given }));
+  for (let first = 1; first <= 11; first += 1) assert.deepEqual(await check(log.slice(first - 1)), []);
+  const some = log.slice(4);
+  assert.deepEqual(await check(some.toSpliced(3, 1)), ['missing 4 #8']);
+  assert.deepEqual(await check(some.toSpliced(5, 1)), ['missing 6 #10']);
+  assert.deepEqual(await check(some.with(3, reworded(some[3]))), ['changed 4 #8']);
+  // Neither this record nor one that refers to it is there.
+  const wrong = { ...after, fingerprint: 'a'.repeat(64) };
+  assert.deepEqual(await check(some, wrong), ['missing 0 #11', 'missing 1 #1-4']);
+  assert.deepEqual(await check(some, { ...after, sequence: 9 }), ['missing 0 #10', 'missing 1 #1-4']);
+  assert.deepEqual(await check(log.slice(11)), ['missing 0 #11', 'missing 1 #1-11']);
+  // The given record says nothing about another chain.
+  assert.deepEqual(await check([...some, ...makeLog(9).slice(4)]), ['missing 17 #1-4']);
 });
 
 test('the end of a chain can be removed unseen: that is what checkpoints and --after are for', async () => {

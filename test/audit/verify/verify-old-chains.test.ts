@@ -117,6 +117,32 @@ test('a chain that names no record of the old one says nothing about it', async 
   await findingsIn(within(old, makeSignedLog(newKey.signing, [event, 'sign', 1])), []);
 });
 
+test('a check continues from the end of an old chain in the one that names it', async () => {
+  const after = headOf(old[13]);
+  assert.deepEqual((await verify({ next }, { keys, after })).findings, []);
+  assert.deepEqual((await verify(within(old.slice(5)), { keys, after })).findings, []);
+  const short = shortFindings(await verify({ next }, { keys, after: headOf(old[11]) }));
+  assert.deepEqual(short, ['missing 0 #13', 'missing next:1 #1-14']);
+  const forged = makeSignedLog(stolen.signing, [startedAfter(old[13]), 'sign']);
+  const found = shortFindings(await verify({ forged }, { keys, after }));
+  assert.deepEqual(found, ['missing 0 #15', 'unsigned forged:2 #1-2']);
+});
+
+test('a record that an earlier check found vouches for the old chains, of which the rest is still checked', async () => {
+  const third = makeSignedLog(newKey.signing, [startedAfter(next.at(-1)), 'sign', 5, 'sign']);
+  const check = async (lines: readonly string[], given: string | undefined, middle = next) =>
+    shortFindings(await verify({ ...within(lines, middle), third }, { keys, after: headOf(given) }));
+  for (const given of [next[3], third[0], third[4]]) {
+    for (const lines of [[], old.slice(10), old]) assert.deepEqual(await check(lines, given), []);
+    assert.deepEqual(await check(old.slice(10, 12), given), ['missing next:1 #13-14']);
+    assert.deepEqual(await check(old.slice(10).toSpliced(1, 1), given), ['missing 2 #12']);
+  }
+  assert.deepEqual(await check([], third[4], []), []);
+  // What an earlier check found in the old chain says nothing of the beginning of a new one.
+  assert.deepEqual(await check(old, old[3], next.slice(2)), ['missing next:1 #1-2']);
+  assert.deepEqual(await check(old, old[3], []), ['missing third:1 #1-8']);
+});
+
 test('the last record is that of the chain that no other names, whatever the order of the files and the times', async () => {
   const early = makeSignedLog(newKey.signing, [startedAfter(old.at(-1)), 'sign', 1], {
     time: startOfTime - 3_600_000,
