@@ -12,6 +12,7 @@ import type { Creator } from '../state/creators/creator-store.ts';
 import { createUpstream } from '../upstream/create-upstream.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { describeLeftOut } from './left-out.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
 import { printable, styleFor } from './terminal.ts';
 
@@ -20,7 +21,9 @@ export const peeringsCommand: Command = {
 
 Reads all clusters and all their peerings from Aerospike Cloud with the service
 credential, and shows each with its findings under the policy in POLICY_FILE.
-Given audit logs (.gz too), it also shows who created each.
+Given audit logs (.gz too), it also shows who created each. Records that do not
+match their fingerprint are left out and counted; \`audit verify\` finds the rest
+of what can be wrong with a log.
 
 --json prints one object instead, as GET /peerings answers.
 
@@ -44,7 +47,8 @@ async function showPeerings(input: CommandInput, { positionals, flags }: Argumen
   }
   try {
     const creators = new Map<string, Creator>();
-    await readCreators(positionals, (id, creator) => void creators.set(id, creator));
+    const leftOut = await readCreators(positionals, (id, creator) => void creators.set(id, creator));
+    input.stderr(describeLeftOut(leftOut));
     const snapshot = await takeSnapshot(prepared.config, input);
     const policy = compilePolicy(prepared.policy.data);
     const all = fleetPeerings(snapshot, { policy, creators, now: input.now });

@@ -1,6 +1,7 @@
 // `policy suggest`: from the audit record of a refused create to the rules that would allow it, and nothing else, as YAML for a
 // change request.
 import { stringify } from 'yaml';
+import type { Found } from '../audit/record/found-record.ts';
 import { readRecords } from '../audit/record/read-records.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
@@ -8,6 +9,7 @@ import { type Suggestion, suggest } from '../policy/engine/suggest.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
+import { isIntact } from './left-out.ts';
 import { printable } from './terminal.ts';
 
 export const policySuggestCommand: Command = {
@@ -19,7 +21,8 @@ YAML. A caller without a grant gets one that allows nothing by itself. Ticket,
 approval and expiry are yours to fill in.
 
 Nothing is suggested for what no exception may allow: forbidden blocks, VPCs
-that the registry does not know or contradicts, and what others created.
+that the registry does not know or contradicts, and what others created; nor
+for a record that does not match its fingerprint.
 
 Example
   grep 0d9f2c1e-5b7a-4c3d-9e8f-1a2b3c4d5e6f audit.log > record.json
@@ -41,22 +44,23 @@ async function policySuggest(input: CommandInput, { positionals }: Arguments): P
     input.stderr(listFaults(read.faults.map(describePolicyFault)));
     return 1;
   }
-  const records: unknown[] = [];
+  const records: Found[] = [];
   try {
-    for await (const { record } of readRecords([recordFile], () => undefined)) records.push(record);
+    for await (const found of readRecords([recordFile], () => undefined)) records.push(found);
   } catch (error) {
     input.stderr(`The record cannot be read: ${printable((error as Error).message)}\n`);
     return 1;
   }
-  const [record, another] = records;
-  if (record === undefined || another !== undefined) {
+  const [found, another] = records;
+  if (found === undefined || another !== undefined) {
     input.stderr(`${printable(recordFile)} must hold one audit record; it holds ${records.length}.\n`);
     return 1;
   }
   const policy = compilePolicy(read.data);
-  const suggestion = suggest(policy, record);
-  if (typeof suggestion === 'string') {
-    input.stderr(`Nothing can be suggested: ${printable(suggestion)}.\n`);
+  const suggestion = suggest(policy, found.record);
+  if (typeof suggestion === 'string' || !isIntact(found)) {
+    const reason = typeof suggestion === 'string' ? suggestion : 'the record does not match its fingerprint';
+    input.stderr(`Nothing can be suggested: ${printable(reason)}.\n`);
     return 1;
   }
   input.stdout(asYaml(policy, suggestion, input.now));

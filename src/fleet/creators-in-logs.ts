@@ -23,20 +23,24 @@ const record = z.looseObject({
 });
 
 /**
- * Calls `found` for each, in the order of the files. `chain`: only intact records of this chain count. Rejects when a file
- * cannot be read.
+ * Calls `found` for each, in the order of the files; only intact records count, with `chain` only those of this one. Resolves
+ * to how many records were not intact. Rejects when a file cannot be read.
  */
 export async function readCreators(
   files: readonly string[],
   found: (peeringId: string, creator: Creator) => void | Promise<void>,
   chain?: string,
-): Promise<void> {
+): Promise<number> {
+  let leftOut = 0;
   for await (const { record: line, text } of readRecords(files, () => undefined)) {
     const { success, data } = record.safeParse(line);
-    if (!success || (chain !== undefined && !isOf(chain, linkOf(line, text)))) continue;
+    if (!success) continue;
     const { actor, api, metadata, unmapped, start_time: at } = data;
     const peeringId = unmapped.upstream?.resourceId ?? unmapped.reconciled?.resourceId;
     if (peeringId === undefined) continue;
+    const link = linkOf(line, text);
+    leftOut += Number(!link?.intact);
+    if (!link?.intact || link.chain !== (chain ?? link.chain)) continue;
     await found(peeringId, {
       issuer: actor.idp.name,
       subject: actor.user.uid,
@@ -45,7 +49,5 @@ export async function readCreators(
       isReconciled: metadata.event_code === 'peering.create.reconciled' ? true : undefined,
     });
   }
+  return leftOut;
 }
-
-const isOf = (chain: string, link: ReturnType<typeof linkOf>): boolean =>
-  link?.intact === true && link.chain === chain;

@@ -1,10 +1,10 @@
 // `peerings` as a person calls it, against a real cloud: the table, the JSON, the exit status.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startAerospikeCloud } from '../../sandbox/aerospike-cloud.ts';
-import { allowed, clusterId, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
+import { allowed, allowedNumber, clusterId, guardrailsOnly, startTestGateway } from '../support/gateway.ts';
 import { settingsBetween } from '../support/settings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './run-main.ts';
@@ -53,6 +53,33 @@ test('without a log no creator is missed, and a cloud that cannot be read is 1 w
   const { status, err } = await run(['peerings'], settings);
   assert.equal(status, 1);
   assert.match(err, /^The fleet cannot be shown: /);
+});
+
+test('an altered record, or one without a place in a chain, names nobody, and is counted', async (t) => {
+  const folder = await folderWith({ 'policy.yaml': guardrailsOnly });
+  const log = join(folder, 'audit.log');
+  const gateway = await startTestGateway(t, { environment: { AUDIT_FILE: log } });
+  const [one, two] = [await gateway.create(), await gateway.create(allowedNumber(1))];
+  const { issuer, cloud } = gateway;
+  const settings = settingsBetween({ issuer, cloud }, join(folder, 'policy.yaml'));
+  const creatorsIn = async (change: (line: string) => string) => {
+    const lines = (await readFile(log, 'utf8')).split('\n');
+    await writeFile(
+      `${log}.copy`,
+      lines.map((line) => (line.includes(one.json.id) ? change(line) : line)).join('\n'),
+    );
+    const { out, err } = await run(['peerings', '--json', `${log}.copy`], settings);
+    const { peerings } = JSON.parse(out) as { peerings: { id: string; createdBy?: { subject: string } }[] };
+    const subjectOf = (id: string) => peerings.find((peering) => peering.id === id)?.createdBy?.subject;
+    return [subjectOf(one.json.id), subjectOf(two.json.id), err];
+  };
+  const leftOut = '1 record was left out: not as a gateway wrote it. Run `audit verify`.\n';
+  assert.deepEqual(await creatorsIn((line) => line), ['svc-payments', 'svc-payments', '']);
+  const renamed = (line: string) => line.replaceAll('"svc-payments"', '"svc-innocent"');
+  const withoutPlace = (line: string) => line.replace(/"attestation_list":\[.*?\}\],/, '');
+  assert.notEqual(withoutPlace('"attestation_list":[{"a":{}}],'), '"attestation_list":[{"a":{}}],');
+  for (const change of [renamed, withoutPlace])
+    assert.deepEqual(await creatorsIn(change), [undefined, 'svc-payments', leftOut]);
 });
 
 test('a record whose time no date can have names nobody, and peerings goes on', async () => {

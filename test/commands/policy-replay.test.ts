@@ -70,6 +70,37 @@ test('under the policy of the log itself nothing changes, with status 0', async 
   });
 });
 
+test('an altered record, or one without a place in a chain, is left out and counted, with status 1', async (t) => {
+  const log = await recordedLog(t);
+  const index = log.findIndex((line) => line.includes('peering.create.intent'));
+  const { attestation_list: _, ...placeless } = JSON.parse(log[index] ?? '');
+  const altered = (log[index] ?? '').replace(allowed.cidrBlock, '10.99.0.0/16');
+  for (const [lines, decided, leftOut] of [
+    [log.with(index, altered), 6, '1 record was left out: not as a gateway wrote it.'],
+    [log.with(index, JSON.stringify(placeless)), 6, '1 record was left out: not as a gateway wrote it.'],
+    [[...log, altered, altered], 7, '2 records were left out: not as a gateway wrote them.'],
+  ] as const) {
+    const path = await folderWith({ 'policy.yaml': policy, 'audit.log': lines.join('\n') });
+    assert.deepEqual(await peergate(['policy', 'replay', path('policy.yaml'), path('audit.log')]), {
+      status: 1,
+      out: `${decided} decided again, 0 changed\n`,
+      err: `${leftOut} Run \`audit verify\`.\n`,
+    });
+  }
+});
+
+test('a copy that preserves the records as JSON is decided again as a whole', async (t) => {
+  const records = (await recordedLog(t)).filter((line) => line.startsWith('{"action":'));
+  const copy = JSON.stringify(
+    records.map((line) => JSON.parse(line)),
+    null,
+    2,
+  );
+  const path = await folderWith({ 'policy.yaml': policy, 'export.json': copy });
+  const { status, out, err } = await peergate(['policy', 'replay', path('policy.yaml'), path('export.json')]);
+  assert.deepEqual([status, out, err], [0, '7 decided again, 0 changed\n', '']);
+});
+
 test('exactly the changed verdicts are listed, both ways, with status 1, also from a compressed log', async (t) => {
   const log = await recordedLog(t);
   const other = policy
