@@ -10,9 +10,9 @@ import { OutboundAgent, revealEgressProxy } from '../outbound/agent.ts';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Creator } from '../state/creators/creator-store.ts';
 import { createUpstream } from '../upstream/create-upstream.ts';
+import { describeAltered } from './altered-records.ts';
 import { listFaults, prepare } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
-import { describeLeftOut } from './left-out.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
 import { printable, styleFor } from './terminal.ts';
 
@@ -48,7 +48,7 @@ async function showPeerings(input: CommandInput, { positionals, flags }: Argumen
   try {
     const creators = new Map<string, Creator>();
     const leftOut = await readCreators(positionals, (id, creator) => void creators.set(id, creator));
-    input.stderr(describeLeftOut(leftOut));
+    input.stderr(describeAltered(leftOut, ', and left out'));
     const snapshot = await takeSnapshot(prepared.config, input);
     const policy = compilePolicy(prepared.policy.data);
     const all = fleetPeerings(snapshot, { policy, creators, now: input.now });

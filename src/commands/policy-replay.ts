@@ -6,9 +6,9 @@ import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { describeReplayed, type ReplayedDecision, replay } from '../policy/engine/replay.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
+import { describeAltered, isIntact } from './altered-records.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
-import { describeLeftOut, isIntact } from './left-out.ts';
 import { createReadingBar } from './reading-bar.ts';
 import { printable, styleFor } from './terminal.ts';
 
@@ -19,14 +19,14 @@ Reads audit logs (also .gz; other lines are ignored), decides every recorded
 request by POLICY at its own time, and lists each decision that would change.
 POLICY counts as enforced, whatever its mode. A denial has a question mark if
 its record lacks what POLICY could allow the request by: a claim, or the creator
-of the peering. Records that do not match their fingerprint are left out and
-counted; \`audit verify\` finds the rest of what can be wrong with a log.
+of the peering. Records that do not match their fingerprint are counted on
+standard error; \`audit verify\` finds the rest of what can be wrong with a log.
 
 Example
   bin/peergate policy replay next-policy.yaml audit.log.1.gz audit.log
 
-Exit status: 0 no decision changes, 1 a decision changes or is uncertain, a
-record was left out, or a file has a fault.
+Exit status: 0 no decision changes, 1 a decision changes or is uncertain, or a
+file has a fault.
 `,
   positionals: { min: 2, max: Number.POSITIVE_INFINITY },
   run: policyReplay,
@@ -54,14 +54,11 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   let decided = 0;
   let changed = 0;
   let uncertain = 0;
-  let leftOut = 0;
+  let altered = 0;
   for await (const found of readRecords(files, bar.advance)) {
     const replayed = replay(policy, found.record);
     if (replayed === undefined) continue;
-    if (!isIntact(found)) {
-      leftOut += 1;
-      continue;
-    }
+    if (!isIntact(found)) altered += 1;
     const isUncertain = replayed.notRecorded.length > 0;
     const isChanged = replayed.before !== replayed.after;
     decided += 1;
@@ -76,8 +73,8 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   input.stdout(
     `${decided} decided again, ${changed} changed${uncertain > 0 ? `, ${uncertain} uncertain` : ''}\n`,
   );
-  input.stderr(describeLeftOut(leftOut));
-  return changed + uncertain + leftOut > 0 ? 1 : 0;
+  input.stderr(describeAltered(altered));
+  return changed + uncertain > 0 ? 1 : 0;
 }
 
 const missing = ({ notRecorded }: ReplayedDecision, faint: (text: string) => string): string =>

@@ -7,9 +7,9 @@ import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { type Suggestion, suggest } from '../policy/engine/suggest.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
+import { describeAltered, isIntact } from './altered-records.ts';
 import { listFaults } from './check.ts';
 import type { Arguments, Command, CommandInput, ExitStatus } from './command.ts';
-import { isIntact } from './left-out.ts';
 import { printable } from './terminal.ts';
 
 export const policySuggestCommand: Command = {
@@ -21,8 +21,7 @@ YAML. A caller without a grant gets one that allows nothing by itself. Ticket,
 approval and expiry are yours to fill in.
 
 Nothing is suggested for what no exception may allow: forbidden blocks, VPCs
-that the registry does not know or contradicts, and what others created; nor
-for a record that does not match its fingerprint.
+that the registry does not know or contradicts, and what others created.
 
 Example
   grep 0d9f2c1e-5b7a-4c3d-9e8f-1a2b3c4d5e6f audit.log > record.json
@@ -58,11 +57,11 @@ async function policySuggest(input: CommandInput, { positionals }: Arguments): P
   }
   const policy = compilePolicy(read.data);
   const suggestion = suggest(policy, found.record);
-  if (typeof suggestion === 'string' || !isIntact(found)) {
-    const reason = typeof suggestion === 'string' ? suggestion : 'the record does not match its fingerprint';
-    input.stderr(`Nothing can be suggested: ${printable(reason)}.\n`);
+  if (typeof suggestion === 'string') {
+    input.stderr(`Nothing can be suggested: ${printable(suggestion)}.\n`);
     return 1;
   }
+  input.stderr(describeAltered(Number(!isIntact(found))));
   input.stdout(asYaml(policy, suggestion, input.now));
   return 0;
 }

@@ -73,7 +73,7 @@ test('an altered record, or one without a place in a chain, names nobody, and is
     const subjectOf = (id: string) => peerings.find((peering) => peering.id === id)?.createdBy?.subject;
     return [subjectOf(one.json.id), subjectOf(two.json.id), err];
   };
-  const leftOut = '1 record was left out: not as a gateway wrote it. Run `audit verify`.\n';
+  const leftOut = '1 record is not as a gateway wrote it, and left out. Run `audit verify`.\n';
   assert.deepEqual(await creatorsIn((line) => line), ['svc-payments', 'svc-payments', '']);
   const renamed = (line: string) => line.replaceAll('"svc-payments"', '"svc-innocent"');
   const withoutPlace = (line: string) => line.replace(/"attestation_list":\[.*?\}\],/, '');
