@@ -48,7 +48,17 @@ function parse(command: Command | undefined, args: readonly string[]) {
   };
   const common = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
   try {
-    return parseArgs({ args: [...args], options: { ...own, ...common }, allowPositionals: true });
+    const options = { ...own, ...common };
+    const { tokens, ...parsed } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      tokens: true,
+    });
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    // Of several values only the last would count.
+    const repeated = names.find((name, index) => names.indexOf(name) !== index);
+    return repeated === undefined ? parsed : `The option --${repeated} is there more than once.`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -27,6 +27,22 @@ test('a wrong call ends with status 2, the usage on standard error and nothing o
   }
 });
 
+test('an option that is repeated is a wrong call of every command, whether it has a value or not', async () => {
+  const calls = [
+    ['audit', 'verify', 'a.log', '--key', 'a.jwk', '--key=b.jwk'],
+    ['audit', 'verify', 'a.log', '--json', '--json'],
+    ['policy', 'explain', 'p', '--claims', 'a', '--request', 'r', '--claims', 'b'],
+    ['check', '-h', '--help'],
+    ['--version', '--version'],
+  ];
+  const ran = await Promise.all(calls.map((call) => run(call)));
+  for (const [index, { status, out, err }] of ran.entries()) {
+    assert.deepEqual([calls[index], status, out], [calls[index], 2, '']);
+    assert.match(err, /^The option --\w+ is there more than once\.\n/);
+    assert.match(err, /\nUsage: /);
+  }
+});
+
 test('check ends with 0 when settings and policy are in order, and prints no secret', async () => {
   const { status, out, err } = await run(['check'], await environment());
   assert.deepEqual([status, err], [0, '']);
