@@ -50,6 +50,14 @@ function onNextStopSignal(listener: (signal: StopSignal) => void): () => void {
 // By default this signal opens Node's debugger, to which any program on this machine could connect.
 process.on('SIGUSR1', () => undefined);
 
+const outputs = [process.stdout, process.stderr];
+const failures: NodeJS.ErrnoException[] = [];
+for (const output of outputs) output.on('error', (error) => failures.push(error));
+
+/** Resolves when everything written so far is out, or has failed. */
+const flushed = (output: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => output.write('', () => resolve()));
+
 const status = await runCommand(commands, process.argv.slice(2), {
   environment: { ...process.env },
   now: systemClock.now(),
@@ -64,5 +72,11 @@ const status = await runCommand(commands, process.argv.slice(2), {
   onReload: (reload) => void process.on('SIGHUP', reload),
   onReopen: (reopen) => void process.on('SIGUSR2', reopen),
 });
+await Promise.all(outputs.filter(({ writableLength }) => writableLength > 0).map(flushed));
+// Errors of a stream are told of in a later turn than that of the write.
+await new Promise(setImmediate);
+// A reader that has gone, such as `head`, wanted no more.
+const lost = failures.find(({ code }) => code !== 'EPIPE');
+if (lost !== undefined) process.stderr.write(`The output could not be written: ${lost.message}\n`);
 // An open handle, such as an idle connection, must not keep a finished command alive.
-process.exit(status);
+process.exit(lost === undefined ? status : status || 1);
