@@ -25,8 +25,8 @@ standard error; \`audit verify\` finds the rest of what can be wrong with a log.
 Example
   bin/peergate policy replay next-policy.yaml audit.log.1.gz audit.log
 
-Exit status: 0 no decision changes, 1 a decision changes or is uncertain, or a
-file has a fault.
+Exit status: 0 no decision changes, 1 a decision changes or is uncertain, there
+is no record at all, or a file has a fault.
 `,
   positionals: { min: 2, max: Number.POSITIVE_INFINITY },
   run: policyReplay,
@@ -42,7 +42,7 @@ async function policyReplay(input: CommandInput, { positionals }: Arguments): Pr
   try {
     return await replayAll(input, compilePolicy(read.data), files);
   } catch (error) {
-    input.stderr(`The audit log cannot be read: ${(error as Error).message}\n`);
+    input.stderr(`The audit log cannot be read: ${printable((error as Error).message)}\n`);
     return 1;
   }
 }
@@ -51,11 +51,13 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
   const { good, bad, faint } = styleFor(input.colours);
   const total = await sizeOf(files);
   const bar = createReadingBar(input, total);
+  let records = 0;
   let decided = 0;
   let changed = 0;
   let uncertain = 0;
   let altered = 0;
   for await (const found of readRecords(files, bar.advance)) {
+    records += 1;
     const replayed = replay(policy, found.record);
     if (replayed === undefined) continue;
     if (!isIntact(found)) altered += 1;
@@ -70,6 +72,10 @@ async function replayAll(input: CommandInput, policy: Policy, files: readonly st
     input.stdout(`${replayed.after === 'allow' ? good(line) : bad(line)}\n${missing(replayed, faint)}`);
   }
   bar.clear();
+  if (records === 0) {
+    input.stderr('There is no audit record in these files.\n');
+    return 1;
+  }
   input.stdout(
     `${decided} decided again, ${changed} changed${uncertain > 0 ? `, ${uncertain} uncertain` : ''}\n`,
   );

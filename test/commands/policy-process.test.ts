@@ -19,7 +19,7 @@ const files = () =>
     'bad.yaml': tests('deny'),
     'r.yaml': `{ action: list, clusterId: ${clusterId} }`,
     'c.json': '{}',
-    'audit.log': '\n',
+    'audit.log': '{"class_uid":6003,"metadata":{"product":{"name":"peergate"}}}\n',
   });
 
 async function run(file: string, args: readonly string[], environment: Record<string, string> = {}) {

@@ -194,6 +194,26 @@ test('a policy with a fault, and a log that is missing or broken, end with statu
   }
 });
 
+test('logs without a record are a problem; one without a decision, or beside others, is none', async () => {
+  const record = { class_uid: 6003, metadata: { product: { name: 'peergate' } } };
+  const path = await folderWith({
+    'policy.yaml': policy,
+    'empty.log': '',
+    'other.log': '{"level":30}\nnot JSON\n',
+    'idle.log': `${JSON.stringify(record)}\n`,
+  });
+  const replayed = async (...logs: string[]) =>
+    await peergate(['policy', 'replay', path('policy.yaml'), ...logs]);
+  for (const logs of [[path('empty.log')], [path('empty.log'), path('other.log')], ['/dev/null']])
+    assert.deepEqual(await replayed(...logs), {
+      status: 1,
+      out: '',
+      err: 'There is no audit record in these files.\n',
+    });
+  const idle = { status: 0, out: '0 decided again, 0 changed\n', err: '' };
+  assert.deepEqual(await replayed(path('idle.log'), path('empty.log')), idle);
+});
+
 test('a wrong call ends with status 2 and the usage', async () => {
   for (const args of [[], ['policy.yaml'], ['a', 'b', '--all']]) {
     const { status, out, err } = await peergate(['policy', 'replay', ...args]);
