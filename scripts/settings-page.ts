@@ -15,6 +15,7 @@ Every environment variable: what it accepts, its default and its meaning.
 - URLs are https, except for loopback hosts, egress proxies, \`OTEL_*\` and plaintext Redis.
 - A secret may be in a file: UTF-8, no byte-order mark, no white space around the secret, one line break at the end
   allowed. The gateway reads the file again when it next uses the secret, so a rotation needs no restart.
+- A file that a setting names is a regular one, or a symbolic link to it. A pipe or a device is a fault.
 - \`NODE_EXTRA_CA_CERTS\` is Node's own variable: a file with your company's certificate authorities.
 `;
 

@@ -5,10 +5,14 @@ import { thisProcess } from '../simulated-process.ts';
 
 export { constants, type Stats };
 
-export const readFileSync = (path: string, encoding?: 'utf8'): Buffer | string => {
-  const bytes = thisProcess().surroundings.disk.contentOf(path);
-  return encoding === undefined ? bytes : bytes.toString(encoding);
-};
+/** What is opened to be read at once is known by its path. */
+export function openSync(path: string): string {
+  thisProcess().surroundings.disk.describe(path);
+  return path;
+}
+
+export const readFileSync = (path: string): Buffer => thisProcess().surroundings.disk.contentOf(path);
+export const closeSync = (): void => undefined;
 
 /** Gives what is in the file when it is read, as the disk gets to it. */
 export function createReadStream(path: string): Readable {
@@ -50,7 +54,7 @@ export default {
   unlink: notSimulated,
 };
 
-/** Standard output, to which writes return at once. */
+/** Of standard output, to which writes return at once, and of what `openSync` has opened. */
 export const fstatSync = () => ({ isFIFO: () => false, isSocket: () => false, isFile: () => true });
 
 export function writeSync(_fd: number, bytes: Buffer): number {

@@ -5,7 +5,7 @@ import { compilePolicy } from '../policy/engine/compile.ts';
 import type { Question } from '../policy/engine/decision.ts';
 import { type Explanation, explain, type RuleOpinion } from '../policy/engine/explain.ts';
 import { describePolicyFault, faultOfFile } from '../policy/engine/policy-data.ts';
-import { contentOf } from '../policy/language/content-of.ts';
+import { contentOfArgument } from '../policy/language/content-of.ts';
 import { needsNoScope } from '../policy/language/issuer-checks.ts';
 import { claimsDocument, requestDocument, timeDocument } from '../policy/language/policy-tests.ts';
 import { readYaml } from '../policy/language/read-yaml.ts';
@@ -56,7 +56,7 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
   }
   const at = time.data === undefined ? input.now : Date.parse(time.data);
   const known = readIssuersOption(options);
-  const policy = loadPolicy(positionals[0] ?? '', input.now, known);
+  const policy = loadPolicy(positionals[0] ?? '', input.now, known, contentOfArgument);
   const request = readFile(options['request'] ?? '', requestDocument);
   const { token } = options;
   const claims = token === undefined ? readFile(options['claims'] ?? '', claimsDocument) : readToken(token);
@@ -76,11 +76,11 @@ function policyExplain(input: CommandInput, { positionals, options }: Arguments)
 }
 
 const readFile = <Schema extends z.ZodType>(path: string, schema: Schema) =>
-  readYaml(path, contentOf(path), schema);
+  readYaml(path, contentOfArgument(path), schema);
 
 /** The claims of the JWT in a file. Nothing of a file that is none gets into the fault. */
 function readToken(path: string) {
-  const bytes = contentOf(path);
+  const bytes = contentOfArgument(path);
   const refuse = (message: string) => ({ faults: [faultOfFile(path, message)] });
   if (typeof bytes === 'string') return refuse(`cannot be read (${bytes})`);
   try {

@@ -5,6 +5,7 @@ import { sizeOf } from '../audit/record/read-values.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { describeReplayed, type ReplayedDecision, replay } from '../policy/engine/replay.ts';
+import { contentOfArgument } from '../policy/language/content-of.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
 import { describeAltered, isIntact } from './altered-records.ts';
 import { listFaults } from './check.ts';
@@ -34,7 +35,7 @@ is no record at all, or a file has a fault.
 
 async function policyReplay(input: CommandInput, { positionals }: Arguments): Promise<ExitStatus> {
   const [policyFile = '', ...files] = positionals;
-  const read = loadPolicy(policyFile, input.now);
+  const read = loadPolicy(policyFile, input.now, {}, contentOfArgument);
   if (read.faults !== undefined) {
     input.stderr(listFaults(read.faults.map(describePolicyFault)));
     return 1;

@@ -6,6 +6,7 @@ import { readRecords } from '../audit/record/read-records.ts';
 import { compilePolicy, type Policy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
 import { type Suggestion, suggest } from '../policy/engine/suggest.ts';
+import { contentOfArgument } from '../policy/language/content-of.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
 import { describeAltered, isIntact } from './altered-records.ts';
 import { listFaults } from './check.ts';
@@ -38,7 +39,7 @@ const lastsMs = 30 * 24 * 3_600_000;
 
 async function policySuggest(input: CommandInput, { positionals }: Arguments): Promise<ExitStatus> {
   const [policyFile = '', recordFile = ''] = positionals;
-  const read = loadPolicy(policyFile, input.now);
+  const read = loadPolicy(policyFile, input.now, {}, contentOfArgument);
   if (read.faults !== undefined) {
     input.stderr(listFaults(read.faults.map(describePolicyFault)));
     return 1;

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { compilePolicy } from '../policy/engine/compile.ts';
 import { describePolicyFault } from '../policy/engine/policy-data.ts';
+import { contentOfArgument } from '../policy/language/content-of.ts';
 import { loadPolicyTests } from '../policy/language/policy-tests.ts';
 import { describeTestFailure, runPolicyTests, type TestResult } from '../policy/language/run-tests.ts';
 import { loadPolicy } from '../policy/store/load-policy.ts';
@@ -35,8 +36,8 @@ Exit status: 0 all cases passed, 1 one failed or a file has a fault.
 function policyTest(input: CommandInput, { positionals, options }: Arguments): ExitStatus {
   const [policyFile = '', testsFile = ''] = positionals;
   const known = readIssuersOption(options);
-  const policy = loadPolicy(policyFile, input.now, known);
-  const tests = loadPolicyTests(testsFile);
+  const policy = loadPolicy(policyFile, input.now, known, contentOfArgument);
+  const tests = loadPolicyTests(testsFile, contentOfArgument);
   const faults = [...(policy.faults ?? []), ...(tests.faults ?? [])].map(describePolicyFault);
   if (policy.faults !== undefined || tests.faults !== undefined || known.faults.length > 0) {
     input.stderr(listFaults([...faults, ...known.faults]));

@@ -1,8 +1,7 @@
 // A secret that can be used but not shown: every way of printing it gives `[secret]`. One that comes from a file is
 // read again at each use, so that a rotated secret needs no restart.
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
+import { readRegularFile, readRegularFileSync } from '../regular-file.ts';
 
 const mask = '[secret]';
 
@@ -21,7 +20,7 @@ export class Secret {
   /** What `accepts` refuses is not used, as at the start. `variable` names the file in messages. */
   static ofFile(path: string, variable: string, accepts: (value: string) => boolean = () => true): Secret {
     return new Secret(async () => {
-      const { value, problem } = secretIn(await readFile(path));
+      const { value, problem } = secretIn(await readRegularFile(path));
       if (problem !== undefined) throw new Error(`${variable} names ${problem}`);
       if (!accepts(value)) throw new Error(`${variable} names a file with a value that is not accepted`);
       return value;
@@ -54,7 +53,7 @@ type SecretText =
 export function readSecretFile(path: string): SecretText {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readRegularFileSync(path);
   } catch {
     return { problem: 'no readable file' };
   }

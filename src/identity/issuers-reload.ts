@@ -1,8 +1,8 @@
 // Takes up a new `AUTH_ISSUERS_FILE` when it changes: as a whole or not at all, and the last good one stays.
-import { readFile } from 'node:fs/promises';
 import { watchFiles } from '../async/watch-files.ts';
 import { type LoadedIssuers, readIssuersFile } from '../config/issuers-file.ts';
 import type { Logger } from '../logging/logger.ts';
+import { readRegularFile } from '../regular-file.ts';
 import type { TrustedIssuer, TrustedIssuers } from './trusted-issuers.ts';
 
 const maxLogged = 20;
@@ -51,8 +51,8 @@ export class IssuersReload {
     const before = this.#issuers.all();
     do {
       this.#again = false;
-      const bytes = await readFile(this.#file).catch(
-        (error: NodeJS.ErrnoException) => error.code ?? 'unknown error',
+      const bytes = await readRegularFile(this.#file).catch(
+        ({ code, message }: NodeJS.ErrnoException) => code ?? message,
       );
       this.#take(readIssuersFile(this.#file, bytes));
     } while (this.#again);

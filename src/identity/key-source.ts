@@ -1,6 +1,5 @@
 // Where an issuer's keys come from: its metadata, a given URL, or a file. Gives the usable keys of a JWK Set (RFC 7517
 // section 5) or rejects; refuses redirects, oversized and malformed documents, and metadata that names another issuer.
-import { readFile } from 'node:fs/promises';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { IssuerConfig } from '../config/config.ts';
@@ -8,6 +7,7 @@ import { parseSecureUrl } from '../net/secure-url.ts';
 import { exchange } from '../outbound/exchange.ts';
 import { retryAfterOf, StatusError } from '../outbound/failures.ts';
 import { retryAfterIn } from '../outbound/retry-after.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { type UsableKeys, usableKeys } from './usable-keys.ts';
 
 /** Fetches the issuer's current keys. Rejects when they cannot be had; the message is for the log. */
@@ -25,7 +25,8 @@ export function keySourceFor(
   { issuer, jwksUri, jwksFile }: Pick<IssuerConfig, 'issuer' | 'jwksUri' | 'jwksFile'>,
   agent: Dispatcher,
 ): KeySource {
-  if (jwksFile !== undefined) return async () => readKeySet(parseJson(await readFile(jwksFile, 'utf8')));
+  if (jwksFile !== undefined)
+    return async () => readKeySet(parseJson((await readRegularFile(jwksFile)).toString('utf8')));
   if (jwksUri !== undefined) return () => fetchKeySet(agent, jwksUri);
   return async () => fetchKeySet(agent, await discoverKeysUrl(issuer, agent));
 }

@@ -1,6 +1,5 @@
 // Traces by OpenTelemetry, sent by OTLP over HTTP. Loaded only when they are on. Sampler, batches, limits, headers and the rest
 // are taken from the standard OTEL_* variables by the packages themselves; a collector that fails costs a request nothing.
-import { readFileSync } from 'node:fs';
 import {
   type Context,
   DiagLogLevel,
@@ -27,6 +26,7 @@ import { GatewayError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
 import { isLoopback } from '../net/secure-url.ts';
 import type { EgressProxy } from '../outbound/agent.ts';
+import { readRegularFileSync } from '../regular-file.ts';
 import type { Span, Tracer, TracerParts, TracerSettings } from './tracer.ts';
 
 /** Minimum time between two warnings about the collector. */
@@ -78,7 +78,7 @@ function proxied(url: string, { httpProxy, httpsProxy = httpProxy, noProxy }: Eg
 function fileFor(name: string): Buffer | undefined {
   const path =
     getStringFromEnv(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`);
-  return path === undefined ? undefined : readFileSync(path);
+  return path === undefined ? undefined : readRegularFileSync(path);
 }
 
 /** The caller's span, if the header names one (W3C Trace Context, section 4.3). Its `tracestate` is not looked at. */

@@ -1,9 +1,9 @@
 // The keys of checkpoints: a private JWK (RFC 7517) to sign with, public ones to verify with. Asymmetric only, and each key
 // has one algorithm; nothing of a key is ever in a message.
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { JWK } from 'jose';
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
+import { readRegularFileSync } from '../../regular-file.ts';
 
 export interface CheckpointKey {
   /** A public one. */
@@ -32,7 +32,7 @@ const minRsaBits = 2048;
 
 /** The JWK in a file, if a checkpoint can be signed with it. Throws an `Error` that says what is wrong with it. */
 export function readSigningKey(path: string): JWK {
-  const jwk = parseJwk(readFileSync(path, 'utf8'));
+  const jwk = parseJwk(readRegularFileSync(path).toString('utf8'));
   if (algorithmOf(jwk) === undefined || typeof jwk.d !== 'string') throw new Error('no private JWK');
   requireLength(jwk);
   if (!signsAsItSays(jwk)) throw new Error('a private JWK that is not valid');

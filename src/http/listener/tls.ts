@@ -1,12 +1,12 @@
 // TLS on the public listener, for an ingress that passes it through. Reads certificate and key again when the files change, and
 // requires client certificates if a CA is set. Faulty files never replace good ones.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { watchFiles } from '../../async/watch-files.ts';
 import type { Logger } from '../../logging/logger.ts';
+import { readRegularFileSync } from '../../regular-file.ts';
 
 /** PEM files. */
 export interface TlsFiles {
@@ -30,7 +30,7 @@ export function tlsFaults({ certFile, keyFile, clientCaFile }: GivenTlsFiles): s
   ) => {
     if (path === undefined) return undefined;
     try {
-      return parse(readFileSync(path));
+      return parse(readRegularFileSync(path));
     } catch (error) {
       faults.push(describe(variable, path, expected, error));
       return undefined;
@@ -99,15 +99,15 @@ function trackSockets(server: Server): () => void {
 
 /** Of the server's own certificate, in milliseconds since the epoch. Throws when the file cannot be read. */
 export function certificateTimes({ certFile }: TlsFiles): { beginsAt: number; endsAt: number } {
-  const { validFromDate, validToDate } = new X509Certificate(readFileSync(certFile));
+  const { validFromDate, validToDate } = new X509Certificate(readRegularFileSync(certFile));
   return { beginsAt: validFromDate.getTime(), endsAt: validToDate.getTime() };
 }
 
 function readTls({ certFile, keyFile, clientCaFile }: TlsFiles): SecureContextOptions {
   return {
-    cert: readFileSync(certFile),
-    key: readFileSync(keyFile),
-    ...(clientCaFile === undefined ? {} : { ca: readFileSync(clientCaFile) }),
+    cert: readRegularFileSync(certFile),
+    key: readRegularFileSync(keyFile),
+    ...(clientCaFile === undefined ? {} : { ca: readRegularFileSync(clientCaFile) }),
   };
 }
 

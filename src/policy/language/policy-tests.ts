@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type Claims, type Question, type ViolationCode, violationCodes } from '../engine/decision.ts';
 import type { PolicyFault } from '../engine/policy-data.ts';
-import { contentOf } from './content-of.ts';
+import { contentOf, type ReadContent } from './content-of.ts';
 import { peeringValues } from './peering-values.ts';
 import { readYaml } from './read-yaml.ts';
 import { clusterId, words } from './value-forms.ts';
@@ -101,8 +101,8 @@ export const testsDocument = z.strictObject({
 });
 
 /** Never throws. */
-export function loadPolicyTests(file: string): LoadedTests {
-  const read = readYaml(file, contentOf(file), testsDocument);
+export function loadPolicyTests(file: string, readContent: ReadContent = contentOf): LoadedTests {
+  const read = readYaml(file, readContent(file), testsDocument);
   if (read.faults !== undefined) return { file, faults: read.faults };
   const cases = read.value.tests.map(({ name, claims, request, at, expect, codes }, index) => ({
     name,

@@ -8,13 +8,18 @@ import type { LoadRequest } from './load-and-test.ts';
 const loadTimeoutMs = 60_000;
 
 /** The load rejects when the thread fails or does not end in time, and while one that did not end still hangs. */
-export function createWorkerLoad(timeoutMs = loadTimeoutMs): (request: LoadRequest) => Promise<ReadPolicy> {
+const workerFile = new URL('./policy-worker.ts', import.meta.url);
+
+export function createWorkerLoad(
+  timeoutMs = loadTimeoutMs,
+  file = workerFile,
+): (request: LoadRequest) => Promise<ReadPolicy> {
   let hanging = false;
   return (request) =>
     new Promise((resolve, reject) => {
       // A thread in a read that hangs cannot be ended, and each further one would hang as well.
       if (hanging) throw new Error('the files that were to be read last still do not answer');
-      const worker = new Worker(new URL('./policy-worker.ts', import.meta.url), { workerData: request });
+      const worker = new Worker(file, { workerData: request });
       const timer = setTimeout(() => {
         hanging = true;
         worker.unref();

@@ -2,12 +2,11 @@
 // and the last good one stays when the new one has a fault. Only one load runs at a time.
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { watchFiles } from '../../async/watch-files.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/logger.ts';
+import { openRegularFile } from '../../regular-file.ts';
 import { compilePolicy, type Policy } from '../engine/compile.ts';
 import {
   type AcceptedPolicy,
@@ -192,9 +191,14 @@ export class PolicyStore {
 async function versionOnDisk(paths: ReadonlyMap<string, string>): Promise<string> {
   const hash = createHash('sha256');
   for (const [name, path] of paths) {
-    const { size } = await stat(path);
-    hash.update(fileHeader(name, size));
-    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+    const file = await openRegularFile(path);
+    try {
+      const { size } = await file.stat();
+      hash.update(fileHeader(name, size));
+      for await (const piece of file.createReadStream()) hash.update(piece as Buffer);
+    } finally {
+      await file.close();
+    }
   }
   return hash.digest('hex');
 }

@@ -1,4 +1,4 @@
-// Policy files that never answer, as on a mount that hangs: a FIFO that nobody writes to.
+// Policy files that never answer, as on a mount that hangs: the thread reads a FIFO that nobody writes to.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
@@ -14,7 +14,12 @@ test('a load whose file never answers is given up, no other one hangs beside it,
   const [fifo, policyFile] = [join(folder, 'fifo.yaml'), join(folder, 'policy.yaml')];
   execFileSync('mkfifo', [fifo]);
   await writeFile(policyFile, guardrailsOnly);
-  const load = createWorkerLoad(8000);
+  const worker = new URL('../../../src/policy/store/policy-worker.ts', import.meta.url);
+  const readsFirst = `import { readFileSync } from 'node:fs';
+    import { workerData } from 'node:worker_threads';
+    readFileSync(workerData.policyFile);
+    await import('${worker}');`;
+  const load = createWorkerLoad(8000, new URL(`data:text/javascript,${encodeURIComponent(readsFirst)}`));
   const request = { policyFile, testsFile: undefined, settings: {}, now: 0 };
   await assert.rejects(load({ ...request, policyFile: fifo }), /did not answer in 8 s/);
   await assert.rejects(load(request), /still do not answer/);
