@@ -18,7 +18,7 @@ export const settingMeanings: Readonly<Record<SettingName, string>> = {
   AUTH_AUDIENCE: 'The `aud` of accepted tokens. Required with `AUTH_ISSUERS`.',
   AUTH_JWKS_URI: 'Location of the keys, for a single issuer without metadata.',
   AUTH_JWKS_FILE:
-    'A file with the keys, for a single issuer without metadata. Not together with `AUTH_JWKS_URI`.',
+    'A file with the keys (a JWK Set), for a single issuer without metadata. Not together with `AUTH_JWKS_URI`. It is read again for new keys; a file that cannot be read, or is no JWK Set, prevents the start.',
   AUTH_ALGORITHMS:
     'Accepted signatures, asymmetric only. `EdDSA` and `Ed25519` are one algorithm. Ed448 is refused.',
   AUTH_TOKEN_TYPE:

@@ -15,6 +15,7 @@ import { loadPolicyTests } from '../policy/language/policy-tests.ts';
 import { loadAndTest } from '../policy/store/load-and-test.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
+import { keyFileFaults, keyFiles } from './named-files.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
 import { printable, styleFor } from './terminal.ts';
 
@@ -49,21 +50,23 @@ type Prepared =
 /** Settings and policy, or all faults of both, one line each. */
 export function prepare(environment: Environment, now: number): Prepared {
   const loaded = loadConfig(environment);
-  const policyFile = environment['POLICY_FILE'];
-  const testsFile = environment['POLICY_TESTS_FILE'] || undefined;
+  const policyFile = textOf(environment, 'POLICY_FILE');
+  const testsFile = textOf(environment, 'POLICY_TESTS_FILE');
   const settings = 'faults' in loaded ? {} : policySettings(loaded.config, loaded.config.auth.issuers);
   const read = policyFile ? loadAndTest({ policyFile, testsFile, settings, now }) : undefined;
   const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
+  const issuers = 'faults' in loaded ? loaded.issuers : loaded.config.auth.issuers;
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
+    ...keyFileFaults(keyFiles(environment, issuers)),
     ...auditFaults({
-      file: environment['AUDIT_FILE'] || undefined,
-      signingKeyFile: environment['AUDIT_SIGNING_KEY_FILE'] || undefined,
+      file: textOf(environment, 'AUDIT_FILE'),
+      signingKeyFile: textOf(environment, 'AUDIT_SIGNING_KEY_FILE'),
     }),
     ...tlsFaults({
-      certFile: environment['TLS_CERT_FILE'] || undefined,
-      keyFile: environment['TLS_KEY_FILE'] || undefined,
-      clientCaFile: environment['TLS_CLIENT_CA_FILE'] || undefined,
+      certFile: textOf(environment, 'TLS_CERT_FILE'),
+      keyFile: textOf(environment, 'TLS_KEY_FILE'),
+      clientCaFile: textOf(environment, 'TLS_CLIENT_CA_FILE'),
     }),
     ...[...(read?.faults ?? []), ...(testFaults ?? [])].map(describePolicyFault),
   ];
@@ -71,6 +74,10 @@ export function prepare(environment: Environment, now: number): Prepared {
     return { faults };
   return { config: loaded.config, warnings: loaded.warnings, policy: read };
 }
+
+/** An empty variable counts as one that is not set. */
+const textOf = (environment: Environment, variable: string): string | undefined =>
+  environment[variable] || undefined;
 
 /** Faults quote files, so they are escaped. */
 export const listFaults = (faults: readonly string[]): string =>

@@ -1,6 +1,6 @@
 // Environment and files in, a frozen `Config` or every fault at once out. Never throws for a bad setting, never stops
 // at the first one, and never repeats the value of a secret.
-import { type Config, toConfig } from './config.ts';
+import { type Config, type IssuerConfig, toConfig } from './config.ts';
 import { readIssuers } from './issuer-settings.ts';
 import { findUnknownVariables } from './misspellings.ts';
 import { crossesNetworkInPlaintext, type RedisServers, redisFault } from './redis-servers.ts';
@@ -22,7 +22,8 @@ export interface SettingWarning {
 
 type LoadedConfig =
   | { readonly config: Config; readonly warnings: readonly SettingWarning[] }
-  | { readonly faults: readonly SettingFault[] };
+  /** `issuers`: as far as they could be read. */
+  | { readonly faults: readonly SettingFault[]; readonly issuers: readonly IssuerConfig[] };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,7 +43,7 @@ export function loadConfig(environment: Environment): LoadedConfig {
   reportUnknownVariables(environment, findings);
   const issuers = readIssuers(values, environment, faults);
   faults.push(...crossFaults(values), ...redisFaults(values, environment));
-  if (faults.length > 0) return { faults };
+  if (faults.length > 0) return { faults, issuers };
   for (const entry of unusableNoProxyEntries(values.NO_PROXY ?? ''))
     warnings.push({ variable: 'NO_PROXY', detail: `the entry ${entry} has no effect: it must be a host` });
   if (values.REDIS_URL !== undefined && crossesNetworkInPlaintext(values.REDIS_URL)) {

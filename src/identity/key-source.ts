@@ -7,7 +7,7 @@ import { parseSecureUrl } from '../net/secure-url.ts';
 import { exchange } from '../outbound/exchange.ts';
 import { retryAfterOf, StatusError } from '../outbound/failures.ts';
 import { retryAfterIn } from '../outbound/retry-after.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile, readRegularFileSync } from '../regular-file.ts';
 import { type UsableKeys, usableKeys } from './usable-keys.ts';
 
 /** Fetches the issuer's current keys. Rejects when they cannot be had; the message is for the log. */
@@ -29,6 +29,17 @@ export function keySourceFor(
     return async () => readKeySet(parseJson((await readRegularFile(jwksFile)).toString('utf8')));
   if (jwksUri !== undefined) return () => fetchKeySet(agent, jwksUri);
   return async () => fetchKeySet(agent, await discoverKeysUrl(issuer, agent));
+}
+
+/** What a file is, if it is no JWK Set; nothing of what it holds. A set without a usable key is one: it is read again later. */
+export function keyFileProblem(path: string): string | undefined {
+  try {
+    keySetDocument.parse(parseJson(readRegularFileSync(path).toString('utf8')));
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) return 'no readable file';
+    return error instanceof z.ZodError ? 'JSON that is no JWK Set' : 'a file that is no JSON';
+  }
 }
 
 /** OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3. */

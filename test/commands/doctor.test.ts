@@ -123,6 +123,16 @@ test('a fault of the settings is a problem, and nobody is asked anything', async
   assert.equal(cloud.requests.length, 0);
 });
 
+test('a file of keys without a usable one is a problem, and the remedy is the file', async (t) => {
+  const { folder, settings } = await startSite(t);
+  const file = join(folder, 'keys.json');
+  await writeFile(file, '{"keys":[]}');
+  await assertProblem(
+    { ...settings, AUTH_JWKS_FILE: file },
+    /^✗ issuer .*: there is no usable key, so none of its tokens can be checked; check the file of its keys, \S+keys\.json$/,
+  );
+});
+
 test('an issuer that is not there, and metadata that names another one, are told apart', async (t) => {
   const { issuer, settings } = await startSite(t);
   const gone = `http://127.0.0.1:${await freePort()}`;

@@ -31,8 +31,15 @@ export function checksFor(config: Config, agent: Dispatcher, now: () => number):
   return [
     ...auth.issuers.map((issuer) => ({
       name: `issuer ${issuer.issuer}`,
-      remedy: 'check its name, which must be exactly the iss of the tokens, and the place of its keys',
-      run: async () => `keys: ${(await keySourceFor(issuer, agent)()).keys.length}`,
+      remedy:
+        issuer.jwksFile === undefined
+          ? 'check its name, which must be exactly the iss of the tokens, and the place of its keys'
+          : `check the file of its keys, ${issuer.jwksFile}`,
+      run: async () => {
+        const { length } = (await keySourceFor(issuer, agent)()).keys;
+        if (length === 0) throw new Error('there is no usable key, so none of its tokens can be checked');
+        return `keys: ${length}`;
+      },
     })),
     {
       name: `token endpoint ${upstream.tokenUrl}`,
