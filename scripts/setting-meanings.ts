@@ -57,7 +57,7 @@ export const settingMeanings: Readonly<Record<SettingName, string>> = {
     'How often all clusters and peerings are read for `GET /peerings` (the fleet). 0 turns the fleet off.',
 
   AUDIT_FILE:
-    'The [audit log](audit-records.md#the-audit-file), in an existing folder; one file and one folder per instance. Empty: records go to standard output.',
+    'The [audit log](audit-records.md#the-audit-file), in an existing folder; one file and one folder per instance, which no other setting names. Empty: records go to standard output.',
   AUDIT_SIGNING_KEY_FILE:
     'A private JWK (Ed25519, P-256, P-384, P-521 or RSA), read at the start. If set, the log is [signed](audit-records.md#signatures).',
 

@@ -13,21 +13,14 @@ export const open = (path: string) =>
     disk().describe(path);
     return {
       stat: () => stat(path),
+      read: (buffer: Buffer, offset: number, length: number, position: number) =>
+        attempt(() => {
+          const bytesRead = disk().contentOf(path).copy(buffer, offset, position, position + length);
+          return { buffer, bytesRead };
+        }),
       readFile: () => attempt(() => disk().contentOf(path)),
       createReadStream: () => createReadStream(path),
       close: () => Promise.resolve(),
-    };
-  });
-
-export const open = (path: string) =>
-  attempt(() => {
-    const content = disk().contentOf(path);
-    return {
-      read: async (buffer: Buffer, offset: number, length: number, position: number) => ({
-        buffer,
-        bytesRead: content.copy(buffer, offset, position, position + length),
-      }),
-      close: async () => undefined,
     };
   });
 

@@ -13,9 +13,10 @@ import { tlsFaults } from '../http/listener/tls.ts';
 import { type AcceptedPolicy, describePolicyFault, type PolicyData } from '../policy/engine/policy-data.ts';
 import { loadPolicyTests } from '../policy/language/policy-tests.ts';
 import { loadAndTest } from '../policy/store/load-and-test.ts';
+import { auditFileFaults } from './audit-file-faults.ts';
 import type { Command, CommandInput, ExitStatus } from './command.ts';
 import { describeSettings } from './describe-settings.ts';
-import { keyFileFaults, keyFiles } from './named-files.ts';
+import { filesRead, keyFileFaults, keyFiles } from './named-files.ts';
 import { requiredSettingsHelp } from './required-settings.ts';
 import { printable, styleFor } from './terminal.ts';
 
@@ -56,13 +57,16 @@ export function prepare(environment: Environment, now: number): Prepared {
   const read = policyFile ? loadAndTest({ policyFile, testsFile, settings, now }) : undefined;
   const testFaults = read === undefined && testsFile !== undefined ? loadPolicyTests(testsFile).faults : [];
   const issuers = 'faults' in loaded ? loaded.issuers : loaded.config.auth.issuers;
+  const keys = keyFiles(environment, issuers);
+  const audit = {
+    file: textOf(environment, 'AUDIT_FILE'),
+    signingKeyFile: textOf(environment, 'AUDIT_SIGNING_KEY_FILE'),
+  };
   const faults = [
     ...('faults' in loaded ? loaded.faults.map(describeFault) : []),
-    ...keyFileFaults(keyFiles(environment, issuers)),
-    ...auditFaults({
-      file: textOf(environment, 'AUDIT_FILE'),
-      signingKeyFile: textOf(environment, 'AUDIT_SIGNING_KEY_FILE'),
-    }),
+    ...keyFileFaults(keys),
+    ...auditFaults(audit),
+    ...auditFileFaults(audit.file, filesRead(environment, keys, read?.files ?? [])),
     ...tlsFaults({
       certFile: textOf(environment, 'TLS_CERT_FILE'),
       keyFile: textOf(environment, 'TLS_KEY_FILE'),

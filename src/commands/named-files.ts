@@ -1,9 +1,11 @@
 // The files that settings name, and those that the issuers and the policy name in turn.
+import { dirname, join } from 'node:path';
 import type { IssuerConfig } from '../config/config.ts';
 import type { Environment } from '../config/load.ts';
+import { type Setting, settings } from '../config/schema.ts';
 import { keyFileProblem } from '../identity/key-source.ts';
 
-interface NamedFile {
+export interface NamedFile {
   readonly path: string;
   /** The setting that leads to it. */
   readonly variable: string;
@@ -30,3 +32,23 @@ export const keyFileFaults = (files: readonly NamedFile[]): string[] =>
     if (problem === undefined) return [];
     return [`${variable}: found ${problem} at ${JSON.stringify(path)}${named}; expected a JWK Set`];
   });
+
+/** All that are read. `lists`: by their names in the policy. */
+export function filesRead(
+  environment: Environment,
+  keys: readonly NamedFile[],
+  lists: readonly string[],
+): NamedFile[] {
+  const variables = Object.entries<Setting<unknown>>(settings).flatMap(([name, { secret }]) =>
+    secret ? [`${name}_FILE`] : name.endsWith('_FILE') && name !== 'AUDIT_FILE' ? [name] : [],
+  );
+  const folder = dirname(environment['POLICY_FILE'] ?? '');
+  return [
+    ...variables.flatMap((variable) => {
+      const path = environment[variable];
+      return path ? [{ path, variable }] : [];
+    }),
+    ...keys,
+    ...lists.map((name) => ({ path: join(folder, name), variable: 'POLICY_FILE', from: 'the policy' })),
+  ];
+}
