@@ -15,7 +15,9 @@ export const open = (path: string) =>
       stat: () => stat(path),
       read: (buffer: Buffer, offset: number, length: number, position: number) =>
         attempt(() => {
-          const bytesRead = disk().contentOf(path).copy(buffer, offset, position, position + length);
+          const bytesRead = disk()
+            .contentOf(path)
+            .copy(buffer, offset, position, position + length);
           return { buffer, bytesRead };
         }),
       readFile: () => attempt(() => disk().contentOf(path)),
