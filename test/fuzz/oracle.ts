@@ -43,9 +43,10 @@ const refused = (...statuses: number[]): Answer => ({ statuses });
 function judgeMessage(message: Message, findToken: FindToken): Answer {
   const { method, version } = message;
   if (method === 'CONNECT') return refused(404);
-  const hosts = valuesOf(message, 'host').length;
+  const hosts = valuesOf(message, 'host');
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') return refused(400, 505);
-  if (hosts > 1 || (hosts === 0 && version === 'HTTP/1.1')) return refused(400);
+  if (hosts.length > 1 || (hosts.length === 0 && version === 'HTTP/1.1')) return refused(400);
+  if (hosts.some((host) => !/^([\w.~!$&'()*+,;=%-]*|\[[\da-f:]+\])(:\d*)?$/i.test(host))) return refused(400);
   const [path, query] = parseTarget(message.target);
   if (path === '/openapi.json') return refused(...(method === 'GET' || method === 'HEAD' ? [200] : [405]));
   const route = /^\/database\/clusters\/([^/]+)\/vpc-peerings(?:\/([^/]+))?$/.exec(path);
@@ -179,9 +180,8 @@ function isJson(message: Message): boolean {
   const [type, ...rest] = (types[0] ?? '')
     .split(';')
     .map((part) => part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
-  if (type !== 'application/json' || rest.length > 1) return false;
-  const [parameter] = rest;
-  return parameter === undefined || /^charset[ \t]*=[ \t]*("utf-8"|utf-8)$/.test(parameter);
+  const isUtf8 = (parameter: string) => /^(charset[ \t]*=[ \t]*("utf-8"|utf-8))?$/.test(parameter);
+  return type === 'application/json' && rest.every(isUtf8);
 }
 
 const isGoodKey = (keys: readonly string[]): boolean =>
