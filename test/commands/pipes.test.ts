@@ -74,8 +74,9 @@ test('policy test takes its files from pipes, and says so when a list beside the
   const script = `cat "$FOLDER/policy.yaml" >"$FOLDER/written" &
     cat "$FOLDER/tests.yaml" | "$NODE" "$MAIN" policy test "$FOLDER/written" /dev/stdin`;
   const env = { FOLDER: folder, NODE: process.execPath, MAIN: `${root}/src/main.ts`, PATH: '/usr/bin:/bin' };
-  const shell = spawn('sh', ['-c', script], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const piped = await finish(endAtExit(shell));
+  const piped = await finish(
+    endAtExit(spawn('sh', ['-c', script], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })),
+  );
   assert.deepEqual(piped, { status: 0, out: '✓ all may list\n\n1 passed, 0 failed\n', err: '' });
   const listed = await run(['policy', 'test', at('list.yaml'), at('tests.yaml')]);
   assert.equal(listed.status, 1);
