@@ -13,8 +13,8 @@ import { serve, surround } from './process.ts';
 const preload = `import { setFlagsFromString } from 'node:v8';
 for (const option of ${JSON.stringify(['--trace-gc-nvp', ...nodeOptions])}) setFlagsFromString(option);`;
 
-const warmUp = 1500;
-const counted = 600;
+const warmUp = 1000;
+const counted = 400;
 /** A request allocates some 100 kB. What a create leaves for its cluster's known ids is old with some right. */
 const maxPromotedBytes = 2000;
 /** As on a busy machine: the kernel lists each for a minute. */

@@ -35,7 +35,7 @@ import { assertAuditRecord } from '../support/audit-schema.ts';
 
 /** Characters that take from one to six bytes in JSON, and half of one, which JSON cannot have. */
 const units = ['a', '"', '\\', '\n', '\u0001', '\u0085', 'é', '€', '😀', '\ud800'];
-const lengths = fc.oneof(fc.integer({ min: 1, max: 600 }), fc.constantFrom(2000, 12_000, 50_000));
+const lengths = fc.oneof(fc.integer({ min: 1, max: 600 }), fc.constantFrom(2000, 12_000));
 const textOf = (length: fc.Arbitrary<number>) =>
   fc
     .tuple(fc.constantFrom(...units), fc.constantFrom(...units), length)
@@ -53,7 +53,7 @@ const violation: fc.Arbitrary<Violation> = fc.record({
   field: fc.constantFrom('', '/region'),
   rule: wellFormed,
   description: wellFormed,
-  allowed: fc.array(wellFormed, { maxLength: 20 }),
+  allowed: fc.array(wellFormed, { maxLength: 3 }),
 });
 
 const decision = (effect: 'allow' | 'deny'): fc.Arbitrary<Decision> =>
