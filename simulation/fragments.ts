@@ -77,12 +77,18 @@ const lostAfter = ['reset-after', 'lost-answer', 'error-after', 'cut-answer'] as
  */
 const contested: Fragment = (random, _settings, at, call) => {
   const laterMs = random.between(0, 3000);
-  const first: CallerStep = { ...call, at, instance: 0, key: random.chance(0.5) ? 'key-1' : undefined };
+  const first: CallerStep = {
+    ...call,
+    at,
+    instance: 0,
+    key: random.chance(0.3) ? 'key-1' : undefined,
+    tries: random.pick([1, 1, 2]),
+  };
   const second: CallerStep = {
     ...call,
     at: at + laterMs,
-    instance: random.between(0, 1),
-    roams: random.chance(0.7),
+    instance: random.chance(0.7) ? 1 : 0,
+    roams: random.chance(0.8),
     key: 'key-2',
     tries: random.between(2, 4),
   };
@@ -124,7 +130,15 @@ const madeAgain: Fragment = (random, _settings, at, call) => {
 
 const alone: readonly Fragment[] = [heldPolicy, storm, rotatedEnd, contested, madeAgain];
 const withStore: readonly Fragment[] = [...alone, lostKey];
-const together: readonly Fragment[] = [...withStore, noStore, lostLease, lostLease, contested, contested];
+const together: readonly Fragment[] = [
+  ...withStore,
+  noStore,
+  lostLease,
+  lostLease,
+  contested,
+  contested,
+  contested,
+];
 
 export function makeFragment(...[random, settings, at, call]: Parameters<Fragment>): readonly Step[] {
   const possible = settings.instances > 1 ? together : withStore;
