@@ -4,7 +4,7 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
-import type { StopSignal } from './commands/command.ts';
+import type { ExitStatus, StopSignal } from './commands/command.ts';
 import { commands } from './commands/commands.ts';
 import { runCommand } from './commands/run-command.ts';
 
@@ -51,14 +51,20 @@ function onNextStopSignal(listener: (signal: StopSignal) => void): () => void {
 process.on('SIGUSR1', () => undefined);
 
 const outputs = [process.stdout, process.stderr];
-const failures: NodeJS.ErrnoException[] = [];
-for (const output of outputs) output.on('error', (error) => failures.push(error));
+let status: ExitStatus | undefined;
+let lost: Error | undefined;
+for (const output of outputs)
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') lost ??= error;
+    // A reader that has gone, such as `head`, wants no more.
+    else if (output === process.stdout && status === undefined) process.exit(1);
+  });
 
 /** Resolves when everything written so far is out, or has failed. */
 const flushed = (output: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => output.write('', () => resolve()));
 
-const status = await runCommand(commands, process.argv.slice(2), {
+status = await runCommand(commands, process.argv.slice(2), {
   environment: { ...process.env },
   now: systemClock.now(),
   version: packageJson.version,
@@ -75,8 +81,6 @@ const status = await runCommand(commands, process.argv.slice(2), {
 await Promise.all(outputs.filter(({ writableLength }) => writableLength > 0).map(flushed));
 // Errors of a stream are told of in a later turn than that of the write.
 await new Promise(setImmediate);
-// A reader that has gone, such as `head`, wanted no more.
-const lost = failures.find(({ code }) => code !== 'EPIPE');
 if (lost !== undefined) process.stderr.write(`The output could not be written: ${lost.message}\n`);
 // An open handle, such as an idle connection, must not keep a finished command alive.
 process.exit(lost === undefined ? status : status || 1);

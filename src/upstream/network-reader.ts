@@ -2,7 +2,7 @@
 // sent.
 import { GatewayError } from '../errors.ts';
 import { type Ipv4Network, networkIn } from '../net/ipv4.ts';
-import { memberOf } from '../net/json.ts';
+import { memberOf, stringIn } from '../net/json.ts';
 import type { UpstreamReader } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
@@ -20,9 +20,16 @@ export class NetworkReader {
     this.#upstream = upstream;
   }
 
-  /** All peerings of a cluster. Rejects with `UpstreamRefused`, or with a 502, 503 or 504 with `sent: no`. */
-  async peerings(clusterId: string, requestId: string): Promise<UpstreamList<ListedPeering>> {
-    return await readPeerings(this.#upstream, clusterId, requestId).catch(notSent);
+  /**
+   * All peerings of a cluster; `isExact` if one of them is answered. Rejects with `UpstreamRefused`, or with a 502, 503 or 504
+   * with `sent: no`.
+   */
+  async peerings(
+    clusterId: string,
+    requestId: string,
+    isExact = false,
+  ): Promise<UpstreamList<ListedPeering>> {
+    return await readPeerings(this.#upstream, clusterId, requestId, isExact).catch(notSent);
   }
 
   /** The cluster's own network. Rejects likewise. */
@@ -34,7 +41,7 @@ export class NetworkReader {
     if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
     // A document that names no cluster says nothing against it.
     const id = memberOf(answer.json, 'id') ?? clusterId;
-    const isIt = String(id).toLowerCase() === clusterId.toLowerCase();
+    const isIt = stringIn(id)?.toLowerCase() === clusterId.toLowerCase();
     const listed = memberOf(memberOf(answer.json, 'infrastructure'), 'cidrBlock');
     const block = networkIn(answer.status === 200 && isIt ? listed : undefined);
     if (block === undefined)

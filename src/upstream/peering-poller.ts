@@ -60,7 +60,7 @@ export class PeeringPoller {
 
   /** `undefined` if the peering is not listed. Rejects as `NetworkReader.peerings` does, or with `peering-ambiguous`. */
   async read(wanted: Wanted): Promise<FoundPeering | undefined> {
-    return findIn(await this.#network.peerings(wanted.clusterId, wanted.requestId), wanted.peeringId);
+    return findIn(await this.#network.peerings(wanted.clusterId, wanted.requestId, true), wanted.peeringId);
   }
 
   /** A slot, which must be left; `undefined` if all are taken or the gateway stops. */
@@ -123,7 +123,7 @@ export class PeeringPoller {
     if (known !== undefined && known.begunAt >= readAt && isFresh(known))
       return known.list.then(({ entries }) => ({ entries, requestId: undefined }));
     const entry: SharedList = {
-      list: this.#network.peerings(clusterId, requestId),
+      list: this.#network.peerings(clusterId, requestId, true),
       begunAt: performance.now(),
       doneAt: undefined,
     };

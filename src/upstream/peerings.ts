@@ -44,9 +44,10 @@ export const readPeerings = (
   upstream: UpstreamReader,
   clusterId: string,
   requestId: string,
+  isExact = false,
 ): Promise<UpstreamList<ListedPeering>> =>
   readList(upstream, form, {
     path: `/database/clusters/${clusterId}/vpc-peerings`,
     requestId,
-    isExact: true,
+    isExact,
   });

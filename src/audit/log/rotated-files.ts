@@ -40,7 +40,7 @@ export async function findRotated(path: string): Promise<FoundFile[]> {
   // Files of one chain by the numbers of their records, chains by the times of theirs.
   placed.sort((a, b) => a.sequence - b.sequence || a.writtenAt - b.writtenAt);
   const chains = [...Map.groupBy(placed, ({ chain }) => chain).values()];
-  const ordered = chains.sort(([a], [b]) => Number(a?.time) - Number(b?.time)).flat();
+  const ordered = chains.sort((a, b) => Number(a.at(-1)?.time) - Number(b.at(-1)?.time)).flat();
   others.sort((a, b) => a.writtenAt - b.writtenAt);
   // Another file may be newer, unless it was last written before a record of the newest was made.
   const isOlder = ({ writtenAt }: FoundFile): boolean => writtenAt < (ordered.at(-1)?.time ?? 0);

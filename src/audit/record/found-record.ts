@@ -69,9 +69,17 @@ export function linkOf(record: FoundRecord, text: string): Link | undefined {
     uid,
     typeUid: typeof typeUid === 'number' ? typeUid : Number.NaN,
     fingerprint,
-    intact: matches && (withFingerprint(canonical, chain, fingerprint) === text || !repeatsMember(text)),
+    intact: matches && (withFingerprint(canonical, chain, fingerprint) === text || !repeatsMemberIn(text)),
     previous: typeof previous === 'string' ? previous : undefined,
   };
+}
+
+/** Many records may stand in one text, which is searched once. */
+let searched: { readonly text: string; readonly repeats: boolean } | undefined;
+
+function repeatsMemberIn(text: string): boolean {
+  if (searched?.text !== text) searched = { text, repeats: repeatsMember(text) };
+  return searched.repeats;
 }
 
 /** `undefined` when the value has no canonical form. */

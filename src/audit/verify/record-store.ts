@@ -90,9 +90,17 @@ export class RecordStore {
     const sql = 'INSERT OR IGNORE INTO ends SELECT * FROM claims';
     if (second === undefined) this.#database.exec(sql);
     else this.#database.prepare(`${sql} WHERE next = ? AND first = ?`).run(second.chain, second.previous);
+    // A gateway names the last record as it found it. If the chain goes on from another one, that record was forged.
+    this.#database.exec(`DELETE FROM ends WHERE EXISTS (SELECT 1 FROM records WHERE
+      (records.chain, records.sequence, records.fingerprint) = (ends.chain, ends.sequence, ends.fingerprint))
+      AND EXISTS (SELECT 1 FROM records WHERE records.chain = ends.chain AND records.sequence = ends.sequence + 1
+      AND records.previous IS NOT ends.fingerprint)`);
   }
 
-  /** An earlier check ended at this record of a chain, and vouches for what came before, old chains too. Is that chain there? */
+  /**
+   * An earlier check ended at this record of a chain, and vouches for what came before, old chains too. Returns whether a chain
+   * with this record, or with one behind it, is in the files.
+   */
   vouch({ sequence, fingerprint }: Pick<StoredRecord, 'sequence' | 'fingerprint'>): boolean {
     const sql = `INSERT INTO vouched WITH RECURSIVE found (chain) AS (
       SELECT chain FROM records WHERE (sequence, fingerprint) = (?1, ?2) OR (sequence, previous) = (?1 + 1, ?2)
@@ -101,7 +109,7 @@ export class RecordStore {
     return this.#database.prepare(sql).run(sequence, fingerprint).changes > 0;
   }
 
-  /** Where a chain lacks records behind `last` although a later chain, whose place it is, names record `to`. */
+  /** Chains that lack the records from `last` to `to`. `file` and `line` are those of the record that names `to` as the last one. */
   missingEnds(): Iterable<Place & { chain: string; last: number; to: number }> {
     return this.#rows(`SELECT file, line, chain, sequence AS "to",
       ifnull((SELECT max(sequence) FROM records WHERE records.chain = ends.chain), 0) AS last

@@ -100,7 +100,7 @@ async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, find
   };
 }
 
-/** With keys, a chain whose first record is signed is believed what that says of the chain before; without, any is. */
+/** With keys, what a first record says of the chain before counts only if it is signed; without keys it always counts. */
 async function believeOldChains(store: RecordStore, keys: VerifyOptions['keys']): Promise<void> {
   if (keys === undefined) return store.believe();
   for (const second of store.seconds()) {

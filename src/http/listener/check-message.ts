@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { valuesOf } from '../../net/raw-headers.ts';
 
-/** RFC 9110 section 7.2: `uri-host [ ":" port ]` (RFC 3986 section 3.2.2). May be empty. */
+/** RFC 9110 section 7.2: `uri-host [ ":" port ]` (RFC 3986 section 3.2.2). May be empty; Node's client also sends zones of IPv6. */
 const hostValue =
-  /^(\[[\da-f:.]+\]|\[v[\da-f]+\.[\w.~!$&'()*+,;=:-]+\]|([\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(:\d*)?$/i;
+  /^(\[[\da-f:.]+(%[\w.~%-]+)?\]|\[v[\da-f]+\.[\w.~!$&'()*+,;=:-]+\]|([\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(:\d*)?$/i;
 
 /** Throws `request-malformed`. The answer closes the connection: it is uncertain where the next request begins. */
 export function checkMessage(request: IncomingMessage): void {

@@ -18,7 +18,7 @@ const withoutZone = (address = ''): string => address.replace(/%.*$/, '');
 
 /** Keeps the kernel's files open: clients that read nothing must be found when they have used up all descriptors, too. */
 export class KernelQueue {
-  readonly #files = files.map((file) => open(file).catch(() => undefined));
+  readonly #files = files.map(tryOpen);
 
   async close(): Promise<void> {
     for (const file of this.#files) await (await file)?.close();
@@ -27,14 +27,17 @@ export class KernelQueue {
   /** For all connections of a local port. Not at once, since the kernel takes milliseconds for each file. */
   async readUnacknowledged(port: number): Promise<UnacknowledgedBytes> {
     const found = new Map<string, number>();
-    const readAll = async (opened: Promise<FileHandle | undefined>) => {
+    const readAll = async (opened: Promise<FileHandle | undefined>, index: number) => {
       const file = await opened;
       if (file !== undefined) await addUnacknowledged(found, file, port);
+      else this.#files[index] = tryOpen(files[index] as string);
     };
     await Promise.all(this.#files.map(readAll));
     return found;
   }
 }
+
+const tryOpen = (file: string) => open(file).catch(() => undefined);
 
 /** In pieces, since a file has a line for every connection that the network namespace had in the last minute. */
 async function addUnacknowledged(found: Map<string, number>, file: FileHandle, port: number): Promise<void> {

@@ -50,7 +50,7 @@ export class IdempotencyLease {
     const { network, reconciler, idempotency } = this.#services;
     const { attribution } = reconciler;
     const { target, requestId } = this.#request;
-    const { entries: peerings } = await network.peerings(target.clusterId, requestId);
+    const { entries: peerings } = await network.peerings(target.clusterId, requestId, true);
     const alike = peerings.filter((listed) => isOf(target.peering, listed));
     await attribution.learn(alike.map(({ id }) => id)).catch(() => {
       throw idempotencyUnavailable();

@@ -7,9 +7,9 @@ import type { LoadRequest } from './load-and-test.ts';
 /** A million networks take a few seconds. */
 const loadTimeoutMs = 60_000;
 
-/** The load rejects when the thread fails or does not end in time, and while one that did not end still hangs. */
 const workerFile = new URL('./policy-worker.ts', import.meta.url);
 
+/** The load rejects when the thread fails or does not end in time, and while one that did not end still hangs. */
 export function createWorkerLoad(
   timeoutMs = loadTimeoutMs,
   file = workerFile,

@@ -108,6 +108,17 @@ test('of two chains the one that began later goes on, wherever in a file it bega
   assert.deepEqual(await headOf(Object.fromEntries(compressed)), headOfLine(second.at(-1)).fingerprint);
 });
 
+test('a chain that ended before the newest record of another one is not continued', async () => {
+  const began = chainAt(1_700_000_000);
+  const goes = makeLog(2, { after: headOfLine(began.at(-1)), time: 1_700_200_000_000 });
+  const files = {
+    'audit.log.2': textOf(began),
+    'audit.log.1': textOf(goes),
+    'audit.log.copy': textOf(chainAt(1_700_100_000)),
+  };
+  assert.deepEqual(await headOf(files), headOfLine(goes.at(-1)).fingerprint);
+});
+
 test('a file in which no record is found is older than the records only if it was last written before them', async () => {
   const log = chainAt(1_800_000_001);
   const files = { 'audit.log.2.xz': 'compressed', 'audit.log.1': textOf(log) };

@@ -64,6 +64,16 @@ test('what was added to an old chain, or put in the place of its last record, is
     await findingsIn(within(lines), [`foreign ${lines.indexOf(rewritten[0] ?? '') + 1} #14`]);
 });
 
+test('a forged last record, which a start then names as the end, makes no other record foreign', async () => {
+  for (const forged of [
+    rechained(makeLog(1), headOf(old[1])),
+    rechained([reworded(old[2])], headOf(old[1])),
+  ]) {
+    const third = makeSignedLog(newKey.signing, [startedAfter(forged[0]), 'sign', 1]);
+    await findingsIn({ 'audit.log': [...old, ...forged], third }, ['foreign 15 #3']);
+  }
+});
+
 test('two records that name different ends of one chain cannot both be right', async () => {
   const forged = rechained(makeLog(1), headOf(old[13]));
   for (const last of [forged[0], old[9]]) {

@@ -83,6 +83,7 @@ test('a Host that names no host is refused, and every form of a host is accepted
     '10.0.0.1:8080',
     '[::1]',
     '[fe80::1]:443',
+    '[fe80::1%eth0]:8080',
     '%41',
     'a:',
   ])

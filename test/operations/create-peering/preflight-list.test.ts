@@ -160,7 +160,7 @@ for (const infrastructure of [undefined, null, {}, { cidrBlock: null }, { cidrBl
   });
 }
 
-for (const id of [otherCluster, '', 7]) {
+for (const id of [otherCluster, '', 7, { toString: 1 }]) {
   test(`a cluster's document that names ${JSON.stringify(id)} decides no create, and its block is not kept`, async (t) => {
     const gateway = await startGuarded(t);
     const infrastructure = { cidrBlock: '10.200.0.0/19' };
