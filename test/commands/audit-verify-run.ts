@@ -1,38 +1,14 @@
 // `audit verify` as a script or a person calls it, in this process, and logs for it to read.
 import { intentEvent, outcomeEvent } from '../../src/audit/record/request-events.ts';
-import { commands } from '../../src/commands/commands.ts';
-import { runCommand } from '../../src/commands/run-command.ts';
 import { createPeering } from '../../src/operations/create-peering/create-peering.ts';
 import { deletePeering } from '../../src/operations/delete-peering/delete-peering.ts';
 import type { RequestFacts } from '../../src/request/request.ts';
 import { startOfTime } from '../audit/verify/chained-log.ts';
 import { allowed, clusterId } from '../support/gateway.ts';
-import { folderWith, type Ran } from './policy-run.ts';
+import { folderWith, peergate } from './policy-run.ts';
 
-export async function auditVerify(
-  args: readonly string[],
-  terminal: { readonly colours?: boolean; readonly watched?: boolean } = {},
-): Promise<Ran> {
-  let [out, err] = ['', ''];
-  const status = await runCommand(commands, ['audit', 'verify', ...args], {
-    environment: {},
-    now: startOfTime,
-    version: '0.0.0-test',
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    colours: terminal.colours ?? false,
-    isInteractive: terminal.watched ?? false,
-    stopRequested: () => new Promise(() => undefined),
-    stopRequestedAgain: () => new Promise(() => undefined),
-    onReload: () => undefined,
-    onReopen: () => undefined,
-  });
-  return { status, out, err };
-}
+export const auditVerify: typeof peergate = (args, run) =>
+  peergate(['audit', 'verify', ...args], { now: startOfTime, ...run });
 
 export const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 

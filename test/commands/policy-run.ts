@@ -1,4 +1,4 @@
-// The policy commands as a script calls them, in this process: arguments in, both outputs and the exit status out.
+// Commands as a script calls them, in this process: arguments in, both outputs and the exit status out.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commands } from '../../src/commands/commands.ts';
@@ -15,13 +15,13 @@ export const now = Date.parse('2026-11-01T00:00:00Z');
 
 export async function peergate(
   args: readonly string[],
-  terminal: { readonly colours?: boolean; readonly watched?: boolean } = {},
+  run: { readonly colours?: boolean; readonly watched?: boolean; readonly now?: number } = {},
 ): Promise<Ran> {
   let out = '';
   let err = '';
   const status = await runCommand(commands, args, {
     environment: {},
-    now,
+    now: run.now ?? now,
     version: '0.0.0-test',
     stdout: (text) => {
       out += text;
@@ -29,8 +29,8 @@ export async function peergate(
     stderr: (text) => {
       err += text;
     },
-    colours: terminal.colours ?? false,
-    isInteractive: terminal.watched ?? false,
+    colours: run.colours ?? false,
+    isInteractive: run.watched ?? false,
     stopRequested: () => new Promise(() => undefined),
     stopRequestedAgain: () => new Promise(() => undefined),
     onReload: () => undefined,
