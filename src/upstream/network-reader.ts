@@ -2,7 +2,7 @@
 // sent.
 import { GatewayError } from '../errors.ts';
 import { type Ipv4Network, networkIn } from '../net/ipv4.ts';
-import { memberOf, stringIn } from '../net/json.ts';
+import { memberOf } from '../net/json.ts';
 import type { UpstreamReader } from './client.ts';
 import { type ListedPeering, readPeerings } from './peerings.ts';
 import { retryAfterHeader } from './read-answer.ts';
@@ -39,13 +39,10 @@ export class NetworkReader {
     const path = `/database/clusters/${clusterId}`;
     const answer = await this.#upstream.read({ path, requestId }).catch(notSent);
     if (answer.status >= 400 && answer.status < 500) throw new UpstreamRefused(answer);
-    // A document that names no cluster says nothing against it.
-    const id = memberOf(answer.json, 'id') ?? clusterId;
-    const isIt = stringIn(id)?.toLowerCase() === clusterId.toLowerCase();
     const listed = memberOf(memberOf(answer.json, 'infrastructure'), 'cidrBlock');
-    const block = networkIn(answer.status === 200 && isIt ? listed : undefined);
+    const block = networkIn(answer.status === 200 ? listed : undefined);
     if (block === undefined)
-      throw preflightFailed(answer.status, 'no valid block of this cluster', retryAfterHeader(answer));
+      throw preflightFailed(answer.status, 'the cluster has no valid block', retryAfterHeader(answer));
     if (this.#blocks.size >= maxClusters) this.#blocks.clear();
     this.#blocks.set(clusterId, block);
     return block;

@@ -159,15 +159,3 @@ for (const infrastructure of [undefined, null, {}, { cidrBlock: null }, { cidrBl
     assert.equal((await gateway.create()).status, 201);
   });
 }
-
-for (const id of [otherCluster, '', 7, { toString: 1 }]) {
-  test(`a cluster's document that names ${JSON.stringify(id)} decides no create, and its block is not kept`, async (t) => {
-    const gateway = await startGuarded(t);
-    const infrastructure = { cidrBlock: '10.200.0.0/19' };
-    answerTo(gateway.cloud, 'GET cluster', json(200, { id, infrastructure }));
-    assertRefused(gateway, await gateway.create(), impossible);
-    gateway.cloud.setFault(undefined);
-    assert.equal((await gateway.create()).status, 201);
-    assert.equal(asked(gateway.cloud).filter((word) => word === 'GET cluster').length, 2);
-  });
-}
