@@ -2,12 +2,15 @@
 // can never be a file is found in `src/audit/log/audit-faults.ts`.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { identityOf } from '../audit/log/unacknowledged.ts';
 import type { NamedFile } from './named-files.ts';
 
 /** One line at most. `others`: the files that the gateway reads. */
 export function auditFileFaults(file: string | undefined, others: readonly NamedFile[]): string[] {
-  const other = file && others.find(({ path }) => identityAt(path) === identityAt(file));
-  if (!other) return [];
+  if (file === undefined) return [];
+  const own = identityAt(file);
+  const other = others.find(({ path }) => identityAt(path) === own);
+  if (other === undefined) return [];
   const { variable, from } = other;
   const whose = from === undefined ? variable : `${variable} (${from})`;
   return [
@@ -18,8 +21,7 @@ export function auditFileFaults(file: string | undefined, others: readonly Named
 /** Symbolic links are followed, if they lead to something. */
 function identityAt(path: string): string {
   try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev}:${ino}`;
+    return identityOf(statSync(path));
   } catch {
     return resolve(path);
   }

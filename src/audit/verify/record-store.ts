@@ -90,7 +90,10 @@ export class RecordStore {
     const sql = 'INSERT OR IGNORE INTO ends SELECT * FROM claims';
     if (second === undefined) this.#database.exec(sql);
     else this.#database.prepare(`${sql} WHERE next = ? AND first = ?`).run(second.chain, second.previous);
-    // A gateway names the last record as it found it. If the chain goes on from another one, that record was forged.
+  }
+
+  /** A gateway names the last record as it found it. If the chain goes on from another one, that record was forged. */
+  dropForgedEnds(): void {
     this.#database.exec(`DELETE FROM ends WHERE EXISTS (SELECT 1 FROM records WHERE
       (records.chain, records.sequence, records.fingerprint) = (ends.chain, ends.sequence, ends.fingerprint))
       AND EXISTS (SELECT 1 FROM records WHERE records.chain = ends.chain AND records.sequence = ends.sequence + 1

@@ -79,6 +79,7 @@ const looksLikeRecord = (text: string): boolean =>
 
 async function judgeAll(store: RecordStore, { after, keys }: VerifyOptions, findings: Findings) {
   await believeOldChains(store, keys);
+  store.dropForgedEnds();
   const signatures = keys && new Signatures(keys, findings);
   const intents = new OpenIntents();
   let chains = 0;
